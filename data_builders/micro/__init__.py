@@ -1,0 +1,1 @@
+"""The micro world: arithmetic stories and writing tasks, generated from a seed."""

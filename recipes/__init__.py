@@ -1,0 +1,1 @@
+"""The ablation: checks a recipe, plans its stages and runs them."""

@@ -1,0 +1,1 @@
+"""What is done: supervised fine-tuning and GRPO, both by TRL."""
