@@ -1,0 +1,149 @@
+"""Rows on disk: one JSON object a line, read strictly and written atomically.
+
+A row of a set holds `source, id, question, answer` and the parallel lists `constraint_name, constraint_args,
+constraint_desc` (MathIF's schema, so its files load as they are), plus `row` (unique), `problem_id` (the
+cluster) and what a builder adds. IFEval's files (`key, prompt, instruction_id_list, kwargs`) load too.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from .errors import InputError
+
+Row = dict[str, Any]
+
+TEXTS = ("source", "id", "question", "answer")
+LISTS = ("constraint_name", "constraint_args", "constraint_desc")
+IFEVAL = ("key", "prompt", "instruction_id_list", "kwargs")
+
+
+def iter_jsonl(path: str | Path) -> Iterator[tuple[int, Row]]:
+    """Yield (line number from 1, object) for every line that is not blank.
+
+    Raises InputError on a missing file, text that is not UTF-8, broken JSON, or a line that is no object.
+    """
+    number = 0
+    try:
+        with open(path, encoding="utf-8-sig") as lines:
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    yield number, _object(line, f"{path}:{number}")
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; name a JSON-lines file that can be read") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}:{number + 1}: not UTF-8 ({error.reason}); save the file as UTF-8") from None
+
+
+def read_jsonl(path: str | Path) -> list[Row]:
+    """All objects of a JSON-lines file; raises as `iter_jsonl`."""
+    return [row for _, row in iter_jsonl(path)]
+
+
+def write_jsonl(path: str | Path, rows: Iterable[Row]) -> int:
+    """Write rows one a line and return their number; the file appears whole or not at all.
+
+    Text stays readable; a lone surrogate, which UTF-8 cannot hold, is written as its JSON escape.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    count = 0
+    try:
+        with open(partial, "w", encoding="utf-8", errors="backslashreplace") as out:
+            for row in rows:
+                out.write(json.dumps(row, ensure_ascii=False) + "\n")
+                count += 1
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return count
+
+
+def read_rows(path: str | Path) -> list[Row]:
+    """The rows of a set: a JSON-lines file, or a folder of them in name order.
+
+    Rows without `row` are named by file and index (published ids are not unique), rows without `problem_id`
+    are a cluster of their own. Raises InputError naming file, line and fix.
+    """
+    files = sorted(Path(path).glob("*.jsonl")) if Path(path).is_dir() else [Path(path)]
+    rows = [row for file in files for row in _rows_of(file)]
+    if not rows:
+        raise InputError(f"{path}: holds no rows; name a JSON-lines file, or a folder of them")
+    seen: set[str] = set()
+    for row in rows:
+        if row["row"] in seen:
+            raise InputError(f"{path}: row {row['row']!r} comes twice; give every row its own name")
+        seen.add(row["row"])
+    return rows
+
+
+def _rows_of(file: Path) -> Iterator[Row]:
+    for index, (line, found) in enumerate(iter_jsonl(file)):
+        row = _from_ifeval(found, file, line) if "instruction_id_list" in found else dict(found)
+        row.setdefault("row", f"{file.stem}-{index:06d}")
+        row.setdefault("problem_id", row["row"])
+        check_row(row, f"{file}:{line}")
+        yield row
+
+
+def check_row(row: Row, where: str) -> None:
+    """Raise InputError, opening with `where`, unless the row has every field in its type."""
+    for field in (*TEXTS, "row", "problem_id"):
+        if not isinstance(row.get(field), str):
+            raise InputError(f"{where}: {_fault(row, field)}; it must be a text")
+    for field in LISTS:
+        if not isinstance(row.get(field), list):
+            raise InputError(f"{where}: {_fault(row, field)}; it must be a list")
+    lengths = [len(row[field]) for field in LISTS]
+    if len(set(lengths)) > 1:
+        counted = ", ".join(f"{field} {length}" for field, length in zip(LISTS, lengths, strict=True))
+        raise InputError(f"{where}: lists of different length ({counted}); give one entry per constraint")
+    for name, kwargs in zip(row["constraint_name"], row["constraint_args"], strict=True):
+        if not isinstance(name, str) or not isinstance(kwargs, dict | None):
+            raise InputError(f"{where}: constraint {name!r} with {kwargs!r}; give a name and a dict or null")
+
+
+def _from_ifeval(found: Row, file: Path, line: int) -> Row:
+    """IFEval's prompt already says its constraints, so the descriptions are empty and `prompt` is kept."""
+    for field in IFEVAL:
+        if field not in found:
+            raise InputError(f"{file}:{line}: {_fault(found, field)}; IFEval rows hold {', '.join(IFEVAL)}")
+    names, kwargs = found["instruction_id_list"], found["kwargs"]
+    if not isinstance(names, list) or not isinstance(kwargs, list):
+        raise InputError(
+            f"{file}:{line}: instruction_id_list and kwargs must be lists, one entry per constraint"
+        )
+    given = [
+        {k: v for k, v in one.items() if v is not None} or None if isinstance(one, dict) else one
+        for one in kwargs
+    ]
+    return {
+        "source": "ifeval",
+        "id": str(found["key"]),
+        "question": found["prompt"],
+        "answer": "",
+        "constraint_name": names,
+        "constraint_args": given,
+        "constraint_desc": [""] * len(names),
+        "prompt": found["prompt"],
+        "row": f"{file.stem}-{found['key']}",
+    }
+
+
+def _object(line: str, where: str) -> Row:
+    try:
+        found = json.loads(line)
+    except ValueError as error:
+        raise InputError(f"{where}: broken JSON ({error}); write one object a line") from None
+    if not isinstance(found, dict):
+        raise InputError(f"{where}: a {type(found).__name__}, not an object; write one object a line")
+    return found
+
+
+def _fault(row: Row, field: str) -> str:
+    if field not in row:
+        return f"field {field!r} is missing"
+    return f"field {field!r} is {type(row[field]).__name__}"
