@@ -1,0 +1,33 @@
+# `make ablation` and `make test` each set up all they need in .venv, from pinned versions.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: ablation test test-all quality base bench clean
+
+ablation: .venv/ready
+	$(BIN)/reins run recipes/micro/ablation.yaml
+
+test: .venv/ready
+	HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow"
+
+test-all: .venv/ready
+	HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+
+quality: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy train eval recipes data_builders
+
+base: .venv/ready
+	$(BIN)/python -m reins.recipes.micro_base recipes/micro/base.yaml --out recipes/micro/base
+
+bench: .venv/ready
+	for script in tests/bench/*.py; do $(BIN)/python $$script || exit 1; done
+
+clean:
+	rm -rf .venv build dist *.egg-info
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	touch .venv/ready

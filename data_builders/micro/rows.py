@@ -1,0 +1,166 @@
+"""Builders of the micro world's sets: rows in the one schema, each drawn from a seed and its index alone.
+
+Row *i* of `problems`, `traces` and `composites` with the same seed and split tells the same story, so arms that
+differ in wording or reasoning are trained on the same problems in the same order.
+"""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+from ...eval.verify import TYPES, conflict, describe, witness
+from . import stories, voices, writing as tasks
+from .pools import POOLS, TYPE_WEIGHTS
+from .stories import Split, Story
+from .voices import Voice
+
+Row = dict[str, Any]
+Thought = Literal["long", "short", "none"]
+Kwargs = dict[str, Any]
+
+STEP_WEIGHTS = (1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
+COUNT_WEIGHTS = (1.0, 1.0, 1.0)
+
+
+def _rng(*key: object) -> random.Random:
+    return random.Random("/".join(map(str, key)))
+
+
+def _story(seed: int, split: Split, index: int) -> Story:
+    return stories.draw(_rng("story", seed, split, index), split, STEP_WEIGHTS)
+
+
+def _row(kind: str, index: int, split: Split, question: str, answer: str, problem_id: str) -> Row:
+    return {
+        "source": f"micro/{kind}",
+        "id": f"{kind}-{index}",
+        "question": question,
+        "answer": answer,
+        "constraint_name": [],
+        "constraint_args": [],
+        "constraint_desc": [],
+        "row": f"{kind}-{split}-{index:06d}",
+        "problem_id": problem_id,
+        "feasible": True,
+        "why_not": None,
+        "witness": None,
+        "split": split,
+    }
+
+
+def _story_row(kind: str, index: int, story: Story) -> Row:
+    return _row(kind, index, story.split, story.question, str(story.answer), story.problem_id)
+
+
+def problems(rows: int, seed: int, *, split: Split = "train") -> Iterator[Row]:
+    """Stories with their answers and nothing else: RL prompts."""
+    for index in range(rows):
+        yield _story_row("problem", index, _story(seed, split, index))
+
+
+def _respond(story: Story, answer: str, thought: Thought, rng: random.Random) -> str:
+    if thought == "none":
+        return answer
+    told = voices.long_thought(story, rng) if thought == "long" else voices.short_thought(story)
+    return voices.think(told, answer)
+
+
+def traces(
+    rows: int, seed: int, *, split: Split = "train", thought: Thought = "long", voice: Voice = "teacher"
+) -> Iterator[Row]:
+    """Stories with a supervised response. `thought: none` is the same answer without its reasoning."""
+    for index in range(rows):
+        story = _story(seed, split, index)
+        answer = voices.answer_sentence(story, voice, _rng("answer", seed, split, index))
+        response = _respond(story, answer, thought, _rng("thought", seed, split, index))
+        yield _story_row("trace", index, story) | {"response": response}
+
+
+def constrain(
+    row: Row, text: str, weights: Mapping[str, float], pools: Any, rng: random.Random, count_weights: Sequence[float]
+) -> tuple[Row, str]:
+    """The row with 1–3 constraints that can hold together, and `text` rewritten so that they do.
+
+    Draws until a witness is found; types come up in proportion to `weights`, counts to `count_weights`.
+    """
+    while True:
+        (count,) = rng.choices(range(1, len(count_weights) + 1), weights=count_weights)
+        names, args = _draw(count, weights, pools, rng)
+        found = witness(text, names, args, rng)
+        if found is not None:
+            described = [describe(name, kwargs) for name, kwargs in zip(names, args, strict=True)]
+            constraints = {"constraint_name": names, "constraint_args": args, "constraint_desc": described}
+            return row | constraints | {"witness": found}, found
+
+
+def _draw(
+    count: int, weights: Mapping[str, float], pools: Any, rng: random.Random
+) -> tuple[list[str], list[Kwargs]]:
+    names: list[str] = []
+    args: list[Kwargs] = []
+    while len(names) < count:
+        (name,) = rng.choices(list(weights), weights=list(weights.values()))
+        kwargs = TYPES[name].sample(rng, pools)
+        clash = any(conflict(name, kwargs, *other) for other in zip(names, args, strict=True))
+        if name not in names and not clash:
+            names.append(name)
+            args.append(kwargs)
+    return names, args
+
+
+def composites(
+    rows: int,
+    seed: int,
+    *,
+    split: Split = "test",
+    pool: Literal["train", "test", "all"] = "test",
+    thought: Thought = "none",
+    voice: Voice = "own",
+) -> Iterator[Row]:
+    """Stories with 1–3 constraints, each with a witness; `response` is the witness after its reasoning, if any.
+
+    `pool` names the half of keywords, phrases and count ranges drawn from: train and test halves share none.
+    """
+    for index in range(rows):
+        story, rng = _story(seed, split, index), _rng("composite", seed, split, index)
+        text = voices.answer_sentence(story, voice, rng)
+        row, found = constrain(
+            _story_row("composite", index, story), text, TYPE_WEIGHTS["even"], POOLS[pool], rng, COUNT_WEIGHTS
+        )
+        yield row | {"response": _respond(story, found, thought, rng)}
+
+
+def writing(
+    rows: int, seed: int, *, split: Split = "test", pool: Literal["train", "test", "all"] = "test"
+) -> Iterator[Row]:
+    """Writing tasks with 1–3 constraints and no answer: instruction following without mathematics."""
+    for index in range(rows):
+        rng = _rng("writing", seed, split, index)
+        task = tasks.draw(rng, split)
+        row = _row("writing", index, split, task.question, "", task.problem_id)
+        row, found = constrain(row, tasks.text(task, rng), TYPE_WEIGHTS["even"], POOLS[pool], rng, COUNT_WEIGHTS)
+        yield row | {"response": found}
+
+
+def corpus(
+    rows: int, seed: int, *, weights: Mapping[str, float], shares: Mapping[str, float], think_share: float
+) -> Iterator[Row]:
+    """What the base is trained on: problems and tasks, plain and constrained, answered in the base's own voice.
+
+    `shares` gives `problem`, `composite`, `task`, `writing`; `weights` how often each constraint type is seen;
+    `think_share` of the answers to stories carry a short thought.
+    """
+    for index in range(rows):
+        rng = _rng("corpus", seed, index)
+        (kind,) = rng.choices(list(shares), weights=list(shares.values()))
+        if kind in ("problem", "composite"):
+            story = stories.draw(rng, "train", STEP_WEIGHTS)
+            row, text = _story_row(kind, index, story), voices.answer_sentence(story, "own", rng)
+        else:
+            task = tasks.draw(rng, "train")
+            row, text = _row(kind, index, "train", task.question, "", task.problem_id), tasks.text(task, rng)
+        if kind in ("composite", "writing"):
+            row, text = constrain(row, text, weights, POOLS["all"], rng, COUNT_WEIGHTS)
+        if row["answer"] and rng.random() < think_share:
+            text = _respond(story, text, "short", rng)
+        yield row | {"response": text}

@@ -1,0 +1,110 @@
+"""A stage's training rows: sets mixed by share, written in TRL's columns.
+
+Shares in `data` replace one another inside a fixed number of rows; sets in `add` come on top, beside them. The order
+is drawn from the seed and a row's place in its set alone, so arms that train on the same problems see them in the
+same order, and an arm that replaces a share of rows keeps the others where they were.
+"""
+
+import json
+import random
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from ..eval.verify import render
+from ..eval.verify.errors import InputError
+from ..eval.verify.rows import read_rows, write_jsonl
+
+Row = dict[str, Any]
+
+
+def counts(shares: Mapping[str, float], rows: int) -> dict[str, int]:
+    """How many of `rows` each set gives, by largest remainder; raises `InputError` if shares do not add to 1."""
+    if abs(sum(shares.values()) - 1) > 1e-9:
+        raise InputError(f"shares {dict(shares)} add to {sum(shares.values()):g}: make them add to 1")
+    exact = {name: share * rows for name, share in shares.items()}
+    whole = {name: int(value) for name, value in exact.items()}
+    left = rows - sum(whole.values())
+    for name in sorted(exact, key=lambda name: whole[name] - exact[name])[:left]:
+        whole[name] += 1
+    return whole
+
+
+def _order(size: int, seed: int) -> list[int]:
+    order = list(range(size))
+    random.Random(f"order-{seed}").shuffle(order)
+    return order
+
+
+def _slots(wanted: Mapping[str, int], added: Mapping[str, int], seed: int) -> list[tuple[str, int]]:
+    """(set, place in that set's order) for every training row, in training order.
+
+    The first set fills every slot; the others take theirs over, so what stays keeps its place.
+    """
+    first, *others = wanted
+    total = sum(wanted.values())
+    slots = [(first, place) for place in range(total)]
+    taken = iter(_order(total, seed))
+    for name in others:
+        for place in range(wanted[name]):
+            slots[next(taken)] = (name, place)
+    rng = random.Random(f"added-{seed}")
+    keyed = [((place + 0.5) / total, slot) for place, slot in enumerate(slots)]
+    keyed += [(rng.random(), (name, place)) for name, count in added.items() for place in range(count)]
+    return [slot for _, slot in sorted(keyed)]
+
+
+def sft_row(row: Row, preset: str) -> Row:
+    """TRL's prompt/completion columns; the loss falls on the completion."""
+    if not row.get("response"):
+        raise InputError(f"row {row['row']}: no 'response' to learn from; use a set of traces in SFT stages")
+    return {
+        "prompt": [{"role": "user", "content": render(row, preset=preset)}],
+        "completion": [{"role": "assistant", "content": row["response"]}],
+    }
+
+
+def grpo_row(row: Row, preset: str) -> Row:
+    """TRL's prompt column and what the rewards read; kwargs as JSON, which Arrow cannot fill with nulls."""
+    return {
+        "prompt": [{"role": "user", "content": render(row, preset=preset)}],
+        "solution": row["answer"] or None,
+        "constraint_name": row["constraint_name"],
+        "constraint_args": json.dumps(row["constraint_args"]),
+        "row": row["row"],
+        "problem_id": row["problem_id"],
+    }
+
+
+def mix(
+    trainer: Literal["sft", "grpo"],
+    sets: Mapping[str, Path],
+    shares: Mapping[str, float],
+    add: Mapping[str, float],
+    rows: int,
+    seed: int,
+    out_path: Path,
+    preset: str = "reins",
+) -> dict[str, int]:
+    """Writes a stage's rows to `out_path` and returns how many came from each set.
+
+    Raises `InputError` when a set is smaller than its share asks for, or has no responses for an SFT stage.
+    """
+    wanted = counts(shares, rows)
+    added = {name: round(share * rows) for name, share in add.items()}
+    columns = sft_row if trainer == "sft" else grpo_row
+    slots = _slots(wanted, added, seed)
+    given = {name: _ordered(path, seed) for name, path in sets.items()}
+    for name, place in slots:
+        if place >= len(given[name]):
+            raise InputError(
+                f"{sets[name]}: {len(given[name])} rows, the mixture wants more: build more or lower its share"
+            )
+    write_jsonl(out_path, (columns(given[name][place], preset) for name, place in slots))
+    return dict(Counter(name for name, _ in slots))
+
+
+def _ordered(path: Path, seed: int) -> list[Row]:
+    rows = read_rows(path)
+    return [rows[i] for i in _order(len(rows), seed)]
