@@ -1,0 +1,41 @@
+"""What went in, as one hash: recipe parts, files by content, our own sources and the versions of what we call."""
+
+import hashlib
+import importlib.metadata
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = ("reins",)
+EVAL = ("reins", "torch", "transformers", "tokenizers", "math-verify", "langdetect")
+TRAIN = ("reins", "torch", "transformers", "tokenizers", "trl", "accelerate", "peft", "datasets")
+
+
+def digest(content: Any) -> str:
+    """sha256 of JSON content, the same whatever the order of keys."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def of_file(path: Path) -> str:
+    """sha256 of a file's bytes."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def of_folder(path: Path) -> str:
+    """sha256 over names and bytes of a model's files: weights, settings, tokenizer and template, not its card."""
+    files = sorted(file for file in path.iterdir() if file.suffix in (".json", ".safetensors", ".jinja", ".txt"))
+    return digest({file.name: of_file(file) for file in files})
+
+
+def of_sources(*rooms: str) -> str:
+    """sha256 of our own Python files under these rooms, so that changed code is changed input."""
+    files = (file for room in rooms for file in sorted((ROOT / room).rglob("*.py")))
+    return digest({file.relative_to(ROOT).as_posix(): of_file(file) for file in files})
+
+
+def versions(packages: Iterable[str]) -> dict[str, str]:
+    """Installed versions, read without importing anything."""
+    return {name: importlib.metadata.version(name) for name in packages}
