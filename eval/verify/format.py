@@ -1,0 +1,109 @@
+"""Marks in the text: bullets, highlights, sections, commas."""
+
+import re
+from random import Random
+
+from .prose import FILLER, append, holds_answer, map_prose, prose, sentences
+
+# Blank space before a mark may cross blank lines in the originals; the mark's own line decides, so it is left out.
+_STAR_PUBLISHED = re.compile(r"^[^\S\n]*+\*[^*].*$", re.MULTILINE)
+_DASH_PUBLISHED = re.compile(r"^[^\S\n]*+-.*$", re.MULTILINE)
+_BULLET = re.compile(r"^[ \t]*+[*+-][ \t]++(?![*\- \t]*+$)\S", re.MULTILINE)
+_MARK = re.compile(r"^[ \t]*+(?:[*+-][ \t]++|-+|\*(?!\*))", re.MULTILINE)
+
+_STARS = re.compile(r"\*[^\n*]*\*")
+_DOUBLE_STARS = re.compile(r"\*\*[^\n*]*\*\*")
+_HIGHLIGHT = re.compile(r"(?<![\w*\\])(\*{1,3})(?=[^\s*])[^*\n]+(?<=\S)\1(?![\w*])")
+_PLAIN_WORD = re.compile(r"(?<![\w*'’-])[^\W\d_]{2,}(?![\w*'’-])")
+_NUMBER_COMMA = re.compile(r"(?<=\d),(?=\d)")
+
+
+def bullets_published(text: str, num_bullets: int) -> bool:
+    return len(_STAR_PUBLISHED.findall(text)) + len(_DASH_PUBLISHED.findall(text)) == num_bullets
+
+
+def bullets(text: str, num_bullets: int) -> bool:
+    """Markdown list items: a mark, a space, something said; none in code or formulas, and no rules (`---`)."""
+    return len(_BULLET.findall(prose(text))) == num_bullets
+
+
+def set_bullets(text: str, rng: Random, num_bullets: int) -> str:
+    """The sentences as exactly that many items: neighbours share an item, short sentences fill up."""
+    if bullets(text, num_bullets) and bullets_published(text, num_bullets):
+        return text
+    return "\n".join(f"* {item}" for item in share_out(_MARK.sub("", text), rng, num_bullets))
+
+
+def share_out(text: str, rng: Random, parts: int) -> list[str]:
+    """The sentences in order, shared among `parts` lines; the answer stays last where filling up is needed."""
+    said = [" ".join(sentence.split()) for sentence in sentences(text)]
+    while len(said) < parts:
+        said.insert(len(said) - (bool(said) and holds_answer(said[-1])), rng.choice(FILLER))
+    cuts = [len(said) * part // parts for part in range(parts + 1)]
+    return [" ".join(said[start:end]) for start, end in zip(cuts, cuts[1:], strict=False)]
+
+
+def highlights_published(text: str, num_highlights: int) -> bool:
+    single = sum(1 for span in _STARS.findall(text) if span.strip("*").strip())
+    double = sum(1 for span in _DOUBLE_STARS.findall(text) if span[2:-2].strip())
+    return single + double >= num_highlights
+
+
+def highlights(text: str, num_highlights: int) -> bool:
+    """Emphasis of one to three stars that touch what they mark; a product (2*3*4) or a bullet is none."""
+    return _highlights(text) >= num_highlights
+
+
+def _highlights(text: str) -> int:
+    return sum(1 for _ in _HIGHLIGHT.finditer(prose(text)))
+
+
+def add_highlights(text: str, rng: Random, num_highlights: int) -> str:
+    """Wrap the first plain words; two stars on bullet lines, where one would pair with the bullet's."""
+    missing = num_highlights - _highlights(text)
+    lines = []
+    for line in text.split("\n"):
+        star = "**" if line.lstrip().startswith("* ") else "*"
+
+        def mark(match: re.Match[str], star: str = star) -> str:
+            nonlocal missing
+            missing -= 1
+            return f"{star}{match[0]}{star}" if missing >= 0 else match[0]
+
+        lines.append(map_prose(line, lambda piece: _PLAIN_WORD.sub(mark, piece)) if missing > 0 else line)
+    text = "\n".join(lines)
+    return append(text, " ".join(["*Done*."] * missing)) if missing > 0 else text
+
+
+def sections_published(text: str, section_spliter: str, num_sections: int) -> bool:
+    return len(re.split(rf"\s?{section_spliter.strip()}\s?\d+\s?", text)) - 1 >= num_sections
+
+
+def sections(text: str, section_spliter: str, num_sections: int) -> bool:
+    """Exactly that many lines that open with the splitter and a number."""
+    return len(_heading(section_spliter).findall(text)) == num_sections
+
+
+def set_sections(text: str, rng: Random, section_spliter: str, num_sections: int) -> str:
+    if sections(text, section_spliter, num_sections):
+        return text
+    parts = share_out(_heading(section_spliter).sub("", text), rng, num_sections)
+    return "\n".join(f"{section_spliter.strip()} {index}\n{part}" for index, part in enumerate(parts, 1))
+
+
+def _heading(splitter: str) -> re.Pattern[str]:
+    return re.compile(rf"^[ \t]*+[\"*#]*+[ \t]*+{re.escape(splitter.strip())}\s?\d+", re.MULTILINE)
+
+
+def no_comma_published(text: str) -> bool:
+    return "," not in text
+
+
+def no_comma(text: str, numbers: bool = False) -> bool:
+    """No comma in the prose; with `numbers`, those between digits (1,234) are let through."""
+    said = prose(text)
+    return "," not in (_NUMBER_COMMA.sub("", said) if numbers else said)
+
+
+def drop_commas(text: str, rng: Random, numbers: bool = False) -> str:
+    return _NUMBER_COMMA.sub("", text).replace(", ", " ").replace(",", " ")

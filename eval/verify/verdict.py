@@ -1,0 +1,46 @@
+"""Describe, check and satisfy a constraint given by id and kwargs."""
+
+from collections.abc import Mapping
+from random import Random
+from typing import Any
+
+from .errors import InputError
+from .ids import canonical
+from .types import TYPES, Kwargs
+
+PRESETS = ("reins", "mathif", "ifeval")
+
+
+def describe(name: str, kwargs: Kwargs | None) -> str:
+    """The instruction in the benchmarks' own words."""
+    kind = TYPES[canonical(name)]
+    return kind.wording(**kind.read(kwargs))
+
+
+def check(name: str, kwargs: Kwargs | None, response: str, *, preset: str = "reins") -> bool:
+    """One verdict on an answer text (reasoning already removed); a blank answer satisfies nothing.
+
+    Raises InputError on an unknown id, kwarg or preset.
+    """
+    if preset not in PRESETS:
+        raise InputError(f"unknown preset {preset!r}: choose from {', '.join(PRESETS)}")
+    kind = TYPES[canonical(name)]
+    given = kind.read(kwargs)
+    rule = kind.ours if preset == "reins" else kind.published
+    return bool(response.strip()) and rule(response, **given)
+
+
+def verdicts(row: Mapping[str, Any], answer: str, *, preset: str = "reins") -> list[bool]:
+    """The verdicts on one answer, by position over the row's `constraint_name` and `constraint_args`."""
+    names, args = row["constraint_name"], row["constraint_args"]
+    if len(names) != len(args):
+        raise InputError(
+            f"row {row.get('row')!r}: {len(names)} constraint_name but {len(args)} constraint_args"
+        )
+    return [check(name, kwargs, answer, preset=preset) for name, kwargs in zip(names, args, strict=True)]
+
+
+def satisfy(name: str, kwargs: Kwargs | None, text: str, rng: Random) -> str:
+    """The text rewritten so that the constraint holds, the rest and the boxed answer kept where possible."""
+    kind = TYPES[canonical(name)]
+    return kind.rewrite(text, rng, **kind.read(kwargs))
