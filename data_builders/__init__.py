@@ -1,1 +1,15 @@
-"""What goes in: rows."""
+"""What goes in: rows. A builder is a function of `rows`, `seed` and its own arguments that yields them."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from . import micro
+from .own_answers import own_answers
+
+BUILDERS: dict[str, Callable[..., Iterator[dict[str, Any]]]] = {
+    "micro.problems": micro.problems,
+    "micro.traces": micro.traces,
+    "micro.composites": micro.composites,
+    "micro.writing": micro.writing,
+    "own_answers": own_answers,
+}

@@ -161,7 +161,8 @@ def pretrain(pairs: Sequence[tuple[str, str]], config: Pretraining, template: st
     with open(out / "training.jsonl", "w") as log:
         for step, batch in enumerate(groups):
             ids, labels = _padded(batch)
-            loss = model(input_ids=ids, labels=labels).loss
+            with torch.autocast("cpu", torch.bfloat16):  # half again as fast; the weights stay float32
+                loss = model(input_ids=ids, labels=labels).loss
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             for optimizer, peak in zip(optimizers, peaks, strict=True):

@@ -8,9 +8,9 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from ...eval.verify import TYPES, conflict, describe, witness
+from ...eval.verify import TYPES, Pools, conflict, describe, witness
 from . import stories, voices, writing as tasks
-from .pools import POOLS, TYPE_WEIGHTS
+from .pools import EVEN, POOLS, PoolName
 from .stories import Split, Story
 from .voices import Voice
 
@@ -77,7 +77,7 @@ def traces(
 
 
 def constrain(
-    row: Row, text: str, weights: Mapping[str, float], pools: Any, rng: random.Random, count_weights: Sequence[float]
+    row: Row, text: str, weights: Mapping[str, float], pools: Pools, rng: random.Random, count_weights: Sequence[float]
 ) -> tuple[Row, str]:
     """The row with 1–3 constraints that can hold together, and `text` rewritten so that they do.
 
@@ -94,7 +94,7 @@ def constrain(
 
 
 def _draw(
-    count: int, weights: Mapping[str, float], pools: Any, rng: random.Random
+    count: int, weights: Mapping[str, float], pools: Pools, rng: random.Random
 ) -> tuple[list[str], list[Kwargs]]:
     names: list[str] = []
     args: list[Kwargs] = []
@@ -113,7 +113,7 @@ def composites(
     seed: int,
     *,
     split: Split = "test",
-    pool: Literal["train", "test", "all"] = "test",
+    pool: PoolName = "test",
     thought: Thought = "none",
     voice: Voice = "own",
 ) -> Iterator[Row]:
@@ -125,20 +125,20 @@ def composites(
         story, rng = _story(seed, split, index), _rng("composite", seed, split, index)
         text = voices.answer_sentence(story, voice, rng)
         row, found = constrain(
-            _story_row("composite", index, story), text, TYPE_WEIGHTS["even"], POOLS[pool], rng, COUNT_WEIGHTS
+            _story_row("composite", index, story), text, EVEN, POOLS[pool], rng, COUNT_WEIGHTS
         )
         yield row | {"response": _respond(story, found, thought, rng)}
 
 
 def writing(
-    rows: int, seed: int, *, split: Split = "test", pool: Literal["train", "test", "all"] = "test"
+    rows: int, seed: int, *, split: Split = "test", pool: PoolName = "test"
 ) -> Iterator[Row]:
     """Writing tasks with 1–3 constraints and no answer: instruction following without mathematics."""
     for index in range(rows):
         rng = _rng("writing", seed, split, index)
         task = tasks.draw(rng, split)
         row = _row("writing", index, split, task.question, "", task.problem_id)
-        row, found = constrain(row, tasks.text(task, rng), TYPE_WEIGHTS["even"], POOLS[pool], rng, COUNT_WEIGHTS)
+        row, found = constrain(row, tasks.text(task, rng), EVEN, POOLS[pool], rng, COUNT_WEIGHTS)
         yield row | {"response": found}
 
 

@@ -1,0 +1,26 @@
+"""A set of the base's own sampled answers: the control for what fine-tuning does whatever it teaches.
+
+Learning one's own answers teaches nothing new, so what it costs is the price of the procedure, not of reasoning.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ..eval.verify.errors import InputError
+from ..eval.verify.rows import read_jsonl, read_rows
+
+
+def own_answers(rows: int, seed: int, *, source_rows: Path, responses: Path) -> Iterator[dict[str, Any]]:
+    """The first `rows` rows of the source with a whole (uncut) sampled response; the first such sample counts.
+
+    `seed` is unused here: the sampling that made `responses` had it. Raises `InputError` when too few are whole.
+    """
+    whole: dict[str, str] = {}
+    for sample in read_jsonl(responses):
+        if not sample["cut"]:
+            whole.setdefault(sample["row"], sample["text"])
+    found = [row | {"response": whole[row["row"]]} for row in read_rows(source_rows) if row["row"] in whole]
+    if len(found) < rows:
+        raise InputError(f"{responses}: {len(found)} whole responses, {rows} wanted: sample more or ask for fewer")
+    yield from found[:rows]
