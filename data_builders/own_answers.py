@@ -22,5 +22,7 @@ def own_answers(rows: int, seed: int, *, source_rows: Path, responses: Path) -> 
             whole.setdefault(sample["row"], sample["text"])
     found = [row | {"response": whole[row["row"]]} for row in read_rows(source_rows) if row["row"] in whole]
     if len(found) < rows:
-        raise InputError(f"{responses}: {len(found)} whole responses, {rows} wanted: sample more or ask for fewer")
+        raise InputError(
+            f"{responses}: {len(found)} whole responses, {rows} wanted: sample more or ask for fewer"
+        )
     yield from found[:rows]

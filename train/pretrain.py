@@ -60,8 +60,13 @@ def train_tokenizer(texts: Iterator[str], vocab: int, template: str) -> PreTrain
         vocab_size=vocab, special_tokens=marks, initial_alphabet=pre_tokenizers.ByteLevel.alphabet()
     )
     tokenizer.train_from_iterator(texts, trainer)
+    spec = json.loads(tokenizer.to_str())
+    for mark in spec["added_tokens"]:  # decoding without special tokens must keep the reasoning tags
+        mark["special"] = mark["content"] not in ("<think>", "</think>")
     fast = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token="<|endoftext|>", eos_token="<|im_end|>"
+        tokenizer_object=Tokenizer.from_str(json.dumps(spec)),
+        pad_token="<|endoftext|>",
+        eos_token="<|im_end|>",
     )
     fast.chat_template = template
     return fast

@@ -28,7 +28,9 @@ EVEN: dict[str, float] = {
 }
 
 # Each half holds words that the base writes unasked, so that forbidding them is not met by luck.
-_TRAIN_WORDS = tuple("bright careful garden morning simple window silver winter end story count clear".split())
+_TRAIN_WORDS = tuple(
+    "bright careful garden morning simple window silver winter end story count clear".split()
+)
 _TEST_WORDS = tuple("quick honest river evening common mirror golden summer all now whole says".split())
 _TRAIN_PHRASES = ("That is all from me.", "Please let me know.")
 _TEST_PHRASES = ("Any other questions?", "I hope this helps.")
@@ -36,7 +38,9 @@ _TEST_PHRASES = ("Any other questions?", "I hope this helps.")
 _RELATIONS = ("at least", "at least", "at least", "less than")
 
 
-def _pools(keywords: tuple[str, ...], phrases: tuple[str, ...], words: tuple[int, int], marks: tuple[str, ...]) -> Pools:
+def _pools(
+    keywords: tuple[str, ...], phrases: tuple[str, ...], words: tuple[int, int], marks: tuple[str, ...]
+) -> Pools:
     return Pools(
         keywords=keywords,
         phrases=phrases,
@@ -54,5 +58,7 @@ def _pools(keywords: tuple[str, ...], phrases: tuple[str, ...], words: tuple[int
 POOLS: dict[PoolName, Pools] = {
     "train": _pools(_TRAIN_WORDS, _TRAIN_PHRASES, (28, 40), ("SECTION",)),
     "test": _pools(_TEST_WORDS, _TEST_PHRASES, (15, 27), ("Section",)),
-    "all": _pools(_TRAIN_WORDS + _TEST_WORDS, _TRAIN_PHRASES + _TEST_PHRASES, (15, 40), ("Section", "SECTION")),
+    "all": _pools(
+        _TRAIN_WORDS + _TEST_WORDS, _TRAIN_PHRASES + _TEST_PHRASES, (15, 40), ("Section", "SECTION")
+    ),
 }

@@ -77,7 +77,12 @@ def traces(
 
 
 def constrain(
-    row: Row, text: str, weights: Mapping[str, float], pools: Pools, rng: random.Random, count_weights: Sequence[float]
+    row: Row,
+    text: str,
+    weights: Mapping[str, float],
+    pools: Pools,
+    rng: random.Random,
+    count_weights: Sequence[float],
 ) -> tuple[Row, str]:
     """The row with 1–3 constraints that can hold together, and `text` rewritten so that they do.
 
@@ -130,9 +135,7 @@ def composites(
         yield row | {"response": _respond(story, found, thought, rng)}
 
 
-def writing(
-    rows: int, seed: int, *, split: Split = "test", pool: PoolName = "test"
-) -> Iterator[Row]:
+def writing(rows: int, seed: int, *, split: Split = "test", pool: PoolName = "test") -> Iterator[Row]:
     """Writing tasks with 1–3 constraints and no answer: instruction following without mathematics."""
     for index in range(rows):
         rng = _rng("writing", seed, split, index)

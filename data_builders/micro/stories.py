@@ -14,9 +14,7 @@ Split = Literal["train", "validation", "test"]
 NAMES = (
     "Mia Tom Ana Ben Eva Leo Zoe Sam Ida Max Lea Kim Noa Jan Ada Tim Ivy Dan Uma Ali".split()
 )  # one token each after training, so stories stay short
-ITEMS = (
-    "apples books coins shells cards stamps pens eggs plums beads keys cups hats nuts stones figs".split()
-)
+ITEMS = "apples books coins shells cards stamps pens eggs plums beads keys cups hats nuts stones figs".split()
 GAINS = (
     "{name} finds {n} more.",
     "{name} buys {n} more.",
