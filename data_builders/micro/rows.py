@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from ...eval.verify import TYPES, Pools, conflict, describe, witness
-from . import stories, voices, writing as tasks
+from . import stories, voices
+from . import writing as tasks
 from .pools import EVEN, POOLS, PoolName
 from .stories import Split, Story
 from .voices import Voice
