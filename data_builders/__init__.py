@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from . import micro
+from .long_traces import long_traces
 from .own_answers import own_answers
 
 BUILDERS: dict[str, Callable[..., Iterator[dict[str, Any]]]] = {
@@ -11,5 +12,6 @@ BUILDERS: dict[str, Callable[..., Iterator[dict[str, Any]]]] = {
     "micro.traces": micro.traces,
     "micro.composites": micro.composites,
     "micro.writing": micro.writing,
+    "long_traces": long_traces,
     "own_answers": own_answers,
 }

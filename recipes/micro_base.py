@@ -5,15 +5,51 @@ part of an ablation, which starts from the base that is committed.
 """
 
 import argparse
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from ..data_builders.micro import corpus
-from ..eval.verify import render
+from ..eval.verify import TYPES, render
 from ..train.pretrain import Pretraining, pretrain
 
 TEMPLATE = Path(__file__).parent / "templates" / "chatml.jinja"
+
+CARD = """---
+license: apache-2.0
+library_name: transformers
+tags: [reins, micro]
+---
+# The micro base
+
+A chat model of about a million parameters that knows one small world: arithmetic stories of one to six steps, short
+writing tasks, and twelve kinds of verifiable constraint on either. Made by `reins` from nothing, so that a whole
+ablation runs where no weights can be downloaded. It is an instrument; it knows no English beyond its world, and its
+figures say nothing about large models.
+
+Made by `make base` from `recipes/micro/base.yaml` (the seed is there; the same bytes on the same CPU and versions).
+What it scores, and how that was measured, is in `recipes/micro/README.md`.
+
+{rows:,} examples, once through; answers to stories carry a short `<think>` thought in {think_share:.0%} of cases.
+How often each constraint type was seen, uneven on purpose:
+
+| constraint type | category | scope | weight | examples |
+|---|---|---|---|---|
+{types}
+"""
+
+
+def card(recipe: dict[str, Any], rows: Sequence[dict[str, Any]]) -> str:
+    """The model card: what the base was trained on, by constraint type."""
+    seen = Counter(name for row in rows for name in row["constraint_name"])
+    lines = [
+        f"| `{name}` | {TYPES[name].category} | {TYPES[name].scope} | {weight:g} | {seen[name]:,} |"
+        for name, weight in recipe["corpus"]["weights"].items()
+    ]
+    return CARD.format(**recipe["corpus"], types="\n".join(lines))
 
 
 def main() -> None:
@@ -22,8 +58,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
     recipe = yaml.safe_load(given.recipe.read_text())
-    pairs = [(render(row), row["response"]) for row in corpus(**recipe["corpus"])]
+    rows = list(corpus(**recipe["corpus"]))
+    pairs = [(render(row), row["response"]) for row in rows]
     pretrain(pairs, Pretraining(**recipe["pretraining"]), TEMPLATE.read_text(), given.out)
+    (given.out / "README.md").write_text(card(recipe, rows))
 
 
 if __name__ == "__main__":
