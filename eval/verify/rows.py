@@ -9,15 +9,17 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 from .errors import InputError
+from .ids import canonical
+from .types import TYPES
 
 Row = dict[str, Any]
 
 TEXTS = ("source", "id", "question", "answer")
 LISTS = ("constraint_name", "constraint_args", "constraint_desc")
-IFEVAL = ("key", "prompt", "instruction_id_list", "kwargs")
 
 
 def iter_jsonl(path: str | Path) -> Iterator[tuple[int, Row]]:
@@ -82,55 +84,66 @@ def read_rows(path: str | Path) -> list[Row]:
 
 def _rows_of(file: Path) -> Iterator[Row]:
     for index, (line, found) in enumerate(iter_jsonl(file)):
-        row = _from_ifeval(found, file, line) if "instruction_id_list" in found else dict(found)
-        row.setdefault("row", f"{file.stem}-{index:06d}")
-        row.setdefault("problem_id", row["row"])
-        check_row(row, f"{file}:{line}")
-        yield row
+        yield as_row(found, file.stem, index, f"{file}:{line}")
+
+
+def as_row(found: Row, name: str, index: int, where: str) -> Row:
+    """A constraint row of any published schema in ours; `name` and `index` name it where it has no `row`.
+
+    Raises InputError, opening with `where`, on a field that is missing or mistyped, lists of different
+    length, an unknown constraint or wrong kwargs.
+    """
+    row = _from_ifeval(found, name, where) if "instruction_id_list" in found else dict(found)
+    row.setdefault("row", f"{name}-{index:06d}")
+    row.setdefault("problem_id", row["row"])
+    check_row(row, where)
+    return row
 
 
 def check_row(row: Row, where: str) -> None:
-    """Raise InputError, opening with `where`, unless the row has every field in its type."""
+    """Raises InputError, opening with `where`, as `as_row` says."""
     for field in (*TEXTS, "row", "problem_id"):
-        if not isinstance(row.get(field), str):
-            raise InputError(f"{where}: {_fault(row, field)}; it must be a text")
+        _need(row, field, str, where)
     for field in LISTS:
-        if not isinstance(row.get(field), list):
-            raise InputError(f"{where}: {_fault(row, field)}; it must be a list")
+        _need(row, field, list, where)
     lengths = [len(row[field]) for field in LISTS]
     if len(set(lengths)) > 1:
         counted = ", ".join(f"{field} {length}" for field, length in zip(LISTS, lengths, strict=True))
         raise InputError(f"{where}: lists of different length ({counted}); give one entry per constraint")
-    for name, kwargs in zip(row["constraint_name"], row["constraint_args"], strict=True):
-        if not isinstance(name, str) or not isinstance(kwargs, dict | None):
-            raise InputError(f"{where}: constraint {name!r} with {kwargs!r}; give a name and a dict or null")
+    for kind, kwargs in zip(row["constraint_name"], row["constraint_args"], strict=True):
+        if not isinstance(kind, str) or not isinstance(kwargs, dict | None):
+            raise InputError(f"{where}: constraint {kind!r} with {kwargs!r}; give an id and a dict or null")
+        try:
+            TYPES[canonical(kind)].read(kwargs)
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from None
 
 
-def _from_ifeval(found: Row, file: Path, line: int) -> Row:
+def _from_ifeval(found: Row, name: str, where: str) -> Row:
     """IFEval's prompt already says its constraints, so the descriptions are empty and `prompt` is kept."""
-    for field in IFEVAL:
-        if field not in found:
-            raise InputError(f"{file}:{line}: {_fault(found, field)}; IFEval rows hold {', '.join(IFEVAL)}")
-    names, kwargs = found["instruction_id_list"], found["kwargs"]
-    if not isinstance(names, list) or not isinstance(kwargs, list):
-        raise InputError(
-            f"{file}:{line}: instruction_id_list and kwargs must be lists, one entry per constraint"
-        )
-    given = [
-        {k: v for k, v in one.items() if v is not None} or None if isinstance(one, dict) else one
-        for one in kwargs
-    ]
+    for field, kind in (("key", int | str), ("prompt", str), ("instruction_id_list", list), ("kwargs", list)):
+        _need(found, field, kind, where)
     return {
         "source": "ifeval",
         "id": str(found["key"]),
         "question": found["prompt"],
         "answer": "",
-        "constraint_name": names,
-        "constraint_args": given,
-        "constraint_desc": [""] * len(names),
+        "constraint_name": found["instruction_id_list"],
+        "constraint_args": found["kwargs"],
+        "constraint_desc": [""] * len(found["instruction_id_list"]),
         "prompt": found["prompt"],
-        "row": f"{file.stem}-{found['key']}",
+        "row": f"{name}-{found['key']}",
     }
+
+
+def _need(row: Row, field: str, kind: type | UnionType, where: str) -> None:
+    if field not in row:
+        raise InputError(f"{where}: field {field!r} is missing; the row has {', '.join(sorted(row))}")
+    if not isinstance(row[field], kind):
+        raise InputError(f"{where}: field {field!r} is {row[field]!r:.60}; it must be a {_NAMES[kind]}")
+
+
+_NAMES: dict[Any, str] = {str: "text", list: "list", int | str: "number or text"}
 
 
 def _object(line: str, where: str) -> Row:
@@ -141,9 +154,3 @@ def _object(line: str, where: str) -> Row:
     if not isinstance(found, dict):
         raise InputError(f"{where}: a {type(found).__name__}, not an object; write one object a line")
     return found
-
-
-def _fault(row: Row, field: str) -> str:
-    if field not in row:
-        return f"field {field!r} is missing"
-    return f"field {field!r} is {type(row[field]).__name__}"
