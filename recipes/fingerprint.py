@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+from .files import ROOT
+
 DATA = ("reins",)
 EVAL = ("reins", "torch", "transformers", "tokenizers", "math-verify", "langdetect")
 TRAIN = ("reins", "torch", "transformers", "tokenizers", "trl", "accelerate", "peft", "datasets")
@@ -26,7 +27,9 @@ def of_file(path: Path) -> str:
 
 def of_folder(path: Path) -> str:
     """sha256 over names and bytes of a model's files: weights, settings, tokenizer and template, not its card."""
-    files = sorted(file for file in path.iterdir() if file.suffix in (".json", ".safetensors", ".jinja", ".txt"))
+    files = sorted(
+        file for file in path.iterdir() if file.suffix in (".json", ".safetensors", ".jinja", ".txt")
+    )
     return digest({file.name: of_file(file) for file in files})
 
 

@@ -16,8 +16,10 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, Validatio
 from pydantic_core import PydanticCustomError
 
 from ..eval.verify.errors import InputError
+from .files import locate
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
+Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -33,7 +35,9 @@ class Strict(BaseModel):
             for key in given:
                 if key not in cls.model_fields:
                     raise PydanticCustomError(
-                        "unknown_key", "unknown key{hint}", {"key": key, "hint": nearest(key, cls.model_fields)}
+                        "unknown_key",
+                        "unknown key{hint}",
+                        {"key": key, "hint": nearest(key, cls.model_fields)},
                     )
         return given
 
@@ -41,18 +45,18 @@ class Strict(BaseModel):
 class Sampling(Strict):
     """How a model is asked: `samples` per row, `modes` of reasoning, lengths in tokens."""
 
-    samples: int = Field(2, ge=1)
-    max_new_tokens: int = Field(256, ge=1)
-    temperature: float = Field(1.0, ge=0)
-    top_p: float = Field(1.0, gt=0, le=1)
-    batch_size: int = Field(64, ge=1)
+    samples: Count = 2
+    max_new_tokens: Count = 256
+    temperature: Annotated[float, Field(ge=0)] = 1.0
+    top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
+    batch_size: Count = 64
 
 
 class Evaluation(Sampling):
     """One set, asked of every checkpoint; `plain` asks the same rows without their constraints too."""
 
-    modes: list[str] = Field(["think"], min_length=1)
-    bins: int = Field(6, ge=1)
+    modes: Annotated[list[str], Field(min_length=1)] = ["think"]
+    bins: Count = 6
     plain: bool = True
 
 
@@ -61,7 +65,7 @@ class BuiltSet(Strict):
 
     model_config = ConfigDict(strict=True, extra="allow", frozen=True)
     builder: str
-    rows: int = Field(ge=1)
+    rows: Count
     seed: int = 0
 
     @property
@@ -74,7 +78,7 @@ class AnswersSet(BuiltSet, Sampling):
 
     model_config = ConfigDict(strict=True, extra="allow", frozen=True)
     of: Name
-    samples: int = Field(1, ge=1)
+    samples: Count = 1
     mode: str = "think"
 
 
@@ -82,7 +86,7 @@ class FileSet(Strict):
     """The first `rows` rows (all, when not said) of a JSON-lines file in our schema, MathIF's or IFEval's."""
 
     file: str
-    rows: int | None = Field(None, ge=1)
+    rows: Count | None = None
 
 
 class HubSet(Strict):
@@ -90,7 +94,7 @@ class HubSet(Strict):
 
     hub: str
     split: str = "train"
-    rows: int | None = Field(None, ge=1)
+    rows: Count | None = None
 
 
 def _kind(given: Any) -> str | None:
@@ -116,7 +120,7 @@ class Stage(Strict):
     trainer: Literal["sft", "grpo"]
     data: dict[Name, Share] = Field(min_length=1)
     add: dict[Name, Annotated[float, Field(gt=0)]] = {}
-    rows: int | None = Field(None, ge=1)
+    rows: Count | None = None
     rewards: dict[str, float] = {}
     args: dict[str, Any] = {}
 
@@ -132,9 +136,9 @@ class Launch(Strict):
     """`processes` per stage under the accelerate file, `threads` each; `side_by_side` tasks run at once."""
 
     accelerate: str = "recipes/accelerate/cpu.yaml"
-    processes: int = Field(1, ge=1)
-    side_by_side: int = Field(1, ge=1)
-    threads: int = Field(1, ge=1)
+    processes: Count = 1
+    side_by_side: Count = 1
+    threads: Count = 1
 
 
 class Recipe(Strict):
@@ -143,7 +147,7 @@ class Recipe(Strict):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
     base: str
     preset: Literal["reins", "mathif"] = "reins"
-    seeds: list[int] = Field([0], min_length=1)
+    seeds: Annotated[list[int], Field(min_length=1)] = [0]
     data: dict[Name, DataSet] = {}
     stages: dict[Name, Stage] = {}
     arms: dict[Name, list[str]] = Field(min_length=1)
@@ -157,7 +161,8 @@ def load(path: str | Path) -> Recipe:
     path = Path(path)
     content = read_yaml(path)
     if "extends" in content:
-        parent = path.parent / str(content.pop("extends"))
+        named = str(content.pop("extends"))
+        parent = beside if (beside := path.parent / named).exists() else locate(named)
         inherited = read_yaml(parent)
         if "extends" in inherited:
             raise InputError(f"{parent}: extends: {path} extends this file already; one level, no more")
@@ -202,10 +207,13 @@ class _Loader(yaml.SafeLoader):
     """YAML with 1.2's floats (PyYAML reads 3e-4 as text) and no key given twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.MarkedYAMLError(problem=f"key {key!r} is given twice", problem_mark=node.start_mark)
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                raise yaml.MarkedYAMLError(
+                    problem=f"key {key.value!r} is given twice", problem_mark=key.start_mark
+                )
+            seen.add(str(key.value))
         return super().construct_mapping(node, deep)
 
 

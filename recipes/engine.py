@@ -1,0 +1,160 @@
+"""Runs tasks: those that are missing or whose inputs changed, side by side where they do not wait for each other.
+
+A task is done when its folder's done.json holds the hash of what goes in now; whatever stops a run, the next one goes
+on from there, and a task that was cut off goes on from its own last checkpoint or sample.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from ..data_builders.mixture import mix
+from ..eval.verify.errors import InputError
+from . import fingerprint
+from .files import write_text
+from .plan import chains
+from .processes import start
+from .progress import Progress
+from .schema import read_yaml
+from .tasks import Task, shell
+
+LOG = "output.txt"
+POLL = 0.05  # seconds
+
+
+class TaskFailed(Exception):
+    """A child ended badly: which task, where its log is, how the log ends."""
+
+
+@dataclass(frozen=True)
+class Child:
+    task: Task
+    inputs: str
+    slot: int
+    process: subprocess.Popen[bytes]
+
+
+def inputs_of(task: Task, outputs: Mapping[str, str]) -> str:
+    """The hash of all that goes into a task."""
+    return fingerprint.digest({"spec": task.spec, "needs": {name: outputs[name] for name in task.needs}})
+
+
+def output_of(task: Task, inputs: str) -> str | None:
+    """The hash of what a task gave from these inputs; None while it is not done."""
+    done = task.folder / "done.json"
+    found = json.loads(done.read_text()) if done.exists() else {}
+    return found.get("output", inputs) if found.get("inputs") == inputs else None
+
+
+def finished(tasks: Mapping[str, Task]) -> dict[str, str]:
+    """The outputs of the tasks that are done and whose inputs, all the way up, are what they were."""
+    outputs: dict[str, str] = {}
+    for task in tasks.values():
+        if all(name in outputs for name in task.needs):
+            output = output_of(task, inputs_of(task, outputs))
+            if output is not None:
+                outputs[task.name] = output
+    return outputs
+
+
+def execute(tasks: Mapping[str, Task], slots: int, group: int) -> dict[str, str]:
+    """Run what is not done, at most `slots` at once, the longest chain first; return every task's output.
+
+    Raises TaskFailed (or InputError, when the child says that its input is bad) after the first that ends badly.
+    """
+    outputs = finished(tasks)
+    waiting = {name: task for name, task in tasks.items() if name not in outputs}
+    order = chains(waiting, {name: task.cost for name, task in waiting.items()})
+    progress = Progress(waiting, len(outputs), slots)
+    children: list[Child] = []
+    while waiting or children:
+        ready = [task for task in waiting.values() if all(name in outputs for name in task.needs)]
+        for task in sorted(ready, key=lambda task: -order[task.name])[: slots - len(children)]:
+            del waiting[task.name]
+            inputs = inputs_of(task, outputs)
+            slot = min(set(range(slots)) - {child.slot for child in children})
+            make_place(task, inputs, progress.say)
+            if output := output_of(task, inputs):
+                outputs[task.name] = output
+                progress.found(task)
+            else:
+                progress.started(task)
+                children.append(Child(task, inputs, slot, begin(task, inputs, slot, slots, group)))
+        time.sleep(POLL)
+        progress.tick()
+        for child in [child for child in children if child.process.poll() is not None]:
+            children.remove(child)
+            outputs[child.task.name] = _end(child)
+            progress.ended(child.task)
+    return outputs
+
+
+def begin(task: Task, inputs: str, slot: int, slots: int, group: int) -> subprocess.Popen[bytes]:
+    """Write what the task reads, and the command, and start it."""
+    write_text(
+        task.folder / "config.yaml", yaml.safe_dump({**task.config, "inputs": inputs}, sort_keys=False)
+    )
+    env = {**task.env, **_devices(slot, slots)}
+    write_text(
+        task.folder / "command",
+        f"# from the folder that `reins` was started in\n{shell(task.command, env)}\n",
+    )
+    if task.mixture is not None:
+        mix(**task.mixture, out_path=task.folder / "rows.jsonl")
+    return start(task.command, env, task.folder / LOG, group)
+
+
+def make_place(task: Task, inputs: str | None, say: Callable[[str], None]) -> None:
+    """Leave in a task's folder only what these inputs gave, whole or begun.
+
+    Anything else there is moved to old/ (one old folder per task is kept); what lies there from these inputs returns.
+    """
+    folder = task.folder
+    shelf = folder.parent.parent / "old" / folder.parent.name / folder.name
+    if not folder.exists() or _begun_from(folder) == inputs:
+        return
+    aside = shelf.with_name(f"{shelf.name}.new")
+    shutil.rmtree(aside, ignore_errors=True)
+    shelf.parent.mkdir(parents=True, exist_ok=True)
+    folder.rename(aside)
+    if inputs and _begun_from(shelf) == inputs:
+        shelf.rename(folder)
+    shutil.rmtree(shelf, ignore_errors=True)
+    aside.rename(shelf)
+    say(f"{task.name}: what goes in has changed; what was there is now in {shelf}")
+
+
+def _begun_from(folder: Path) -> str | None:
+    config = folder / "config.yaml"
+    return read_yaml(config).get("inputs") if config.exists() else None
+
+
+def _end(child: Child) -> str:
+    task, log = child.task, child.task.folder / LOG
+    code = child.process.returncode
+    last = log.read_text("utf-8", "replace").strip().splitlines()[-15:]
+    if code == 2:
+        raise InputError(f"{task.name}: {last[-1] if last else f'see {log}'}")
+    output = output_of(task, child.inputs) if code == 0 else None
+    if output is None:
+        ended = f"exit status {code}" if code else f"no {task.folder}/done.json"
+        raise TaskFailed("\n".join([f"{task.name} failed ({ended}); its log is {log}, which ends", *last]))
+    return output
+
+
+def _devices(slot: int, slots: int) -> dict[str, str]:
+    """This slot's share of the GPUs, where there are any to share."""
+    listed = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    present = [str(index) for index, _ in enumerate(Path("/dev").glob("nvidia[0-9]*"))]
+    gpus = listed.split(",") if listed else present
+    share = len(gpus) // slots
+    if slots == 1 or not share:
+        return {}
+    return {"CUDA_VISIBLE_DEVICES": ",".join(gpus[slot * share : (slot + 1) * share])}

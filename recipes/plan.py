@@ -1,0 +1,112 @@
+"""Which tasks a recipe comes to, in an order that can be run, and the same as a text to read before it starts."""
+
+from collections.abc import Container, Mapping, Sequence
+from pathlib import Path
+
+from ..eval.verify.errors import InputError
+from .checks import references
+from .estimate import mixed, row_tokens
+from .schema import AnswersSet, Recipe, nearest
+from .tasks import Task, Tasks, checkpoint, shell
+
+
+def plan(recipe: Recipe, run: Path, arms: Sequence[str] = (), seeds: Sequence[int] = ()) -> dict[str, Task]:
+    """Tasks by name, each after those it needs; `arms` and `seeds` restrict them (none: all).
+
+    Raises InputError on an arm or a seed that the recipe does not have.
+    """
+    for arm in arms:
+        if arm not in recipe.arms:
+            raise InputError(f"--arm {arm}: no such arm in {recipe.name}{nearest(arm, recipe.arms)}")
+    for seed in seeds:
+        if seed not in recipe.seeds:
+            raise InputError(f"--seed {seed}: not among the seeds of {recipe.name}, {recipe.seeds}")
+    gathered = _Gathered(recipe, run)
+    for seed in seeds or recipe.seeds:
+        for arm in arms or recipe.arms:
+            gathered.arm(recipe.arms[arm], seed)
+    return gathered.tasks
+
+
+def plan_data(recipe: Recipe, run: Path, names: Sequence[str]) -> dict[str, Task]:
+    """The tasks that build these sets (none: all), and the sets that they are made from."""
+    for name in names:
+        if name not in recipe.data:
+            raise InputError(f"{name}: no such set in {recipe.name}{nearest(name, recipe.data)}")
+    gathered = _Gathered(recipe, run)
+    for name in names or recipe.data:
+        gathered.data(name)
+    return gathered.tasks
+
+
+class _Gathered:
+    """Tasks by name, each put in after those it needs."""
+
+    def __init__(self, recipe: Recipe, run: Path) -> None:
+        self.recipe, self.run, self.make = recipe, run, Tasks(recipe, run)
+        self.tasks: dict[str, Task] = {}
+        self.row_tokens: dict[str, float | None] = {}
+
+    def data(self, name: str) -> None:
+        for other in references(self.recipe, name):
+            self.data(other)
+        if isinstance(self.recipe.data[name], AnswersSet):
+            self._add(self.make.answers(name))
+        self._add(self.make.data(name))
+
+    def arm(self, stages: Sequence[str], seed: int) -> None:
+        """The stages of an arm and the evaluation of its last; the base has no seed, so it takes the first."""
+        for length in range(1, len(stages) + 1):
+            stage = self.recipe.stages[stages[length - 1]]
+            for name, share in {**stage.data, **stage.add}.items():
+                if share:
+                    self.data(name)
+                if name not in self.row_tokens:
+                    self.row_tokens[name] = row_tokens(self.recipe, name, self.run)
+            self._add(self.make.stage(stages[:length], seed, mixed(stage, self.row_tokens)))
+        for name in self.recipe.evaluate:
+            self.data(name)
+        if self.recipe.evaluate:
+            self._add(self.make.evaluation(stages, seed if stages else self.recipe.seeds[0]))
+
+    def _add(self, task: Task) -> None:
+        self.tasks.setdefault(task.name, task)
+
+
+def chains(tasks: Mapping[str, Task], costs: Mapping[str, float]) -> dict[str, float]:
+    """The cost of the longest chain of tasks that starts with each."""
+    longest: dict[str, float] = {}
+    for task in reversed(list(tasks.values())):
+        after = [longest[other.name] for other in tasks.values() if task.name in other.needs]
+        longest[task.name] = costs[task.name] + max(after, default=0.0)
+    return longest
+
+
+def outline(recipe: Recipe, run: Path, tasks: Mapping[str, Task], done: Container[str]) -> str:
+    """The plan to read before it starts: every task, how much there is to do, which arms it serves, its command."""
+    launch = recipe.launch
+    lines = [
+        f"{recipe.name}: {len(recipe.arms)} arms of {recipe.base}, seeds {recipe.seeds}, in {run}",
+        f"{launch.side_by_side} side by side, {launch.processes} processes of {launch.threads} threads each",
+        "Tokens: `about` is rows seen by the mean of a few of their rows, `at most` is everything at its full length.",
+        "",
+    ]
+    for task in tasks.values():
+        state = "done" if task.name in done else "to do"
+        lines.append(f"{state:<6} {task.name:<28} {task.note}{_serves(recipe, task.name)}")
+    lines += ["", *(f"{shell(task.command, task.env)}  # {task.name}" for task in tasks.values())]
+    return "\n".join(lines)
+
+
+def _serves(recipe: Recipe, task: str) -> str:
+    """The arms that a stage is part of: trained once for all of them."""
+    arms = {
+        arm
+        for arm, stages in recipe.arms.items()
+        for length in range(1, len(stages) + 1)
+        for seed in recipe.seeds
+        if task == f"stage {checkpoint(stages[:length], seed)}"
+    }
+    if not arms:
+        return ""
+    return ", for " + ", ".join(arm for arm in recipe.arms if arm in arms) + " (once)" * (len(arms) > 1)

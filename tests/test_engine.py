@@ -1,0 +1,204 @@
+"""The engine runs what is missing, once, side by side, and leaves no orphan: with children that only write files."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from reins.eval.verify.errors import InputError
+from reins.recipes.engine import TaskFailed, execute
+from reins.recipes.processes import process_group
+from reins.recipes.tasks import Task
+
+CHILD = """
+import argparse, json, os, pathlib, sys, time, yaml
+parser = argparse.ArgumentParser()
+parser.add_argument("--config")
+file = pathlib.Path(parser.parse_args().config)
+config = yaml.safe_load(file.read_text())
+with open(file.parent / "begun", "a") as begun:
+    begun.write(f"{os.getpid()}\\n")
+print("a line of the log")
+sys.stdout.flush()
+started = time.time()
+time.sleep(config.get("sleep", 0))
+if config.get("fail"):
+    sys.exit(config["fail"])
+done = {"inputs": config["inputs"], "from": started, "to": time.time()}
+if "output" in config:
+    done["output"] = config["output"]
+partial = file.parent / "partial"
+partial.write_text(json.dumps(done))
+partial.rename(file.parent / "done.json")
+"""
+
+
+@pytest.fixture
+def run_dir(tmp_path: Path) -> Path:
+    (tmp_path / "child.py").write_text(CHILD)
+    return tmp_path / "run"
+
+
+def task(run_dir: Path, name: str, *needs: str, **config: object) -> Task:
+    return Task(
+        name=name,
+        folder=run_dir / "stages" / name,
+        module="child",
+        config=config,
+        spec={"name": name, **config},
+        needs=needs,
+        cost=1.0,
+        note="",
+        env={"PYTHONPATH": str(run_dir.parent)},
+    )
+
+
+def go(run_dir: Path, *tasks: Task, slots: int = 2) -> dict[str, str]:
+    with process_group(run_dir) as group:
+        return execute({one.name: one for one in tasks}, slots, group)
+
+
+def begun(run_dir: Path, name: str) -> list[int]:
+    """The process ids that the task had, one for every time it was started."""
+    return [int(line) for line in (run_dir / "stages" / name / "begun").read_text().split()]
+
+
+def done(run_dir: Path, name: str) -> dict[str, float]:
+    return json.loads((run_dir / "stages" / name / "done.json").read_text())
+
+
+def test_what_is_done_is_not_done_again_and_a_change_redoes_only_what_depends_on_it(run_dir: Path) -> None:
+    tasks = [task(run_dir, "a"), task(run_dir, "b", "a"), task(run_dir, "c")]
+    first = go(run_dir, *tasks)
+    assert go(run_dir, *tasks) == first
+    changed = go(run_dir, task(run_dir, "a", learning_rate=2), *tasks[1:])
+    assert changed["c"] == first["c"] and changed["a"] != first["a"] and changed["b"] != first["b"]
+    assert [len(begun(run_dir, name)) for name in "abc"] == [1, 1, 1]
+    assert (run_dir / "old" / "stages" / "a" / "done.json").exists()
+    assert not (run_dir / "old" / "stages" / "c").exists()
+
+
+def test_what_was_put_aside_comes_back_when_the_change_is_taken_back(run_dir: Path) -> None:
+    go(run_dir, task(run_dir, "a"))
+    (before,) = begun(run_dir, "a")
+    go(run_dir, task(run_dir, "a", learning_rate=2))
+    go(run_dir, task(run_dir, "a"))
+    assert begun(run_dir, "a") == [before]
+
+
+def test_the_same_output_from_other_inputs_redoes_nothing_downstream(run_dir: Path) -> None:
+    go(run_dir, task(run_dir, "a", output="rows"), task(run_dir, "b", "a"))
+    (before,) = begun(run_dir, "b")
+    go(run_dir, task(run_dir, "a", output="rows", wording="new"), task(run_dir, "b", "a"))
+    assert begun(run_dir, "b") == [before]
+
+
+def test_tasks_that_do_not_wait_for_each_other_run_side_by_side(run_dir: Path) -> None:
+    tasks = [task(run_dir, "a", sleep=0.5), task(run_dir, "b", sleep=0.5), task(run_dir, "c", "a", "b")]
+    go(run_dir, *tasks)
+    a, b, c = (done(run_dir, name) for name in "abc")
+    assert max(a["from"], b["from"]) < min(a["to"], b["to"])
+    assert c["from"] >= max(a["to"], b["to"])
+
+
+def test_one_slot_takes_the_longest_chain_first(run_dir: Path) -> None:
+    tasks = [task(run_dir, "short"), task(run_dir, "long"), replace(task(run_dir, "after", "long"), cost=5.0)]
+    go(run_dir, *tasks, slots=1)
+    assert done(run_dir, "long")["to"] <= done(run_dir, "short")["from"]
+
+
+def test_a_task_can_be_run_again_by_hand(run_dir: Path) -> None:
+    go(run_dir, task(run_dir, "a"))
+    (run_dir / "stages" / "a" / "done.json").unlink()
+    subprocess.run(["sh", run_dir / "stages" / "a" / "command"], check=True)
+    assert len(begun(run_dir, "a")) == 2
+    go(run_dir, task(run_dir, "a"))
+    assert len(begun(run_dir, "a")) == 2
+
+
+def test_a_failure_names_task_and_log_and_ends_the_others(run_dir: Path) -> None:
+    with pytest.raises(TaskFailed) as error:
+        go(run_dir, task(run_dir, "a", sleep=1.5, fail=3), task(run_dir, "b", sleep=60))
+    assert str(error.value).splitlines() == [
+        f"a failed (exit status 3); its log is {run_dir}/stages/a/output.txt, which ends",
+        "a line of the log",
+    ]
+    assert not alive(begun(run_dir, "b")[0])
+
+
+def test_a_child_that_refuses_its_input_is_bad_input(run_dir: Path) -> None:
+    with pytest.raises(InputError, match="^a: a line of the log$"):
+        go(run_dir, task(run_dir, "a", fail=2))
+
+
+def test_a_begun_task_goes_on_in_its_folder_unless_its_inputs_changed(run_dir: Path) -> None:
+    with pytest.raises(TaskFailed):
+        go(run_dir, task(run_dir, "a", fail=1))
+    (run_dir / "stages" / "a" / "checkpoint-1").touch()
+    with pytest.raises(TaskFailed):
+        go(run_dir, task(run_dir, "a", fail=1))
+    assert (run_dir / "stages" / "a" / "checkpoint-1").exists()
+    go(run_dir, task(run_dir, "a"))
+    assert not (run_dir / "stages" / "a" / "checkpoint-1").exists()
+
+
+def test_one_run_at_a_time(run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reins.recipes.processes.PATIENCE", 0.2)
+    with process_group(run_dir), pytest.raises(InputError, match="another run is at work here"):
+        go(run_dir, task(run_dir, "a"))
+
+
+DRIVER = """
+import sys, pathlib
+sys.path.insert(0, {tests!r})
+from test_engine import go, task
+run_dir = pathlib.Path({run_dir!r})
+go(run_dir, task(run_dir, "a", sleep={sleep}), task(run_dir, "b", sleep={sleep}))
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_children_die_with_the_run_whatever_kills_it_and_the_next_run_goes_on(
+    run_dir: Path, how: signal.Signals
+) -> None:
+    script = DRIVER.format(tests=str(Path(__file__).parent), run_dir=str(run_dir), sleep=60)
+    parent = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    children = wait_for(lambda: [begun(run_dir, name)[0] for name in "ab"])
+    parent.send_signal(how)
+    parent.communicate(timeout=10)
+    wait_for(lambda: not any(alive(child) for child in children) or None)
+    tasks = {name: task(run_dir, name, sleep=60) for name in "ab"}
+    for one in tasks.values():
+        (one.folder / "checkpoint-1").touch()
+    quick: Mapping[str, Task] = {name: replace(one, config={}) for name, one in tasks.items()}
+    go(run_dir, *quick.values())
+    assert all((one.folder / "checkpoint-1").exists() for one in tasks.values())
+
+
+def wait_for(found):
+    until = time.monotonic() + 15
+    while time.monotonic() < until:
+        try:
+            if (value := found()) is not None:
+                return value
+        except (FileNotFoundError, IndexError):
+            pass
+        time.sleep(0.05)
+    raise AssertionError("waited too long")
+
+
+def alive(process: int) -> bool:
+    """Whether a process runs; a zombie that nobody has waited for does not."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"

@@ -1,0 +1,193 @@
+"""The plan: a shared prefix once, only what is asked for, steps and tokens as TRL counts them, hashes that hold."""
+
+from pathlib import Path
+
+import pytest
+from tiny import make_tokenizer
+
+from reins.eval.verify.errors import InputError
+from reins.recipes import estimate
+from reins.recipes.checks import check
+from reins.recipes.engine import inputs_of
+from reins.recipes.plan import outline, plan, plan_data
+from reins.recipes.schema import Recipe, Stage, load
+from reins.recipes.tasks import Task
+
+RECIPE = """
+name: small
+base: base
+seeds: [3, 5]
+data:
+  traces: {builder: micro.traces, rows: 40}
+  composites: {builder: micro.composites, rows: 20, split: train, pool: train}
+  problems: {builder: micro.problems, rows: 30}
+  own: {builder: own_answers, of: problems, rows: 10, samples: 2}
+  composite: {builder: micro.composites, rows: 12}
+stages:
+  sft: {trainer: sft, data: {traces: 1.0}, args: {learning_rate: 3e-4, per_device_train_batch_size: 8}}
+  self: {trainer: sft, data: {own: 0.8, composites: 0.2}}
+  rl: {trainer: grpo, data: {problems: 1.0}, rewards: {correct: 1.0}, args: {max_steps: 2}}
+arms:
+  base: []
+  sft: [sft]
+  sft_rl: [sft, rl]
+  self: [self]
+evaluate:
+  composite: {samples: 2, modes: [think]}
+launch: {accelerate: cpu.yaml, side_by_side: 2}
+"""
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to work in, with a base, a launch file and a recipe."""
+    monkeypatch.chdir(tmp_path)
+    make_tokenizer().save_pretrained("base")
+    Path("base/config.json").write_text("{}")
+    Path("base/model.safetensors").write_text("weights")
+    Path("cpu.yaml").write_text("distributed_type: 'NO'\nuse_cpu: true\n")
+    Path("recipe.yaml").write_text(RECIPE)
+    return tmp_path
+
+
+def recipe(text: str = RECIPE) -> Recipe:
+    Path("recipe.yaml").write_text(text)
+    return check(load("recipe.yaml"), Path("recipe.yaml"))
+
+
+def hashes(tasks: dict[str, Task]) -> dict[str, str]:
+    """What goes into every task when each task's output stands for its inputs."""
+    found: dict[str, str] = {}
+    for task in tasks.values():
+        found[task.name] = inputs_of(task, found)
+    return found
+
+
+def test_a_shared_prefix_is_one_task_and_every_task_comes_after_what_it_needs(world: Path) -> None:
+    tasks = plan(recipe(), Path("runs/small"), seeds=[3])
+    assert [name for name in tasks if name.startswith("stage")] == [
+        "stage sft-s3",
+        "stage sft.rl-s3",
+        "stage self-s3",
+    ]
+    assert tasks["stage sft.rl-s3"].needs == ("stage sft-s3", "data problems")
+    assert tasks["stage sft.rl-s3"].config["model"] == "runs/small/stages/sft-s3/final"
+    assert tasks["stage sft-s3"].config["model"] == "base"
+    names = list(tasks)
+    assert all(names.index(need) < names.index(task.name) for task in tasks.values() for need in task.needs)
+
+
+def test_arm_and_seed_restrict_the_plan_and_unknown_ones_are_refused(world: Path) -> None:
+    tasks = plan(recipe(), Path("runs/small"), ["sft"], [5])
+    assert list(tasks) == ["data traces", "stage sft-s5", "data composite", "eval sft-s5"]
+    with pytest.raises(InputError, match="--arm sfx: no such arm in small, did you mean 'sft'"):
+        plan(recipe(), Path("runs/small"), ["sfx"])
+    with pytest.raises(InputError, match="--seed 4: not among the seeds"):
+        plan(recipe(), Path("runs/small"), seeds=[4])
+
+
+def test_the_base_is_evaluated_once_whatever_the_seeds(world: Path) -> None:
+    assert [name for name in plan(recipe(), Path("runs/small")) if name.startswith("eval base")] == [
+        "eval base"
+    ]
+
+
+def test_every_set_is_asked_with_and_without_its_constraints(world: Path) -> None:
+    asked = plan(recipe(), Path("runs/small"))["eval sft-s3"].config["sets"]
+    assert [(one["label"], one["with_constraints"], one["out"]) for one in asked] == [
+        ("composite", True, "runs/small/evals/sft-s3/composite.think"),
+        ("composite-plain", False, "runs/small/evals/sft-s3/composite-plain.think"),
+    ]
+    assert all(one["rows"] == "runs/small/data/composite/rows.jsonl" for one in asked)
+
+
+def test_a_set_made_of_answers_waits_for_them_and_is_given_their_paths(world: Path) -> None:
+    tasks = plan_data(recipe(), Path("runs/small"), ["own"])
+    assert list(tasks) == ["data problems", "answers own", "data own"]
+    assert tasks["answers own"].config["sets"][0]["with_constraints"] is False
+    assert tasks["data own"].config["args"] == {
+        "source_rows": "runs/small/data/problems/rows.jsonl",
+        "responses": "runs/small/answers/own/responses.jsonl",
+    }
+
+
+def test_a_changed_stage_changes_only_what_depends_on_it(world: Path) -> None:
+    before = hashes(plan(recipe(), Path("runs/small"), seeds=[3]))
+    after = hashes(plan(recipe(RECIPE.replace("3e-4", "1e-4")), Path("elsewhere"), seeds=[3]))
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"stage sft-s3", "stage sft.rl-s3", "eval sft-s3", "eval sft.rl-s3"}
+
+
+@pytest.mark.parametrize(
+    ("find", "put", "stage"),
+    [
+        ("side_by_side: 2", "side_by_side: 2, threads: 2", "stage sft-s3"),
+        ("traces: 1.0}", "traces: 1.0}, rows: 20", "stage sft-s3"),
+        ("{own: 0.8, composites: 0.2}", "{composites: 0.2, own: 0.8}, rows: 10", "stage self-s3"),
+        ("rows: 40}", "rows: 40, seed: 1}", "stage sft-s3"),
+        ("samples: 2}", "samples: 3}", "stage self-s3"),
+    ],
+)
+def test_whatever_goes_into_a_stage_changes_its_hash(world: Path, find: str, put: str, stage: str) -> None:
+    assert find in RECIPE
+    before = hashes(plan(recipe(), Path("runs/small"), seeds=[3]))
+    assert (
+        hashes(plan(recipe(RECIPE.replace(find, put)), Path("runs/small"), seeds=[3]))[stage] != before[stage]
+    )
+
+
+def test_a_changed_base_or_launch_file_changes_every_stage(world: Path) -> None:
+    for file in ("base/model.safetensors", "cpu.yaml"):
+        before = hashes(plan(recipe(), Path("runs/small"), ["sft"], [3]))
+        Path(file).write_text(Path(file).read_text() + "\n# changed")
+        assert (
+            hashes(plan(recipe(), Path("runs/small"), ["sft"], [3]))["stage sft-s3"] != before["stage sft-s3"]
+        )
+
+
+def test_tracking_and_slots_change_no_hash(world: Path) -> None:
+    before = hashes(plan(recipe(), Path("runs/small")))
+    other = RECIPE.replace("side_by_side: 2", "side_by_side: 1") + "track: {mode: disabled}\n"
+    assert hashes(plan(recipe(other), Path("runs/small"))) == before
+
+
+def test_the_outline_says_what_is_trained_for_whom_and_how(world: Path) -> None:
+    found = recipe()
+    text = outline(found, Path("runs/small"), plan(found, Path("runs/small"), seeds=[3]), {"data traces"})
+    assert "done   data traces" in text
+    assert "for sft, sft_rl (once)" in text
+    assert "40 rows, 15 steps, about" in text
+    assert "2 steps, at most 8,192 tokens" in text
+    assert "-m reins.train.grpo --config runs/small/stages/sft.rl-s3/config.yaml" in text
+
+
+def test_the_command_is_launched_by_accelerate_with_this_interpreter(world: Path) -> None:
+    task = plan(recipe(), Path("runs/small"), ["sft"], [3])["stage sft-s3"]
+    assert task.command[1:8] == [
+        *("-m", "accelerate.commands.launch", "--config_file", "cpu.yaml", "--num_processes", "1"),
+        "-m",
+    ]
+    assert task.env["OMP_NUM_THREADS"] == "1" and task.env["ACCELERATE_USE_CPU"] == "true"
+
+
+def test_steps_are_those_of_the_trainers() -> None:
+    sft = Stage(trainer="sft", data={"a": 1.0}, rows=100, args={"num_train_epochs": 2.0})
+    assert estimate.steps(sft, 1, None) == 2 * 13
+    assert (
+        estimate.steps(sft.model_copy(update={"args": {"gradient_accumulation_steps": 4}}), 2, None) == 3 * 2
+    )
+    packed = {"packing": True, "max_length": 100, "num_train_epochs": 1.0, "per_device_train_batch_size": 1}
+    assert estimate.steps(sft.model_copy(update={"args": packed}), 1, 25.0) == 25
+    grpo = {"per_device_train_batch_size": 16, "num_generations": 8, "num_train_epochs": 1.0}
+    assert estimate.steps(Stage(trainer="grpo", data={"a": 1.0}, rows=101, args=grpo), 1, None) == 50
+
+
+def test_the_defaults_are_those_of_the_installed_trl() -> None:
+    trl = pytest.importorskip("trl")
+    for key, value in estimate.DEFAULTS.items():
+        found = [
+            config.__dataclass_fields__[key].default
+            for config in (trl.SFTConfig, trl.GRPOConfig)
+            if key in config.__dataclass_fields__
+        ]
+        assert found and set(found) <= {value, None}, key

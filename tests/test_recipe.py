@@ -1,0 +1,167 @@
+"""A recipe is read strictly: every mistake is one line that names file, key and fix."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from reins.eval.verify.errors import InputError
+from reins.recipes.checks import check, disk
+from reins.recipes.schema import Recipe, load
+
+RECIPE = """
+name: small
+base: {base}
+data:
+  traces: {{builder: micro.traces, rows: 40}}
+  more: {{builder: micro.composites, rows: 20, split: train, pool: train}}
+  problems: {{builder: micro.problems, rows: 30}}
+  own: {{builder: own_answers, of: problems, rows: 10, samples: 2}}
+  composite: {{builder: micro.composites, rows: 12}}
+stages:
+  sft: {{trainer: sft, rows: 30, data: {{traces: 0.5, more: 0.5}}, args: {{learning_rate: 3e-4}}}}
+  rl: {{trainer: grpo, data: {{problems: 1.0}}, rewards: {{correct: 1.0}}}}
+arms:
+  base: []
+  sft: [sft]
+  sft_rl: [sft, rl]
+evaluate:
+  composite: {{samples: 2}}
+launch: {{accelerate: {launch}}}
+"""
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> str:
+    base, launch = tmp_path / "base", tmp_path / "cpu.yaml"
+    base.mkdir()
+    for file in (
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "chat_template.jinja",
+    ):
+        (base / file).write_text("{}")
+    launch.write_text("distributed_type: 'NO'\n")
+    return RECIPE.format(base=base, launch=launch)
+
+
+def read(tmp_path: Path, text: str) -> Recipe:
+    file = tmp_path / "recipe.yaml"
+    file.write_text(text)
+    return check(load(file), file)
+
+
+def test_every_default_is_written_out_and_the_result_is_a_recipe_again(tmp_path: Path, text: str) -> None:
+    recipe = read(tmp_path, text)
+    written = yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)
+    assert "&" not in written
+    assert read(tmp_path, written) == recipe
+    assert recipe.stages["rl"].rows == 30
+    assert recipe.stages["sft"].args["learning_rate"] == 3e-4
+    assert recipe.evaluate["composite"].modes == ["think"]
+
+
+@pytest.mark.parametrize(
+    ("find", "put", "message"),
+    [
+        ("rows: 30, data:", "rows: 30, dat:", "stages.sft.dat: unknown key, did you mean 'data'?"),
+        ("evaluate:", "evalaute:", "evalaute: unknown key, did you mean 'evaluate'?"),
+        ("{samples: 2}", "{sample: 2}", "evaluate.composite.sample: unknown key, did you mean 'samples'?"),
+        ("rows: 40", "rows: 0", "data.traces.rows: Input should be greater than or equal to 1 (got 0)"),
+        ("builder: micro.traces, ", "", "data.traces: no source; give one of builder, file, hub"),
+        (
+            "micro.traces",
+            "micro.trace",
+            "data.traces.builder: unknown builder 'micro.trace', did you mean 'micro.tr",
+        ),
+        (
+            "pool: train",
+            "pol: train",
+            "data.more.pol: unknown argument of micro.composites, did you mean 'pool'?",
+        ),
+        (
+            "pool: train",
+            "pool: trian",
+            "data.more.pool: Input should be 'train', 'test' or 'all' (got 'trian')",
+        ),
+        ("of: problems, ", "", "data.own.samples: unknown argument of own_answers"),
+        ("of: problems", "of: problem", "data.own: unknown set 'problem', did you mean 'problems'?"),
+        ("of: problems", "of: own", "data.own: made from itself; break the circle"),
+        ("builder: micro.problems, rows: 30", "file: no.jsonl", "data.problems.file: no.jsonl: No such file"),
+        ("trainer: grpo", "trainer: gpro", "stages.rl.trainer: Input should be 'sft' or 'grpo' (got 'gpro')"),
+        ("traces: 0.5", "traces: 0.4", "stages.sft.data: shares add to 0.9, not 1; rows that come on top"),
+        ("more: 0.5", "mroe: 0.5", "stages.sft.data: unknown set 'mroe', did you mean 'more'?"),
+        ("rows: 30, data", "rows: 41, data", "stages.sft: wants 41 rows of 'traces', which has 40"),
+        (
+            "traces: 0.5, more: 0.5",
+            "traces: 0.99, more: 0.01",
+            "stages.sft: 30 rows at this share give no row of 'more'",
+        ),
+        (
+            "{correct: 1.0}",
+            "{corect: 1.0}",
+            "stages.rl.rewards: unknown reward 'corect', did you mean 'correct'?",
+        ),
+        (", rewards: {correct: 1.0}", "", "stages.rl.rewards: GRPO stages have rewards, SFT stages none"),
+        ("learning_rate: 3e-4", "output_dir: x", "stages.sft.args.output_dir: the recipe sets this itself"),
+        ("[sft, rl]", "[sft, lr]", "arms.sft_rl: unknown stage 'lr', did you mean 'rl'?"),
+        ("composite: {s", "compsite: {s", "evaluate.compsite: unknown set, did you mean 'composite'?"),
+        ("cpu.yaml", "gpu.yaml", "launch.accelerate: "),
+        ("name: small", "name: small\nname: large", ":3: key 'name' is given twice"),
+        ("arms:", "arms: {", "mend the YAML"),
+    ],
+)
+def test_a_mistake_is_one_line_with_file_key_and_fix(
+    tmp_path: Path, text: str, find: str, put: str, message: str
+) -> None:
+    assert find in text
+    with pytest.raises(InputError) as error:
+        read(tmp_path, text.replace(find, put))
+    assert str(error.value).startswith(str(tmp_path / "recipe.yaml"))
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        ("chat_template.jinja", "has no chat template"),
+        ("model.safetensors", "holds no weights"),
+        ("config.json", "holds no model"),
+    ],
+)
+def test_a_base_without_what_it_needs_is_refused(tmp_path: Path, text: str, file: str, message: str) -> None:
+    (tmp_path / "base" / file).unlink()
+    with pytest.raises(InputError, match=f"recipe.yaml: base: .*{message}"):
+        read(tmp_path, text)
+
+
+def test_a_template_in_the_tokenizers_settings_counts(tmp_path: Path, text: str) -> None:
+    (tmp_path / "base" / "chat_template.jinja").unlink()
+    (tmp_path / "base" / "tokenizer_config.json").write_text('{"chat_template": "x"}')
+    assert read(tmp_path, text).name == "small"
+
+
+def test_a_recipe_extends_one_other(tmp_path: Path, text: str) -> None:
+    read(tmp_path, text)
+    child = tmp_path / "child.yaml"
+    child.write_text(
+        "extends: recipe.yaml\nname: child\nseeds: [0, 1]\nstages: {sft: {args: {max_steps: 2}}}\n"
+    )
+    recipe = check(load(child), child)
+    assert (recipe.name, recipe.seeds) == ("child", [0, 1])
+    assert recipe.stages["sft"].args == {"learning_rate": 3e-4, "max_steps": 2}
+    grandchild = tmp_path / "grandchild.yaml"
+    grandchild.write_text("extends: child.yaml\n")
+    with pytest.raises(InputError, match="one level, no more"):
+        load(grandchild)
+
+
+def test_no_disk_is_refused(tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = read(tmp_path, text)
+    disk(recipe, tmp_path / "runs" / "small", 2)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": 2**20}))
+    with pytest.raises(InputError, match=r"small: no disk: 1 MB free, 2 stages need about"):
+        disk(recipe, tmp_path / "runs" / "small", 2)
