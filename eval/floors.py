@@ -1,0 +1,59 @@
+"""What replies that ignore the constraints score on a set: a model at this floor shows nothing.
+
+Five replies, each closing with the gold answer (or a plain line where a row has none). Under preset `mathif` they
+give the five chance floors measured on MathIF's 420 rows with the original checkers; that measurement names its
+prose only by kind, so the prose here is our own, worded until it scored the same.
+"""
+
+from collections.abc import Callable, Sequence
+from statistics import fmean
+from typing import Any
+
+from .verify import verdicts
+from .verify.rows import Row
+
+PROSE = """\
+The town lies on both sides of a slow river, and in the early hours the mist hangs over the water,
+grey and cold, until the sun climbs over the hills. Fishermen push their boats from the bank,
+talking quietly, while bakers open their doors and the smell of warm bread drifts through the narrow
+streets. Children walk to school in pairs, carrying books, apples and small secrets, and the old
+teacher waits for them at the gate, smiling, with a cup of tea in her hand. By noon the market is
+loud and crowded. Farmers sell cheese, honey and onions, a blind man plays the violin, and somebody
+always argues about the price of a goose. In the afternoon the heat settles on the roofs, shutters
+are closed, and even the dogs stop barking, because nobody passes, stretched out in the shade of the
+church wall. Later, as the light turns golden, people come out again, and sit on benches under the
+lime trees, telling stories that everybody has heard before. The mayor, a round man with a red
+beard, walks slowly between the tables, shaking hands and asking after sick cousins. At night the
+lamps are lit along the river, one after another, and you can see their reflections tremble on the
+dark water like coins. Some say the town has never changed, others say it must change every day, and
+both are surely right. Whoever stays for a week will find out the names of the dogs, the best hour
+for bread, and the song that the ferryman sings. Whoever stays for a year will hardly ever want to
+leave, and most of them, in the end, stay longer than they planned."""
+
+REPLIES: dict[str, Callable[[Row], str]] = {
+    "short": lambda row: _closing(row),
+    "short_lowercase": lambda row: _closing(row).lower().removesuffix("."),
+    "three_bullets": lambda row: "* **First**\n* **Second**\n* **Third**\n" + _closing(row),
+    "echo_question": lambda row: row["question"] + "\n" + _closing(row),
+    "prose": lambda row: PROSE + "\n" + _closing(row),
+}
+
+
+def _closing(row: Row) -> str:
+    return f"The final answer is \\boxed{{{row['answer']}}}." if row["answer"] else "That is my answer."
+
+
+def floors(rows: Sequence[Row], *, preset: str = "reins") -> list[dict[str, Any]]:
+    """HAcc and SAcc of each constant reply over the rows with constraints: `{reply, metric, value}`."""
+    asked = [row for row in rows if row["constraint_name"]]
+    entries = []
+    for name, reply in REPLIES.items() if asked else ():
+        held = [verdicts(row, reply(row), preset=preset) for row in asked]
+        means = {"hacc": fmean(map(all, held)), "sacc": fmean(sum(one) / len(one) for one in held)}
+        entries += [{"reply": name, "metric": metric, "value": mean} for metric, mean in means.items()]
+    return entries
+
+
+def best(found: Sequence[dict[str, Any]], metric: str) -> dict[str, Any] | None:
+    """The highest floor of a metric among those of one set; None on a set without constraints."""
+    return max((one for one in found if one["metric"] == metric), key=lambda one: one["value"], default=None)

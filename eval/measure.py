@@ -1,0 +1,165 @@
+"""What is measured on the scored samples of one checkpoint, set and mode: one mean per metric and group.
+
+Rates over all samples (a cut sample or unclosed thought has no answer and fails): `hacc`, `sacc`, `correct`,
+`joint` (all constraints and the answer). Beside them the shares `cut`, `unclosed` and `reasoned` (any state but
+`none`), `hacc_finished` and `sacc_finished` (cut and unclosed left out), and lengths in tokens. By constraint
+type, `verdict` is the share of that type's verdicts that hold.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from . import stats
+from .stats import Estimate, Floats, Ints
+from .verify import canonical
+from .verify.rows import Row
+
+NUMBERS = ("hacc", "sacc", "correct", "cut", "reasoning_tokens", "answer_tokens")
+
+
+class Group(NamedTuple):
+    """The samples, or verdicts, that share something: by `type`, `n_constraints` or `source`."""
+
+    by: str
+    value: str | int
+
+
+class Measure(NamedTuple):
+    """Values (n,) of one metric with the cluster (n,) each belongs to."""
+
+    metric: str
+    group: Group | None
+    values: Floats
+    clusters: Ints
+
+    @property
+    def is_rate(self) -> bool:
+        return not self.metric.endswith("_tokens")
+
+
+@dataclass(frozen=True)
+class RowSet:
+    """The rows of a set, and which problem (cluster) each belongs to."""
+
+    rows: list[Row]
+    position: dict[str, int]
+    cluster: Ints
+    clusters: int
+    types: list[list[str]]
+
+    @classmethod
+    def of(cls, rows: list[Row]) -> "RowSet":
+        problems = {problem: i for i, problem in enumerate(dict.fromkeys(r["problem_id"] for r in rows))}
+        return cls(
+            rows,
+            {row["row"]: i for i, row in enumerate(rows)},
+            np.array([problems[row["problem_id"]] for row in rows]),
+            len(problems),
+            [[canonical(name) for name in row["constraint_name"]] for row in rows],
+        )
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Scored samples as arrays (n,); a number that is null in the file is NaN here."""
+
+    row: Ints
+    numbers: dict[str, Floats]
+    state: np.ndarray
+    verdicts: list[list[bool]]
+
+    @classmethod
+    def of(cls, row_set: RowSet, scores: Sequence[Row]) -> "Cell":
+        return cls(
+            np.array([row_set.position[score["row"]] for score in scores], dtype=np.intp),
+            {name: np.array([score[name] for score in scores], dtype=float) for name in NUMBERS},
+            np.array([score["state"] for score in scores]),
+            [score["verdicts"] for score in scores],
+        )
+
+    @property
+    def finished(self) -> np.ndarray:
+        """Neither cut nor unclosed; a sample that does not say whether it was cut counts as not cut."""
+        return (self.numbers["cut"] != 1) & (self.state != "unclosed")
+
+
+def measures(row_set: RowSet, cell: Cell) -> Iterator[Measure]:
+    """Every metric over all samples, then by number of constraints, by source and by constraint type."""
+    numbers, clusters = cell.numbers, row_set.cluster[cell.row]
+    whole = {
+        **numbers,
+        "joint": numbers["hacc"] * numbers["correct"],
+        "unclosed": (cell.state == "unclosed").astype(float),
+        "reasoned": (cell.state != "none").astype(float),
+        "hacc_finished": np.where(cell.finished, numbers["hacc"], np.nan),
+        "sacc_finished": np.where(cell.finished, numbers["sacc"], np.nan),
+    }
+    yield from _known((Measure(metric, None, values, clusters) for metric, values in whole.items()))
+    labels = {
+        "n_constraints": np.array([len(types) for types in row_set.types])[cell.row],
+        "source": np.array([row["source"] for row in row_set.rows])[cell.row],
+    }
+    for by, label in labels.items():
+        found = np.unique(label)
+        for value in found if len(found) > 1 else []:
+            group, chosen = Group(by, value.item()), label == value
+            yield from _known(
+                Measure(metric, group, numbers[metric][chosen], clusters[chosen])
+                for metric in ("hacc", "sacc", "correct")
+            )
+    yield from _by_type(row_set, cell, clusters)
+
+
+def _by_type(row_set: RowSet, cell: Cell, clusters: Ints) -> Iterator[Measure]:
+    names = np.array([name for row in cell.row for name in row_set.types[row]])
+    held = np.array([verdict for verdicts in cell.verdicts for verdict in verdicts], dtype=float)
+    owner = np.repeat(clusters, [len(verdicts) for verdicts in cell.verdicts])
+    for name in np.unique(names):
+        chosen = names == name
+        yield Measure("verdict", Group("type", str(name)), held[chosen], owner[chosen])
+
+
+def _known(found: Iterator[Measure]) -> Iterator[Measure]:
+    """Values that are null say nothing, and a metric without any value is not there."""
+    for measure in found:
+        known = ~np.isnan(measure.values)
+        if known.any():
+            yield measure._replace(values=measure.values[known], clusters=measure.clusters[known])
+
+
+class Sums(NamedTuple):
+    """Measures summed by cluster, and their resampled means: num, den (m, clusters), resampled (m, r)."""
+
+    num: Floats
+    den: Floats
+    resampled: Floats
+
+
+def resample(found: Sequence[Measure], draws: Floats) -> Sums:
+    """Sums by cluster and means under `draws` (clusters, r); see `stats.draw_clusters`."""
+    clusters = len(draws)
+    num = np.array([np.bincount(m.clusters, m.values, clusters) for m in found])
+    den = np.array([np.bincount(m.clusters, minlength=clusters) for m in found], dtype=float)
+    return Sums(num, den, stats.ratios(num, den, draws))
+
+
+def estimates(found: Sequence[Measure], sums: Sums) -> list[Estimate]:
+    """The mean of each measure with its interval: bootstrap, or Wilson near 0 and 1."""
+    low, high = stats.percentile_interval(sums.resampled)
+    return [
+        _estimate(measure, int((sums.den[i] > 0).sum()), float(low[i]), float(high[i]))
+        for i, measure in enumerate(found)
+    ]
+
+
+def _estimate(measure: Measure, clusters: int, low: float, high: float) -> Estimate:
+    values = measure.values
+    mean, n = float(values.mean()), len(values)
+    if clusters < 2:
+        return Estimate(mean, None, None, n, clusters)
+    if measure.is_rate and stats.near_edge(values, measure.clusters):
+        low, high = stats.wilson(values, measure.clusters)
+    return Estimate(mean, low, high, n, clusters)

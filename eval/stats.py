@@ -1,0 +1,146 @@
+"""Estimates from samples that come in clusters: k samples a row, several rows a problem.
+
+Sets and differences: percentile bootstrap over clusters, one set of draws for every arm, so that differences
+are paired (clusters as in Miller, arXiv 2411.00640). Rates near 0 or 1, where that interval loses its width
+and covers too little: Wilson's interval with the effective number of samples. Differences where next to no
+cluster differs: Bonett and Price (2012), with clusters as the units.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+
+RESAMPLES = 10_000
+Z = 1.959964  # two-sided 95 %
+POWER_Z = 0.841621  # 80 % power
+FEW = 40  # effective successes or failures below which the bootstrap covers less than 93 %
+FEW_DISCORDANT = 10
+
+
+class Estimate(NamedTuple):
+    """A mean with its 95 % interval, None where fewer than two clusters allow none."""
+
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+    clusters: int
+
+
+class Differences(NamedTuple):
+    """One entry per pair of rows: difference of ratios, 95 % interval, p, smallest detectable difference."""
+
+    diff: Floats
+    low: Floats
+    high: Floats
+    p: Floats
+    mdd: Floats
+
+
+def draw_clusters(clusters: int, *, resamples: int = RESAMPLES, seed: int = 0) -> Floats:
+    """How often each cluster is drawn: (clusters, resamples) counts; columns add to `clusters`."""
+    drawn = np.random.default_rng(seed).integers(0, clusters, (resamples, clusters))
+    drawn += np.arange(resamples)[:, None] * clusters
+    counts = np.bincount(drawn.ravel(), minlength=resamples * clusters).reshape(resamples, clusters)
+    return np.ascontiguousarray(counts.T, dtype=np.float64)
+
+
+def ratios(num: Floats, den: Floats, draws: Floats) -> Floats:
+    """Resampled means: sums by cluster (m, clusters) and draws (clusters, r) to (m, r).
+
+    NaN where no drawn cluster counts, which happens to groups of few clusters.
+    """
+    means = num @ draws
+    distinct, which = np.unique(den, axis=0, return_inverse=True)
+    totals = (distinct @ draws)[which.ravel()]
+    return np.divide(means, totals, out=np.full_like(means, np.nan), where=totals > 0)
+
+
+def percentile_interval(resampled: Floats, level: float = 0.95) -> tuple[Floats, Floats]:
+    """Lower and upper percentile of each row of (m, r), NaN left out."""
+    ordered = np.sort(resampled, axis=1)
+    last = (~np.isnan(ordered)).sum(axis=1) - 1
+    rows = np.arange(len(ordered))
+    tail = (1 - level) / 2
+    low = ordered[rows, np.floor(tail * last).astype(np.intp)]
+    high = ordered[rows, np.ceil((1 - tail) * last).astype(np.intp)]
+    return low, high
+
+
+def effective_size(values: Floats, clusters: Ints) -> float:
+    """How many independent samples would know the mean of these 0 to 1 values as well as the clustered ones.
+
+    Never more than independence gives. At exactly 0 or 1 the values say nothing about their dependence, and
+    each cluster counts once. `clusters` (n,) are numbers from 0.
+    """
+    n, mean = len(values), values.mean()
+    sizes = np.bincount(clusters)
+    groups = int((sizes > 0).sum())
+    if mean in (0.0, 1.0):
+        return float(groups)
+    residuals = np.bincount(clusters, values - mean)
+    variance = groups / (groups - 1) * (residuals @ residuals) / n**2
+    return float(mean * (1 - mean) / max(variance, values.var() / n))
+
+
+def wilson(values: Floats, clusters: Ints) -> tuple[float, float]:
+    """Wilson's 95 % interval for the mean of 0 to 1 values (n,), with the effective number of samples."""
+    from statsmodels.stats.proportion import proportion_confint
+
+    size = effective_size(values, clusters)
+    low, high = proportion_confint(values.mean() * size, size, method="wilson")
+    return float(low), float(high)
+
+
+def near_edge(values: Floats, clusters: Ints) -> bool:
+    """Whether these 0 to 1 values hold too few effective successes or failures for the bootstrap."""
+    mean = values.mean()
+    return bool(min(mean, 1 - mean) * effective_size(values, clusters) < FEW)
+
+
+def differences(
+    num: Floats, den: Floats, resampled: Floats, pairs: Ints, *, rates: NDArray[np.bool_]
+) -> Differences:
+    """Paired differences of means between rows `pairs` (p, 2) of `num`, `den` (m, clusters), `resampled` (m, r).
+
+    p is twice the smaller share of resampled differences on one side of zero, so it is below 0.05 exactly
+    where the interval leaves zero out; mdd is what 80 % power at 5 % would find, 2.80 standard errors.
+    `rates` (p,) says which pairs hold 0 to 1 values: only there the few-discordant interval applies.
+    """
+    a, b = pairs.T
+    drawn = resampled[a] - resampled[b]
+    diff = num[a].sum(1) / den[a].sum(1) - num[b].sum(1) / den[b].sum(1)
+    low, high = percentile_interval(drawn)
+    valid = (~np.isnan(drawn)).sum(1)
+    below, above = (drawn <= 0).sum(1), (drawn >= 0).sum(1)
+    p = np.minimum(1.0, 2 * (np.minimum(below, above) + 1) / (valid + 1))
+    mdd = (Z + POWER_Z) * np.nanstd(drawn, axis=1)
+    few = rates & (_discordant(num, den, a, b) < FEW_DISCORDANT)
+    if few.any():
+        low[few], high[few], p[few], mdd[few] = _few_discordant(num, den, a[few], b[few])
+    return Differences(diff, low, high, p, mdd)
+
+
+def _cluster_means(num: Floats, den: Floats, rows: Ints) -> Floats:
+    return np.divide(num[rows], den[rows], out=np.full_like(num[rows], np.nan), where=den[rows] > 0)
+
+
+def _discordant(num: Floats, den: Floats, a: Ints, b: Ints) -> Ints:
+    gap = np.abs(_cluster_means(num, den, a) - _cluster_means(num, den, b))
+    return (gap > 1e-9).sum(axis=1)
+
+
+def _few_discordant(num: Floats, den: Floats, a: Ints, b: Ints) -> tuple[Floats, Floats, Floats, Floats]:
+    """Bonett and Price: one more cluster on each side, then the normal interval."""
+    from scipy.stats import norm
+
+    gap = _cluster_means(num, den, a) - _cluster_means(num, den, b)
+    size = (~np.isnan(gap)).sum(1) + 2
+    centre = np.nansum(gap, axis=1) / size
+    error = np.sqrt(((np.nansum(gap**2, axis=1) + 2) / size - centre**2) / size)
+    p = 2 * norm.sf(np.abs(centre) / error)
+    return centre - Z * error, centre + Z * error, p, (Z + POWER_Z) * error

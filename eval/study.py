@@ -1,0 +1,96 @@
+"""A run folder as arrays: its arms, their checkpoints, and every scored cell (checkpoint, set, mode)."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .measure import Cell, RowSet
+from .verify import InputError
+from .verify.rows import read_jsonl, read_rows
+
+BASE = "base"
+
+
+@dataclass(frozen=True)
+class Arm:
+    """An arm at one seed (None for the base); steps and supervised tokens are sums over its stages."""
+
+    name: str
+    seed: int | None
+    stages: tuple[str, ...]
+    steps: int
+    supervised_tokens: int
+
+    @property
+    def checkpoint(self) -> str:
+        return checkpoint(self.stages, self.seed)
+
+
+def checkpoint(stages: tuple[str, ...], seed: int | None) -> str:
+    """The folder name of a checkpoint: `base`, `sft-s0`, `sft.rl-s0`."""
+    return f"{'.'.join(stages)}-s{seed}" if stages else BASE
+
+
+class Study:
+    """What a run holds so far: `arms` have at least one scored set, `unscored` names the others.
+
+    Raises InputError on a folder without recipe or scores, and on scores that do not cover their rows.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        self.recipe = _read_recipe(self.folder / "recipe.yaml")
+        self.name: str = self.recipe["name"]
+        self.preset: str = self.recipe["preset"]
+        self.evaluate: dict[str, dict[str, Any]] = self.recipe["evaluate"]
+        self.row_sets = {
+            name: RowSet.of(read_rows(self.folder / "data" / name / "rows.jsonl")) for name in self.evaluate
+        }
+        self._cells: dict[Path, Cell] = {}
+        declared = [
+            (name, tuple(stages), seed)
+            for name, stages in self.recipe["arms"].items()
+            for seed in (self.recipe["seeds"] if stages else [None])
+        ]
+        scored = [arm for arm in declared if self._is_scored(checkpoint(*arm[1:]))]
+        if not scored:
+            raise InputError(f"{self.folder / 'evals'}: no scores; run the recipe first")
+        self.arms = [Arm(name, seed, stages, *self._spent(stages, seed)) for name, stages, seed in scored]
+        self.unscored = [name for name in self.recipe["arms"] if name not in {arm.name for arm in self.arms}]
+
+    def directory(self, checkpoint: str, label: str, mode: str) -> Path:
+        return self.folder / "evals" / checkpoint / f"{label}.{mode}"
+
+    def cell(self, checkpoint: str, set_name: str, mode: str, *, plain: bool = False) -> Cell | None:
+        """The scores on a set, or (`plain`) on its rows asked without constraints; None where not scored."""
+        label = f"{set_name}-plain" if plain else set_name
+        file = self.directory(checkpoint, label, mode) / "scores.jsonl"
+        if file not in self._cells and file.exists():
+            self._cells[file] = self._load(file, set_name)
+        return self._cells.get(file)
+
+    def _load(self, file: Path, set_name: str) -> Cell:
+        scores, row_set = read_jsonl(file), self.row_sets[set_name]
+        if {score["row"] for score in scores} != row_set.position.keys():
+            raise InputError(f"{file}: not the rows of data/{set_name}/rows.jsonl; score the set again")
+        return Cell.of(row_set, scores)
+
+    def _is_scored(self, checkpoint: str) -> bool:
+        return any((self.folder / "evals" / checkpoint).glob("*/scores.jsonl"))
+
+    def _spent(self, stages: tuple[str, ...], seed: int | None) -> tuple[int, int]:
+        """Optimizer steps and supervised tokens of all stages that led to a checkpoint."""
+        done = [
+            json.loads((self.folder / "stages" / name / "done.json").read_text("utf-8"))
+            for name in (checkpoint(stages[:depth], seed) for depth in range(1, len(stages) + 1))
+        ]
+        return sum(one["steps"] for one in done), sum(one["supervised_tokens"] for one in done)
+
+
+def _read_recipe(file: Path) -> dict[str, Any]:
+    if not file.exists():
+        raise InputError(f"{file}: not there; name the folder of a run")
+    return yaml.safe_load(file.read_text("utf-8"))

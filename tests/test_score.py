@@ -1,0 +1,187 @@
+"""Scoring: the readers, what becomes of cut samples, and MathIF's rows with real outputs."""
+
+import json
+from pathlib import Path
+from statistics import fmean
+
+import pytest
+
+from reins.eval.floors import REPLIES
+from reins.eval.score import score
+from reins.eval.tables import score_table
+from reins.eval.verify import InputError
+from reins.eval.verify.rows import read_jsonl, read_rows, write_jsonl
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+needs_shared = pytest.mark.skipif(not SHARED.exists(), reason="needs the public data beside the repository")
+
+NO_COMMA = ("punctuation:no_comma", None)
+KEYWORD = ("keywords:existence", {"keywords": ["river"]})
+
+
+def row(name, *constraints, answer="4"):
+    return {
+        "source": "test",
+        "id": name,
+        "row": name,
+        "problem_id": name,
+        "question": f"What is two and two, {name}?",
+        "answer": answer,
+        "constraint_name": [constraint for constraint, _ in constraints],
+        "constraint_args": [kwargs for _, kwargs in constraints],
+        "constraint_desc": [""] * len(constraints),
+    }
+
+
+def sample(name, text, **said):
+    return {
+        "row": name,
+        "sample": 0,
+        "text": text,
+        "cut": False,
+        "reasoning_tokens": 3,
+        "answer_tokens": 5,
+    } | said
+
+
+@pytest.fixture
+def scored(tmp_path):
+    def run(rows, responses, **options):
+        write_jsonl(tmp_path / "rows.jsonl", rows)
+        write_jsonl(tmp_path / "responses.jsonl", responses)
+        file = score(tmp_path / "rows.jsonl", tmp_path / "responses.jsonl", tmp_path / "out", **options)
+        return read_jsonl(file), json.loads((tmp_path / "out" / "metrics.json").read_text())
+
+    return run
+
+
+def figure(metrics, metric, group=None):
+    (found,) = [one for one in metrics["figures"] if one["metric"] == metric and one["group"] == group]
+    return found
+
+
+def test_a_sample_is_judged_on_its_answer_not_its_reasoning(scored):
+    rows = [row("a", NO_COMMA, KEYWORD), row("b", NO_COMMA)]
+    text = "<think>Two, and two.</think>The river gives \\boxed{4}."
+    scores, metrics = scored(rows, [sample("a", text), sample("b", "Well, \\boxed{5}.")])
+    assert scores[0]["verdicts"] == [True, True]
+    assert (scores[0]["hacc"], scores[0]["sacc"], scores[0]["correct"]) == (True, 1.0, True)
+    assert (scores[1]["hacc"], scores[1]["correct"], scores[1]["outcome"]) == (False, False, "wrong")
+    assert figure(metrics, "hacc")["value"] == 0.5
+    assert figure(metrics, "verdict", {"by": "type", "value": "punctuation:no_comma"})["n"] == 2
+    assert metrics["preset"] == "reins"
+
+
+def test_cut_and_unclosed_samples_fail_and_are_flagged_not_judged(scored):
+    rows = [row("a", NO_COMMA), row("b", NO_COMMA), row("c", NO_COMMA)]
+    responses = [
+        sample("a", "<think>So</think>It is \\boxed{4} and", cut=True),
+        sample("b", "<think>It is \\boxed{4}"),
+        sample("c", "It is \\boxed{4}."),
+    ]
+    scores, metrics = scored(rows, responses)
+    assert [one["hacc"] for one in scores] == [False, False, True]
+    assert [one["outcome"] for one in scores] == ["missing", "missing", "right"]
+    assert [one["state"] for one in scores] == ["closed", "unclosed", "none"]
+    assert figure(metrics, "cut")["value"] == pytest.approx(1 / 3, abs=1e-6)
+    assert figure(metrics, "unclosed")["value"] == pytest.approx(1 / 3, abs=1e-6)
+    assert figure(metrics, "hacc_finished") | {"low": 0, "high": 0} == {
+        "metric": "hacc_finished", "group": None, "value": 1.0, "low": 0, "high": 0, "n": 1, "clusters": 1,
+    }  # fmt: skip
+    assert figure(metrics, "hacc_finished")["low"] is None  # one cluster allows no interval
+    judged_as_published, _ = scored(rows, responses, preset="mathif")
+    assert [one["hacc"] for one in judged_as_published] == [True, True, True]
+
+
+def test_an_unclosed_thought_in_a_prefilled_template_has_no_answer(scored):
+    scores, _ = scored([row("a", NO_COMMA)], [sample("a", "It is \\boxed{4}", state="unclosed")])
+    assert (scores[0]["state"], scores[0]["hacc"]) == ("unclosed", False)
+
+
+def test_rows_without_answer_or_without_constraints_have_no_such_figure(scored):
+    rows = [row("a", NO_COMMA, answer=""), row("b", answer="")]
+    scores, metrics = scored(rows, [sample("a", "A poem"), sample("b", "A poem")])
+    assert [one["correct"] for one in scores] == [None, None]
+    assert scores[1]["hacc"] is None
+    assert figure(metrics, "hacc")["n"] == 1
+    assert not [one for one in metrics["figures"] if one["metric"] == "correct"]
+
+
+def test_equal_types_in_one_row_are_judged_by_position(scored):
+    rows = [row("a", KEYWORD, ("keywords:existence", {"keywords": ["sea"]}))]
+    scores, _ = scored(rows, [sample("a", "The river \\boxed{4}")])
+    assert scores[0]["verdicts"] == [True, False]
+
+
+def test_mathifs_and_ifevals_outputs_read_as_ours(scored):
+    rows = [row("a", NO_COMMA), row("b", NO_COMMA)]
+    ours, _ = scored(rows, [sample("a", "Yes, \\boxed{4}"), sample("b", "\\boxed{4}")])
+    by_line, metrics = scored(rows, [{"output": ["Yes, \\boxed{4}"]}, {"output": ["\\boxed{4}"]}])
+    by_prompt, _ = scored(
+        rows,
+        [
+            {"prompt": rows[1]["question"], "response": "\\boxed{4}"},
+            {"prompt": rows[0]["question"], "response": "Yes, \\boxed{4}"},
+        ],
+    )
+    for read in (by_line, by_prompt):
+        assert [one["verdicts"] for one in read] == [one["verdicts"] for one in ours]
+        assert [one["cut"] for one in read] == [None, None]
+    assert not [one for one in metrics["figures"] if one["metric"] == "cut"]  # not said, so not claimed
+
+
+@pytest.mark.parametrize(
+    ("responses", "complaint"),
+    [
+        ([], "holds no responses"),
+        ([sample("a", "x")], "1 rows have no response, the first 'b'"),
+        ([sample("a", "x"), sample("b", "x"), sample("z", "x")], "row 'z' is not in the data"),
+        ([sample("a", "x"), sample("b", "x"), sample("b", "x")], "sample 0 of row 'b' comes 2 times"),
+        ([{"output": ["x"]}], "1 outputs for 2 rows"),
+        ([{"output": ["x"]}, {"text": "x"}], "responses.jsonl:2: not like line 1"),
+        ([{"prompt": "Who?", "response": "x"}], "prompt 'Who.' is not in the data"),
+        ([{"answer": "x"}], "no response in a known form"),
+    ],
+)
+def test_responses_that_do_not_fit_the_rows_are_refused(scored, responses, complaint):
+    with pytest.raises(InputError, match=complaint):
+        scored([row("a", NO_COMMA), row("b", NO_COMMA)], responses)
+
+
+FLOORS = {  # HAcc and SAcc in per cent, then HAcc by number of constraints
+    "short": ([11.90, 30.48], [24.3, 10.0, 1.4]),
+    "short_lowercase": ([16.19, 36.31], [30.7, 16.4, 1.4]),
+    "three_bullets": ([16.90, 39.68], [32.9, 16.4, 1.4]),
+    "echo_question": ([14.05, 29.21], [28.6, 7.9, 5.7]),
+    "prose": ([7.14, 19.37], [18.6, 2.9, 0.0]),
+}
+
+
+@needs_shared
+def test_constant_replies_give_mathifs_chance_floors_to_the_digit(tmp_path):
+    rows = read_rows(SHARED / "mathif")
+    write_jsonl(tmp_path / "out.jsonl", ({"output": [REPLIES[name](one) for name in FLOORS]} for one in rows))
+    scores = read_jsonl(score(SHARED / "mathif", tmp_path / "out.jsonl", tmp_path, preset="mathif"))
+    for sample_number, (means, by_number) in enumerate(FLOORS.values()):
+        own = [one for one in scores if one["sample"] == sample_number]
+        assert [round(100 * fmean(one[metric] for one in own), 2) for metric in ("hacc", "sacc")] == means
+        split = [[one["hacc"] for one in own if len(one["verdicts"]) == n] for n in (1, 2, 3)]
+        assert [round(100 * fmean(held), 1) for held in split] == by_number
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    said = {
+        one["reply"]: round(100 * one["value"], 2) for one in metrics["floors"] if one["metric"] == "hacc"
+    }
+    assert said == {name: means[0] for name, (means, _) in FLOORS.items()}
+
+
+@needs_shared
+def test_real_outputs_on_mathifs_rows_are_judged_on_all_fifteen_types(tmp_path):
+    files = sorted((SHARED / "mathif").glob("*.jsonl"))
+    outputs = [one["code"] for one in read_jsonl(SHARED / "rg_eval" / "Qwen2.5-3B-Instruct__gsm8k.jsonl")]
+    write_jsonl(tmp_path / "out.jsonl", ({"output": texts} for texts in outputs[:420]))
+    scores = score(files, tmp_path / "out.jsonl", tmp_path, preset="mathif")
+    assert len(read_jsonl(scores)) == 420
+    table = score_table(scores)
+    assert "preset mathif: 420 rows, 420 samples" in table
+    assert "(three_bullets)" in table
+    assert sum(":" in line.split(" ")[0] and "[" in line for line in table.splitlines()) == 15

@@ -1,0 +1,146 @@
+"""The statistics on data whose truth is known."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from reins.eval import stats
+from reins.eval.bins import bin_edges
+
+
+def binary_study(rng, rate, problems=60, samples=2, spread=1.5):
+    """Samples of problems that differ in difficulty: values (n,), clusters (n,)."""
+    easiness = rng.normal(np.log(rate / (1 - rate)), spread, problems)
+    clusters = np.repeat(np.arange(problems), samples)
+    return (rng.random(len(clusters)) < 1 / (1 + np.exp(-easiness[clusters]))).astype(float), clusters
+
+
+def true_rate(rate, spread=1.5):
+    draws = np.random.default_rng(9).normal(np.log(rate / (1 - rate)), spread, 400_000)
+    return float((1 / (1 + np.exp(-draws))).mean())
+
+
+def sums(values, clusters, count):
+    return np.bincount(clusters, values, count)[None], np.bincount(clusters, minlength=count).astype(float)[
+        None
+    ]
+
+
+def test_draws_keep_the_number_of_clusters_and_repeat_from_their_seed():
+    draws = stats.draw_clusters(7, resamples=50)
+    assert draws.shape == (7, 50)
+    assert (draws.sum(axis=0) == 7).all()
+    assert (draws == stats.draw_clusters(7, resamples=50)).all()
+    assert (draws != stats.draw_clusters(7, resamples=50, seed=1)).any()
+
+
+def test_the_whole_set_interval_is_the_clustered_one():
+    """Four equal copies of each sample add no information: the interval must not shrink."""
+    rng = np.random.default_rng(0)
+    values, clusters = binary_study(rng, 0.5, problems=300, samples=1)
+    draws = stats.draw_clusters(300, resamples=4000)
+    once = stats.percentile_interval(stats.ratios(*sums(values, clusters, 300), draws))
+    copies = stats.percentile_interval(
+        stats.ratios(*sums(np.repeat(values, 4), np.repeat(clusters, 4), 300), draws)
+    )
+    assert np.allclose(once, copies)
+    assert 0.10 < (once[1] - once[0])[0] < 0.13  # 2 × 1.96 × sqrt(p (1 - p) / 300)
+
+
+def test_a_group_of_few_clusters_gives_no_nan():
+    num, den = np.zeros((1, 50)), np.zeros((1, 50))
+    num[0, :3], den[0, :3] = [1, 0, 1], 1
+    resampled = stats.ratios(num, den, stats.draw_clusters(50, resamples=500))
+    assert np.isnan(resampled).any()
+    low, high = stats.percentile_interval(resampled)
+    assert (low[0], high[0]) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("rate", [0.03, 0.5, 0.95])
+def test_wilson_covers_near_the_edges_where_the_bootstrap_does_not(rate):
+    rng = np.random.default_rng(1)
+    truth, covered = true_rate(rate), 0
+    for _ in range(400):
+        low, high = stats.wilson(*binary_study(rng, rate))
+        covered += low <= truth <= high
+    assert 0.92 <= covered / 400 <= 0.985
+
+
+def test_an_interval_at_zero_has_width():
+    low, high = stats.wilson(np.zeros(60), np.arange(60) // 2)
+    assert low == pytest.approx(0, abs=1e-12)
+    assert 0.10 < high < 0.12  # Wilson with the 30 clusters as n
+
+
+def test_dependent_samples_count_less_and_never_more_than_independent_ones():
+    values = np.repeat([0.0, 1.0, 1.0, 0.0], 25)
+    assert stats.effective_size(values, np.repeat(np.arange(20), 5)) < 25
+    assert stats.effective_size(values, np.arange(100)) == pytest.approx(100, rel=0.02)
+
+
+def paired(rng, effect, problems=150):
+    """Two arms on the same problems, the second better by `effect` in log odds: num, den (2, problems)."""
+    easiness = rng.normal(0, 1.5, problems)
+    rates = 1 / (1 + np.exp(-np.stack([easiness, easiness + effect])))
+    return rng.binomial(2, rates).astype(float), np.full((2, problems), 2.0)
+
+
+def compare(arms, draws):
+    resampled = stats.ratios(*arms, draws)
+    return stats.differences(*arms, resampled, np.array([[1, 0]]), rates=np.array([True]))
+
+
+def test_paired_differences_cover_a_planted_effect_and_call_nothing_significant_too_often():
+    rng = np.random.default_rng(2)
+    draws = stats.draw_clusters(150, resamples=1000)
+    totals = paired(np.random.default_rng(3), 0.5, problems=1_000_000)[0].mean(axis=1) / 2
+    truth = totals[1] - totals[0]
+    covered = false_alarms = 0
+    for _ in range(400):
+        planted = compare(paired(rng, 0.5), draws)
+        covered += planted.low[0] <= truth <= planted.high[0]
+        false_alarms += compare(paired(rng, 0.0), draws).p[0] < 0.05
+    assert 0.92 <= covered / 400 <= 0.975
+    assert 0.02 <= false_alarms / 400 <= 0.08
+
+
+def test_p_and_interval_agree():
+    rng = np.random.default_rng(4)
+    draws = stats.draw_clusters(150, resamples=1000)
+    for effect in np.linspace(0, 0.6, 40):
+        found = compare(paired(rng, effect), draws)
+        assert (found.p[0] < 0.05) == (found.low[0] > 0 or found.high[0] < 0)
+
+
+def test_pairing_is_worth_something():
+    arms, draws = paired(np.random.default_rng(5), 0.3), stats.draw_clusters(150, resamples=2000)
+    alone = stats.ratios(*arms, draws).std(axis=1)
+    assert compare(arms, draws).mdd[0] / 2.80 < 0.9 * np.hypot(*alone)
+
+
+def test_equal_arms_have_an_interval_with_width_and_no_significance():
+    arms = np.tile([[0.0, 2.0]], (2, 20)), np.full((2, 40), 2.0)
+    found = compare(arms, stats.draw_clusters(40, resamples=500))
+    assert found.diff[0] == 0
+    assert found.low[0] < 0 < found.high[0]
+    assert found.p[0] == pytest.approx(1)
+    assert found.mdd[0] > 0
+
+
+def test_equal_count_bins_hold_every_length_once():
+    lengths = np.random.default_rng(6).integers(1, 500, 600)
+    edges = bin_edges(lengths, 6)
+    counts = [((lengths >= low) & (lengths <= high)).sum() for low, high in edges]
+    assert len(edges) == 6
+    assert sum(counts) == 600
+    assert max(counts) - min(counts) < 10
+    assert all(after[0] == before[1] + 1 for before, after in pairwise(edges))
+
+
+def test_ties_share_a_bin_and_small_bins_merge():
+    tied = np.array([10] * 100 + [20] * 100 + list(range(30, 40)))
+    assert bin_edges(tied, 6) == [(10, 10), (11, 39)]
+    assert len(bin_edges(np.arange(70), 6)) == 2
+    assert bin_edges(np.array([5, 6, 7]), 6) == [(5, 7)]
+    assert bin_edges(np.array([], dtype=int), 6) == []
