@@ -3,12 +3,14 @@
 from .compose import conflict, witness
 from .errors import InputError
 from .ids import canonical
+from .kind import ConstraintType, Pools
 from .prompt import render
 from .reasoning import Split, split_reasoning
-from .types import TYPES, ConstraintType, Pools
+from .types import MATHIF, TYPES
 from .verdict import PRESETS, check, describe, satisfy, verdicts
 
 __all__ = [
+    "MATHIF",
     "PRESETS",
     "TYPES",
     "ConstraintType",

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from random import Random
 
 from .ids import canonical
+from .kind import Kwargs
 from .relation import LESS
-from .types import TYPES, Kwargs
+from .types import TYPES
 from .verdict import check, satisfy
 
 ROUNDS = 3

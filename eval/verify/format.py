@@ -1,6 +1,7 @@
 """Marks in the text: bullets, highlights, sections, commas."""
 
 import re
+from itertools import pairwise
 from random import Random
 
 from .prose import FILLER, append, holds_answer, map_prose, prose, sentences
@@ -40,7 +41,7 @@ def share_out(text: str, rng: Random, parts: int) -> list[str]:
     while len(said) < parts:
         said.insert(len(said) - (bool(said) and holds_answer(said[-1])), rng.choice(FILLER))
     cuts = [len(said) * part // parts for part in range(parts + 1)]
-    return [" ".join(said[start:end]) for start, end in zip(cuts, cuts[1:], strict=False)]
+    return [" ".join(said[start:end]) for start, end in pairwise(cuts)]
 
 
 def highlights_published(text: str, num_highlights: int) -> bool:
@@ -95,7 +96,7 @@ def _heading(splitter: str) -> re.Pattern[str]:
     return re.compile(rf"^[ \t]*+[\"*#]*+[ \t]*+{re.escape(splitter.strip())}\s?\d+", re.MULTILINE)
 
 
-def no_comma_published(text: str) -> bool:
+def no_comma_published(text: str, numbers: bool = False) -> bool:
     return "," not in text
 
 

@@ -46,6 +46,10 @@ LANGUAGES = {
 }
 
 
+def language_name(code: str) -> str:
+    return LANGUAGES[code][0]
+
+
 @cache
 def _factory() -> DetectorFactory:
     """langdetect with all its profiles, seeded: unseeded it answers differently from run to run."""

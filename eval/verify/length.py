@@ -1,13 +1,14 @@
-"""Lengths."""
+"""How long the answer is, in words and sentences."""
 
 import re
+from collections.abc import Callable
 from random import Random
 
-from .prose import FILLER, append, holds_answer, sentences
+from .prose import FILLER, append, holds_answer, prose, sentences
 from .relation import LESS, holds
+from .tokens import count_sentences
 
 _RUN = re.compile(r"\w+")
-_TOKEN = re.compile(r"\S+")
 
 
 def words_published(text: str, num_words: int, relation: str) -> bool:
@@ -26,24 +27,41 @@ def _words(text: str) -> int:
 
 def set_words(text: str, rng: Random, num_words: int, relation: str) -> str:
     """Pad with short sentences, or drop the last ones but never the boxed answer."""
-    if relation != LESS:
-        count = _words(text)
-        while count < num_words:
-            sentence = rng.choice(FILLER)
-            text, count = append(text, sentence), count + _words(sentence)
-        return text
-    count = len(_RUN.findall(text))
-    for sentence in reversed(sentences(text)):
-        if count < num_words:
-            break
-        if not holds_answer(sentence):
-            text = _drop_last(text, sentence)
-            count -= len(_RUN.findall(sentence))
-    if count >= num_words and (start := text.find("\\boxed")) >= 0:
-        text = text[start:]
+    if relation == LESS:
+        return _shorten(text, lambda said: words_published(said, num_words, LESS))
+    return _pad(text, rng, lambda said: words(said, num_words, relation))
+
+
+def sentences_published(text: str, num_sentences: int, relation: str) -> bool:
+    return holds(count_sentences(text), relation, num_sentences)
+
+
+def sentence_count(text: str, num_sentences: int, relation: str) -> bool:
+    """Formulas and emphasis set aside, so that neither a point in one nor a closing star counts."""
+    return sentences_published(prose(text).replace("*", ""), num_sentences, relation)
+
+
+def set_sentences(text: str, rng: Random, num_sentences: int, relation: str) -> str:
+    def done(said: str) -> bool:
+        return sentence_count(said, num_sentences, relation) and sentences_published(
+            said, num_sentences, relation
+        )
+
+    return _shorten(text, done) if relation == LESS else _pad(text, rng, done)
+
+
+def _pad(text: str, rng: Random, done: Callable[[str], bool]) -> str:
+    while not done(text):
+        text = append(text, rng.choice(FILLER))
     return text
 
 
-def _drop_last(text: str, sentence: str) -> str:
-    head, _, tail = text.rpartition(sentence)
-    return head.rstrip(" ") + tail if not tail.strip() else head + tail.lstrip(" ")
+def _shorten(text: str, done: Callable[[str], bool]) -> str:
+    """Drop sentences from the end, the boxed answer last of all and then down to its box."""
+    for sentence in reversed(sentences(text)):
+        if not done(text) and not holds_answer(sentence):
+            head, _, tail = text.rpartition(sentence)
+            text = (head.rstrip(" ") if not tail.strip() else head) + tail.lstrip(" ")
+    if not done(text) and (start := text.find("\\boxed")) >= 0:
+        text = text[start:]
+    return text

@@ -6,7 +6,7 @@ from functools import lru_cache
 from random import Random
 
 from .errors import InputError
-from .prose import append
+from .prose import append, holds_answer
 from .relation import LESS, holds
 
 SYNONYMS = {
@@ -87,6 +87,26 @@ def replace_forbidden(text: str, rng: Random, forbidden_words: list[str]) -> str
             flags=re.IGNORECASE,
         )
     return text
+
+
+def letters(text: str, letter: str, let_frequency: int, let_relation: str) -> bool:
+    """The character in either case. IFEval tests a random letter where asked for one outside a-z; we do as asked."""
+    return holds(text.lower().count(letter.strip().lower()), let_relation, let_frequency)
+
+
+def set_letters(text: str, rng: Random, letter: str, let_frequency: int, let_relation: str) -> str:
+    """Spell out the missing ones, or drop the last words that hold one too many."""
+    wanted = letter.strip().lower()
+    count = text.lower().count(wanted)
+    if let_relation != LESS:
+        missing = let_frequency - count
+        return append(text, f"{' '.join([wanted] * missing)}.") if missing > 0 else text
+    pieces = re.split(r"(\s+)", text)
+    for index in reversed(range(0, len(pieces), 2)):
+        if count >= let_frequency and not holds_answer(pieces[index]):
+            count -= pieces[index].lower().count(wanted)
+            pieces[index] = pieces[index] if wanted not in pieces[index].lower() else ""
+    return "".join(pieces).strip()
 
 
 def _count(compiled: re.Pattern[str], text: str) -> int:

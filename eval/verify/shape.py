@@ -1,0 +1,136 @@
+"""The answer's shape: paragraphs, title, JSON, fixed options, two responses."""
+
+import json
+import re
+from random import Random
+
+from .format import share_out
+from .prose import FILLER, append
+
+OPTIONS = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
+_TITLE = re.compile(r"<<[^<>\n]*[^<>\s][^<>\n]*>>")
+
+
+def paragraphs(text: str, num_paragraphs: int) -> bool:
+    """Parts between `***` dividers; a blank first or last part is none, a blank one between fails."""
+    return _filled(re.split(r"\s?\*\*\*\s?", text)) == num_paragraphs
+
+
+def _filled(parts: list[str]) -> int:
+    """How many parts hold something, or -1 where a blank one stands between others."""
+    inner = parts[1 if not parts[0].strip() else 0 : -1 if not parts[-1].strip() else None]
+    return len(inner) if all(part.strip() for part in inner) else -1
+
+
+def set_paragraphs(text: str, rng: Random, num_paragraphs: int) -> str:
+    if paragraphs(text, num_paragraphs):
+        return text
+    return "\n\n***\n\n".join(share_out(text.replace("***", ""), rng, num_paragraphs))
+
+
+def first_word_published(text: str, num_paragraphs: int, nth_paragraph: int, first_word: str) -> bool:
+    """The n-th part is looked up among all parts, blank ones included."""
+    parts = text.split("\n\n")
+    filled = sum(1 for part in parts if part.strip())
+    if nth_paragraph > filled:
+        return False
+    return filled == num_paragraphs and _opens(parts[nth_paragraph - 1], first_word)
+
+
+def first_word(text: str, num_paragraphs: int, nth_paragraph: int, first_word: str) -> bool:
+    """That many paragraphs that hold something, and the n-th of them opens with the word."""
+    filled = [part for part in text.split("\n\n") if part.strip()]
+    return len(filled) == num_paragraphs >= nth_paragraph and _opens(filled[nth_paragraph - 1], first_word)
+
+
+def _opens(paragraph: str, first_word: str) -> bool:
+    words = paragraph.split(None, 1)
+    if not words:
+        return False
+    return re.split(r"[.,?!'\"]", words[0].lstrip("'").lstrip('"'))[0].lower() == first_word.lower()
+
+
+def set_first_word(text: str, rng: Random, num_paragraphs: int, nth_paragraph: int, first_word: str) -> str:
+    parts = share_out(text, rng, num_paragraphs)
+    if not _opens(parts[nth_paragraph - 1], first_word):
+        parts[nth_paragraph - 1] = f"{first_word.capitalize()}. {parts[nth_paragraph - 1]}"
+    return "\n\n".join(parts)
+
+
+def title_published(text: str) -> bool:
+    """Something between the first `<<` and the last `>>` of a line."""
+    spans = ((line.find("<<"), line.rfind(">>"), line) for line in text.split("\n") if "<<" in line)
+    return any(
+        opening + 3 <= closing and line[opening : closing + 2].lstrip("<").rstrip(">").strip()
+        for opening, closing, line in spans
+    )
+
+
+def title(text: str) -> bool:
+    return _TITLE.search(text) is not None
+
+
+def add_title(text: str, rng: Random) -> str:
+    return text if title(text) else f"<<Answer>>\n{text}"
+
+
+def json_published(text: str) -> bool:
+    """What Python's reader takes, in a fence or not: bare numbers and NaN too."""
+    return _read(text) is not _NO_JSON
+
+
+def json_whole(text: str) -> bool:
+    """One object or list, in a fence or not."""
+    return isinstance(_read(text, strict=True), dict | list)
+
+
+_NO_JSON = object()
+
+
+def _read(text: str, strict: bool = False) -> object:
+    body = text.strip()
+    for fence in ("```json", "```Json", "```JSON", "```"):
+        body = body.removeprefix(fence)
+    try:
+        return json.loads(body.removesuffix("```").strip(), parse_constant=_refuse if strict else None)
+    except (ValueError, RecursionError):
+        return _NO_JSON
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def wrap_json(text: str, rng: Random) -> str:
+    return text if json_whole(text) else json.dumps({"answer": text}, ensure_ascii=False)
+
+
+def option_published(text: str) -> bool:
+    return any(option in text for option in OPTIONS)
+
+
+def option(text: str) -> bool:
+    """One of the options, and not two of them."""
+    return sum(option in text for option in OPTIONS) == 1
+
+
+def add_option(text: str, rng: Random) -> str:
+    if option(text):
+        return text
+    for taken in OPTIONS:
+        text = text.replace(taken, "")
+    return append(text, rng.choice(OPTIONS))
+
+
+def two_responses(text: str) -> bool:
+    """Two different texts apart by `******`, before and after which nothing or blank may stand."""
+    parts = [part.strip() for part in text.split("******")]
+    given = [part for part in parts if part]
+    return _filled(parts) == 2 and given[0] != given[1]
+
+
+def give_two(text: str, rng: Random) -> str:
+    if two_responses(text):
+        return text
+    first = text.replace("******", "").strip()
+    return f"{first}\n******\n{append(first, rng.choice(FILLER))}"
