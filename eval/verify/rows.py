@@ -5,8 +5,10 @@ constraint_desc` (MathIF's schema, so its files load as they are), plus `row` (u
 cluster) and what a builder adds. IFEval's files (`key, prompt, instruction_id_list, kwargs`) load too.
 """
 
+import hashlib
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import UnionType
@@ -19,6 +21,7 @@ from .types import TYPES
 Row = dict[str, Any]
 
 TEXTS = ("source", "id", "question", "answer")
+BLANK = re.compile(r"[\s$]+")
 LISTS = ("constraint_name", "constraint_args", "constraint_desc")
 
 
@@ -67,8 +70,8 @@ def write_jsonl(path: str | Path, rows: Iterable[Row]) -> int:
 def read_rows(path: str | Path) -> list[Row]:
     """The rows of a set: a JSON-lines file, or a folder of them in name order.
 
-    Rows without `row` are named by file and index (published ids are not unique), rows without `problem_id`
-    are a cluster of their own. Raises InputError naming file, line and fix.
+    Rows without `row` are named by file and index (published ids are not unique); rows without `problem_id`
+    are clustered by question. Raises InputError naming file, line and fix.
     """
     files = sorted(Path(path).glob("*.jsonl")) if Path(path).is_dir() else [Path(path)]
     rows = [row for file in files for row in _rows_of(file)]
@@ -95,9 +98,14 @@ def as_row(found: Row, name: str, index: int, where: str) -> Row:
     """
     row = _from_ifeval(found, name, where) if "instruction_id_list" in found else dict(found)
     row.setdefault("row", f"{name}-{index:06d}")
-    row.setdefault("problem_id", row["row"])
+    row.setdefault("problem_id", problem_key(str(row.get("question"))))
     check_row(row, where)
     return row
+
+
+def problem_key(question: str) -> str:
+    """12 hexadecimal digits that name a problem: the same in every set, whatever its case, spaces and dollars."""
+    return hashlib.sha256(BLANK.sub("", question.casefold()).encode("utf-8", "replace")).hexdigest()[:12]
 
 
 def check_row(row: Row, where: str) -> None:
