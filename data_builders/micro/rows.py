@@ -19,7 +19,7 @@ Row = dict[str, Any]
 Thought = Literal["long", "short", "none"]
 Kwargs = dict[str, Any]
 
-STEP_WEIGHTS = (1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
+STEP_WEIGHTS = (1.2, 1.2, 1.0, 1.0, 0.8, 0.8)
 COUNT_WEIGHTS = (1.0, 1.0, 1.0)
 
 

@@ -1,8 +1,9 @@
 """Arithmetic stories of one to six steps with integer answers: the mathematics of the micro world.
 
 A story is a start value and a list of moves on one running count, so its gold steps are known by construction.
-Values stay in 0–99. Each story belongs to exactly one split, decided by a hash of its text, so that base training,
-fine-tuning, validation and test share no problem, whatever seeds draw them.
+Values stay in 0–20, which a million parameters add up well step by step and often miss at once. Each story belongs
+to exactly one split, decided by a hash of its text, so that base training, fine-tuning, validation and test share no
+problem, whatever seeds draw them.
 """
 
 import hashlib
@@ -69,17 +70,17 @@ class Story(NamedTuple):
 
 
 def _move(rng: random.Random, value: int) -> tuple[str, int, tuple[str, ...]]:
-    """An operator, an operand and its sentences that keep the count in 0–99."""
+    """An operator, an operand and its sentences that keep the count in 0–20."""
     kind = rng.random()
-    if kind < 0.12 and 1 <= value <= 49:
+    if kind < 0.10 and 1 <= value <= 10:
         return "*", 2, DOUBLES
-    if kind < 0.18 and 1 <= value <= 33:
+    if kind < 0.15 and 1 <= value <= 6:
         return "*", 3, TRIPLES
-    if kind < 0.30 and value >= 2 and value % 2 == 0:
+    if kind < 0.25 and value >= 2 and value % 2 == 0:
         return "/", 2, HALVES
-    if (kind < 0.66 and value <= 79) or value < 2:
-        return "+", rng.randint(2, 20), GAINS
-    return "-", rng.randint(1, min(value, 20)), LOSSES
+    if (kind < 0.62 and value <= 19) or value == 0:
+        return "+", rng.randint(1, min(9, 20 - value)), GAINS
+    return "-", rng.randint(1, min(9, value)), LOSSES
 
 
 def _apply(before: int, operator: str, operand: int) -> int:
@@ -93,7 +94,7 @@ def _apply(before: int, operator: str, operand: int) -> int:
 
 def story(rng: random.Random, steps: int) -> Story:
     """One story with the given number of steps (1–6)."""
-    name, item, start = rng.choice(NAMES), rng.choice(ITEMS), rng.randint(3, 30)
+    name, item, start = rng.choice(NAMES), rng.choice(ITEMS), rng.randint(2, 12)
     moves: list[Step] = []
     value = start
     for _ in range(steps):
