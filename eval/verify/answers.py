@@ -62,7 +62,7 @@ class Grader:
     May be called from any thread and in any process; `deadline` is processor seconds per answer.
     """
 
-    def __init__(self, *, workers: int = 2, deadline: float = 5.0) -> None:
+    def __init__(self, *, workers: int = 2, deadline: float = 3.0) -> None:
         self._deadline = deadline
         self._known: dict[Question, Outcome] = {}
         self._threads = ThreadPoolExecutor(workers, "grader")
