@@ -2,7 +2,7 @@
 
 It is run as a script in its own process, because sympy can hang in places no exception reaches: the kernel
 kills the process when its deadline in processor seconds is over, so the verdict does not depend on how busy the
-machine is, and nothing is left behind when the parent dies. A wall-clock alarm of ten deadlines stands behind it.
+machine is, and nothing is left behind when the parent dies. A wall-clock alarm of a hundred deadlines stands behind it.
 """
 
 import json
@@ -59,7 +59,7 @@ def serve(deadline: float) -> None:
     for line in sys.stdin:
         gold, text, boxed = json.loads(line)
         signal.setitimer(signal.ITIMER_PROF, deadline)
-        signal.alarm(int(10 * deadline) + 1)
+        signal.alarm(int(100 * deadline) + 1)
         found = outcome(gold, text, boxed)
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.alarm(0)
