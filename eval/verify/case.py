@@ -3,7 +3,8 @@
 import re
 from random import Random
 
-from .language import detect_published, is_english
+from .detector import detect
+from .language import is_english
 from .prose import append, map_prose, prose
 from .relation import LESS, holds
 from .tokens import word_tokens
@@ -52,7 +53,7 @@ def set_capital_words(text: str, rng: Random, capital_frequency: int, capital_re
 
 
 def capital_published(text: str) -> bool:
-    return text.isupper() and detect_published(text) in ("en", None)
+    return text.isupper() and detect(text) in ("en", None)
 
 
 def capital(text: str) -> bool:
@@ -65,7 +66,7 @@ def raise_case(text: str, rng: Random) -> str:
 
 
 def lowercase_published(text: str) -> bool:
-    return text.islower() and detect_published(text) in ("en", None)
+    return text.islower() and detect(text) in ("en", None)
 
 
 def lowercase(text: str) -> bool:

@@ -3,9 +3,9 @@
 from functools import cache, lru_cache
 from random import Random
 
-import langdetect
-from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
+from .detector import detect
 from .prose import holds_answer, prose, sentences
 
 # Code -> English name, and the sentences a text is rewritten to.
@@ -50,40 +50,39 @@ def language_name(code: str) -> str:
     return LANGUAGES[code][0]
 
 
-@cache
-def _factory() -> DetectorFactory:
-    """langdetect with all its profiles, seeded: unseeded it answers differently from run to run."""
-    factory = DetectorFactory()
-    factory.load_profile(PROFILES_DIRECTORY)
-    factory.seed = 0
-    return factory
-
-
-@lru_cache(maxsize=1024)
-def detect_published(text: str) -> str | None:
-    """langdetect's first guess as the originals take it, but seeded; None where it finds nothing to go by."""
-    detector = _factory().create()
-    detector.append(text)
-    try:
-        return detector.detect()
-    except langdetect.LangDetectException:
-        return None
-
-
 def in_language_published(text: str, language: str) -> bool:
-    return detect_published(text) in (language, None)
+    return detect(text) in (language, None)
 
 
 def in_language(text: str, language: str) -> bool:
-    """The prose is in that language; figures and formulas alone are in none."""
-    said = prose(text).lower()
-    return any(map(str.isalpha, said)) and detect_published(said) == language
+    """The prose as a whole is in that language, and no sentence of it is plainly in another; figures and formulas
+    alone are in none."""
+    said = prose(text)
+    if not any(map(str.isalpha, said)) or max(_likely(said), key=_likely(said).__getitem__) != language:
+        return False
+    return all(_likely(part)[language] >= DOUBT for part in sentences(said) if len(part.split()) > 2)
 
 
 def is_english(said: str) -> bool:
-    """Whether nothing speaks against English: a detector is asked about several words of prose only."""
-    words = said.lower().split()
-    return len(words) < 5 or detect_published(" ".join(words)) in ("en", None)
+    """Whether nothing speaks plainly against English: a few words are no evidence."""
+    return _likely(said)["en"] >= DOUBT
+
+
+DOUBT = (
+    0.005  # a language less likely than this is ruled out: no English piece of MathIF's questions falls below
+)
+_SPAN = 2000  # characters that settle the question
+
+
+@cache
+def _identifier() -> LanguageIdentifier:
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+
+
+@lru_cache(maxsize=1024)
+def _likely(said: str) -> dict[str, float]:
+    """Language -> probability; capitals are no clue to py3langid, so they are lowered first."""
+    return dict(_identifier().rank(said[:_SPAN].lower()))
 
 
 def translate(text: str, rng: Random, language: str) -> str:
