@@ -71,7 +71,7 @@ def main() -> int:
     try:
         rows = build(parser.parse_args().config)
     except InputError as error:
-        print(error, file=sys.stderr)
+        print(f"error: {error}", file=sys.stderr)
         return 2
     print(f"{rows} rows")
     return 0

@@ -11,12 +11,15 @@ from pydantic import TypeAdapter, ValidationError
 
 from ..data_builders import BUILDERS
 from ..data_builders.mixture import counts
+from ..eval.modes import parse_mode
 from ..eval.verify.errors import InputError
 from ..eval.verify.rows import read_rows
+from ..train.arguments import check_args
 from .files import locate
 from .schema import AnswersSet, BuiltSet, FileSet, Recipe, Stage, nearest
 
 REWARDS = ("correct", "format", "constraints", "constraints_all", "random")
+SPARE = 1 << 27  # bytes, for all that is not a checkpoint
 OURS = ("output_dir", "seed", "data_seed", "report_to", "run_name")
 
 
@@ -52,19 +55,13 @@ def is_reference(value: Any) -> bool:
     return isinstance(value, dict) and list(value) == ["set"]
 
 
-def disk(recipe: Recipe, run: Path, stages: int) -> None:
-    """Raise InputError unless the run's disk holds what `stages` more stages will write: float32 weights and Adam's
-    two moments per checkpoint, and the last one (`save_total_limit`, 3 where none is set)."""
-    if is_hub_id(recipe.base):
-        return
-    size = sum(file.stat().st_size for file in locate(recipe.base).glob("*.safetensors"))
-    kept = max([int(stage.args.get("save_total_limit") or 3) for stage in recipe.stages.values()], default=0)
-    needed = stages * size * (3 * kept + 1)
+def disk(run: Path, needed: int) -> None:
+    """Raise InputError unless the disk that a run folder is on has room for so many bytes and some to spare."""
     here = next(folder for folder in (run, *run.absolute().parents) if folder.exists())
     free = shutil.disk_usage(here).free
-    if free < needed + 2**26:
-        wanted = f"{stages} stages need about {needed / 2**20:.0f} MB"
-        raise InputError(f"{run}: no disk: {free / 2**20:.0f} MB free, {wanted}; free some, or give --out")
+    if free < needed + SPARE:
+        missing = f"{free >> 20} MiB free, the stages leave about {needed >> 20} MiB"
+        raise InputError(f"{run}: no disk: {missing}; free some, or give --out")
 
 
 def _base(base: str) -> None:
@@ -94,6 +91,8 @@ def _set(recipe: Recipe, name: str) -> None:
             f"{key}.builder: unknown builder {given.builder!r}{nearest(given.builder, BUILDERS)}"
         )
     _arguments(given, key)
+    if isinstance(given, AnswersSet):
+        _modes([given.mode], f"{key}.mode")
     for other in _ancestors(recipe, name, f"{key}"):
         if other == name:
             raise InputError(f"{key}: made from itself; break the circle")
@@ -105,6 +104,14 @@ def _ancestors(recipe: Recipe, name: str, key: str, depth: int = 0) -> Iterator[
             raise InputError(f"{key}: unknown set {other!r}{nearest(other, recipe.data)}")
         yield other
         yield from _ancestors(recipe, other, f"data.{other}", depth + 1)
+
+
+def _modes(modes: list[str], key: str) -> None:
+    for mode in modes:
+        try:
+            parse_mode(mode)
+        except InputError as error:
+            raise InputError(f"{key}: {error}") from None
 
 
 def _arguments(given: BuiltSet, key: str) -> None:
@@ -158,6 +165,10 @@ def _stage(recipe: Recipe, name: str) -> Stage:
     for ours in OURS:
         if ours in stage.args:
             raise InputError(f"{key}.args.{ours}: the recipe sets this itself; take it out")
+    try:
+        check_args(stage.trainer, stage.args, recipe.launch.processes)
+    except InputError as error:
+        raise InputError(f"{key}.{error}") from None
     return _with_rows(recipe, stage, key)
 
 
@@ -193,5 +204,6 @@ def _references(recipe: Recipe) -> None:
     for name in recipe.evaluate:
         if name not in recipe.data:
             raise InputError(f"evaluate.{name}: unknown set{nearest(name, recipe.data)}")
+        _modes(recipe.evaluate[name].modes, f"evaluate.{name}.modes")
     if not locate(recipe.launch.accelerate).is_file():
         raise InputError(f"launch.accelerate: {recipe.launch.accelerate} is no file; see recipes/accelerate/")

@@ -22,10 +22,11 @@ from .files import write_text
 from .plan import chains
 from .processes import start
 from .progress import Progress
-from .schema import read_yaml
 from .tasks import Task, shell
 
 LOG = "output.txt"
+ORIGIN = "origin"
+REFUSED = "error: "
 POLL = 0.05  # seconds
 
 
@@ -41,9 +42,14 @@ class Child:
     process: subprocess.Popen[bytes]
 
 
-def inputs_of(task: Task, outputs: Mapping[str, str]) -> str:
-    """The hash of all that goes into a task."""
+def origin_of(task: Task, outputs: Mapping[str, str]) -> str:
+    """The hash of all that a task's folder grows from."""
     return fingerprint.digest({"spec": task.spec, "needs": {name: outputs[name] for name in task.needs}})
+
+
+def inputs_of(task: Task, outputs: Mapping[str, str]) -> str:
+    """The hash of all that goes into a task, the judge of its samples included."""
+    return fingerprint.digest([origin_of(task, outputs), task.judge])
 
 
 def output_of(task: Task, inputs: str) -> str | None:
@@ -78,15 +84,14 @@ def execute(tasks: Mapping[str, Task], slots: int, group: int) -> dict[str, str]
         ready = [task for task in waiting.values() if all(name in outputs for name in task.needs)]
         for task in sorted(ready, key=lambda task: -order[task.name])[: slots - len(children)]:
             del waiting[task.name]
-            inputs = inputs_of(task, outputs)
             slot = min(set(range(slots)) - {child.slot for child in children})
-            make_place(task, inputs, progress.say)
-            if output := output_of(task, inputs):
+            make_place(task, origin_of(task, outputs), progress.say)
+            if output := output_of(task, inputs_of(task, outputs)):
                 outputs[task.name] = output
                 progress.found(task)
             else:
                 progress.started(task)
-                children.append(Child(task, inputs, slot, begin(task, inputs, slot, slots, group)))
+                children.append(begin(task, outputs, slot, slots, group))
         time.sleep(POLL)
         progress.tick()
         for child in [child for child in children if child.process.poll() is not None]:
@@ -96,8 +101,10 @@ def execute(tasks: Mapping[str, Task], slots: int, group: int) -> dict[str, str]
     return outputs
 
 
-def begin(task: Task, inputs: str, slot: int, slots: int, group: int) -> subprocess.Popen[bytes]:
+def begin(task: Task, outputs: Mapping[str, str], slot: int, slots: int, group: int) -> Child:
     """Write what the task reads, and the command, and start it."""
+    inputs = inputs_of(task, outputs)
+    write_text(task.folder / ORIGIN, origin_of(task, outputs))
     write_text(
         task.folder / "config.yaml", yaml.safe_dump({**task.config, "inputs": inputs}, sort_keys=False)
     )
@@ -108,45 +115,50 @@ def begin(task: Task, inputs: str, slot: int, slots: int, group: int) -> subproc
     )
     if task.mixture is not None:
         mix(**task.mixture, out_path=task.folder / "rows.jsonl")
-    return start(task.command, env, task.folder / LOG, group)
+    return Child(task, inputs, slot, start(task.command, env, task.folder / LOG, group))
 
 
-def make_place(task: Task, inputs: str | None, say: Callable[[str], None]) -> None:
-    """Leave in a task's folder only what these inputs gave, whole or begun.
+def make_place(task: Task, origin: str | None, say: Callable[[str], None]) -> None:
+    """Leave in a task's folder only what grew from this origin, whole or begun.
 
-    Anything else there is moved to old/ (one old folder per task is kept); what lies there from these inputs returns.
+    Anything else there is moved to old/ (one old folder per task is kept); what lies there from this origin returns.
     """
     folder = task.folder
     shelf = folder.parent.parent / "old" / folder.parent.name / folder.name
-    if not folder.exists() or _begun_from(folder) == inputs:
-        return
     aside = shelf.with_name(f"{shelf.name}.new")
-    shutil.rmtree(aside, ignore_errors=True)
-    shelf.parent.mkdir(parents=True, exist_ok=True)
-    folder.rename(aside)
-    if inputs and _begun_from(shelf) == inputs:
+    if folder.exists() and _origin(folder) == origin:
+        return
+    if changed := folder.exists():
+        shelf.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(aside, ignore_errors=True)
+        folder.rename(aside)
+    if origin is not None and _origin(shelf) == origin:
         shelf.rename(folder)
-    shutil.rmtree(shelf, ignore_errors=True)
-    aside.rename(shelf)
-    say(f"{task.name}: what goes in has changed; what was there is now in {shelf}")
+    if changed:
+        shutil.rmtree(shelf, ignore_errors=True)
+        aside.rename(shelf)
+        say(f"{task.name}: what goes in has changed; what was there is now in {shelf}")
 
 
-def _begun_from(folder: Path) -> str | None:
-    config = folder / "config.yaml"
-    return read_yaml(config).get("inputs") if config.exists() else None
+def _origin(folder: Path) -> str | None:
+    file = folder / ORIGIN
+    return file.read_text() if file.exists() else None
 
 
 def _end(child: Child) -> str:
+    """The output of a child that has ended. One that refused its input says why in a line that starts with
+    `error:` (its own exit status is lost behind accelerate), or last."""
     task, log = child.task, child.task.folder / LOG
     code = child.process.returncode
-    last = log.read_text("utf-8", "replace").strip().splitlines()[-15:]
-    if code == 2:
-        raise InputError(f"{task.name}: {last[-1] if last else f'see {log}'}")
+    lines = log.read_text("utf-8", "replace").strip().splitlines()
     output = output_of(task, child.inputs) if code == 0 else None
-    if output is None:
-        ended = f"exit status {code}" if code else f"no {task.folder}/done.json"
-        raise TaskFailed("\n".join([f"{task.name} failed ({ended}); its log is {log}, which ends", *last]))
-    return output
+    if output is not None:
+        return output
+    refused = [line for line in lines if line.startswith(REFUSED)] or lines[-1:] * (code == 2)
+    if refused:
+        raise InputError(f"{task.name}: {refused[0].removeprefix(REFUSED)}")
+    ended = f"exit status {code}" if code else f"no {task.folder}/done.json"
+    raise TaskFailed("\n".join([f"{task.name} failed ({ended}); its log is {log}, which ends", *lines[-15:]]))
 
 
 def _devices(slot: int, slots: int) -> dict[str, str]:

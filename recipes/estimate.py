@@ -27,6 +27,9 @@ DEFAULTS = {
     "num_iterations": 1,
     "steps_per_generation": None,
     "generation_batch_size": None,
+    "save_strategy": "steps",
+    "save_steps": 500,
+    "save_total_limit": None,
 }
 
 
@@ -56,6 +59,15 @@ def steps(stage: Stage, processes: int, row_tokens: float | None) -> int:
     return math.ceil(
         args["num_train_epochs"] * max(math.ceil(batches / args["gradient_accumulation_steps"]), 1)
     )
+
+
+def checkpoints(stage: Stage, updates: int) -> int:
+    """How many checkpoints a stage has on disk at most, the one being written included."""
+    args = DEFAULTS | stage.args
+    if args["save_strategy"] == "no":
+        return 0
+    every = args["save_steps"] if args["save_steps"] >= 1 else args["save_steps"] * updates
+    return min(math.ceil(updates / every), (args["save_total_limit"] or math.inf) + 1)
 
 
 def tokens(stage: Stage, processes: int, row_tokens: float | None) -> tuple[int, str]:

@@ -11,6 +11,7 @@ from .files import ROOT
 
 DATA = ("reins",)
 EVAL = ("reins", "torch", "transformers", "tokenizers", "math-verify", "langdetect")
+REPORT = ("reins", "numpy", "scipy", "statsmodels", "matplotlib")
 TRAIN = ("reins", "torch", "transformers", "tokenizers", "trl", "accelerate", "peft", "datasets")
 
 
@@ -33,9 +34,9 @@ def of_folder(path: Path) -> str:
     return digest({file.name: of_file(file) for file in files})
 
 
-def of_sources(*rooms: str) -> str:
-    """sha256 of our own Python files under these rooms, so that changed code is changed input."""
-    files = (file for room in rooms for file in sorted((ROOT / room).rglob("*.py")))
+def of_sources(*places: str) -> str:
+    """sha256 over our own Python files in these rooms, so that changed code is changed input."""
+    files = (file for place in places for file in sorted((ROOT / place).rglob("*.py")) or [ROOT / place])
     return digest({file.relative_to(ROOT).as_posix(): of_file(file) for file in files})
 
 

@@ -87,14 +87,17 @@ def outline(recipe: Recipe, run: Path, tasks: Mapping[str, Task], done: Containe
     launch = recipe.launch
     lines = [
         f"{recipe.name}: {len(recipe.arms)} arms of {recipe.base}, seeds {recipe.seeds}, in {run}",
-        f"{launch.side_by_side} side by side, {launch.processes} processes of {launch.threads} threads each",
-        "Tokens: `about` is rows seen by the mean of a few of their rows, `at most` is everything at its full length.",
-        "",
+        f"{launch.side_by_side} tasks side by side; a stage has {launch.processes} process(es) of {launch.threads} thread(s)",
+        "tokens: `about` is rows seen by the mean of a few of their rows, `at most` is everything at its full length",
     ]
-    for task in tasks.values():
-        state = "done" if task.name in done else "to do"
-        lines.append(f"{state:<6} {task.name:<28} {task.note}{_serves(recipe, task.name)}")
-    lines += ["", *(f"{shell(task.command, task.env)}  # {task.name}" for task in tasks.values())]
+    for kind in ("data", "answers", "stage", "eval"):
+        group = [task for task in tasks.values() if task.name.split()[0] == kind]
+        total = f", {sum(task.tokens for task in group):,} tokens" if kind != "data" else ""
+        lines += ["", f"{kind}: {len(group)} task(s){total}"] * bool(group)
+        for task in group:
+            state = "done" if task.name in done else "to do"
+            lines.append(f"  {state:<6} {task.name:<28} {task.note}{_serves(recipe, task.name)}")
+    lines += ["", "commands", *(f"  {shell(task.command, task.env)}" for task in tasks.values())]
     return "\n".join(lines)
 
 

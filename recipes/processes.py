@@ -48,8 +48,8 @@ def process_group(folder: Path) -> Iterator[int]:
 
 
 def start(command: Sequence[str], env: Mapping[str, str], log: Path, group: int) -> subprocess.Popen[bytes]:
-    """Start a child in the group, with these variables beside ours, its output added to the end of `log`."""
-    with open(log, "ab") as out:
+    """Start a child in the group, with these variables beside ours, its output in `log`."""
+    with open(log, "wb") as out:
         return subprocess.Popen(
             command,
             env={**os.environ, **env},

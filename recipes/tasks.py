@@ -14,14 +14,13 @@ from typing import Any
 
 from . import fingerprint
 from .checks import is_hub_id, is_reference, references
-from .estimate import added_rows, steps, tokens
+from .estimate import added_rows, checkpoints, steps, tokens
 from .files import locate
 from .schema import AnswersSet, BuiltSet, Recipe, Sampling, read_yaml
 
 BUILD = "reins.recipes.build"
-GENERATED = (
-    3.0  # the cost of a generated token beside a trained one: for the order of tasks and the time left
-)
+# What a token costs beside a trained one, for the order of tasks and the time left: generating one takes longer.
+WEIGHTS = {BUILD: 0.1, "reins.train.sft": 1.0, "reins.train.grpo": 4.0, "reins.eval.run": 3.0}
 
 
 @dataclass(frozen=True)
@@ -29,8 +28,7 @@ class Task:
     """One command, `python … -m module --config folder/config.yaml`, and what goes in.
 
     `config` becomes config.yaml, with `inputs`, the hash of what goes in, added. `spec` is hashed with the outputs
-    of the tasks in `needs`. `mixture` says how a stage's rows are drawn, `note` how much there is to do; `cost` is in
-    trained tokens.
+    of the tasks in `needs`. `judge` goes in too, but another judge only needs the samples judged again. `mixture` says how a stage's rows are drawn, `tokens` (of a set: rows) and `note` how much there is to do, `disk` about how many bytes that leaves.
     """
 
     name: str
@@ -39,11 +37,18 @@ class Task:
     config: Mapping[str, Any]
     spec: Mapping[str, Any]
     needs: tuple[str, ...]
-    cost: float
+    tokens: int
     note: str
     launch: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     mixture: Mapping[str, Any] | None = None
+    judge: str = ""
+    disk: int = 0
+
+    @property
+    def cost(self) -> float:
+        """What the task takes, in trained tokens."""
+        return self.tokens * WEIGHTS.get(self.module, 1.0)
 
     @property
     def command(self) -> list[str]:
@@ -69,6 +74,7 @@ class Tasks:
         hub = is_hub_id(recipe.base)
         self.base = recipe.base if hub else str(locate(recipe.base))
         self.base_hash = recipe.base if hub else fingerprint.of_folder(Path(self.base))
+        self.base_size = sum(file.stat().st_size for file in Path(self.base).glob("*.safetensors"))
         self.env = {"OMP_NUM_THREADS": str(recipe.launch.threads), "TOKENIZERS_PARALLELISM": "false"}
 
     def rows(self, name: str) -> str:
@@ -98,7 +104,7 @@ class Tasks:
             spec=spec | {"versions": fingerprint.versions(fingerprint.DATA)},
             needs=tuple(f"data {other}" for other in references(self.recipe, name))
             + ((f"answers {name}",) if isinstance(given, AnswersSet) else ()),
-            cost=given.rows or 0,
+            tokens=given.rows or 0,
             note=f"{given.rows or 'all'} rows",
             env=self.env,
         )
@@ -162,7 +168,8 @@ class Tasks:
             config={"model": model, **common, "sets": sets},
             spec={**common, "sets": [one for *_, one in asked], "base": self.base_hash, "versions": versions},
             needs=(*dict.fromkeys(f"data {of}" for of, *_ in asked), *trained),
-            cost=GENERATED * most,
+            tokens=most,
+            judge=fingerprint.of_sources("eval/verify", "eval/score.py"),
             note=f"{sum(count for count, _ in samples):,} samples, at most {most:,} tokens",
             env=self.env,
         )
@@ -172,6 +179,7 @@ class Tasks:
         recipe, stage, name = self.recipe, self.recipe.stages[stages[-1]], checkpoint(stages, seed)
         launch, file = recipe.launch, locate(recipe.launch.accelerate)
         count, how = tokens(stage, launch.processes, row_tokens)
+        updates = steps(stage, launch.processes, row_tokens)
         used = [one for one, share in {**stage.data, **stage.add}.items() if share]
         before = (f"stage {checkpoint(stages[:-1], seed)}",) if stages[:-1] else ()
         return Task(
@@ -189,9 +197,9 @@ class Tasks:
                 "versions": fingerprint.versions(fingerprint.TRAIN),
             },
             needs=(*before, *(f"data {one}" for one in used)),
-            note=f"{(stage.rows or 0) + added_rows(stage)} rows, {steps(stage, launch.processes, row_tokens)} steps, "
-            f"{how} {count:,} tokens",
-            cost=count * (1 if stage.trainer == "sft" else 1 + GENERATED),
+            note=f"{(stage.rows or 0) + added_rows(stage)} rows, {updates} steps, {how} {count:,} tokens",
+            tokens=count,
+            disk=self.base_size * (1 + 3 * checkpoints(stage, updates)),
             launch=("-m", "accelerate.commands.launch", *_accelerate(file, launch.processes)),
             env=self.env | ({"ACCELERATE_USE_CPU": "true"} if read_yaml(file).get("use_cpu") else {}),
             mixture={

@@ -28,6 +28,8 @@ print("a line of the log")
 sys.stdout.flush()
 started = time.time()
 time.sleep(config.get("sleep", 0))
+if config.get("refuse"):
+    sys.exit("error: " + config["refuse"])
 if config.get("fail"):
     sys.exit(config["fail"])
 done = {"inputs": config["inputs"], "from": started, "to": time.time()}
@@ -53,7 +55,7 @@ def task(run_dir: Path, name: str, *needs: str, **config: object) -> Task:
         config=config,
         spec={"name": name, **config},
         needs=needs,
-        cost=1.0,
+        tokens=1,
         note="",
         env={"PYTHONPATH": str(run_dir.parent)},
     )
@@ -99,6 +101,12 @@ def test_the_same_output_from_other_inputs_redoes_nothing_downstream(run_dir: Pa
     assert begun(run_dir, "b") == [before]
 
 
+def test_another_judge_goes_over_the_samples_that_are_there(run_dir: Path) -> None:
+    go(run_dir, task(run_dir, "a"), task(run_dir, "b", "a"))
+    go(run_dir, replace(task(run_dir, "a"), judge="new"), task(run_dir, "b", "a"))
+    assert [len(begun(run_dir, name)) for name in "ab"] == [2, 1]
+
+
 def test_tasks_that_do_not_wait_for_each_other_run_side_by_side(run_dir: Path) -> None:
     tasks = [task(run_dir, "a", sleep=0.5), task(run_dir, "b", sleep=0.5), task(run_dir, "c", "a", "b")]
     go(run_dir, *tasks)
@@ -108,7 +116,7 @@ def test_tasks_that_do_not_wait_for_each_other_run_side_by_side(run_dir: Path) -
 
 
 def test_one_slot_takes_the_longest_chain_first(run_dir: Path) -> None:
-    tasks = [task(run_dir, "short"), task(run_dir, "long"), replace(task(run_dir, "after", "long"), cost=5.0)]
+    tasks = [task(run_dir, "short"), task(run_dir, "long"), replace(task(run_dir, "after", "long"), tokens=5)]
     go(run_dir, *tasks, slots=1)
     assert done(run_dir, "long")["to"] <= done(run_dir, "short")["from"]
 
@@ -133,8 +141,8 @@ def test_a_failure_names_task_and_log_and_ends_the_others(run_dir: Path) -> None
 
 
 def test_a_child_that_refuses_its_input_is_bad_input(run_dir: Path) -> None:
-    with pytest.raises(InputError, match="^a: a line of the log$"):
-        go(run_dir, task(run_dir, "a", fail=2))
+    with pytest.raises(InputError, match="^a: rows.jsonl:3: no prompt$"):
+        go(run_dir, task(run_dir, "a", refuse="rows.jsonl:3: no prompt"))
 
 
 def test_a_begun_task_goes_on_in_its_folder_unless_its_inputs_changed(run_dir: Path) -> None:
@@ -184,7 +192,7 @@ def test_children_die_with_the_run_whatever_kills_it_and_the_next_run_goes_on(
 
 
 def wait_for(found):
-    until = time.monotonic() + 15
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         try:
             if (value := found()) is not None:

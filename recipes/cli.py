@@ -1,0 +1,149 @@
+"""The command line: exit status 0 done, 2 bad input (one line on stderr), 1 a failure of ours."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..eval.verify.errors import InputError
+from . import run as runs
+from .checks import check as checked
+from .engine import TaskFailed
+from .schema import Recipe, load
+
+app = typer.Typer(
+    help="Train one base model several ways, and measure what each did to instruction following.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe's YAML file.")]
+Out = Annotated[Path | None, typer.Option("--out", help="The run folder; runs/<name> where not given.")]
+Data = Annotated[Path, typer.Option("--data", help="A set's rows: ours, MathIF's or IFEval's JSON lines.")]
+OutDir = Annotated[Path, typer.Option("--out", help="The folder to write.")]
+Preset = Annotated[str, typer.Option(help="reins or mathif: how prompts are written and answers judged.")]
+
+
+@app.command()
+def run(
+    recipe: RecipeFile,
+    arm: Annotated[list[str] | None, typer.Option(help="Only this arm; may be repeated.")] = None,
+    seed: Annotated[list[int] | None, typer.Option(help="Only this seed; may be repeated.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print plan, cost and commands; start nothing.")
+    ] = False,
+    out: Out = None,
+) -> None:
+    """Run the whole ablation, or part: what is done is not done again."""
+    found, folder = _read(recipe, out)
+    (runs.dry_run if dry_run else runs.run)(found, folder, arm or [], seed or [])
+
+
+@app.command()
+def check(
+    recipe: RecipeFile,
+    processes: Annotated[int | None, typer.Option(help="As if each stage had this many processes.")] = None,
+) -> None:
+    """Look for all that can go wrong before anything is built or trained."""
+    found, folder = _read(recipe, None)
+    if processes is not None:
+        found = found.model_copy(update={"launch": found.launch.model_copy(update={"processes": processes})})
+    runs.look(folder, runs.plan(found, folder))
+    print(f"{recipe}: nothing wrong found")
+
+
+@app.command()
+def build(
+    recipe: RecipeFile,
+    sets: Annotated[
+        list[str] | None, typer.Argument(metavar="[SET]...", help="All where none is named.")
+    ] = None,
+    out: Out = None,
+) -> None:
+    """Build the data only."""
+    found, folder = _read(recipe, out)
+    runs.build(found, folder, sets or [])
+
+
+@app.command()
+def generate(
+    model: Annotated[str, typer.Option(help="A checkpoint's folder, or a hub id.")],
+    data: Data,
+    out: OutDir,
+    mode: Annotated[str, typer.Option(help="think, direct, repeat, budget-N, wait-N or pad-N.")] = "think",
+    samples: Annotated[int, typer.Option(min=1, help="Samples per row.")] = 2,
+    seed: int = 0,
+    max_new_tokens: Annotated[int, typer.Option(min=1)] = 256,
+    temperature: Annotated[float, typer.Option(min=0)] = 1.0,
+    top_p: Annotated[float, typer.Option(min=0, max=1)] = 1.0,
+    batch_size: Annotated[int, typer.Option(min=1)] = 64,
+    plain: Annotated[bool, typer.Option("--plain", help="Ask without the rows' constraints.")] = False,
+    preset: Preset = "reins",
+    engine: Annotated[str, typer.Option(help="transformers or vllm.")] = "transformers",
+) -> None:
+    """Sample answers of one model to one set."""
+    from ..eval.generate import generate as sample
+
+    written = sample(
+        model,
+        data,
+        out,
+        mode=mode,
+        samples=samples,
+        seed=seed,
+        max_new_tokens=max_new_tokens,
+        temperature=temperature,
+        top_p=top_p,
+        batch_size=batch_size,
+        with_constraints=not plain,
+        preset=preset,
+        engine=engine,
+    )
+    print(written)
+
+
+@app.command()
+def score(
+    data: Data,
+    responses: Annotated[Path, typer.Option(help="Ours, MathIF's or IFEval's responses.")],
+    out: OutDir,
+    preset: Preset = "reins",
+) -> None:
+    """Judge responses: every constraint, every answer."""
+    from ..eval.score import score as judge
+
+    print(judge(data, responses, out, preset=preset))
+
+
+@app.command()
+def report(run_dirs: Annotated[list[Path], typer.Argument(metavar="RUN_DIR...")], out: OutDir) -> None:
+    """Lay one or several runs side by side."""
+    from ..eval.report import report as write
+
+    print(f"{write(run_dirs, out)}\n\n{out / 'index.html'}")
+
+
+def _read(file: Path, out: Path | None) -> tuple[Recipe, Path]:
+    recipe = checked(load(file), file)
+    return recipe, out or Path("runs") / recipe.name
+
+
+def main() -> None:
+    try:
+        app()
+    except InputError as error:
+        print(f"reins: {error}", file=sys.stderr)
+        sys.exit(2)
+    except TaskFailed as error:
+        print(f"reins: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("reins: interrupted; the same command goes on from here", file=sys.stderr)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

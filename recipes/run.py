@@ -1,0 +1,86 @@
+"""What the commands do with a recipe: look at it, build its data, run it, report."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+
+from . import fingerprint
+from .checks import disk
+from .engine import execute, finished, make_place, origin_of
+from .files import write_json, write_text
+from .plan import outline, plan, plan_data
+from .processes import process_group
+from .schema import Recipe
+from .tasks import Task
+
+
+def run(recipe: Recipe, folder: Path, arms: Sequence[str], seeds: Sequence[int]) -> None:
+    """Run the recipe in its folder, or the part of these arms and seeds, and report on all that is there.
+
+    Raises InputError before anything starts where the input is bad, TaskFailed where a task ends badly.
+    """
+    tasks, everything = plan(recipe, folder, arms, seeds), plan(recipe, folder)
+    look(folder, tasks)
+    with _at_work(recipe, folder) as group:
+        execute(tasks, recipe.launch.side_by_side, group)
+        if recipe.evaluate:
+            _report(recipe, folder, everything)
+
+
+def dry_run(recipe: Recipe, folder: Path, arms: Sequence[str], seeds: Sequence[int]) -> None:
+    """Look, and print the plan instead of following it."""
+    tasks = plan(recipe, folder, arms, seeds)
+    look(folder, tasks)
+    print(outline(recipe, folder, tasks, finished(tasks)))
+
+
+def build(recipe: Recipe, folder: Path, names: Sequence[str]) -> None:
+    """Build these sets of the recipe, all where none is named, and what they are made from."""
+    tasks = plan_data(recipe, folder, names)
+    with _at_work(recipe, folder) as group:
+        execute(tasks, recipe.launch.side_by_side, group)
+
+
+def look(folder: Path, tasks: Mapping[str, Task]) -> None:
+    """Raise InputError where there is no room on the disk for the stages still to train."""
+    done = finished(tasks)
+    disk(folder, sum(task.disk for name, task in tasks.items() if name not in done))
+
+
+@contextmanager
+def _at_work(recipe: Recipe, folder: Path) -> Iterator[int]:
+    with process_group(folder) as group:
+        content = yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)
+        write_text(folder / "recipe.yaml", content)
+        yield group
+
+
+def _report(recipe: Recipe, folder: Path, tasks: Mapping[str, Task]) -> None:
+    """Write the report, unless nothing that goes into it has changed, and print its table.
+
+    It reads every arm's folder that is there, so what another recipe left is moved away first.
+    """
+    done = finished(tasks)
+    for task in tasks.values():
+        if task.name not in done:
+            known = all(name in done for name in task.needs)
+            make_place(task, origin_of(task, done) if known else None, print)
+    out = folder / "report"
+    inputs = fingerprint.digest(
+        {
+            "done": done,
+            "recipe": recipe.model_dump(mode="json"),
+            "sources": fingerprint.of_sources("eval"),
+            "versions": fingerprint.versions(fingerprint.REPORT),
+        }
+    )
+    before = out / "done.json"
+    if not before.exists() or json.loads(before.read_text())["inputs"] != inputs:
+        from ..eval.report import report
+
+        write_text(out / "table.txt", report([folder], out))
+        write_json(before, {"inputs": inputs})
+    print(f"\n{(out / 'table.txt').read_text()}\n\n{out / 'index.html'}")
