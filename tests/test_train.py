@@ -1,0 +1,493 @@
+"""Stages end to end on a tiny random model: what they leave, that they resume bit for bit, what they refuse."""
+
+import dataclasses
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file
+from tiny import make_tiny, make_tokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, LlamaForCausalLM
+from trl import GRPOConfig, GRPOTrainer, SFTConfig, SFTTrainer
+
+from reins.eval.verify.errors import InputError
+from reins.train import grpo, rollout, sft
+from reins.train.arguments import check_args, fields
+from reins.train.checkpoints import last_whole
+from reins.train.stage import read_stage
+
+ROOT = Path(__file__).parents[1]
+SFT_ARGS = {"per_device_train_batch_size": 4, "max_length": 96, "learning_rate": 1e-3}
+GRPO_ARGS = {
+    "per_device_train_batch_size": 16,
+    "num_generations": 4,
+    "max_completion_length": 40,
+    "learning_rate": 1e-3,
+}
+REWARDS = {"correct": 1.0, "format": 0.1, "constraints": 1.0, "random": 0.5}
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory):
+    return make_tiny(tmp_path_factory.mktemp("tiny"))
+
+
+def sft_rows(count=24):
+    rng = random.Random(0)
+    for _ in range(count):
+        a, b, long = rng.randint(2, 60), rng.randint(2, 60), rng.randint(1, 8)
+        question = f"Tom has {a} apples and buys {b} more. How many?"
+        answer = f"<think>\n{'Wait, check: ' * long}{a} + {b} = {a + b}\n</think>\nThe answer is {a + b}."
+        yield {
+            "prompt": [{"role": "user", "content": question}],
+            "completion": [{"role": "assistant", "content": answer}],
+        }
+
+
+def grpo_rows(count=24):
+    for i in range(count):
+        yield {
+            "prompt": [{"role": "user", "content": f"Tom has {i} apples and buys 12 more. How many?"}],
+            "solution": str(i + 12) if i % 4 else None,
+            "constraint_name": ["change_case:english_lowercase"] if i % 2 == 0 else [],
+            "constraint_args": json.dumps([None] if i % 2 == 0 else []),
+            "row": f"tiny-{i}",
+            "problem_id": f"tiny-{i}",
+        }
+
+
+def write_rows(path, rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def make_stage(out, base, trainer, args=(), **config):
+    """Write a stage's config.yaml and rows; return the config's path."""
+    out.mkdir(parents=True, exist_ok=True)
+    write_rows(out.parent / f"{trainer}.jsonl", sft_rows() if trainer == "sft" else grpo_rows())
+    content = {
+        "trainer": trainer,
+        "model": str(base),
+        "rows": str(out.parent / f"{trainer}.jsonl"),
+        "out": str(out),
+        "rewards": REWARDS if trainer == "grpo" else {},
+        "args": {"seed": 0, "max_steps": 6, "save_steps": 2, "logging_steps": 1}
+        | (SFT_ARGS if trainer == "sft" else GRPO_ARGS)
+        | dict(args),
+        "inputs": "what went in",
+    }
+    (out / "config.yaml").write_text(yaml.safe_dump(content | config))
+    return out / "config.yaml"
+
+
+def train(config, trainer="sft"):
+    {"sft": sft, "grpo": grpo}[trainer].train(read_stage(config, trainer))
+    return config.parent
+
+
+def weights(out):
+    return load_file(out / "final" / "model.safetensors")
+
+
+def same(ours, theirs):
+    return ours.keys() == theirs.keys() and all(torch.equal(ours[key], theirs[key]) for key in ours)
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_a_stage_leaves_a_model_that_stands_alone(base, tmp_path):
+    out = train(make_stage(tmp_path / "sft", base, "sft"))
+    model, tokenizer = (
+        AutoModelForCausalLM.from_pretrained(out / "final"),
+        AutoTokenizer.from_pretrained(out / "final"),
+    )
+    assert not same(weights(out), load_file(base / "model.safetensors"))
+    assert tokenizer.chat_template == AutoTokenizer.from_pretrained(base).chat_template
+    assert (out / "final" / "chat_template.jinja").exists() and not list(out.glob("final/*.bin"))
+    settings = GenerationConfig.from_pretrained(out / "final")
+    assert (
+        settings.eos_token_id == [tokenizer.eos_token_id] and settings.pad_token_id == tokenizer.pad_token_id
+    )
+    ids = tokenizer.apply_chat_template(
+        [{"role": "user", "content": "Hi"}], add_generation_prompt=True, return_tensors="pt"
+    )
+    assert model.generate(**ids, max_new_tokens=3, do_sample=False).shape[0] == 1
+
+
+def test_counts_are_those_of_the_rows(base, tmp_path):
+    """One epoch over rows of known length: supervised tokens are the completions' up to max_length."""
+    out = train(
+        make_stage(
+            tmp_path / "sft", base, "sft", {"max_steps": -1, "num_train_epochs": 2, "save_strategy": "no"}
+        )
+    )
+    tokenizer, read, learned, cut = make_tokenizer(), 0, 0, 0
+    for row in sft_rows():
+        whole = tokenizer.apply_chat_template(row["prompt"] + row["completion"], return_dict=True)[
+            "input_ids"
+        ]
+        start = len(
+            tokenizer.apply_chat_template(row["prompt"], add_generation_prompt=True, return_dict=True)[
+                "input_ids"
+            ]
+        )
+        read, learned, cut = (
+            read + min(len(whole), 96),
+            learned + min(len(whole), 96) - start,
+            cut + (len(whole) > 96),
+        )
+    done = json.loads((out / "done.json").read_text())
+    assert 0 < cut < 24
+    assert done == {
+        "inputs": "what went in",
+        "steps": 12,
+        "supervised_tokens": 2 * learned,
+        "train_tokens": 2 * read,
+        "rows": 24,
+        "cut_rows": cut,
+    }
+    log = lines(out / "log.jsonl")
+    assert log[0] == {"step": 0, "rows": 24, "cut_rows": cut}
+    assert [entry["step"] for entry in log] == list(range(13)) and log[-1]["num_tokens"] == 2 * read
+    progress = json.loads((out / "progress.json").read_text())
+    assert (progress["step"], progress["steps"]) == (12, 12)
+
+
+def test_rows_are_tokenized_as_trl_does(base, tmp_path):
+    args = SFTConfig(output_dir=str(tmp_path), use_cpu=True, bf16=False, report_to="none", max_length=None)
+    tokenizer, rows = make_tokenizer(), list(sft_rows())
+    from datasets import Dataset
+
+    theirs = SFTTrainer(
+        str(base), args=args, train_dataset=Dataset.from_list(rows), processing_class=tokenizer
+    )
+    ours = sft.tokenize(rows, tokenizer)
+    assert ours["input_ids"] == theirs.train_dataset["input_ids"]
+    assert ours["labels"] == theirs.train_dataset["labels"]
+    assert all(tokenizer.eos_token_id in labels for labels in ours["labels"])
+
+
+def test_packed_rows_do_not_see_each_other(base, tmp_path):
+    """The loss of a packed batch is that of its rows alone."""
+    args = {
+        "packing": True,
+        "max_length": 256,
+        "per_device_train_batch_size": 2,
+        "max_steps": 1,
+        "save_strategy": "no",
+    }
+    out = train(make_stage(tmp_path / "packed", base, "sft", {**args, "num_train_epochs": 1}))
+    done, log = json.loads((out / "done.json").read_text()), lines(out / "log.jsonl")
+    assert done["train_tokens"] > 256 and done["cut_rows"] == 0
+    tokens, model = sft.tokenize(list(sft_rows()), make_tokenizer()), LlamaForCausalLM.from_pretrained(base)
+    losses = []
+    for ids, labels in zip(tokens["input_ids"], tokens["labels"], strict=True):
+        logits = model(torch.tensor([ids])).logits[0, :-1]
+        losses.append(
+            torch.nn.functional.cross_entropy(logits, torch.tensor(labels[1:]), reduction="none").detach()
+        )
+    learned = [(loss.sum().item(), int((loss != 0).sum())) for loss in losses]
+    packs = _packs([len(ids) for ids in tokens["input_ids"]], log[1]["num_tokens"], learned)
+    assert any(abs(total / count - log[1]["loss"]) < 1e-4 for total, count in packs)
+
+
+def _packs(lengths, tokens, learned):
+    """(loss, tokens learned) of every pair of TRL's packs with that many tokens together."""
+    from datasets import Dataset
+    from trl import pack_dataset
+
+    rows = Dataset.from_dict({"input_ids": [[place] * length for place, length in enumerate(lengths)]})
+    packs = [list(dict.fromkeys(pack)) for pack in pack_dataset(rows, 256, "bfd")["input_ids"]]
+    for i, one in enumerate(packs):
+        for other in packs[:i]:
+            both = one + other
+            if sum(lengths[place] for place in both) == tokens:
+                yield sum(learned[place][0] for place in both), sum(learned[place][1] for place in both)
+
+
+CUT = {
+    "sft": ("sft", {}),
+    "packed": ("sft", {"packing": True, "max_length": 256, "per_device_train_batch_size": 1}),
+    "grpo": ("grpo", {}),
+    "grpo_two_updates": (
+        "grpo",
+        {"per_device_train_batch_size": 8, "num_iterations": 2, "gradient_accumulation_steps": 1},
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", CUT)
+def test_a_stage_cut_off_at_any_moment_ends_in_the_same_bits(kind, base, tmp_path):
+    trainer, args = CUT[kind]
+    whole = train(make_stage(tmp_path / "a" / "stage", base, trainer, args), trainer)
+    config = make_stage(tmp_path / "b" / "stage", base, trainer, args)
+    again = train(config, trainer)
+    shutil.rmtree(again / "final")
+    (again / "done.json").unlink()
+    (again / "checkpoint-4" / "whole.json").unlink()  # killed amid the second save
+    (again / "checkpoint-4" / "optimizer.pt").write_bytes(b"half")
+    assert last_whole(again) == again / "checkpoint-2"
+    train(config, trainer)
+    assert same(weights(whole), weights(again))
+    assert not same(weights(whole), load_file(base / "model.safetensors"))
+    for name in ("log.jsonl", "done.json"):
+        assert (whole / name).read_text() == (again / name).read_text()
+
+
+def test_a_checkpoint_that_lost_a_file_is_not_used(base, tmp_path):
+    out = train(make_stage(tmp_path / "sft", base, "sft"))
+    assert last_whole(out) == out / "checkpoint-4"
+    with open(out / "checkpoint-4" / "model.safetensors", "r+b") as file:
+        file.truncate(1000)
+    assert last_whole(out) == out / "checkpoint-2"
+    (out / "checkpoint-2" / "rng_state.pth").unlink()
+    assert last_whole(out) is None
+
+
+def test_a_stage_killed_before_done_takes_no_step_too_many(base, tmp_path):
+    config = make_stage(tmp_path / "sft", base, "sft", {"lr_scheduler_type": "constant"})
+    out = train(config)
+    before, done = weights(out), (out / "done.json").read_text()
+    (out / "done.json").unlink()
+    train(config)
+    assert same(before, weights(out)) and done == (out / "done.json").read_text()
+
+
+def launch(config, file="cpu.yaml", trainer="sft", **extra):
+    command = [sys.executable, "-m", "accelerate.commands.launch", "--quiet"]
+    command += ["--config_file", str(ROOT / "recipes" / "accelerate" / file)]
+    command += ["-m", f"reins.train.{trainer}", "--config", str(config)]
+    env = os.environ | {"OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        command,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        **extra,
+    )
+
+
+@pytest.mark.slow
+def test_kill_nine_under_accelerate_and_the_same_tracked_run(base, tmp_path):
+    args = {"max_steps": 40, "save_total_limit": 2}
+    track = {
+        "project": "reins",
+        "mode": "offline",
+        "group": "test",
+        "job_type": "sft",
+        "name": "n",
+        "tags": ["t"],
+    }
+    whole = train(make_stage(tmp_path / "a" / "stage", base, "sft", args))
+    config = make_stage(tmp_path / "b" / "stage", base, "sft", args, track=track)
+    out, child = config.parent, launch(config)
+    while not (out / "checkpoint-4" / "whole.json").exists():
+        assert child.poll() is None, child.communicate()[0]
+        time.sleep(0.001)
+    os.killpg(child.pid, signal.SIGKILL)
+    child.communicate()
+    assert not (out / "done.json").exists()
+    child = launch(config)
+    text, _ = child.communicate()
+    assert child.returncode == 0, text
+    assert same(weights(whole), weights(out))
+    assert (whole / "log.jsonl").read_text() == (out / "log.jsonl").read_text()
+    runs = {run.name.rpartition("-")[2] for run in (out / "wandb").glob("offline-run-*")}
+    assert runs == {(out / "wandb_id").read_text()}
+
+
+@pytest.mark.slow
+def test_two_processes_are_two(base, tmp_path):
+    """Two ranks of batch 2 learn what one of batch 4 does; a config that promises another number is refused."""
+    one = train(make_stage(tmp_path / "one", base, "sft"))
+    config = make_stage(tmp_path / "two", base, "sft", {"per_device_train_batch_size": 2}, world_size=2)
+    child = launch(config, "cpu_ddp.yaml")
+    text, _ = child.communicate()
+    assert child.returncode == 0, text
+    ours, theirs = weights(config.parent), weights(one)
+    assert all(torch.allclose(ours[key], theirs[key], atol=1e-5) for key in ours)
+    assert (one / "done.json").read_text() == (config.parent / "done.json").read_text()
+    child = launch(config)
+    text, _ = child.communicate()
+    assert child.returncode and "error: " in text and "world_size: 2, but 1 started" in text
+
+
+def test_sliced_log_probabilities_are_trls(base, tmp_path):
+    """Rows of mixed length, padded on both sides, against TRL's own method on the whole batch."""
+    args = GRPOConfig(
+        output_dir=str(tmp_path), use_cpu=True, bf16=False, report_to="none", activation_checkpointing=False
+    )
+    from datasets import Dataset
+
+    trainer = grpo.Trainer(str(base), [lambda **_: [0.0]], args, Dataset.from_list(list(grpo_rows())))
+    ids, mask = torch.randint(3, 300, (40, 70)), torch.zeros(40, 70, dtype=torch.long)
+    for row in range(40):
+        mask[row, row % 20 : 31 + row % 39] = 1
+    with torch.no_grad():
+        ours = trainer._get_per_token_logps_and_entropies(trainer.model, ids, mask, 40, compute_entropy=True)
+        theirs = GRPOTrainer._get_per_token_logps_and_entropies(
+            trainer.model_wrapped and trainer, trainer.model, ids, mask, 40, compute_entropy=True
+        )
+    scored = mask[:, 30:].bool()
+    for a, b in zip(ours[:2], theirs[:2], strict=True):
+        assert torch.allclose(a[scored], b[scored], atol=1e-5)
+
+
+def test_rollouts_end_where_greedy_generation_does(base):
+    model, tokenizer = LlamaForCausalLM.from_pretrained(base), make_tokenizer()
+    prompts = [
+        tokenizer(text)["input_ids"]
+        for text in ("How many?", "How many?", "Tom has 12 apples and buys 3 more.", "a")
+    ]
+    ours = rollout.sample(model, prompts, stops=[2], pad=0, max_new_tokens=60, temperature=1e-6)
+    for prompt, completion in zip(prompts, ours, strict=True):
+        whole = model.generate(
+            torch.tensor([prompt]), max_new_tokens=60, do_sample=False, eos_token_id=2, pad_token_id=0
+        )
+        assert completion == whole[0, len(prompt) :].tolist()
+
+
+def test_rollouts_are_drawn_from_the_models_distribution(base):
+    model, prompt = LlamaForCausalLM.from_pretrained(base), make_tokenizer()("How many?")["input_ids"]
+    torch.manual_seed(0)
+    drawn = rollout.sample(model, [prompt] * 4000, stops=[2], pad=0, max_new_tokens=1, temperature=1.0)
+    expected = model(torch.tensor([prompt])).logits[0, -1].softmax(-1)
+    found = torch.bincount(torch.tensor(drawn)[:, 0], minlength=len(expected)) / 4000
+    assert (found - expected).abs().max() < 0.03
+    lengths = {
+        len(one)
+        for one in rollout.sample(model, [prompt] * 64, stops=[2], pad=0, max_new_tokens=50, temperature=1.0)
+    }
+    assert len(lengths) > 5 and max(lengths) <= 50
+
+
+def test_fields_are_those_of_the_installed_trl():
+    for trainer, config in (("sft", SFTConfig), ("grpo", GRPOConfig)):
+        assert set(fields(trainer)) == {field.name for field in dataclasses.fields(config)}
+
+
+@pytest.mark.parametrize(
+    ("trainer", "args", "message"),
+    [
+        (
+            "sft",
+            {"learning_rat": 1e-4},
+            "args.learning_rat: SFTConfig has no such key, did you mean 'learning_rate'?",
+        ),
+        ("sft", {"num_generations": 8}, "args.num_generations: SFTConfig has no such key"),
+        ("sft", {"warmup_ratio": 0.1}, "args.warmup_ratio: gone from SFTConfig: warmup_steps"),
+        ("grpo", {"max_prompt_length": 512}, "args.max_prompt_length: gone from GRPOConfig"),
+        ("sft", {"learning_rate": "1e-4"}, "args.learning_rate: '1e-4' is not what SFTConfig takes, float"),
+        ("sft", {"packing": 1}, "args.packing: 1 is not what SFTConfig takes, bool"),
+        ("sft", {"max_steps": True}, "args.max_steps: True is not"),
+        (
+            "sft",
+            {"save_strategy": False},
+            "args.save_strategy: False is not what SFTConfig takes, 'no', 'steps'",
+        ),
+        ("sft", {"lr_scheduler_type": "cosin"}, "args.lr_scheduler_type: 'cosin' is not"),
+        ("sft", {"packing": True, "packing_strategy": "wrapped"}, "rows see each other"),
+        ("sft", {"save_total_limit": 1}, "args.save_total_limit: 1"),
+        ("grpo", {"reward_weights": [1.0]}, "args.reward_weights: the stage sets this itself"),
+        (
+            "grpo",
+            {"num_generations": 7},
+            "generation batch of 8 completions must hold whole groups of num_generations 7",
+        ),
+        ("grpo", {"num_iterations": 4, "save_steps": 6}, "args.save_steps: 6 saves amid a generation batch"),
+    ],
+)
+def test_bad_arguments_are_refused_by_name(trainer, args, message):
+    with pytest.raises(InputError) as caught:
+        check_args(trainer, args)
+    assert message in str(caught.value)
+
+
+def test_good_arguments_pass():
+    check_args(
+        "sft",
+        {
+            **SFT_ARGS,
+            "warmup_steps": 0.03,
+            "report_to": "none",
+            "lr_scheduler_type": "cosine",
+            "learning_rate": 1,
+        },
+    )
+    check_args("grpo", {**GRPO_ARGS, "num_iterations": 2, "save_steps": 4, "loss_type": "dapo", "beta": 0.0})
+    check_args("grpo", {"per_device_train_batch_size": 2, "num_generations": 8}, world_size=4)
+
+
+def refused(config, trainer="sft"):
+    with pytest.raises(InputError) as caught:
+        train(config, trainer)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_bad_stages_are_refused_in_one_line(base, tmp_path):
+    bare = shutil.copytree(base, tmp_path / "bare")
+    (bare / "chat_template.jinja").unlink()
+    assert "no chat template" in refused(make_stage(tmp_path / "a", bare, "sft"))
+    assert "no folder" in refused(make_stage(tmp_path / "b", tmp_path / "nothing", "sft"))
+    assert "trainr: unknown key, did you mean 'trainer'?" in refused(
+        make_stage(tmp_path / "c", base, "sft", trainr="sft")
+    )
+    assert "run it by reins.train.grpo" in refused(make_stage(tmp_path / "d", base, "grpo"))
+    assert "no such file" in refused(tmp_path / "e" / "config.yaml")
+    assert "world_size: 3, but 1 started" in refused(make_stage(tmp_path / "f", base, "sft", world_size=3))
+    assert "args.foo" in refused(make_stage(tmp_path / "g", base, "sft", {"foo": 1}))
+
+
+def test_bad_rows_are_refused_in_one_line(base, tmp_path):
+    rows = tmp_path / "rows.jsonl"
+    config = make_stage(tmp_path / "sft", base, "sft", rows=str(rows))
+    assert "rows.jsonl" in refused(config)
+    for content, message in [
+        ([], "no rows to train on"),
+        ([{"prompt": [{"role": "user", "content": "x"}]}], "rows.jsonl:1: no 'completion'"),
+    ]:
+        write_rows(rows, content)
+        assert message in refused(config)
+    config = make_stage(tmp_path / "grpo", base, "grpo", rows=str(rows), rewards={"correct": 1.0})
+    some = list(grpo_rows())
+    for content, message in [
+        ([{"solution": "8"}], "rows.jsonl:1: no 'prompt'"),
+        (some, "rows.jsonl:1: no reward of correct applies to this row"),
+        (some[:1], "no row that reward 'correct' applies to"),
+        (some[1:4], "3 rows, but a generation batch takes 4 prompts"),
+    ]:
+        write_rows(rows, content)
+        assert message in refused(config, "grpo")
+    for rewards, message in [
+        ({}, "rewards: none given"),
+        ({"corect": 1.0}, "rewards.corect: no such reward"),
+    ]:
+        assert message in refused(make_stage(tmp_path / "r", base, "grpo", rewards=rewards), "grpo")
+
+
+def test_a_template_that_drops_the_reasoning_is_refused(base, tmp_path):
+    model = shutil.copytree(base, tmp_path / "drops")
+    template = (model / "chat_template.jinja").read_text()
+    drops = template.replace("message['content']", "message['content'].split('</think>')[-1]")
+    (model / "chat_template.jinja").write_text(drops)
+    assert "drops a part of the completion" in refused(make_stage(tmp_path / "a", model, "sft"))
+    (model / "chat_template.jinja").write_text(template.replace("<|im_end|>", "<|im_start|>"))
+    assert "does not end a turn with '<|im_end|>'" in refused(make_stage(tmp_path / "b", model, "sft"))
+
+
+def test_no_room_on_the_disk_is_refused(base, tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 10, 0))
+    assert "checkpoints need 3 MiB, the disk has 0 MiB" in refused(make_stage(tmp_path / "a", base, "sft"))

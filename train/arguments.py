@@ -1,0 +1,158 @@
+"""TRL's own keys, checked against the installed TRL before anything runs.
+
+The fields are read from the sources of TRL's and transformers' configs, not by importing them: that takes
+milliseconds instead of seconds, so a recipe is refused before the first import.
+"""
+
+import ast
+import difflib
+import importlib.util
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from ..eval.verify.errors import InputError
+
+CONFIGS = {
+    "sft": ("SFTConfig", "trl/trainer/sft_config.py"),
+    "grpo": ("GRPOConfig", "trl/trainer/grpo_config.py"),
+}
+PARENTS = ("trl/trainer/base_config.py", "transformers/training_args.py")
+ENUMS = ("transformers/trainer_utils.py", "transformers/training_args.py")
+KINDS = {
+    "int": (int,),
+    "float": (int, float),
+    "bool": (bool,),
+    "str": (str,),
+    "dict": (dict,),
+    "list": (list,),
+}
+REMOVED = {
+    "warmup_ratio": "warmup_steps takes a share when it is below 1",
+    "max_seq_length": "it is max_length",
+    "max_prompt_length": "cut or drop long prompts in the data",
+    "torch_dtype": "it is dtype, in model_init_kwargs",
+    "evaluation_strategy": "it is eval_strategy",
+    "group_by_length": "it is train_sampling_strategy: group_by_length",
+    "no_cuda": "it is use_cpu",
+    "overwrite_output_dir": "a stage goes on from its last checkpoint; remove its folder to start over",
+    "save_safetensors": "weights are always safetensors",
+    "logging_dir": "a stage logs to its own folder",
+}
+OWNED = ("reward_weights", "resume_from_checkpoint", "peft_config")
+
+
+def check_args(trainer: Literal["sft", "grpo"], args: Mapping[str, Any], world_size: int = 1) -> None:
+    """Raise InputError for the first key or value that this TRL would refuse, drop or misread."""
+    name, known = CONFIGS[trainer][0], fields(trainer)
+    for key, value in args.items():
+        if key in OWNED:
+            raise InputError(f"args.{key}: the stage sets this itself; take it out")
+        if key not in known:
+            raise InputError(f"args.{key}: {_unknown(key, name, known)}")
+        if not _fits(value, known[key]):
+            raise InputError(f"args.{key}: {value!r} is not what {name} takes, {_wanted(known[key])}")
+    if args.get("save_total_limit") == 1:
+        raise InputError(
+            "args.save_total_limit: 1 leaves none to go on from if killed while saving; 2 or more"
+        )
+    if trainer == "sft":
+        _check_packing(args)
+    else:
+        _check_groups(args, world_size)
+
+
+@cache
+def fields(trainer: Literal["sft", "grpo"]) -> dict[str, str]:
+    """Field name -> annotation, for the config that the trainer takes."""
+    found: dict[str, str] = {}
+    for source in (*reversed(PARENTS), CONFIGS[trainer][1]):
+        found |= dict(_annotations(_site(source)))
+    return found
+
+
+def _site(source: str) -> Path:
+    package, _, inner = source.partition("/")
+    spec = importlib.util.find_spec(package)
+    assert spec and spec.origin
+    return Path(spec.origin).parent / inner
+
+
+def _annotations(path: Path) -> Iterator[tuple[str, str]]:
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef) and node.name.endswith(("Config", "TrainingArguments")):
+            for line in node.body:
+                if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name):
+                    yield line.target.id, ast.unparse(line.annotation)
+
+
+def _unknown(key: str, config: str, known: Mapping[str, str]) -> str:
+    if key in REMOVED:
+        return f"gone from {config}: {REMOVED[key]}"
+    near = difflib.get_close_matches(key, known, 1, 0.5)
+    return f"{config} has no such key" + (f", did you mean {near[0]!r}?" if near else "")
+
+
+def _fits(value: Any, annotation: str) -> bool:
+    """Whether a value from YAML has the annotated type; what is neither a plain type nor an enum is left to TRL."""
+    kinds = _kinds(annotation)
+    if value is None or any(kind not in KINDS and kind not in enums() for kind in kinds):
+        return True
+    if choices := [value for kind in kinds for value in enums().get(kind, ())]:
+        return value in choices
+    if isinstance(value, bool):
+        return "bool" in kinds
+    return any(isinstance(value, KINDS[kind]) for kind in kinds)
+
+
+def _kinds(annotation: str) -> list[str]:
+    return [kind for part in annotation.split("|") if (kind := part.strip().partition("[")[0]) != "None"]
+
+
+def _wanted(annotation: str) -> str:
+    return (
+        " | ".join(", ".join(map(repr, enums()[kind])) for kind in _kinds(annotation) if kind in enums())
+        or annotation
+    )
+
+
+@cache
+def enums() -> dict[str, list[str]]:
+    """Name -> values, for transformers' enums."""
+    found: dict[str, list[str]] = {}
+    for source in ENUMS:
+        for node in ast.parse(_site(source).read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and any(
+                ast.unparse(base) == "ExplicitEnum" for base in node.bases
+            ):
+                values = [line.value for line in node.body if isinstance(line, ast.Assign)]
+                found[node.name] = [str(one.value) for one in values if isinstance(one, ast.Constant)]
+    return found
+
+
+def _check_packing(args: Mapping[str, Any]) -> None:
+    if args.get("packing") and args.get("packing_strategy") == "wrapped":
+        raise InputError("args.packing_strategy: 'wrapped' lets rows see each other; use bfd")
+
+
+def _check_groups(args: Mapping[str, Any], world_size: int) -> None:
+    """The arithmetic of GRPO's batches: whole groups, and checkpoints where no completion is left over."""
+    per_device, accumulated = (
+        args.get("per_device_train_batch_size", 8),
+        args.get("gradient_accumulation_steps", 1),
+    )
+    group, step = args.get("num_generations", 8), per_device * world_size
+    size = args.get("generation_batch_size") or step * (args.get("steps_per_generation") or accumulated)
+    if size % step or size % group:
+        raise InputError(
+            f"args: a generation batch of {size} completions must hold whole groups of num_generations {group} and "
+            f"whole batches of {per_device} on {world_size} process(es)"
+        )
+    used_up = size // step * args.get("num_iterations", 1)
+    save = args.get("save_steps", 500)
+    if args.get("save_strategy", "steps") != "no" and (save * accumulated) % used_up:
+        raise InputError(
+            f"args.save_steps: {save} saves amid a generation batch, and its completions are not kept; it lasts "
+            f"{used_up / accumulated:g} steps, so save every multiple of that"
+        )

@@ -1,0 +1,91 @@
+"""What a stage leaves behind while it trains: log.jsonl, progress.json and whole checkpoints."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any, Protocol
+
+from accelerate import PartialState
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from .checkpoints import mark_whole, write_json
+
+# Wall-clock, and the summary of one process's life: neither is the same after a resume.
+CLOCK = (
+    "step_time",
+    "train_runtime",
+    "train_samples_per_second",
+    "train_steps_per_second",
+    "train_loss",
+    "total_flos",
+)
+
+
+class Counts(Protocol):
+    """The trainer, as far as its counts go."""
+
+    counts: dict[str, int]
+
+
+class Record(TrainerCallback):
+    """Writes a stage's folder, from the main process."""
+
+    def __init__(self, folder: Path, trainer: Counts, opening: dict[str, Any]) -> None:
+        self.log, self.progress, self.trainer, self.opening = (
+            folder / "log.jsonl",
+            folder / "progress.json",
+            trainer,
+            opening,
+        )
+        self.started = time.time()
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Begin the log again with what the checkpoint remembers, so that a resumed run's log has no step twice."""
+        if state.is_world_process_zero:
+            lines = [_line({"step": 0, **self.opening}), *map(_line, state.log_history)]
+            self.log.write_text("".join(lines), encoding="utf-8")
+            self._report(state)
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        _save_no_last(state, control)
+        if state.is_world_process_zero:
+            self._report(state)
+
+    def on_epoch_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        _save_no_last(state, control)
+
+    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        if state.is_world_process_zero:
+            with open(self.log, "a", encoding="utf-8") as log:
+                log.write(_line(state.log_history[-1]))
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        PartialState().wait_for_everyone()  # every process writes its own random state
+        if state.is_world_process_zero:
+            mark_whole(Path(str(args.output_dir)) / f"checkpoint-{state.global_step}", self.trainer.counts)
+
+    def _report(self, state: TrainerState) -> None:
+        write_json(
+            self.progress, {"step": state.global_step, "steps": state.max_steps, "started": self.started}
+        )
+
+
+def _save_no_last(state: TrainerState, control: TrainerControl) -> None:
+    """After the last step final/ is saved; transformers, resumed from a checkpoint there, trains one step too many."""
+    if state.global_step >= state.max_steps:
+        control.should_save = False
+
+
+def _line(entry: dict[str, Any]) -> str:
+    if "train_runtime" in entry:
+        return ""
+    kept = {key: entry[key] for key in sorted(entry) if key not in CLOCK}  # a checkpoint keeps no order
+    return json.dumps({"step": kept.pop("step"), **kept}) + "\n"

@@ -1,0 +1,69 @@
+"""Checkpoints that can be trusted after `kill -9`.
+
+A checkpoint counts once its list of files, written last and atomically, is there and true: every file with the size
+it had. Anything else is a save that was cut off, and is removed, so that training goes on from the last whole one.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+WHOLE = "whole.json"
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """The file appears whole or not at all."""
+    partial = path.with_name(f".{path.name}")
+    partial.write_text(json.dumps(content) + "\n", encoding="utf-8")
+    os.replace(partial, path)
+
+
+def mark_whole(checkpoint: Path, counts: Mapping[str, int]) -> None:
+    """Say that a checkpoint is finished; `counts` are what the trainer itself does not keep."""
+    files = {
+        str(path.relative_to(checkpoint)): path.stat().st_size
+        for path in checkpoint.rglob("*")
+        if path.is_file()
+    }
+    write_json(checkpoint / WHOLE, {"files": files, "counts": dict(counts)})
+
+
+def counts_of(checkpoint: Path) -> dict[str, int]:
+    """What `mark_whole` was given."""
+    return json.loads((checkpoint / WHOLE).read_text(encoding="utf-8"))["counts"]
+
+
+def last_whole(folder: Path) -> Path | None:
+    """The whole checkpoint of the highest step in a stage's folder, or None."""
+    whole = [checkpoint for checkpoint in _checkpoints(folder) if _is_whole(checkpoint)]
+    return max(whole, key=_step, default=None)
+
+
+def remove_broken(folder: Path) -> list[str]:
+    """Remove what was cut off while it was saved; return the names."""
+    broken = [checkpoint for checkpoint in _checkpoints(folder) if not _is_whole(checkpoint)]
+    for checkpoint in broken:
+        shutil.rmtree(checkpoint)
+    return [checkpoint.name for checkpoint in broken]
+
+
+def _checkpoints(folder: Path) -> list[Path]:
+    return [path for path in folder.glob("checkpoint-*") if path.is_dir()]
+
+
+def _step(checkpoint: Path) -> int:
+    return int(checkpoint.name.rpartition("-")[2])
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    marker = checkpoint / WHOLE
+    if not marker.exists():
+        return False
+    files = json.loads(marker.read_text(encoding="utf-8"))["files"]
+    return all(
+        (checkpoint / name).is_file() and (checkpoint / name).stat().st_size == size
+        for name, size in files.items()
+    )

@@ -1,0 +1,129 @@
+"""Reinforcement learning of one stage, by TRL's GRPOTrainer.
+
+accelerate launch --config_file recipes/accelerate/cpu.yaml -m reins.train.grpo --config runs/…/stages/rl-s0/config.yaml
+
+Rows are a prompt and what the rewards read: `solution`, `constraint_name`, `constraint_args` (JSON). Two things are
+done otherwise than in TRL, for speed alone: completions that have ended leave the batch (`rollout`), and
+log-probabilities are computed without the padding that a long completion brings to short ones.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from accelerate import PartialState
+from datasets import Dataset
+from torch import Tensor
+from transformers import PreTrainedTokenizerBase
+from trl import GRPOConfig, GRPOTrainer
+
+from ..eval.verify.answers import Grader
+from ..eval.verify.errors import InputError
+from .prepare import Row, configure, load_rows, load_tokenizer
+from .rewards import NAMES, Rewards, applies
+from .rollout import is_plain, rollout
+from .run import Counted, run
+from .stage import Stage, main
+
+COLUMNS = ("prompt", "solution", "constraint_name", "constraint_args")
+SLICE = 16  # completions of like length that go through the model together
+
+
+class Trainer(Counted, GRPOTrainer):
+    """TRL's trainer, which counts what it learns from and spends nothing on padding."""
+
+    def compute_loss(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        learned = inputs["completion_mask"]
+        self.count(learned, torch.cat([inputs["prompt_mask"], learned], dim=1))
+        return super().compute_loss(model, inputs, *args, **kwargs)
+
+    def _get_per_token_logps_and_entropies(
+        self,
+        model: Any,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        logits_to_keep: int,
+        *_: Any,
+        **kwargs: Any,
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """TRL's values, [rows, logits_to_keep], in slices of like length, each without its common padding."""
+        border = input_ids.shape[1] - logits_to_keep
+        logps = torch.zeros(len(input_ids), logits_to_keep, device=input_ids.device)
+        entropies, extra = torch.zeros_like(logps), []
+        kwargs.pop("batch_size", None)
+        for rows in attention_mask[:, border:].sum(1).argsort(stable=True).split(SLICE):
+            used = attention_mask[rows].any(0).nonzero()[:, 0]
+            first, last = int(used[0]), max(int(used[-1]) + 1, border + 1)
+            part, entropy, aux = super()._get_per_token_logps_and_entropies(
+                model, input_ids[rows, first:last], attention_mask[rows, first:last], last - border, **kwargs
+            )
+            logps[rows, : last - border] = part
+            if entropy is not None:
+                entropies[rows, : last - border] = entropy
+            extra.append(aux)
+        return logps, entropies, None if extra[0] is None else torch.stack(extra).mean()
+
+
+def check_rewards(stage: Stage, rows: Sequence[Row]) -> None:
+    """Raise InputError on no rewards, an unknown one, or a row that none of them can judge."""
+    if not stage.rewards:
+        raise InputError(f"{stage.out}/config.yaml: rewards: none given; choose from {', '.join(NAMES)}")
+    for name in stage.rewards:
+        if name not in NAMES:
+            raise InputError(
+                f"{stage.out}/config.yaml: rewards.{name}: no such reward; known: {', '.join(NAMES)}"
+            )
+        if not any(applies(name, row) for row in rows):
+            raise InputError(
+                f"{stage.rows}: no row that reward {name!r} applies to; take it out, or mix such rows in"
+            )
+    for number, row in enumerate(rows, 1):
+        if not any(applies(name, row) for name in stage.rewards):
+            raise InputError(
+                f"{stage.rows}:{number}: no reward of {', '.join(stage.rewards)} applies to this row"
+            )
+
+
+def is_prefilled(tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Whether the template opens `<think>` in the prompt, so that completions start inside the reasoning."""
+    prompt = tokenizer.apply_chat_template(
+        [{"role": "user", "content": ""}], add_generation_prompt=True, tokenize=False
+    )
+    return str(prompt).rstrip().endswith("<think>")
+
+
+def train(stage: Stage) -> None:
+    """Train the stage, from its last whole checkpoint if it has one."""
+    args = configure(stage, GRPOConfig)
+    tokenizer = load_tokenizer(stage, args)
+    rows = load_rows(stage, "prompt")
+    check_rewards(stage, rows)
+    if len(rows) * args.num_generations < args.generation_batch_size:
+        prompts = args.generation_batch_size // args.num_generations
+        raise InputError(
+            f"{stage.rows}: {len(rows)} rows, but a generation batch takes {prompts} prompts; add rows"
+        )
+    args.reward_weights = list(stage.rewards.values())
+    with Grader(workers=1) as grader:
+        rewards = Rewards(
+            tokenizer,
+            grader,
+            seed=args.seed,
+            group=args.num_generations,
+            prefilled=is_prefilled(tokenizer),
+            rank=PartialState().process_index,
+        )
+        trainer = Trainer(
+            model=stage.model,
+            reward_funcs=rewards.functions(stage.rewards),
+            args=args,
+            train_dataset=Dataset.from_list([{key: row.get(key) for key in COLUMNS} for row in rows]),
+            processing_class=tokenizer,
+            rollout_func=rollout if is_plain(args) else None,
+        )
+        rewards.stops = trainer.eos_token_ids
+        run(trainer, stage, {"rows": len(rows), "cut_rows": 0})
+
+
+if __name__ == "__main__":
+    main("grpo", train)

@@ -1,0 +1,99 @@
+"""What a stage needs before it trains, each refused with one line where it cannot be had."""
+
+import os
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+import datasets
+import torch
+import transformers
+from transformers import AutoTokenizer, PreTrainedTokenizerBase, TrainingArguments
+
+from ..eval.verify.errors import InputError
+from ..eval.verify.rows import read_jsonl
+from .stage import Stage, Track
+
+Row = dict[str, Any]
+CPU = {"use_cpu": True, "bf16": False, "activation_checkpointing": False}  # TRL's own defaults are for GPUs
+
+
+def configure(stage: Stage, config: type[TrainingArguments]) -> Any:
+    """TRL's config for a stage, in the world it was promised; sets threads and W&B's variables.
+
+    Raises InputError on values that TRL refuses, and when more or fewer processes were started.
+    """
+    torch.set_num_threads(stage.threads)
+    stage.out.mkdir(parents=True, exist_ok=True)
+    bars = sys.stderr.isatty()
+    if not bars:  # in a log file they are noise
+        transformers.utils.logging.disable_progress_bar()
+        datasets.disable_progress_bars()
+    tracked = stage.track if stage.track and stage.track.mode != "disabled" else None
+    ours: dict[str, Any] = {"report_to": "wandb" if tracked else "none", "disable_tqdm": not bars}
+    defaults = ours if torch.accelerator.is_available() else ours | CPU
+    try:
+        args = config(**{**defaults, **stage.args, "output_dir": str(stage.out)})
+    except ValueError as error:
+        raise InputError(f"{stage.out}/config.yaml: args: {error}") from None
+    if args.world_size != stage.world_size:
+        raise InputError(
+            f"{stage.out}/config.yaml: world_size: {stage.world_size}, but {args.world_size} started; "
+            "give accelerate a file, and --num_processes, that start as many"
+        )
+    if tracked:
+        os.environ.update(_wandb(tracked, stage.out))
+    return args
+
+
+def _wandb(track: Track, out: Path) -> dict[str, str]:
+    """W&B's own variables; the run's id is kept in the stage's folder, so a resumed run goes on under it."""
+    kept = out / "wandb_id"
+    if not kept.exists():
+        kept.write_text(uuid.uuid4().hex[:8])
+    named = {
+        "RUN_GROUP": track.group,
+        "JOB_TYPE": track.job_type,
+        "NAME": track.name,
+        "TAGS": ",".join(track.tags),
+    }
+    where = {"PROJECT": track.project, "MODE": track.mode, "DIR": str(out), "RUN_ID": kept.read_text()}
+    fixed = {"RESUME": "allow", "SILENT": "true", "CONSOLE": "off"}
+    return {f"WANDB_{key}": value for key, value in {**named, **where, **fixed}.items() if value}
+
+
+def load_rows(stage: Stage, *columns: str) -> list[Row]:
+    """The rows to train on. Raises InputError when there are none, or one lacks a column."""
+    rows = read_jsonl(stage.rows)
+    if not rows:
+        raise InputError(f"{stage.rows}: no rows to train on")
+    for number, row in enumerate(rows, 1):
+        for column in columns:
+            if not row.get(column):
+                raise InputError(f"{stage.rows}:{number}: no {column!r}, which {stage.trainer} trains on")
+    return rows
+
+
+def load_tokenizer(stage: Stage, args: Any) -> PreTrainedTokenizerBase:
+    """The model's tokenizer, with the template and end token that SFT's `args` may set.
+
+    Raises InputError where either is missing, or where decoding would lose the reasoning tags.
+    """
+    model = stage.model
+    if model.startswith((".", "/")) and not Path(model).is_dir():
+        raise InputError(f"{stage.out}/config.yaml: model: {model} is no folder")
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    if template := getattr(args, "chat_template_path", None):
+        tokenizer.chat_template = Path(template).read_text(encoding="utf-8")
+    if end := getattr(args, "eos_token", None):
+        tokenizer.eos_token = end
+    if not tokenizer.chat_template:
+        raise InputError(f"{model}: no chat template; put a chat_template.jinja beside the tokenizer")
+    if not tokenizer.eos_token:
+        raise InputError(f"{model}: the tokenizer names no eos_token, so nothing would ever end")
+    if "<think>" not in tokenizer.decode(tokenizer.encode("<think>"), skip_special_tokens=True):
+        raise InputError(
+            f"{model}: <think> is a special token and lost when text is decoded; make it an added one"
+        )
+    return tokenizer

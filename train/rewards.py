@@ -1,0 +1,175 @@
+"""The rewards of RL, and what is measured beside them so that a hacked reward shows.
+
+Reward, score and composer call the same verifiers, on the answer part only: a thought that never closes has no answer.
+A reward is None on a row it does not apply to; TRL leaves None out of the sum (and out of the mean it logs).
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from transformers import PreTrainedTokenizerBase
+
+from ..eval.verify import Split, split_reasoning, verdicts
+from ..eval.verify.answers import Grader, Outcome
+from ..eval.verify.errors import InputError
+
+Row = dict[str, Any]
+Reward = Callable[..., list[float | None]]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One completion: its parts, its verdicts by position, and its outcome (None where the row has no solution)."""
+
+    split: Split
+    verdicts: list[bool]
+    outcome: Outcome | None
+
+
+def correct(one: Judged) -> float | None:
+    """1 for a right answer, 0 for a wrong, unreadable or missing one; None where the grader ran out of time."""
+    return None if one.outcome in (None, "timeout") else float(one.outcome == "right")
+
+
+def closed(one: Judged) -> float:
+    """1 when the reasoning was closed, so that an answer can follow."""
+    return float(one.split.state == "closed")
+
+
+def held(one: Judged) -> float | None:
+    """The share of constraints held (SAcc)."""
+    return sum(one.verdicts) / len(one.verdicts) if one.verdicts else None
+
+
+def all_held(one: Judged) -> float | None:
+    """1 when every constraint is held (HAcc)."""
+    return float(all(one.verdicts)) if one.verdicts else None
+
+
+RULES: dict[str, Callable[[Judged], float | None]] = {
+    "correct": correct,
+    "format": closed,
+    "constraints": held,
+    "constraints_all": all_held,
+}
+NAMES = (*RULES, "random")
+
+
+def applies(name: str, row: Row) -> bool:
+    """Whether a reward can say anything about a row."""
+    if name == "correct":
+        return row.get("solution") is not None
+    return bool(row.get("constraint_name")) if name.startswith("constraints") else True
+
+
+def coin(seed: int, step: int, prompt: str, index: int) -> float:
+    """A fair coin, 1 or 0, from its arguments alone: a resumed run tosses the same ones.
+
+    Random rewards as in "Spurious Rewards" (arXiv 2506.10947), whose coins are fair too.
+    """
+    digest = hashlib.sha256(json.dumps([seed, step, prompt, index]).encode()).digest()
+    return float(digest[0] & 1)
+
+
+class Rewards:
+    """The reward functions that TRL calls, over one judgement of each completion.
+
+    `group`: completions per prompt; `prefilled`: the template opens `<think>` in the prompt; `rank`: of this process,
+    each of which holds an equal part of the generation batch. `stops`, the token ids that end a completion, is the
+    trainer's to say.
+    """
+
+    def __init__(
+        self,
+        tokenizer: PreTrainedTokenizerBase,
+        grader: Grader,
+        *,
+        seed: int,
+        group: int,
+        prefilled: bool = False,
+        rank: int = 0,
+    ) -> None:
+        self.tokenizer, self.grader, self.seed, self.group = tokenizer, grader, seed, group
+        self.prefilled, self.rank = prefilled, rank
+        self.stops: Container[int] = ()
+        self._batch: tuple[Any, list[Judged]] = (None, [])
+
+    def functions(self, names: Iterable[str]) -> list[Any]:
+        """One function per name; TRL logs each as `rewards/<name>/mean`. Raises InputError on an unknown name."""
+        return [self._function(name) for name in names]
+
+    def _function(self, name: str) -> Reward:
+        if name not in NAMES:
+            raise InputError(f"rewards.{name}: no such reward; choose from {', '.join(NAMES)}")
+
+        def reward(**columns: Any) -> list[float | None]:
+            judged = self._judge_once(**columns)
+            return self._coins(**columns) if name == "random" else [RULES[name](one) for one in judged]
+
+        reward.__name__ = name
+        return reward
+
+    def judge(self, completions: Sequence[Any], rows: Sequence[Row]) -> list[Judged]:
+        """Judge completions (lists of messages) of these rows, in order."""
+        splits = [
+            split_reasoning(messages[-1]["content"], prefilled=self.prefilled) for messages in completions
+        ]
+        golds = [row.get("solution") for row in rows]
+        asked = [(gold, one.answer) for gold, one in zip(golds, splits, strict=True) if gold is not None]
+        outcomes = iter(self.grader.grade_many(asked))
+        return [
+            Judged(one, verdicts(row, one.answer), None if gold is None else next(outcomes))
+            for one, row, gold in zip(splits, rows, golds, strict=True)
+        ]
+
+    def _judge_once(self, completions: Sequence[Any], **columns: Any) -> list[Judged]:
+        """TRL hands every reward function of a step the same list, which is judged and measured the first time."""
+        if self._batch[0] is not completions:
+            judged = self.judge(completions, _rows(len(completions), **columns))
+            self._measure(judged, columns["completion_ids"], columns["log_metric"])
+            self._batch = completions, judged
+        return self._batch[1]
+
+    def _measure(
+        self, judged: Sequence[Judged], ids: Sequence[Sequence[int]], log: Callable[[str, float], None]
+    ) -> None:
+        """Log each completion's values; TRL averages them over processes and steps. Lengths are of those not cut."""
+        for one, tokens in zip(judged, ids, strict=True):
+            cut = tokens[-1] not in self.stops
+            values = {
+                "hacc": all_held(one),
+                "sacc": held(one),
+                "correct": correct(one),
+                "grader_timeout": None if one.outcome is None else float(one.outcome == "timeout"),
+                "reasoning_closed": closed(one),
+                "answer_present": float(bool(one.split.answer.strip())),
+                "cut": float(cut),
+                "reasoning_tokens": None if cut else float(self._length(one.split.reasoning)),
+            }
+            for name, value in values.items():
+                if value is not None:
+                    log(name, value)
+
+    def _length(self, text: str) -> int:
+        return len(self.tokenizer.encode(text, add_special_tokens=False))
+
+    def _coins(self, prompts: Sequence[Any], trainer_state: Any, **_: Any) -> list[float | None]:
+        first = self.rank * len(prompts)
+        return [
+            coin(self.seed, trainer_state.global_step, prompt[-1]["content"], (first + i) % self.group)
+            for i, prompt in enumerate(prompts)
+        ]
+
+
+def _rows(count: int, **columns: Any) -> list[Row]:
+    """TRL's columns as rows again."""
+    nothing = [None] * count
+    solutions = columns.get("solution", nothing)
+    names, args = columns.get("constraint_name", nothing), columns.get("constraint_args", nothing)
+    return [
+        {"solution": gold, "constraint_name": name or [], "constraint_args": json.loads(kwargs or "[]")}
+        for gold, name, kwargs in zip(solutions, names, args, strict=True)
+    ]

@@ -1,0 +1,82 @@
+"""Trains a stage from where it was left, and leaves final/ and done.json."""
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import PartialState
+
+from ..eval.verify.errors import InputError
+from .callbacks import Record
+from .checkpoints import counts_of, last_whole, remove_broken, write_json
+from .stage import Stage
+
+
+class Counted:
+    """Mixed into TRL's trainers: counts the tokens learned from, which are kept with every checkpoint."""
+
+    counts: dict[str, int]
+    accelerator: Any
+
+    def count(self, learned: torch.Tensor, read: torch.Tensor) -> None:
+        """Add a batch's tokens, over all processes: both are masks."""
+        both = self.accelerator.reduce(torch.stack([learned.sum(), read.sum()]), reduction="sum").tolist()
+        self.counts["supervised_tokens"] += both[0]
+        self.counts["train_tokens"] += both[1]
+
+
+def run(trainer: Any, stage: Stage, opening: Mapping[str, int]) -> None:
+    """Train with TRL's trainer, a `Counted` one. `opening` goes into log.jsonl's first line and done.json.
+
+    Raises InputError when the disk has no room for what is to be saved.
+    """
+    state = PartialState()
+    _check_disk(trainer, stage)
+    if state.is_main_process:
+        for name in remove_broken(stage.out):
+            print(f"{stage.out}/{name}: cut off while it was saved, removed", file=sys.stderr)
+    state.wait_for_everyone()
+    checkpoint = last_whole(stage.out)
+    trainer.counts = counts_of(checkpoint) if checkpoint else {"supervised_tokens": 0, "train_tokens": 0}
+    trainer._total_train_tokens = trainer.counts[
+        "train_tokens"
+    ]  # SFTTrainer logs it, but forgets it on resume
+    trainer.add_callback(Record(stage.out, trainer, dict(opening)))
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    _save_final(trainer, stage.out / "final")
+    if state.is_main_process:
+        done = {"inputs": stage.inputs, "steps": trainer.state.global_step, **trainer.counts, **opening}
+        write_json(stage.out / "done.json", done)
+    state.wait_for_everyone()
+
+
+def _check_disk(trainer: Any, stage: Stage) -> None:
+    """Room for final/ and the checkpoints kept: float32 weights, and Adam's two moments with each checkpoint."""
+    weights = 4 * sum(parameter.numel() for parameter in trainer.model.parameters())
+    kept = 0 if trainer.args.save_strategy == "no" else (trainer.args.save_total_limit or 2) + 1
+    needed, free = weights * (1 + 3 * kept) >> 20, shutil.disk_usage(stage.out).free >> 20
+    if free < needed:
+        raise InputError(f"{stage.out}: checkpoints need {needed} MiB, the disk has {free} MiB; make room")
+
+
+def _save_final(trainer: Any, folder: Path) -> None:
+    """final/ appears whole, from beside it. Every process takes part: weights may have to be gathered."""
+    partial = folder.with_name("final.partial")
+    tokenizer, settings = (
+        trainer.processing_class,
+        trainer.accelerator.unwrap_model(trainer.model).generation_config,
+    )
+    ends = settings.eos_token_id if isinstance(settings.eos_token_id, list) else [settings.eos_token_id]
+    settings.eos_token_id = list(
+        dict.fromkeys([tokenizer.eos_token_id, *(end for end in ends if end is not None)])
+    )
+    settings.pad_token_id = tokenizer.pad_token_id
+    trainer.save_model(str(partial))
+    if PartialState().is_main_process:
+        (partial / "training_args.bin").unlink()  # a pickle, with this machine's paths in it
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(partial, folder)

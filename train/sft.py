@@ -1,0 +1,89 @@
+"""Supervised fine-tuning of one stage, by TRL's SFTTrainer.
+
+accelerate launch --config_file recipes/accelerate/cpu.yaml -m reins.train.sft --config runs/…/stages/sft-s0/config.yaml
+
+Rows are prompt and completion messages; the loss falls on the completion, its end token included. They are tokenized
+here, in one pass, and not by TRL, so that what `max_length` cuts is counted before training.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from datasets import Dataset
+from transformers import PreTrainedTokenizerBase
+from trl import SFTConfig, SFTTrainer
+
+from ..eval.verify.errors import InputError
+from .prepare import Row, configure, load_rows, load_tokenizer
+from .run import Counted, run
+from .stage import Stage, main
+
+IGNORED = -100  # the label that the loss leaves out
+
+
+class Trainer(Counted, SFTTrainer):
+    """TRL's trainer, which counts what it learns from."""
+
+    def compute_loss(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        learned = inputs["labels"][:, 1:] != IGNORED
+        self.count(learned, inputs.get("attention_mask", torch.ones_like(inputs["input_ids"])))
+        return super().compute_loss(model, inputs, *args, **kwargs)
+
+
+def tokenize(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase) -> Dataset:
+    """Columns `input_ids` and `labels` (IGNORED on the prompt), whole: nothing is cut yet.
+
+    Raises InputError where the template drops a part of the completion, or the end token is not learned.
+    """
+    dataset = Dataset.from_list([{"prompt": row["prompt"], "completion": row["completion"]} for row in rows])
+    options = {"batched": True, "batch_size": 256, "remove_columns": dataset.column_names}
+    return dataset.map(lambda batch: _tokens(batch, tokenizer), **options)
+
+
+def _tokens(batch: dict[str, Any], tokenizer: PreTrainedTokenizerBase) -> dict[str, list[list[int]]]:
+    pairs = list(zip(batch["prompt"], batch["completion"], strict=True))
+    whole = tokenizer.apply_chat_template([prompt + answer for prompt, answer in pairs], tokenize=False)
+    prompts = tokenizer.apply_chat_template(
+        [prompt for prompt, _ in pairs], tokenize=False, add_generation_prompt=True
+    )
+    for (_, answer), text in zip(pairs, whole, strict=True):
+        if answer[-1]["content"].strip() not in text:
+            raise InputError(
+                "the chat template drops a part of the completion (its reasoning?); use one that keeps it"
+            )
+    ids = tokenizer(whole, add_special_tokens=False)["input_ids"]
+    before = tokenizer(prompts, add_special_tokens=False)["input_ids"]
+    labels = [_labels(one, prompt) for one, prompt in zip(ids, before, strict=True)]
+    if not all(tokenizer.eos_token_id in one for one in labels):
+        raise InputError(
+            f"the chat template does not end a turn with {tokenizer.eos_token!r}; set args.eos_token"
+        )
+    return {"input_ids": ids, "labels": labels}
+
+
+def _labels(ids: list[int], prompt: list[int]) -> list[int]:
+    """The completion starts where the row leaves the prompt; tokens may merge across the border."""
+    shared = next(
+        (i for i, (a, b) in enumerate(zip(ids, prompt, strict=False)) if a != b), min(len(ids), len(prompt))
+    )
+    return [IGNORED] * shared + ids[shared:]
+
+
+def train(stage: Stage) -> None:
+    """Train the stage, from its last whole checkpoint if it has one.
+
+    Packing is by TRL's "bfd": it never splits a row, and without an attention mask transformers makes one from the
+    positions, which start over with each row, so rows do not see each other under any attention implementation.
+    """
+    args = configure(stage, SFTConfig)
+    tokenizer = load_tokenizer(stage, args)
+    tokens = tokenize(load_rows(stage, "prompt", "completion"), tokenizer)
+    cut = sum(len(ids) > args.max_length for ids in tokens["input_ids"]) if args.max_length else 0
+    print(f"{cut} of {len(tokens)} rows are longer than max_length {args.max_length} and cut", flush=True)
+    trainer = Trainer(model=stage.model, args=args, train_dataset=tokens, processing_class=tokenizer)
+    run(trainer, stage, {"rows": len(tokens), "cut_rows": cut})
+
+
+if __name__ == "__main__":
+    main("sft", train)

@@ -1,0 +1,84 @@
+"""A stage's config, read strictly, and the command line of both trainers.
+
+A stage's folder holds its config.yaml and, when it is done: checkpoint-*/, final/ (weights, tokenizer, template and
+generation settings: all that `from_pretrained` needs), log.jsonl, and last of all done.json.
+"""
+
+import argparse
+import difflib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ..eval.verify.errors import InputError
+from .arguments import check_args
+
+
+class Track(BaseModel):
+    """Weights & Biases: where the run goes and what it is called."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    project: str
+    mode: Literal["offline", "online", "disabled"] = "offline"
+    group: str | None = None
+    job_type: str | None = None
+    name: str | None = None
+    tags: list[str] = []
+
+
+class Stage(BaseModel):
+    """One training run. `args` are TRL's; `inputs` is a hash of what went in, given back in done.json."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    trainer: Literal["sft", "grpo"]
+    model: str
+    rows: Path
+    out: Path
+    rewards: dict[str, float] = {}
+    args: dict[str, Any] = {}
+    world_size: int = 1
+    threads: int = 1
+    inputs: str = ""
+    track: Track | None = None
+
+
+def read_stage(path: Path, trainer: str) -> Stage:
+    """The stage of a config.yaml. Raises InputError naming file, key and fix."""
+    try:
+        stage = Stage.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        if stage.trainer != trainer:
+            raise InputError(f"trainer: {stage.trainer}; run it by reins.train.{stage.trainer}")
+        check_args(stage.trainer, stage.args, stage.world_size)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: no YAML: {' '.join(str(error).split())}") from None
+    except ValidationError as error:
+        raise InputError(f"{path}: {_first(error)}") from None
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    return stage
+
+
+def _first(error: ValidationError) -> str:
+    found = error.errors()[0]
+    key = ".".join(map(str, found["loc"]))
+    if found["type"] != "extra_forbidden":
+        return f"{key or 'config'}: {found['msg']}"
+    near = difflib.get_close_matches(key, Stage.model_fields, 1, 0.5)
+    return f"{key}: unknown key" + (f", did you mean {near[0]!r}?" if near else "")
+
+
+def main(trainer: str, train: Callable[[Stage], None]) -> None:
+    """`python -m reins.train.<trainer> --config FILE`; exit status 2 and one line on bad input."""
+    parser = argparse.ArgumentParser(prog=f"reins.train.{trainer}")
+    parser.add_argument("--config", type=Path, required=True, help="a stage's config.yaml")
+    try:
+        train(read_stage(parser.parse_args().config, trainer))
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
