@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from random import Random
+from textwrap import shorten
 
 from .ids import canonical
 from .kind import Kwargs
@@ -29,40 +30,58 @@ def witness(
 
 
 def conflict(a_name: str, a_kwargs: Kwargs | None, b_name: str, b_kwargs: Kwargs | None) -> str | None:
-    """Why the two cannot hold together, or None; symmetric."""
+    """Why the two cannot hold together, or None; symmetric. None is no promise: only a witness is."""
     a, b = (canonical(a_name), a_kwargs or {}), (canonical(b_name), b_kwargs or {})
     return _conflict(*a, *b) or _conflict(*b, *a)
 
 
 def _conflict(a: str, a_kwargs: Kwargs, b: str, b_kwargs: Kwargs) -> str | None:
-    if a == b and a not in ("keywords:existence", "keywords:forbidden_words", "keywords:frequency"):
+    if a == b and a not in _REPEATABLE:
         return f"{a} twice"
-    for required in _required(a, a_kwargs):
-        if _prohibits(b, b_kwargs) and not check(b, b_kwargs, required):
-            return f"{a} requires {required!r}, which breaks {b}"
-    cased = {
-        "change_case:english_lowercase",
-        "change_case:english_capital",
-        "change_case:capital_word_frequency",
-    }
-    if a in cased and b in cased:
-        return "two rules on capitals"
-    if a == "language:response_language" and b in _ENGLISH and a_kwargs["language"] != "en":
+    if b in _APART.get(a, ()):
+        return f"{a} leaves no room for {b}"
+    if a == "language:response_language" and a_kwargs["language"] != "en" and b in _ENGLISH:
         return f"{b} asks for English text"
-    if a == "combination:repeat_prompt" and b in (
-        "startend:quotation",
-        "detectable_format:number_bullet_lists",
-    ):
-        return "the repeated prompt must come first"
-    if a == "detectable_format:multiple_sections" and b in cased:
-        return "headings have a case of their own"
+    if _prohibits(b, b_kwargs):
+        for text in _required(a, a_kwargs):
+            if not check(b, b_kwargs, text):
+                return f"{a} requires {shorten(text, 60)!r}, which breaks {b}"
     return None
 
 
+_REPEATABLE = {
+    "keywords:existence",
+    "keywords:forbidden_words",
+    "keywords:frequency",
+    "keywords:letter_frequency",
+}
+_CASED = {
+    "change_case:english_lowercase",
+    "change_case:english_capital",
+    "change_case:capital_word_frequency",
+}
+_LAYOUTS = {
+    "length_constraints:number_paragraphs", "length_constraints:nth_paragraph_first_word",
+    "detectable_format:multiple_sections", "detectable_format:number_bullet_lists",
+}  # fmt: skip
+_APART: dict[str, set[str]] = {
+    **{name: _CASED - {name} for name in _CASED},
+    "detectable_format:multiple_sections": _CASED | {"length_constraints:nth_paragraph_first_word"},
+    "detectable_format:constrained_response": _CASED,
+    "combination:repeat_prompt": _LAYOUTS | {"startend:quotation"},
+    "length_constraints:number_paragraphs": _LAYOUTS - {"length_constraints:number_paragraphs"},
+    "length_constraints:nth_paragraph_first_word": {"detectable_format:number_bullet_lists"},
+    "combination:two_responses": _LAYOUTS | {"combination:repeat_prompt"},
+    "detectable_format:json_format": _LAYOUTS | _CASED | {
+        "combination:repeat_prompt", "combination:two_responses", "detectable_content:postscript",
+        "startend:end_checker", "startend:quotation",
+    },
+}  # fmt: skip
 _ENGLISH = {
-    "keywords:existence", "keywords:frequency", "keywords:forbidden_words", "startend:end_checker",
-    "combination:repeat_prompt", "change_case:english_lowercase", "change_case:english_capital",
+    "keywords:existence", "keywords:frequency", "keywords:forbidden_words", "combination:repeat_prompt",
+    "startend:end_checker", "change_case:english_lowercase", "change_case:english_capital",
     "change_case:capital_word_frequency", "detectable_format:multiple_sections",
+    "detectable_format:constrained_response", "length_constraints:nth_paragraph_first_word",
 }  # fmt: skip
 
 
@@ -72,13 +91,15 @@ def _required(name: str, kwargs: Kwargs) -> list[str]:
         return list(kwargs["keywords"])
     if name == "keywords:frequency" and kwargs["relation"] != LESS:
         return [" ".join([kwargs["keyword"]] * kwargs["frequency"])]
-    if name == "startend:end_checker":
-        return [kwargs["end_phrase"]]
-    return [kwargs["prompt_to_repeat"]] if name == "combination:repeat_prompt" else []
+    if name == "length_constraints:number_words" and kwargs["relation"] != LESS:
+        return ["one " * kwargs["num_words"]]
+    keys = ("end_phrase", "prompt_to_repeat", "first_word")
+    return [kwargs[key] for key in keys if key in kwargs]
 
 
 def _prohibits(name: str, kwargs: Kwargs) -> bool:
     """Whether a text that breaks the constraint breaks it inside any longer text, whatever its case."""
     if name in ("keywords:forbidden_words", "punctuation:no_comma"):
         return True
-    return name in ("keywords:frequency", "length_constraints:number_words") and kwargs["relation"] == LESS
+    counts = ("keywords:frequency", "length_constraints:number_words")
+    return name in counts and kwargs["relation"] == LESS

@@ -50,7 +50,5 @@ def postscript(text: str, postscript_marker: str) -> bool:
 
 def add_postscript(text: str, rng: Random, postscript_marker: str) -> str:
     return (
-        text
-        if postscript(text, postscript_marker)
-        else f"{text.rstrip()}\n\n{postscript_marker} We are done."
+        text if postscript(text, postscript_marker) else f"{text.rstrip()}\n{postscript_marker} We are done."
     )

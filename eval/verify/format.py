@@ -35,13 +35,16 @@ def set_bullets(text: str, rng: Random, num_bullets: int) -> str:
     return "\n".join(f"* {item}" for item in share_out(_MARK.sub("", text), rng, num_bullets))
 
 
-def share_out(text: str, rng: Random, parts: int) -> list[str]:
-    """The sentences in order, shared among `parts` lines; the answer stays last where filling up is needed."""
-    said = [" ".join(sentence.split()) for sentence in sentences(text)]
+def share_out(text: str, rng: Random, parts: int, lists: bool = False) -> list[str]:
+    """The sentences in order, shared among that many parts; with `lists`, the lines of a list stay lines."""
+    listed = lists and _BULLET.search(text) is not None
+    said = [
+        " ".join(said.split()) for said in (text.split("\n") if listed else sentences(text)) if said.strip()
+    ]
     while len(said) < parts:
         said.insert(len(said) - (bool(said) and holds_answer(said[-1])), rng.choice(FILLER))
     cuts = [len(said) * part // parts for part in range(parts + 1)]
-    return [" ".join(said[start:end]) for start, end in pairwise(cuts)]
+    return [("\n" if listed else " ").join(said[start:end]) for start, end in pairwise(cuts)]
 
 
 def highlights_published(text: str, num_highlights: int) -> bool:
@@ -88,7 +91,7 @@ def sections(text: str, section_spliter: str, num_sections: int) -> bool:
 def set_sections(text: str, rng: Random, section_spliter: str, num_sections: int) -> str:
     if sections(text, section_spliter, num_sections):
         return text
-    parts = share_out(_heading(section_spliter).sub("", text), rng, num_sections)
+    parts = share_out(_heading(section_spliter).sub("", text), rng, num_sections, lists=True)
     return "\n".join(f"{section_spliter.strip()} {index}\n{part}" for index, part in enumerate(parts, 1))
 
 

@@ -26,7 +26,7 @@ class Pools:
     letters: tuple[str, ...] = tuple("abcdefghijklmnopqrstuvwxyz")
     letter_counts: tuple[int, int] = (1, 10)
     words: tuple[int, int] = (128, 1024)
-    sentences: tuple[int, int] = (1, 20)
+    sentences: tuple[int, int] = (2, 20)
     paragraphs: tuple[int, int] = (1, 5)
     bullets: tuple[int, int] = (1, 5)
     highlights: tuple[int, int] = (1, 4)

@@ -6,7 +6,7 @@ from functools import lru_cache
 from random import Random
 
 from .errors import InputError
-from .prose import append, holds_answer
+from .prose import append, map_prose, prose
 from .relation import LESS, holds
 
 SYNONYMS = {
@@ -89,24 +89,35 @@ def replace_forbidden(text: str, rng: Random, forbidden_words: list[str]) -> str
     return text
 
 
-def letters(text: str, letter: str, let_frequency: int, let_relation: str) -> bool:
+def letters_published(text: str, letter: str, let_frequency: int, let_relation: str) -> bool:
     """The character in either case. IFEval tests a random letter where asked for one outside a-z; we do as asked."""
     return holds(text.lower().count(letter.strip().lower()), let_relation, let_frequency)
+
+
+def letters(text: str, letter: str, let_frequency: int, let_relation: str) -> bool:
+    """The character in the prose: `\\boxed` spells no letters."""
+    return letters_published(prose(text), letter, let_frequency, let_relation)
 
 
 def set_letters(text: str, rng: Random, letter: str, let_frequency: int, let_relation: str) -> str:
     """Spell out the missing ones, or drop the last words that hold one too many."""
     wanted = letter.strip().lower()
-    count = text.lower().count(wanted)
+    room = let_frequency - (let_relation == LESS)
+    missing = room - prose(text).lower().count(wanted)
     if let_relation != LESS:
-        missing = let_frequency - count
         return append(text, f"{' '.join([wanted] * missing)}.") if missing > 0 else text
-    pieces = re.split(r"(\s+)", text)
-    for index in reversed(range(0, len(pieces), 2)):
-        if count >= let_frequency and not holds_answer(pieces[index]):
-            count -= pieces[index].lower().count(wanted)
-            pieces[index] = pieces[index] if wanted not in pieces[index].lower() else ""
-    return "".join(pieces).strip()
+
+    def thin(match: re.Match[str]) -> str:
+        nonlocal room
+        held = match[0].lower().count(wanted)
+        if held > room:
+            return ""
+        room -= held
+        return match[0]
+
+    return map_prose(
+        text, lambda piece: re.sub(rf"\w++|{re.escape(wanted)}", thin, piece, flags=re.IGNORECASE)
+    )
 
 
 def _count(compiled: re.Pattern[str], text: str) -> int:

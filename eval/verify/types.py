@@ -73,7 +73,7 @@ _ALL = (
         {"letter": str, "let_frequency": int, "let_relation": str},
         lambda letter, let_frequency, let_relation:
             f"In your response, the letter {letter} should appear {let_relation} {let_frequency} times.",
-        lexical.letters, lexical.letters, lexical.set_letters,
+        lexical.letters_published, lexical.letters, lexical.set_letters,
         lambda rng, pools: {
             "letter": rng.choice(pools.letters),
             "let_frequency": rng.randint(*pools.letter_counts),
@@ -112,6 +112,13 @@ _ALL = (
         },
     ),
     ConstraintType(
+        "detectable_format:number_bullet_lists", "format", "global", {"num_bullets": int},
+        lambda num_bullets: f"Your answer must contain exactly {num_bullets} bullet points. Use the markdown "
+            "bullet points such as:\n* This is point 1. \n* This is point 2",
+        format.bullets_published, format.bullets, format.set_bullets,
+        lambda rng, pools: {"num_bullets": rng.randint(*pools.bullets)},
+    ),
+    ConstraintType(
         "detectable_format:multiple_sections", "format", "global",
         {"section_spliter": str, "num_sections": int},
         lambda section_spliter, num_sections: f"Your response must have {num_sections} sections. Mark the "
@@ -121,13 +128,6 @@ _ALL = (
         lambda rng, pools: {
             "section_spliter": rng.choice(pools.splitters), "num_sections": rng.randint(*pools.sections),
         },
-    ),
-    ConstraintType(
-        "detectable_format:number_bullet_lists", "format", "global", {"num_bullets": int},
-        lambda num_bullets: f"Your answer must contain exactly {num_bullets} bullet points. Use the markdown "
-            "bullet points such as:\n* This is point 1. \n* This is point 2",
-        format.bullets_published, format.bullets, format.set_bullets,
-        lambda rng, pools: {"num_bullets": rng.randint(*pools.bullets)},
     ),
     ConstraintType(
         "detectable_format:number_highlighted_sections", "format", "global", {"num_highlights": int},
