@@ -67,8 +67,8 @@ def composites(
             f"split {split}: {len(names)} constraint types for {max(numbers)} in a row; name more"
         )
     drawn_from = halves(_pools(pools))[values]
-    tally = Tally()
-    found = draw(rows, seed, source, half, test_share, against, tally)
+    tally = Tally(against=against or [])
+    found = draw(rows, seed, source, half, test_share, tally)
 
     def emit() -> Iterator[Row]:
         for index, (problem, number) in enumerate(zip(found, numbers, strict=True)):

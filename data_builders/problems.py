@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Literal
 
+from ..eval.verify.answers import boxed
 from ..eval.verify.errors import InputError
 from ..eval.verify.rows import Row
 from .decontaminate import Overlap, decontaminate, read_evaluation
@@ -21,20 +22,22 @@ class Tally:
     """What a builder read and left out, filled while its rows are drawn; the card prints it."""
 
     read: Counter[str] = field(default_factory=Counter)
+    against: list[str] = field(default_factory=list)
     duplicates: int = 0
+    broken: list[str] = field(default_factory=list)
     overlaps: list[Overlap] = field(default_factory=list)
     refused: Counter[tuple[str, ...]] = field(default_factory=Counter)
 
 
-@dataclass(frozen=True)
-class Built:
-    """The rows of a builder, drawn as they are iterated, and its tally."""
+class Built(Iterator[Row]):
+    """The rows of a builder, drawn as they are asked for, and its tally, whole once they are."""
 
-    rows: Iterator[Row]
-    tally: Tally
+    def __init__(self, rows: Iterable[Row], tally: Tally) -> None:
+        self._rows = iter(rows)
+        self.tally = tally
 
-    def __iter__(self) -> Iterator[Row]:
-        return self.rows
+    def __next__(self) -> Row:
+        return next(self._rows)
 
 
 def problems(
@@ -52,8 +55,8 @@ def problems(
     disjoint over all sources and seeds. `against` names evaluation sets whose problems are left out. Raises
     InputError where a source cannot be read or holds too few.
     """
-    tally = Tally()
-    return Built(_named(draw(rows, seed, source, split, test_share, against, tally), split), tally)
+    tally = Tally(against=against or [])
+    return Built(_named(draw(rows, seed, source, split, test_share, tally), split), tally)
 
 
 def _named(rows: Iterable[Row], split: str) -> Iterator[Row]:
@@ -67,15 +70,15 @@ def draw(
     source: str | list[str],
     half: Half,
     test_share: float,
-    against: list[str] | None,
     tally: Tally,
 ) -> Iterator[Row]:
     """`rows` distinct problems of a half in an order drawn from the seed; memory grows with `rows` alone."""
     sources = [source] if isinstance(source, str) else source
     found: Iterable[Row] = chain.from_iterable(map(read_problems, sources))
-    found = (row for row in _distinct(found, tally) if half_of(row["problem_id"], test_share) == half)
-    if against:
-        found = decontaminate(found, read_evaluation(against), tally.overlaps)
+    found = _whole(_distinct(found, tally), tally)
+    if tally.against:
+        found = decontaminate(found, read_evaluation(tally.against), tally.overlaps)
+    found = (row for row in found if half_of(row["problem_id"], test_share) == half)
     drawn = heapq.nsmallest(
         rows, found, key=lambda row: random.Random(f"{seed}/{row['problem_id']}").random()
     )
@@ -100,6 +103,15 @@ PLAIN: Row = {
 def half_of(problem_id: str, test_share: float) -> Half:
     """By the problem's key alone, which is a hash of its text."""
     return "test" if random.Random(f"half/{problem_id}").random() < test_share else "train"
+
+
+def _whole(rows: Iterable[Row], tally: Tally) -> Iterator[Row]:
+    """Without the rows whose gold answer has a brace too many or too few: no box can hold it."""
+    for row in rows:
+        if boxed(rf"\boxed{{{row['answer']}}}") == row["answer"]:
+            yield row
+        else:
+            tally.broken.append(row["row"])
 
 
 def _distinct(rows: Iterable[Row], tally: Tally) -> Iterator[Row]:
