@@ -3,7 +3,8 @@
 Rates over all samples (a cut sample or unclosed thought has no answer and fails): `hacc`, `sacc`, `correct`,
 `joint` (all constraints and the answer). Beside them the shares `cut`, `unclosed` and `reasoned` (any state but
 `none`), `hacc_finished` and `sacc_finished` (cut and unclosed left out), and lengths in tokens. By constraint
-type, `verdict` is the share of that type's verdicts that hold.
+type, `verdict` is the share of that type's verdicts that hold; over all types it is IFEval's instruction-level
+figure, as `hacc` is its prompt-level one, and both have a loose form where the scores do.
 """
 
 from collections.abc import Iterator, Sequence
@@ -70,6 +71,7 @@ class Cell:
     numbers: dict[str, Floats]
     state: np.ndarray
     verdicts: list[list[bool]]
+    loose: list[list[bool]] | None
 
     @classmethod
     def of(cls, row_set: RowSet, scores: Sequence[Row]) -> "Cell":
@@ -78,6 +80,7 @@ class Cell:
             {name: np.array([score[name] for score in scores], dtype=float) for name in NUMBERS},
             np.array([score["state"] for score in scores]),
             [score["verdicts"] for score in scores],
+            [score["loose"] for score in scores] if "loose" in scores[0] else None,
         )
 
     @property
@@ -110,16 +113,28 @@ def measures(row_set: RowSet, cell: Cell) -> Iterator[Measure]:
                 Measure(metric, group, numbers[metric][chosen], clusters[chosen])
                 for metric in ("hacc", "sacc", "correct")
             )
-    yield from _by_type(row_set, cell, clusters)
+    yield from _verdicts(row_set, cell, clusters)
 
 
-def _by_type(row_set: RowSet, cell: Cell, clusters: Ints) -> Iterator[Measure]:
+def _verdicts(row_set: RowSet, cell: Cell, clusters: Ints) -> Iterator[Measure]:
     names = np.array([name for row in cell.row for name in row_set.types[row]])
-    held = np.array([verdict for verdicts in cell.verdicts for verdict in verdicts], dtype=float)
     owner = np.repeat(clusters, [len(verdicts) for verdicts in cell.verdicts])
+    if not len(names):
+        return
+    held = _flat(cell.verdicts)
+    yield Measure("verdict", None, held, owner)
+    if cell.loose:
+        asked = np.array([bool(loose) for loose in cell.loose])
+        passed = np.array([all(loose) for loose in cell.loose], dtype=float)
+        yield Measure("hacc_loose", None, passed[asked], clusters[asked])
+        yield Measure("verdict_loose", None, _flat(cell.loose), owner)
     for name in np.unique(names):
         chosen = names == name
         yield Measure("verdict", Group("type", str(name)), held[chosen], owner[chosen])
+
+
+def _flat(verdicts: list[list[bool]]) -> Floats:
+    return np.array([verdict for one in verdicts for verdict in one], dtype=float)
 
 
 def _known(found: Iterator[Measure]) -> Iterator[Measure]:
@@ -147,19 +162,20 @@ def resample(found: Sequence[Measure], draws: Floats) -> Sums:
 
 
 def estimates(found: Sequence[Measure], sums: Sums) -> list[Estimate]:
-    """The mean of each measure with its interval: bootstrap, or Wilson near 0 and 1."""
-    low, high = stats.percentile_interval(sums.resampled)
+    """The mean of each measure with its interval: bootstrap, or Wilson near 0 and 1, or none of one cluster."""
+    bounds = zip(*stats.percentile_interval(sums.resampled), strict=True)
+    clusters = (sums.den > 0).sum(axis=1)
     return [
-        _estimate(measure, int((sums.den[i] > 0).sum()), float(low[i]), float(high[i]))
-        for i, measure in enumerate(found)
+        _estimate(one, int(k), *map(float, ends))
+        for one, k, ends in zip(found, clusters, bounds, strict=True)
     ]
 
 
 def _estimate(measure: Measure, clusters: int, low: float, high: float) -> Estimate:
     values = measure.values
-    mean, n = float(values.mean()), len(values)
+    ends: tuple[float | None, float | None] = (low, high)
     if clusters < 2:
-        return Estimate(mean, None, None, n, clusters)
-    if measure.is_rate and stats.near_edge(values, measure.clusters):
-        low, high = stats.wilson(values, measure.clusters)
-    return Estimate(mean, low, high, n, clusters)
+        ends = (None, None)
+    elif measure.is_rate and stats.near_edge(values, measure.clusters):
+        ends = stats.wilson(values, measure.clusters)
+    return Estimate(float(values.mean()), *ends, len(values), clusters)

@@ -80,7 +80,13 @@ def _from_mathif(found: list[Row], rows: Sequence[Row], file: str | Path) -> Ite
 
 
 def _from_ifeval(found: list[Row], rows: Sequence[Row], file: str | Path) -> Iterator[Row]:
+    """By prompt; where only the wording differs (one prompt of IFEval's own files does), by line."""
     asked = {row["question"]: row for row in rows}
+    prompts = {response["prompt"] for response in found}
+    if len(found) == len(rows):
+        for response, row in zip(found, rows, strict=True):
+            if row["question"] not in prompts:
+                asked.setdefault(response["prompt"], row)
     samples: Counter[str] = Counter()
     for response in found:
         prompt = response["prompt"]

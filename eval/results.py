@@ -28,19 +28,31 @@ def select(entries: list[Entry], **wanted: Any) -> list[Entry]:
     return [entry for entry in entries if all(entry[key] == value for key, value in wanted.items())]
 
 
+def find(entries: list[Entry], **wanted: Any) -> Entry:
+    """The first of the selected entries."""
+    return select(entries, **wanted)[0]
+
+
+def pooled(figures: list[Entry]) -> list[Entry]:
+    """One figure per arm: its seeds together where it has several, its only seed otherwise."""
+    several = {entry["arm"] for entry in figures if entry["checkpoint"] is None}
+    return [entry for entry in figures if entry["checkpoint"] is None or entry["arm"] not in several]
+
+
 def write_json(path: str | Path, content: Entry) -> None:
     """Write whole or not at all: keys sorted, floats to 6 digits, so equal results are equal bytes."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}")
-    text = json.dumps(_rounded(content), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(rounded(content), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
     partial.write_text(text + "\n", encoding="utf-8")
     os.replace(partial, path)
 
 
-def _rounded(content: Any) -> Any:
+def rounded(content: Any) -> Any:
+    """The same content with every float rounded, and no negative zero."""
     if isinstance(content, dict):
-        return {key: _rounded(value) for key, value in content.items()}
+        return {key: rounded(value) for key, value in content.items()}
     if isinstance(content, list):
-        return [_rounded(value) for value in content]
+        return [rounded(value) for value in content]
     return round(content, DIGITS) + 0.0 if isinstance(content, float) else content

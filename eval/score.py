@@ -66,7 +66,7 @@ def _judge(row: Row, response: Row, preset: str) -> tuple[str, Row]:
     no_answer = preset == "reins" and (response["cut"] or split.state == "unclosed")
     answer = "" if no_answer else split.answer
     held = verdicts(row, answer, preset=preset)
-    return answer, {
+    judged = {
         "row": response["row"],
         "sample": response["sample"],
         "verdicts": held,
@@ -79,6 +79,9 @@ def _judge(row: Row, response: Row, preset: str) -> tuple[str, Row]:
         "reasoning_tokens": response["reasoning_tokens"],
         "answer_tokens": response["answer_tokens"],
     }
+    if preset == "ifeval":
+        judged["loose"] = verdicts(row, answer, preset=preset, loose=True)
+    return answer, judged
 
 
 def _metrics(rows: list[Row], scores: Sequence[Row], preset: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -75,7 +76,7 @@ def effective_size(values: Floats, clusters: Ints) -> float:
     """How many independent samples would know the mean of these 0 to 1 values as well as the clustered ones.
 
     Never more than independence gives. At exactly 0 or 1 the values say nothing about their dependence, and
-    each cluster counts once. `clusters` (n,) are numbers from 0.
+    each cluster counts once. `clusters` (n,) are numbers from 0, at least two different ones.
     """
     n, mean = len(values), values.mean()
     sizes = np.bincount(clusters)
@@ -87,13 +88,19 @@ def effective_size(values: Floats, clusters: Ints) -> float:
     return float(mean * (1 - mean) / max(variance, values.var() / n))
 
 
-def wilson(values: Floats, clusters: Ints) -> tuple[float, float]:
-    """Wilson's 95 % interval for the mean of 0 to 1 values (n,), with the effective number of samples."""
-    from statsmodels.stats.proportion import proportion_confint
+def wilson(values: Floats, clusters: Ints) -> tuple[float, float] | tuple[None, None]:
+    """Wilson's 95 % interval for the mean of 0 to 1 values (n,), with the effective number of samples.
 
-    size = effective_size(values, clusters)
-    low, high = proportion_confint(values.mean() * size, size, method="wilson")
-    return float(low), float(high)
+    None where all samples belong to one cluster. Written out, because importing statsmodels takes longer than
+    everything else that a report does.
+    """
+    if (clusters == clusters[0]).all():
+        return None, None
+    size, mean = effective_size(values, clusters), float(values.mean())
+    shrunk = 1 + Z**2 / size
+    centre = (mean + Z**2 / (2 * size)) / shrunk
+    half = Z * np.sqrt(mean * (1 - mean) / size + Z**2 / (4 * size**2)) / shrunk
+    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
 
 
 def near_edge(values: Floats, clusters: Ints) -> bool:
@@ -136,11 +143,9 @@ def _discordant(num: Floats, den: Floats, a: Ints, b: Ints) -> Ints:
 
 def _few_discordant(num: Floats, den: Floats, a: Ints, b: Ints) -> tuple[Floats, Floats, Floats, Floats]:
     """Bonett and Price: one more cluster on each side, then the normal interval."""
-    from scipy.stats import norm
-
     gap = _cluster_means(num, den, a) - _cluster_means(num, den, b)
     size = (~np.isnan(gap)).sum(1) + 2
     centre = np.nansum(gap, axis=1) / size
     error = np.sqrt(((np.nansum(gap**2, axis=1) + 2) / size - centre**2) / size)
-    p = 2 * norm.sf(np.abs(centre) / error)
+    p = 2 * ndtr(-np.abs(centre) / error)
     return centre - Z * error, centre + Z * error, p, (Z + POWER_Z) * error

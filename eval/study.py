@@ -28,10 +28,26 @@ class Arm:
     def checkpoint(self) -> str:
         return checkpoint(self.stages, self.seed)
 
+    def entry(self) -> dict[str, Any]:
+        """The arm as it stands in results.json."""
+        return {
+            "arm": self.name,
+            "seed": self.seed,
+            "stages": list(self.stages),
+            "checkpoint": self.checkpoint,
+            "steps": self.steps,
+            "supervised_tokens": self.supervised_tokens,
+        }
+
 
 def checkpoint(stages: tuple[str, ...], seed: int | None) -> str:
     """The folder name of a checkpoint: `base`, `sft-s0`, `sft.rl-s0`."""
     return f"{'.'.join(stages)}-s{seed}" if stages else BASE
+
+
+def base_of(arm: str) -> str:
+    """The base that an arm starts from; with several runs laid side by side, arms are named `run/arm`."""
+    return f"{arm.rpartition('/')[0]}/{BASE}" if "/" in arm else BASE
 
 
 class Study:
@@ -62,6 +78,7 @@ class Study:
         self.unscored = [name for name in self.recipe["arms"] if name not in {arm.name for arm in self.arms}]
 
     def directory(self, checkpoint: str, label: str, mode: str) -> Path:
+        """Where the responses and scores of a cell are; the label is the set's name, or `<set>-plain`."""
         return self.folder / "evals" / checkpoint / f"{label}.{mode}"
 
     def cell(self, checkpoint: str, set_name: str, mode: str, *, plain: bool = False) -> Cell | None:

@@ -22,6 +22,12 @@ def interval(entry: Entry, digits: int = 2) -> str:
     return "" if entry["low"] is None else f" [{entry['low']:.{digits}f}, {entry['high']:.{digits}f}]"
 
 
+def columns(table: Table, names: Sequence[str]) -> Table:
+    """The columns of these names, in this order."""
+    places = [table[0].index(name) for name in names]
+    return [[row[place] for place in places] for row in table]
+
+
 def as_text(table: Table) -> str:
     """Aligned columns, the first to the left."""
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]

@@ -185,3 +185,16 @@ def test_real_outputs_on_mathifs_rows_are_judged_on_all_fifteen_types(tmp_path):
     assert "preset mathif: 420 rows, 420 samples" in table
     assert "(three_bullets)" in table
     assert sum(":" in line.split(" ")[0] and "[" in line for line in table.splitlines()) == 15
+
+
+@needs_shared
+def test_ifevals_four_figures_on_gpt4s_responses(tmp_path):
+    """What the original code gives on the same responses."""
+    folder = SHARED / "ifeval"
+    responses = folder / "input_response_data_gpt4_20231107_145030.jsonl"
+    score(folder / "input_data.jsonl", responses, tmp_path, preset="ifeval")
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    expected = {"hacc": 417 / 541, "verdict": 698 / 834, "hacc_loose": 431 / 541, "verdict_loose": 714 / 834}
+    for metric, value in expected.items():
+        assert figure(metrics, metric)["value"] == pytest.approx(value, abs=1e-6)
+    assert figure(metrics, "verdict")["n"] == 834

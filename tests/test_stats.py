@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from statsmodels.stats.proportion import proportion_confint
 
 from reins.eval import stats
 from reins.eval.bins import bin_edges
@@ -65,6 +66,14 @@ def test_wilson_covers_near_the_edges_where_the_bootstrap_does_not(rate):
         low, high = stats.wilson(*binary_study(rng, rate))
         covered += low <= truth <= high
     assert 0.92 <= covered / 400 <= 0.985
+
+
+def test_wilson_is_the_published_interval_for_independent_samples():
+    values = np.repeat([0.0, 1.0], [70, 30])
+    size = stats.effective_size(values, np.arange(100))
+    assert stats.wilson(values, np.arange(100)) == pytest.approx(
+        proportion_confint(0.3 * size, size, method="wilson"), abs=1e-6
+    )
 
 
 def test_an_interval_at_zero_has_width():
