@@ -9,32 +9,20 @@ and tokens are drawn by the sample's own numbers (`sampler`).
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
+from .modes import Edit, Rule
 from .sampler import pick, uniforms
 from .slots import SlotCache
+from .verify import InputError
 
 # Rows of a batch come in multiples of this. Measured: MKL's products of 4 rows or more agree to the last bit
 # whatever their number, those of 1 to 3 rows do not.
 GRAIN = 16
-
-
-@dataclass(frozen=True)
-class Edit:
-    """What a rule does to a sample: keep the first `keep` of its tokens, then go on from `insert`."""
-
-    keep: int
-    insert: list[int]
-
-
-class Rule(Protocol):
-    """Watches one sample: called with its tokens after each drawn one, it may answer with an edit."""
-
-    def __call__(self, tokens: list[int]) -> Edit | None: ...
 
 
 @dataclass(frozen=True)
@@ -96,8 +84,14 @@ class Sample:
 def decode(
     model: PreTrainedModel, samples: Iterable[Sample], batch_size: int, limits: Limits
 ) -> Iterator[Sample]:
-    """Yield each sample as it ends; a batch holds `batch_size` of them, rounded up to a multiple of 16."""
+    """Yield each sample as it ends; a batch holds `batch_size` of them, rounded up to a multiple of 16.
+
+    Raises InputError when the model attends otherwise than to all that came before.
+    """
     waiting = deque(samples)
+    _check_attention(
+        model, max((len(sample.prompt) for sample in waiting), default=0) + limits.max_new_tokens
+    )
     batch = Batch(model, min(batch_size, len(waiting)), limits)
     while waiting or batch.busy():
         batch.fill(waiting)
@@ -113,7 +107,7 @@ class Batch:
         self.model, self.limits = model, limits
         self.slots: list[Sample | None] = [None] * _whole_grains(size)
         with torch.inference_mode():
-            self.cache = SlotCache(model.config, len(self.slots), model.device)
+            self.cache = SlotCache(model.config.get_text_config(), len(self.slots), model.device)
         self.prompt: list[int] = []
         self.prefix = DynamicCache()
 
@@ -177,3 +171,14 @@ class Batch:
 
 def _whole_grains(rows: int) -> int:
     return -(-rows // GRAIN) * GRAIN
+
+
+def _check_attention(model: PreTrainedModel, longest: int) -> None:
+    config = model.config.get_text_config()
+    kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
+    window = getattr(config, "sliding_window", None) or longest
+    if kinds - {"full_attention", "sliding_attention"} or window < longest:
+        raise InputError(
+            f"{model.name_or_path}: {', '.join(sorted(kinds))} within {window} of {longest} tokens is not for engine "
+            "transformers, which needs full attention; use engine vllm"
+        )

@@ -1,0 +1,33 @@
+"""One line on stderr: how far, how fast, how many cut, how long still."""
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TextIO
+
+from .decode import Sample
+
+
+def follow(ended: Iterable[Sample], total: int, label: str, out: TextIO = sys.stderr) -> Iterator[Sample]:
+    """Pass samples on, and say every half second (every ten where nobody watches) how it goes."""
+    watched = out.isatty()
+    begun = last = time.monotonic()
+    done = tokens = cut = 0
+    for sample in ended:
+        done, tokens, cut = done + 1, tokens + len(sample.tokens), cut + sample.cut
+        now = time.monotonic()
+        if done == total or now - last > (0.5 if watched else 10):
+            out.write(("\r" if watched else "") + _line(label, done, total, tokens, cut, now - begun))
+            out.write("" if watched and done < total else "\n")
+            out.flush()
+            last = now
+        yield sample
+
+
+def _line(label: str, done: int, total: int, tokens: int, cut: int, seconds: float) -> str:
+    speed = done / max(seconds, 1e-9)
+    left = int((total - done) / speed)
+    return (
+        f"{label}: {done}/{total} samples, {speed:.1f} samples/s, {speed * tokens / done:.0f} tokens/s, "
+        f"{cut / done:.0%} cut, {left // 60}:{left % 60:02d} left"
+    )

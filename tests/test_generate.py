@@ -1,0 +1,389 @@
+"""Generation: what a sample is must depend on nothing but its row, its number and the seed."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from tiny import make_tiny
+from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+
+from reins.eval.generate import generate
+from reins.eval.run import main, run
+from reins.eval.sampler import pick, sample_seed, uniforms
+from reins.eval.verify import InputError, describe
+
+NO_COMMA = "punctuation:no_comma"
+TOKENS = 60
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    return make_tiny(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="module")
+def thinker(tmp_path_factory):
+    """Its tags are tokens, and often drawn."""
+    return make_tiny(tmp_path_factory.mktemp("thinker"), think_tokens=True)
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory):
+    """Forty rows of very different lengths."""
+    file = tmp_path_factory.mktemp("rows") / "rows.jsonl"
+    write(file, [a_row(index) for index in range(40)])
+    return file
+
+
+def a_row(index):
+    return {
+        "source": "test",
+        "id": str(index),
+        "row": f"test-{index:06d}",
+        "problem_id": str(index // 2),
+        "question": f"Ann has {index} pens. " * (1 + index * 7 % 11),
+        "answer": str(index),
+        "constraint_name": [NO_COMMA],
+        "constraint_args": [None],
+        "constraint_desc": [" do not use commas "],
+    }
+
+
+def write(file, records):
+    file.write_text("".join(json.dumps(record) + "\n" for record in records))
+
+
+def read(file):
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+def keyed(file):
+    return {(record["row"], record["sample"]): record for record in read(file)}
+
+
+def test_samples_do_not_depend_on_batch_or_order(tiny, rows, tmp_path):
+    backwards = tmp_path / "backwards.jsonl"
+    write(backwards, read(rows)[::-1])
+    made = [
+        keyed(generate(tiny, data, tmp_path / str(size), samples=3, batch_size=size, max_new_tokens=TOKENS))
+        for data, size in ((rows, 32), (rows, 16), (backwards, 48), (rows, 200))
+    ]
+    assert len(made[0]) == 120
+    assert len({record["text"] for record in made[0].values()}) > 110
+    assert all(one == made[0] for one in made[1:])
+
+
+@pytest.mark.parametrize("kv_heads", [1, 4])
+def test_greedy_equals_plain_generate(kv_heads, rows, tmp_path):
+    folder = make_tiny(tmp_path / "model", kv_heads=kv_heads)
+    ours = read(generate(folder, rows, tmp_path / "out", samples=1, temperature=0, max_new_tokens=TOKENS))
+    tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModelForCausalLM.from_pretrained(folder)
+    for row, record in zip(read(rows), ours, strict=True):
+        turn = f"{row['question'].strip()}\nPut the final answer within \\boxed{{}}.\n{describe(NO_COMMA, None).strip()}"
+        prompt = tokenizer.apply_chat_template(
+            [{"role": "user", "content": turn}], add_generation_prompt=True, return_tensors="pt"
+        )["input_ids"]
+        plain = model.generate(
+            prompt, attention_mask=torch.ones_like(prompt), do_sample=False, max_new_tokens=TOKENS
+        )
+        reply = plain[0, prompt.shape[1] :].tolist()
+        ended = reply[-1] == tokenizer.eos_token_id
+        assert record["text"] == tokenizer.decode(reply[:-1] if ended else reply)
+        assert record["cut"] is not ended
+        assert record["answer_tokens"] == len(reply) - ended
+
+
+def test_records_are_sorted_and_count_their_tokens(thinker, rows, tmp_path):
+    records = read(generate(thinker, rows, tmp_path, samples=4, max_new_tokens=TOKENS))
+    order = [row["row"] for row in read(rows)]
+    assert [(record["row"], record["sample"]) for record in records] == [
+        (r, s) for r in order for s in range(4)
+    ]
+    assert {record["state"] for record in records} == {"closed", "unclosed", "none"}
+    assert {record["cut"] for record in records} == {True, False}
+    for record in records:
+        thought, answer = record["reasoning_tokens"], record["answer_tokens"]
+        assert (thought + answer == TOKENS) if record["cut"] else (thought + answer < TOKENS)
+        assert (thought == 0) is (record["state"] == "none")
+        after = record["text"] if record["state"] == "none" else record["text"].partition("</think>")[2]
+        assert (answer == 0) is (after == "")
+    hashes = Counter(record["prompt_hash"] for record in records)
+    assert set(hashes.values()) == {4} and len(hashes) == 40
+    assert len({record["seed"] for record in records}) == 160
+
+
+def test_tags_of_ordinary_text_are_kept(tiny, rows, tmp_path):
+    """`<think>` is three ordinary tokens to this model, and the template opens it in the prompt."""
+    folder = shutil.copytree(tiny, tmp_path / "opened")
+    template = folder / "chat_template.jinja"
+    template.write_text(template.read_text().replace("assistant\n", "assistant\n<think>\n"))
+    records = read(generate(folder, rows, tmp_path / "out", samples=1, max_new_tokens=TOKENS))
+    assert all(record["text"].startswith("<think>\n") for record in records)
+    assert {record["state"] for record in records} == {"unclosed"}
+    assert all(record["answer_tokens"] == 0 for record in records)
+
+
+def test_every_end_token_ends(tiny, rows, tmp_path):
+    folder = shutil.copytree(tiny, tmp_path / "model")
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    plain = read(generate(folder, rows, tmp_path / "one", samples=1, temperature=0, max_new_tokens=TOKENS))
+    used = Counter(token for record in plain for token in set(tokenizer.encode(record["text"])))
+    common = next(token for token, _ in used.most_common() if tokenizer.decode([token]).strip().isalpha())
+    GenerationConfig(eos_token_id=[tokenizer.eos_token_id, common]).save_pretrained(folder)
+    ended = read(generate(folder, rows, tmp_path / "two", samples=1, temperature=0, max_new_tokens=TOKENS))
+    assert (
+        sum(short["answer_tokens"] < long["answer_tokens"] for short, long in zip(ended, plain, strict=True))
+        > 5
+    )
+    for short, long in zip(ended, plain, strict=True):
+        assert common not in tokenizer.encode(short["text"])
+        assert long["text"].startswith(short["text"].rstrip("\ufffd"))
+
+
+def test_a_killed_run_ends_in_the_same_bytes(tiny, rows, tmp_path):
+    """As left by a kill in the middle of a write: some samples, out of order, and half a line."""
+    whole = generate(tiny, rows, tmp_path / "whole", samples=3, max_new_tokens=TOKENS)
+    lines = whole.read_bytes().splitlines(keepends=True)
+    killed = tmp_path / "killed"
+    killed.mkdir()
+    shutil.copy(whole.parent / "generation.json", killed)
+    (killed / "responses.partial-0.jsonl").write_bytes(b"".join(lines[70:30:-1]) + lines[5][:40])
+    (killed / "responses.partial-1.jsonl").write_bytes(b"".join(lines[100:110]))
+    assert generate(tiny, rows, killed, samples=3, max_new_tokens=TOKENS).read_bytes() == whole.read_bytes()
+    assert not list(killed.glob("*partial*"))
+
+
+def test_finished_work_is_left_and_other_settings_are_not_mixed(tiny, rows, tmp_path):
+    asked = {"samples": 2, "max_new_tokens": 20}
+    out = generate(tiny, rows, tmp_path, **asked)
+    before = out.stat().st_mtime_ns, out.read_bytes()
+    generate(tiny, rows, tmp_path, **asked, batch_size=16)
+    assert out.stat().st_mtime_ns == before[0]
+    generate(tiny, rows, tmp_path, **asked, seed=1)
+    other = out.read_bytes()
+    assert other != before[1]
+    generate(tiny, rows, tmp_path, **asked)
+    assert out.read_bytes() == before[1]
+    assert keyed(out).keys() == {(f"test-{i:06d}", s) for i in range(40) for s in range(2)}
+
+
+def test_constraints_can_be_left_out(tiny, rows, tmp_path):
+    asked, plain = (
+        read(generate(tiny, rows, tmp_path / str(full), samples=1, max_new_tokens=4, with_constraints=full))
+        for full in (True, False)
+    )
+    assert all(a["prompt_hash"] != b["prompt_hash"] for a, b in zip(asked, plain, strict=True))
+
+
+def test_seeds_name_independent_uniforms():
+    names = [(seed, row, sample) for seed in range(5) for row in ("a-1", "a-2", "b") for sample in range(4)]
+    seeds = {sample_seed(*name) for name in names}
+    assert len(seeds) == len(names) and max(seeds) < 2**53
+    drawn = np.array([uniforms(seed, 500) for seed in sorted(seeds)])
+    assert drawn.min() >= 0 and drawn.max() < 1
+    assert abs(drawn.mean() - 0.5) < 5 * np.sqrt(1 / 12 / drawn.size)
+    between = np.corrcoef(drawn) - np.eye(len(drawn))
+    assert np.abs(between).max() < 5.5 / np.sqrt(500)
+    assert uniforms(7, 500)[:10] == uniforms(7, 10)
+
+
+@pytest.mark.parametrize(("temperature", "top_p"), [(1.0, 1.0), (0.6, 1.0), (1.0, 0.8)])
+def test_draws_follow_the_distribution(temperature, top_p):
+    logits = torch.tensor([2.0, 1.0, 0.0, -1.0, 1.5, -30.0])
+    count = 200_000
+    tokens = pick(
+        logits.expand(count, -1), torch.tensor(uniforms(3, count), dtype=torch.float64), temperature, top_p
+    )
+    expected = torch.softmax(logits.double() / temperature, -1)
+    if top_p < 1:  # 0.46, 0.28, 0.17 make up 0.91: the first three are the smallest set that reaches 0.8
+        expected[[2, 3, 5]] = 0
+        expected /= expected.sum()
+    found = torch.bincount(tokens, minlength=6).double() / count
+    assert torch.all((found - expected).abs() <= 4.5 * (expected * (1 - expected) / count).sqrt())
+
+
+def test_direct_does_not_reason(thinker, rows, tmp_path):
+    records = read(generate(thinker, rows, tmp_path, mode="direct", samples=1, max_new_tokens=TOKENS))
+    assert all(record["text"].startswith("<think>\n\n</think>\n\n") for record in records)
+    assert all(record["state"] == "closed" and record["reasoning_tokens"] == 0 for record in records)
+
+
+def test_direct_uses_the_switch_of_the_template(thinker, rows, tmp_path):
+    folder = shutil.copytree(thinker, tmp_path / "model")
+    template = folder / "chat_template.jinja"
+    switch = (
+        "{% if enable_thinking is defined and not enable_thinking %}{{ '<think>off</think>' }}{% endif %}"
+    )
+    template.write_text(template.read_text() + switch)
+    records = read(generate(folder, rows, tmp_path / "out", mode="direct", samples=1, max_new_tokens=4))
+    assert not any("off" in record["text"] for record in records)
+    assert len({record["prompt_hash"] for record in records}) == 40
+
+
+def test_budget_closes_a_long_thought(thinker, rows, tmp_path):
+    asked = {"samples": 3, "max_new_tokens": TOKENS}
+    free = keyed(generate(thinker, rows, tmp_path / "free", **asked))
+    held = keyed(generate(thinker, rows, tmp_path / "held", mode="budget 10", **asked))
+    forced = [key for key in held if held[key]["text"] != free[key]["text"]]
+    assert len(forced) > 10
+    for key in forced:
+        before, _, thought = held[key]["text"].partition("\n</think>\n\n")[0].partition("<think>")
+        assert free[key]["text"].startswith(f"{before}<think>{thought}".rstrip("\ufffd"))
+        assert free[key]["reasoning_tokens"] > 10
+
+
+def test_wait_puts_off_the_end_of_a_thought(thinker, rows, tmp_path):
+    asked = {"samples": 3, "max_new_tokens": 2 * TOKENS}
+    free = keyed(generate(thinker, rows, tmp_path / "free", **asked))
+    for times in (1, 2):
+        held = keyed(generate(thinker, rows, tmp_path / f"{times}", mode=f"wait {times}", **asked))
+        for key, record in free.items():
+            if record["state"] != "closed":
+                assert held[key] == record
+                continue
+            thought = record["text"].partition("</think>")[0]
+            assert held[key]["text"].startswith(thought + "Wait")
+        again = [record["text"].partition("</think>")[0].count("Wait") for record in held.values()]
+        assert max(again) == times
+
+
+def test_repeat_says_the_constraints_before_the_answer(thinker, rows, tmp_path):
+    records = read(generate(thinker, rows, tmp_path, mode="repeat", samples=3, max_new_tokens=TOKENS))
+    closed = [record["text"] for record in records if record["state"] == "closed"]
+    assert len(closed) > 10
+    assert all(describe(NO_COMMA, None).strip() + "\n</think>\n\n" in text for text in closed)
+
+
+def test_pad_lengthens_a_thought_and_keeps_its_words(thinker, rows, tmp_path):
+    asked = {"samples": 3, "max_new_tokens": TOKENS}
+    free = keyed(generate(thinker, rows, tmp_path / "free", **asked))
+    named = tmp_path / "named.jsonl"
+    write(named, [row | {"neutral": ["The sky is wide."]} for row in read(rows)])
+    padded = keyed(generate(thinker, named, tmp_path / "padded", mode="pad 3", **asked))
+    changed = [key for key, record in free.items() if record["state"] == "closed"]
+    assert len(changed) > 10
+    for key, record in padded.items():
+        thought = record["text"].partition("</think>")[0]
+        if key not in changed:
+            assert record["text"] == free[key]["text"]
+            continue
+        assert thought.count("The sky is wide.\n") == 3
+        own = thought.replace("The sky is wide.\n", "")
+        assert own.split() == free[key]["text"].partition("</think>")[0].split()
+        assert record["reasoning_tokens"] > free[key]["reasoning_tokens"]
+
+
+def test_modes_do_not_depend_on_the_batch(thinker, rows, tmp_path):
+    asked = {"mode": "wait 2", "samples": 2, "max_new_tokens": TOKENS}
+    made = [keyed(generate(thinker, rows, tmp_path / str(n), batch_size=n, **asked)) for n in (16, 48)]
+    assert made[0] == made[1]
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ({"mode": "ponder"}, "mode"),
+        ({"mode": "wait"}, "mode"),
+        ({"mode": "budget 0"}, "mode"),
+        ({"samples": 0}, "samples"),
+        ({"top_p": 0}, "top_p"),
+        ({"temperature": -1}, "temperature"),
+        ({"batch_size": 0}, "batch_size"),
+        ({"preset": "mathfi"}, "preset"),
+        ({"engine": "tgi"}, "engine"),
+        ({"max_new_tokens": 4090}, "max_new_tokens"),
+    ],
+)
+def test_bad_settings_are_refused(tiny, rows, tmp_path, fault, said):
+    with pytest.raises(InputError, match=said):
+        generate(tiny, rows, tmp_path, **fault)
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("tokenizer", "no tokenizer"),
+        ("chat_template.jinja", "no chat template"),
+        ("config.json", "not a checkpoint"),
+    ],
+)
+def test_half_a_checkpoint_is_refused(tiny, rows, tmp_path, file, said):
+    folder = shutil.copytree(tiny, tmp_path / "half")
+    for found in folder.glob(f"{file}*"):
+        found.unlink()
+    with pytest.raises(InputError, match=f"half: .*{said}"):
+        generate(folder, rows, tmp_path / "out")
+
+
+def plan(tmp_path, tiny, rows, **changes):
+    common = {"rows": str(rows), "samples": 1, "max_new_tokens": 12}
+    sets = [
+        {"label": "all", "out": str(tmp_path / "all.think"), **common},
+        {"label": "all-plain", "out": str(tmp_path / "plain.think"), "with_constraints": False, **common},
+    ]
+    config = {"model": str(tiny), "seed": 0, "preset": "reins", "threads": 1, "inputs": "abc", "sets": sets}
+    file = tmp_path / "config.yaml"
+    file.write_text(yaml.safe_dump(config | changes))
+    return file
+
+
+def test_a_checkpoint_is_evaluated_once(tiny, rows, tmp_path):
+    run(plan(tmp_path, tiny, rows))
+    assert json.loads((tmp_path / "done.json").read_text()) == {"inputs": "abc"}
+    made = [tmp_path / name for name in ("all.think/metrics.json", "plain.think/metrics.json")]
+    times = [file.stat().st_mtime_ns for file in made]
+    run(plan(tmp_path, tiny, rows))
+    assert [file.stat().st_mtime_ns for file in made] == times
+    run(plan(tmp_path, tiny, rows, inputs="def"))
+    assert all(file.stat().st_mtime_ns > before for file, before in zip(made, times, strict=True))
+    assert json.loads((tmp_path / "done.json").read_text()) == {"inputs": "def"}
+
+
+def test_a_bad_plan_is_one_line_and_status_2(tiny, rows, tmp_path, monkeypatch, capsys):
+    file = plan(tmp_path, tiny, rows, thread=2)
+    monkeypatch.setattr(sys, "argv", ["run", "--config", str(file)])
+    assert main() == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "config.yaml" in said and "thread" in said
+
+
+def launch(file, *launcher):
+    command = [sys.executable, *launcher, "-m", "reins.eval.run", "--config", str(file)]
+    return subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, stderr=subprocess.DEVNULL)
+
+
+@pytest.mark.slow
+def test_kill_9_and_two_processes_end_in_the_same_bytes(tiny, rows, tmp_path):
+    made = []
+    for name in ("whole", "killed", "two"):
+        folder = tmp_path / name
+        folder.mkdir()
+        one = {
+            "label": "all",
+            "rows": str(rows),
+            "out": str(folder / "all"),
+            "samples": 40,
+            "max_new_tokens": 250,
+        }
+        file = plan(folder, tiny, rows, sets=[one])
+        if name == "killed":
+            process, partial = launch(file), folder / "all/responses.partial-0.jsonl"
+            while not partial.exists() or partial.stat().st_size < 20_000:
+                assert process.poll() is None
+                time.sleep(0.002)
+            process.kill()
+            process.wait()
+            assert not (folder / "all/responses.jsonl").exists()
+        two = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0"]
+        assert launch(file, *(two if name == "two" else [])).wait() == 0
+        made.append([(folder / "all" / file).read_bytes() for file in ("responses.jsonl", "scores.jsonl")])
+    assert made[0] == made[1] == made[2]
