@@ -26,7 +26,8 @@ OURS = ("output_dir", "seed", "data_seed", "report_to", "run_name")
 def check(recipe: Recipe, source: Path) -> Recipe:
     """The recipe with every stage's `rows` written out; raises InputError naming `source`, key and fix."""
     try:
-        _base(recipe.base)
+        if recipe.base or recipe.arms or any(isinstance(one, AnswersSet) for one in recipe.data.values()):
+            _base(recipe.base)
         for name in recipe.data:
             _set(recipe, name)
         stages = {name: _stage(recipe, name) for name in recipe.stages}
@@ -65,9 +66,11 @@ def disk(run: Path, needed: int) -> None:
 
 
 def _base(base: str) -> None:
-    folder = locate(base)
+    if not base:
+        raise InputError("base: missing; name a model's folder or a hub id")
     if is_hub_id(base):
         return
+    folder = locate(base)
     for file, what in (
         ("config.json", "model"),
         ("*.safetensors", "weights"),

@@ -26,18 +26,23 @@ def of_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def of_folder(path: Path) -> str:
-    """sha256 over names and bytes of a model's files: weights, settings, tokenizer and template, not its card."""
-    files = sorted(
-        file for file in path.iterdir() if file.suffix in (".json", ".safetensors", ".jinja", ".txt")
+def of_files(files: Iterable[Path]) -> str:
+    """sha256 over the names and bytes of files."""
+    return digest([[file.name, of_file(file)] for file in files])
+
+
+def model_files(folder: Path) -> list[Path]:
+    """What a model's folder is made of: weights, settings, tokenizer and template, not its card."""
+    return sorted(
+        file for file in folder.iterdir() if file.suffix in (".json", ".safetensors", ".jinja", ".txt")
     )
-    return digest({file.name: of_file(file) for file in files})
 
 
 def of_sources(*places: str) -> str:
     """sha256 over our own Python files in these rooms, so that changed code is changed input."""
-    files = (file for place in places for file in sorted((ROOT / place).rglob("*.py")) or [ROOT / place])
-    return digest({file.relative_to(ROOT).as_posix(): of_file(file) for file in files})
+    return of_files(
+        file for place in places for file in sorted((ROOT / place).rglob("*.py")) or [ROOT / place]
+    )
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:

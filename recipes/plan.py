@@ -13,8 +13,10 @@ from .tasks import Task, Tasks, checkpoint, shell
 def plan(recipe: Recipe, run: Path, arms: Sequence[str] = (), seeds: Sequence[int] = ()) -> dict[str, Task]:
     """Tasks by name, each after those it needs; `arms` and `seeds` restrict them (none: all).
 
-    Raises InputError on an arm or a seed that the recipe does not have.
+    Raises InputError on an arm or a seed that the recipe does not have, and where it has no arms.
     """
+    if not recipe.arms:
+        raise InputError(f"{recipe.name}: no arms to run; `reins build` makes its data")
     for arm in arms:
         if arm not in recipe.arms:
             raise InputError(f"--arm {arm}: no such arm in {recipe.name}{nearest(arm, recipe.arms)}")

@@ -142,15 +142,15 @@ class Launch(Strict):
 
 
 class Recipe(Strict):
-    """A whole ablation. Arms that share a prefix of stages share its checkpoint."""
+    """A whole ablation, or, without `base` and `arms`, data only. Arms that share a prefix share its checkpoint."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-    base: str
+    base: str = ""
     preset: Literal["reins", "mathif"] = "reins"
     seeds: Annotated[list[int], Field(min_length=1)] = [0]
     data: dict[Name, DataSet] = {}
     stages: dict[Name, Stage] = {}
-    arms: dict[Name, list[str]] = Field(min_length=1)
+    arms: dict[Name, list[str]] = {}
     evaluate: dict[str, Evaluation] = {}
     track: Track = Track()
     launch: Launch = Launch()

@@ -73,8 +73,9 @@ class Tasks:
         self.recipe, self.run = recipe, run
         hub = is_hub_id(recipe.base)
         self.base = recipe.base if hub else str(locate(recipe.base))
-        self.base_hash = recipe.base if hub else fingerprint.of_folder(Path(self.base))
-        self.base_size = sum(file.stat().st_size for file in Path(self.base).glob("*.safetensors"))
+        files = [] if hub or not recipe.base else fingerprint.model_files(Path(self.base))
+        self.base_hash = fingerprint.of_files(files) if files else recipe.base
+        self.base_size = sum(file.stat().st_size for file in files if file.suffix == ".safetensors")
         self.env = {"OMP_NUM_THREADS": str(recipe.launch.threads), "TOKENIZERS_PARALLELISM": "false"}
 
     def rows(self, name: str) -> str:
@@ -238,14 +239,19 @@ def _sampling(given: Sampling) -> dict[str, Any]:
 
 
 def _files(content: Any) -> dict[str, str]:
-    """Hashes of the files that a set's arguments name, so that a changed file is a changed set."""
-    values = content.values() if isinstance(content, dict) else content if isinstance(content, list) else ()
-    found = {
-        one: fingerprint.of_file(Path(one)) for one in values if isinstance(one, str) and Path(one).is_file()
-    }
-    for one in values:
-        found |= _files(one)
-    return found
+    """Hashes of the files and folders that a set's arguments name, so that changed contents are a changed set."""
+    if isinstance(content, dict | list):
+        parts = content.values() if isinstance(content, dict) else content
+        return {name: hashed for part in parts for name, hashed in _files(part).items()}
+    if isinstance(content, str) and "/" in content and Path(content).is_dir():
+        return {
+            content: fingerprint.of_files(sorted(one for one in Path(content).rglob("*") if one.is_file()))
+        }
+    return (
+        {content: fingerprint.of_file(Path(content))}
+        if isinstance(content, str) and Path(content).is_file()
+        else {}
+    )
 
 
 def _accelerate(file: Path, processes: int) -> list[str]:

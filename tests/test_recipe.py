@@ -150,6 +150,13 @@ def test_a_template_in_the_tokenizers_settings_counts(tmp_path: Path, text: str)
     assert read(tmp_path, text).name == "small"
 
 
+def test_a_recipe_of_data_alone_needs_no_base(tmp_path: Path, text: str) -> None:
+    data = "name: small\ndata: {traces: {builder: micro.traces, rows: 4}}\n"
+    assert read(tmp_path, data).arms == {}
+    with pytest.raises(InputError, match="recipe.yaml: base: missing; name a model's folder or a hub id"):
+        read(tmp_path, data + "arms: {base: []}\n")
+
+
 def test_a_recipe_extends_one_other(tmp_path: Path, text: str) -> None:
     read(tmp_path, text)
     child = tmp_path / "child.yaml"
