@@ -4,14 +4,19 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from . import micro
+from .composites import composites, judged
 from .long_traces import long_traces
 from .own_answers import own_answers
+from .problems import problems
 
 BUILDERS: dict[str, Callable[..., Iterator[dict[str, Any]]]] = {
     "micro.problems": micro.problems,
     "micro.traces": micro.traces,
     "micro.composites": micro.composites,
     "micro.writing": micro.writing,
+    "problems": problems,
+    "composites": composites,
+    "judged": judged,
     "long_traces": long_traces,
     "own_answers": own_answers,
 }
