@@ -58,7 +58,7 @@ class Study:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
-        self.recipe = _read_recipe(self.folder / "recipe.yaml")
+        self.recipe: dict[str, Any] = yaml.safe_load(_read(self.folder / "recipe.yaml"))
         self.name: str = self.recipe["name"]
         self.preset: str = self.recipe["preset"]
         self.evaluate: dict[str, dict[str, Any]] = self.recipe["evaluate"]
@@ -100,14 +100,12 @@ class Study:
 
     def _spent(self, stages: tuple[str, ...], seed: int | None) -> tuple[int, int]:
         """Optimizer steps and supervised tokens of all stages that led to a checkpoint."""
-        done = [
-            json.loads((self.folder / "stages" / name / "done.json").read_text("utf-8"))
-            for name in (checkpoint(stages[:depth], seed) for depth in range(1, len(stages) + 1))
-        ]
+        names = [checkpoint(stages[:depth], seed) for depth in range(1, len(stages) + 1)]
+        done = [json.loads(_read(self.folder / "stages" / name / "done.json")) for name in names]
         return sum(one["steps"] for one in done), sum(one["supervised_tokens"] for one in done)
 
 
-def _read_recipe(file: Path) -> dict[str, Any]:
+def _read(file: Path) -> str:
     if not file.exists():
-        raise InputError(f"{file}: not there; name the folder of a run")
-    return yaml.safe_load(file.read_text("utf-8"))
+        raise InputError(f"{file}: not there; name the folder of a run, and finish it")
+    return file.read_text("utf-8")
