@@ -5,7 +5,6 @@ Writes rows.jsonl, card.md and last, atomically, done.json beside it.
 """
 
 import argparse
-import hashlib
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -13,40 +12,48 @@ from pathlib import Path
 from typing import Any
 
 from ..data_builders import BUILDERS
+from ..data_builders.card import card
+from ..data_builders.problems import Built
 from ..eval.verify.errors import InputError
-from ..eval.verify.rows import Row, check_row, read_rows, write_jsonl
+from ..eval.verify.rows import Row, check_row, iter_jsonl, read_rows, write_jsonl
+from . import fingerprint
 from .files import write_json, write_text
 from .schema import read_yaml
 
 
 def build(config_file: Path) -> int:
     """Build the set that a config names and return its number of rows; raises InputError as the builder does."""
-    config = read_yaml(config_file)
-    out = config_file.parent
-    rows = write_jsonl(out / "rows.jsonl", _checked(_rows(config), config["set"]))
-    if not rows:
-        raise InputError(f"data.{config['set']}: the builder gave no row; look at its arguments")
-    write_text(out / "card.md", _card(config, out))
-    with open(out / "rows.jsonl", "rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    write_json(out / "done.json", {"inputs": config["inputs"], "rows": rows, "output": sha256})
-    return rows
+    config, out = read_yaml(config_file), config_file.parent
+    name, given = config["set"], _rows(config)
+    count = write_jsonl(out / "rows.jsonl", _checked(islice(given, config["rows"]), name))
+    if not count:
+        raise InputError(f"data.{name}: no row came of it; look at its arguments")
+    about = card(
+        (row for _, row in iter_jsonl(out / "rows.jsonl")),
+        name=name,
+        command=f"reins build {out.parent.parent}/recipe.yaml {name}",
+        seed=config.get("seed"),
+        tally=given.tally if isinstance(given, Built) else None,
+    )
+    write_text(out / "card.md", about)
+    output = fingerprint.of_file(out / "rows.jsonl")
+    write_json(out / "done.json", {"inputs": config["inputs"], "rows": count, "output": output})
+    return count
 
 
 def _rows(config: dict[str, Any]) -> Iterable[Row]:
     if "file" in config:
-        return islice(read_rows(config["file"]), config["rows"])
+        return read_rows(config["file"])
     if "hub" in config:
-        return _from_hub(config["hub"], config["split"], config["rows"])
-    builder = BUILDERS[config["builder"]]
-    return islice(builder(rows=config["rows"], seed=config["seed"], **config["args"]), config["rows"])
+        return _from_hub(config["hub"], config["split"])
+    return BUILDERS[config["builder"]](rows=config["rows"], seed=config["seed"], **config["args"])
 
 
-def _from_hub(name: str, split: str, rows: int | None) -> Iterator[Row]:
+def _from_hub(name: str, split: str) -> Iterator[Row]:
     """Rows of a data set on the hub, streamed, in our schema or MathIF's."""
     from datasets import load_dataset
 
-    for index, row in enumerate(islice(load_dataset(name, split=split, streaming=True), rows)):
+    for index, row in enumerate(load_dataset(name, split=split, streaming=True)):
         named = {"row": f"{name.split('/')[-1]}-{index:06d}"} | dict(row)
         yield {"problem_id": named["row"]} | named
 
@@ -59,10 +66,6 @@ def _checked(rows: Iterable[Row], name: str) -> Iterator[Row]:
             raise InputError(f"data.{name}: row {row['row']!r} comes twice; give every row its own name")
         seen.add(row["row"])
         yield row
-
-
-def _card(config: dict[str, Any], out: Path) -> str:
-    return ""
 
 
 def main() -> int:
