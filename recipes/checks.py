@@ -16,7 +16,7 @@ from ..eval.verify.errors import InputError
 from ..eval.verify.rows import read_rows
 from ..train.arguments import check_args
 from .files import locate
-from .schema import AnswersSet, BuiltSet, FileSet, Recipe, Stage, nearest
+from .schema import AnswersSet, BuiltSet, DataSet, FileSet, HubSet, Recipe, Stage, nearest
 
 REWARDS = ("correct", "format", "constraints", "constraints_all", "random")
 SPARE = 1 << 27  # bytes, for all that is not a checkpoint
@@ -24,12 +24,11 @@ OURS = ("output_dir", "seed", "data_seed", "report_to", "run_name")
 
 
 def check(recipe: Recipe, source: Path) -> Recipe:
-    """The recipe with every stage's `rows` written out; raises InputError naming `source`, key and fix."""
+    """The recipe with the `rows` of every file and stage written out; raises InputError with `source`, key and fix."""
     try:
         if recipe.base or recipe.arms or any(isinstance(one, AnswersSet) for one in recipe.data.values()):
             _base(recipe.base)
-        for name in recipe.data:
-            _set(recipe, name)
+        recipe = recipe.model_copy(update={"data": {name: _set(recipe, name) for name in recipe.data}})
         stages = {name: _stage(recipe, name) for name in recipe.stages}
         _references(recipe)
     except InputError as error:
@@ -79,26 +78,34 @@ def _base(base: str) -> None:
         if not any(folder.glob(file)):
             raise InputError(f"base: {base} holds no {what} ({file}); name a model's folder or a hub id")
     settings = folder / "tokenizer_config.json"
-    if not (folder / "chat_template.jinja").exists() and '"chat_template"' not in settings.read_text("utf-8"):
+    inside = settings.exists() and '"chat_template"' in settings.read_text("utf-8")
+    if not inside and not (folder / "chat_template.jinja").exists():
         raise InputError(f"base: {base} has no chat template; put one in {base}/chat_template.jinja")
 
 
-def _set(recipe: Recipe, name: str) -> None:
+def _set(recipe: Recipe, name: str) -> DataSet:
     given, key = recipe.data[name], f"data.{name}"
     if isinstance(given, FileSet):
-        _rows(recipe, name)
-    if not isinstance(given, BuiltSet):
-        return
+        return given.model_copy(update={"rows": _held(given, key)})
+    if isinstance(given, HubSet):
+        return given
     if given.builder not in BUILDERS:
-        raise InputError(
-            f"{key}.builder: unknown builder {given.builder!r}{nearest(given.builder, BUILDERS)}"
-        )
+        known = nearest(given.builder, BUILDERS)
+        raise InputError(f"{key}.builder: unknown builder {given.builder!r}{known}")
     _arguments(given, key)
     if isinstance(given, AnswersSet):
         _modes([given.mode], f"{key}.mode")
-    for other in _ancestors(recipe, name, f"{key}"):
-        if other == name:
-            raise InputError(f"{key}: made from itself; break the circle")
+    if name in _ancestors(recipe, name, key):
+        raise InputError(f"{key}: made from itself; break the circle")
+    return given
+
+
+def _held(given: FileSet, key: str) -> int:
+    try:
+        held = len(read_rows(given.file))
+    except InputError as error:
+        raise InputError(f"{key}.file: {error}") from None
+    return min(held, given.rows or held)
 
 
 def _ancestors(recipe: Recipe, name: str, key: str, depth: int = 0) -> Iterator[str]:
@@ -128,25 +135,14 @@ def _arguments(given: BuiltSet, key: str) -> None:
         if name not in own:
             raise InputError(f"{key}.{name}: unknown argument of {given.builder}{nearest(name, own)}")
         try:
-            TypeAdapter(hints.get(name, Any)).validate_python(Path() if is_reference(value) else value)
+            if not is_reference(value):
+                TypeAdapter(hints.get(name, Any)).validate_python(value, strict=True)
         except ValidationError as error:
             raise InputError(f"{key}.{name}: {error.errors()[0]['msg']} (got {value!r:.60})") from None
     for name, one in own.items():
         if one.default is one.empty and name not in given.args:
             hint = "; say `of`, the set that is answered" if name in ("source_rows", "responses") else ""
             raise InputError(f"{key}.{name}: missing; {given.builder} needs it{hint}")
-
-
-def _rows(recipe: Recipe, name: str) -> int | None:
-    """How many rows a set will have; None where only the hub knows."""
-    given = recipe.data[name]
-    if isinstance(given, FileSet):
-        try:
-            held = len(read_rows(given.file))
-        except InputError as error:
-            raise InputError(f"data.{name}.file: {error}") from None
-        return min(held, given.rows or held)
-    return given.rows
 
 
 def _stage(recipe: Recipe, name: str) -> Stage:
@@ -179,7 +175,7 @@ def _with_rows(recipe: Recipe, stage: Stage, key: str) -> Stage:
     """The mixture's first set holds every place before the others take theirs, so it must have `rows` rows."""
     first = next(iter(stage.data))
     shares = {**stage.add, **stage.data}
-    held = {name: _rows(recipe, name) for name in shares}
+    held = {name: recipe.data[name].rows for name in shares}
     sizes = {name: size for name, size in held.items() if size is not None}
     if stage.rows is None and len(sizes) < len(held):
         raise InputError(
@@ -200,6 +196,8 @@ def _with_rows(recipe: Recipe, stage: Stage, key: str) -> Stage:
 
 
 def _references(recipe: Recipe) -> None:
+    if len(set(recipe.seeds)) < len(recipe.seeds):
+        raise InputError(f"seeds: {recipe.seeds} names a seed twice; give each once")
     for arm, stages in recipe.arms.items():
         for stage in stages:
             if stage not in recipe.stages:

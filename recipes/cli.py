@@ -48,9 +48,7 @@ def check(
     processes: Annotated[int | None, typer.Option(help="As if each stage had this many processes.")] = None,
 ) -> None:
     """Look for all that can go wrong before anything is built or trained."""
-    found, folder = _read(recipe, None)
-    if processes is not None:
-        found = found.model_copy(update={"launch": found.launch.model_copy(update={"processes": processes})})
+    found, folder = _read(recipe, None, processes)
     runs.look(folder, runs.plan(found, folder))
     print(f"{recipe}: nothing wrong found")
 
@@ -126,9 +124,13 @@ def report(run_dirs: Annotated[list[Path], typer.Argument(metavar="RUN_DIR...")]
     print(f"{write(run_dirs, out)}\n\n{out / 'index.html'}")
 
 
-def _read(file: Path, out: Path | None) -> tuple[Recipe, Path]:
-    recipe = checked(load(file), file)
-    return recipe, out or Path("runs") / recipe.name
+def _read(file: Path, out: Path | None, processes: int | None = None) -> tuple[Recipe, Path]:
+    recipe = load(file)
+    if processes is not None:
+        recipe = recipe.model_copy(
+            update={"launch": recipe.launch.model_copy(update={"processes": processes})}
+        )
+    return checked(recipe, file), out or Path("runs") / recipe.name
 
 
 def main() -> None:

@@ -59,7 +59,7 @@ def _at_work(recipe: Recipe, folder: Path) -> Iterator[int]:
 
 
 def _report(recipe: Recipe, folder: Path, tasks: Mapping[str, Task]) -> None:
-    """Write the report, unless nothing that goes into it has changed, and print its table.
+    """Write and track the report, unless nothing that goes into it has changed, and print its table.
 
     It reads every arm's folder that is there, so what another recipe left is moved away first.
     """
@@ -80,7 +80,9 @@ def _report(recipe: Recipe, folder: Path, tasks: Mapping[str, Task]) -> None:
     before = out / "done.json"
     if not before.exists() or json.loads(before.read_text())["inputs"] != inputs:
         from ..eval.report import report
+        from ..eval.track import track
 
         write_text(out / "table.txt", report([folder], out))
+        track(folder)
         write_json(before, {"inputs": inputs})
     print(f"\n{(out / 'table.txt').read_text()}\n\n{out / 'index.html'}")

@@ -48,7 +48,7 @@ class Task:
     @property
     def cost(self) -> float:
         """What the task takes, in trained tokens."""
-        return self.tokens * WEIGHTS.get(self.module, 1.0)
+        return max(self.tokens, 1) * WEIGHTS.get(self.module, 1.0)
 
     @property
     def command(self) -> list[str]:

@@ -93,6 +93,14 @@ def test_what_is_not_there_is_named(world: Path, arguments: list[str], message: 
     assert message in done.stderr
 
 
+def test_check_counts_batches_for_the_processes_it_is_told(world: Path) -> None:
+    Path("recipe.yaml").write_text(RECIPE.replace("num_generations: 4", "num_generations: 8"))
+    assert reins("check", "recipe.yaml").returncode == 0
+    Path("recipe.yaml").write_text(RECIPE.replace("num_generations: 4", "num_generations: 16"))
+    assert reins("check", "recipe.yaml", "--processes", "2").returncode == 0
+    assert reins("check", "recipe.yaml").returncode == 2
+
+
 def test_check_says_that_all_is_well(world: Path) -> None:
     done = reins("check", "recipe.yaml")
     assert (done.returncode, done.stdout) == (0, "recipe.yaml: nothing wrong found\n"), done.stderr

@@ -6,8 +6,10 @@ import pytest
 import yaml
 
 from reins.eval.verify.errors import InputError
+from reins.recipes import checks
 from reins.recipes.checks import check, disk
 from reins.recipes.schema import Recipe, load
+from reins.train import rewards
 
 RECIPE = """
 name: small
@@ -116,6 +118,7 @@ def test_every_default_is_written_out_and_the_result_is_a_recipe_again(tmp_path:
         ("composite: {s", "compsite: {s", "evaluate.compsite: unknown set, did you mean 'composite'?"),
         ("cpu.yaml", "gpu.yaml", "launch.accelerate: "),
         ("name: small", "name: small\nname: large", ":3: key 'name' is given twice"),
+        ("name: small", "name: small\nseeds: [1, 1]", "seeds: [1, 1] names a seed twice"),
         ("arms:", "arms: {", "mend the YAML"),
     ],
 )
@@ -178,3 +181,7 @@ def test_no_disk_is_refused(tmp_path: Path) -> None:
         InputError, match=r"small: no disk: \d+ MiB free, the stages leave about 1073741824 MiB"
     ):
         disk(tmp_path / "runs" / "small", 2**50)
+
+
+def test_the_rewards_are_those_of_the_trainer() -> None:
+    assert set(checks.REWARDS) == set(rewards.NAMES)
