@@ -69,12 +69,12 @@ def size(results: Entry, place: Place) -> str:
 
 
 def _change(one: Entry, before: float, after: float) -> str:
-    values = f"HAcc from {before:.2f} to {after:.2f} ({signed(one)}"
+    values = f"from {before:.2f} to {after:.2f} ({signed(one)}"
     if one["low"] is None:
-        return f"{one['arm']} takes {values}, too few problems for an interval)"
+        return f"{one['arm']} takes HAcc {values}, too few problems for an interval)"
     if one["low"] <= 0 <= one["high"]:
-        return f"{one['arm']} shows no change it could prove, {values}; less than {one['mdd']:.2f} would go unseen)"
-    return f"{one['arm']} {'lowers' if one['diff'] < 0 else 'raises'} {values})"
+        return f"{one['arm']} shows no change of HAcc, {values}; one below {one['mdd']:.2f} could go unseen)"
+    return f"{one['arm']} {'lowers' if one['diff'] < 0 else 'raises'} HAcc {values})"
 
 
 def signed(one: Entry | None) -> str:

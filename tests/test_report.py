@@ -130,7 +130,7 @@ def test_the_page_is_one_file_that_answers_first(reported):
     assert page.count('src="data:image/png;base64,') == 3
     answer = page.index("sft lowers HAcc from")
     assert answer < page.index("<figure>") < page.index("reasoning against base")
-    assert "rl shows no change it could prove" in page
+    assert "rl shows no change of HAcc" in page
     assert "preset reins" in page
     assert "95 % intervals in brackets" in page
     assert "&lt;b&gt;" in page  # model text is text
