@@ -1,6 +1,7 @@
 """Answers: outcomes, extraction, shortcuts that change no verdict, workers that die and come back."""
 
 import os
+import random
 import subprocess
 import sys
 import threading
@@ -60,6 +61,8 @@ def raw(grader: Grader, question: tuple[str, str, bool]) -> str:
         (r"\frac{1}{2}", r"\boxed{??}", "unparsed"),
         ("2.88e16", r"\boxed{2.88 \times 10^{16} \text{ m}}", "right"),
         ("2.88e16", r"\boxed{2.89 \times 10^{16}}", "wrong"),
+        ("0.3333333", r"\boxed{0.3333334}", "right"),
+        ("3.14159", r"\boxed{3.1415926}", "wrong"),
         ("1e-5", r"\boxed{0.00001}", "right"),
         ("6.6e-34", r"\boxed{3.3 \times 10^{-34}}", "wrong"),
     ],
@@ -172,6 +175,17 @@ def test_every_gold_fed_back_is_right(grader, name):
 def test_every_mathif_gold_fed_back_is_right_without_shortcuts(grader):
     golds = [row["answer"] for row in read_rows(DATA / "mathif")]
     assert {raw(grader, (gold, gold, True)) for gold in golds} == {"right"}
+
+
+def test_shortcuts_change_no_verdict_on_plain_numbers(grader):
+    rng = random.Random(0)
+    steps = [0, 4e-7, 1e-6, 2e-6, 3e-6, 1e-4, 1]
+    golds = [round(rng.uniform(-1, 1) * 10 ** rng.randrange(7), rng.randrange(7)) for _ in range(400)]
+    pairs = [(f"{gold:,.7f}", f"{gold + rng.choice(steps):{rng.choice(['', ','])}.7f}") for gold in golds]
+    questions = [(*pair, boxed) for pair in pairs for boxed in (True, False)]
+    taken = [(question, outcome) for question in questions if (outcome := shortcut(*question))]
+    assert len(taken) > 300
+    assert [question for question, outcome in taken if raw(grader, question) != outcome] == []
 
 
 @needs_data
