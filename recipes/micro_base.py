@@ -5,8 +5,10 @@ part of an ablation, which starts from the base that is committed.
 """
 
 import argparse
+import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +35,24 @@ figures say nothing about large models.
 Made by `make base` from `recipes/micro/base.yaml` (the seed is there; the same bytes on the same CPU and versions).
 What it scores, and how that was measured, is in `recipes/micro/README.md`.
 
-{rows:,} examples, once through; answers to stories carry a short `<think>` thought in {think_share:.0%} of cases.
+{rows:,} examples, once through (sha256 of the first {opening:,}: `{sha256}`); answers to stories carry a short `<think>` thought in {think_share:.0%} of cases.
 How often each constraint type was seen, uneven on purpose:
 
 | constraint type | category | scope | weight | examples |
 |---|---|---|---|---|
 {types}
 """
+
+
+OPENING = 2_000
+
+
+def corpus_hash(pairs: Iterable[tuple[str, str]]) -> str:
+    """sha256 of the first examples: while it stands, today's code draws the corpus that the base was trained on."""
+    drawn = hashlib.sha256()
+    for prompt, response in islice(pairs, OPENING):
+        drawn.update(f"{prompt}\0{response}\0".encode())
+    return drawn.hexdigest()
 
 
 def card(recipe: dict[str, Any], rows: Sequence[dict[str, Any]]) -> str:
@@ -49,7 +62,8 @@ def card(recipe: dict[str, Any], rows: Sequence[dict[str, Any]]) -> str:
         f"| `{name}` | {TYPES[name].category} | {TYPES[name].scope} | {weight:g} | {seen[name]:,} |"
         for name, weight in recipe["corpus"]["weights"].items()
     ]
-    return CARD.format(**recipe["corpus"], types="\n".join(lines))
+    sha256 = corpus_hash((render(row), row["response"]) for row in rows)
+    return CARD.format(**recipe["corpus"], types="\n".join(lines), opening=OPENING, sha256=sha256)
 
 
 def main() -> None:

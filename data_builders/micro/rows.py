@@ -147,24 +147,36 @@ def writing(rows: int, seed: int, *, split: Split = "test", pool: PoolName = "te
 
 
 def corpus(
-    rows: int, seed: int, *, weights: Mapping[str, float], shares: Mapping[str, float], think_share: float
+    rows: int,
+    seed: int,
+    *,
+    weights: Mapping[str, float],
+    shares: Mapping[str, float],
+    think_share: float,
+    long_share: float,
+    teacher_share: float,
 ) -> Iterator[Row]:
-    """What the base is trained on: problems and tasks, plain and constrained, answered in the base's own voice.
+    """What the base is trained on: problems and tasks, plain and constrained.
 
     `shares` gives `problem`, `composite`, `task`, `writing`; `weights` how often each constraint type is seen;
-    `think_share` of the answers to stories carry a short thought.
+    `think_share` of the answers to stories follow a thought. As text on the web has reasoning but seldom under
+    constraints, `long_share` of the thoughts and `teacher_share` of the answers to plain problems are a teacher's;
+    under constraints the base has only its own voice and short thoughts.
     """
     for index in range(rows):
         rng = _rng("corpus", seed, index)
         (kind,) = rng.choices(list(shares), weights=list(shares.values()))
+        plain = kind in ("problem", "task")
         if kind in ("problem", "composite"):
             story = stories.draw(rng, "train", STEP_WEIGHTS)
-            row, text = _story_row(kind, index, story), voices.answer_sentence(story, "own", rng)
+            voice: Voice = "teacher" if plain and rng.random() < teacher_share else "own"
+            row, text = _story_row(kind, index, story), voices.answer_sentence(story, voice, rng)
         else:
             task = tasks.draw(rng, "train")
             row, text = _row(kind, index, "train", task.question, "", task.problem_id), tasks.text(task, rng)
-        if kind in ("composite", "writing"):
+        if not plain:
             row, text = constrain(row, text, weights, POOLS["all"], rng, COUNT_WEIGHTS)
         if row["answer"] and rng.random() < think_share:
-            text = _respond(story, text, "short", rng)
+            thought: Thought = "long" if plain and rng.random() < long_share else "short"
+            text = _respond(story, text, thought, rng)
         yield row | {"response": text}

@@ -44,12 +44,11 @@ def short_thought(story: Story) -> str:
 
 
 def long_thought(story: Story, rng: random.Random) -> str:
-    """A teacher's thought: every step told, then none, some or all of them checked again, up to twice."""
-    lines = [f"Okay, let me work this out. {story.name} starts with {story.start} {story.item}."]
-    lines += [f"{step.sentence} So {step.equation()}." for step in story.steps]
-    for _ in range(rng.choice((0, 1, 1, 2))):
-        lines.append("Wait, let me check this again.")
-        lines += [f"{step.equation()}, yes." for step in story.steps]
+    """A teacher's thought: the equations, then the same ones checked again, none to three times."""
+    equations = [step.equation() for step in story.steps]
+    lines = [f"Okay, let me work this out. {story.name} starts with {story.start} {story.item}.", *equations]
+    for _ in range(rng.choice((0, 1, 1, 2, 3))):
+        lines += ["Wait, let me check this again.", *equations, "Yes, that holds."]
     lines.append(f"So the answer is {story.answer}.")
     return "\n".join(lines)
 
