@@ -23,7 +23,7 @@ from reins.eval.verify.errors import InputError
 from reins.train import grpo, rollout, sft
 from reins.train.arguments import check_args, fields
 from reins.train.checkpoints import last_whole
-from reins.train.stage import read_stage
+from reins.train.stage import start
 
 ROOT = Path(__file__).parents[1]
 SFT_ARGS = {"per_device_train_batch_size": 4, "max_length": 96, "learning_rate": 1e-3}
@@ -89,7 +89,7 @@ def make_stage(out, base, trainer, args=(), **config):
 
 
 def train(config, trainer="sft"):
-    {"sft": sft, "grpo": grpo}[trainer].train(read_stage(config, trainer))
+    start(trainer, {"sft": sft, "grpo": grpo}[trainer].train, config)
     return config.parent
 
 
@@ -147,6 +147,7 @@ def test_counts_are_those_of_the_rows(base, tmp_path):
             cut + (len(whole) > 96),
         )
     done = json.loads((out / "done.json").read_text())
+    del done["stage"]
     assert 0 < cut < 24
     assert done == {
         "inputs": "what went in",
@@ -263,6 +264,22 @@ def test_a_stage_killed_before_done_takes_no_step_too_many(base, tmp_path):
     assert same(before, weights(out)) and done == (out / "done.json").read_text()
 
 
+def test_a_folder_is_gone_on_with_by_its_own_config_alone(base, tmp_path, capsys):
+    config = make_stage(tmp_path / "sft", base, "sft", {"max_steps": 3, "lr_scheduler_type": "constant"})
+    out = train(config)
+    train(config)
+    assert f"{out}: done before" in capsys.readouterr().out
+    make_stage(out, base, "sft", {"max_steps": 3, "learning_rate": 5e-4})
+    assert "done.json: left by another config" in refused(config)
+    (out / "done.json").unlink()
+    assert "whole.json: left by another config" in refused(config)
+    shutil.rmtree(out / "checkpoint-2")
+    train(config)
+    moved = out.rename(tmp_path / "moved")
+    train(make_stage(moved, base, "sft", {"max_steps": 3, "learning_rate": 5e-4}))
+    assert f"{moved}: done before" in capsys.readouterr().out
+
+
 def launch(config, file="cpu.yaml", trainer="sft", **extra):
     command = [sys.executable, "-m", "accelerate.commands.launch", "--quiet"]
     command += ["--config_file", str(ROOT / "recipes" / "accelerate" / file)]
@@ -338,7 +355,7 @@ def test_sliced_log_probabilities_are_trls(base, tmp_path):
     with torch.no_grad():
         ours = trainer._get_per_token_logps_and_entropies(trainer.model, ids, mask, 40, compute_entropy=True)
         theirs = GRPOTrainer._get_per_token_logps_and_entropies(
-            trainer.model_wrapped and trainer, trainer.model, ids, mask, 40, compute_entropy=True
+            trainer, trainer.model, ids, mask, 40, compute_entropy=True
         )
     scored = mask[:, 30:].bool()
     for a, b in zip(ours[:2], theirs[:2], strict=True):
@@ -400,7 +417,11 @@ def test_fields_are_those_of_the_installed_trl():
         ("sft", {"lr_scheduler_type": "cosin"}, "args.lr_scheduler_type: 'cosin' is not"),
         ("sft", {"packing": True, "packing_strategy": "wrapped"}, "rows see each other"),
         ("sft", {"save_total_limit": 1}, "args.save_total_limit: 1"),
-        ("grpo", {"reward_weights": [1.0]}, "args.reward_weights: the stage sets this itself"),
+        (
+            "grpo",
+            {"reward_weights": [1.0]},
+            "args.reward_weights: not settled here: they are the stage's `rewards`",
+        ),
         (
             "grpo",
             {"num_generations": 7},
@@ -441,7 +462,7 @@ def test_bad_stages_are_refused_in_one_line(base, tmp_path):
     bare = shutil.copytree(base, tmp_path / "bare")
     (bare / "chat_template.jinja").unlink()
     assert "no chat template" in refused(make_stage(tmp_path / "a", bare, "sft"))
-    assert "no folder" in refused(make_stage(tmp_path / "b", tmp_path / "nothing", "sft"))
+    assert "neither a folder nor a hub id" in refused(make_stage(tmp_path / "b", tmp_path / "nothing", "sft"))
     assert "trainr: unknown key, did you mean 'trainer'?" in refused(
         make_stage(tmp_path / "c", base, "sft", trainr="sft")
     )

@@ -40,17 +40,26 @@ REMOVED = {
     "save_safetensors": "weights are always safetensors",
     "logging_dir": "a stage logs to its own folder",
 }
-OWNED = ("reward_weights", "resume_from_checkpoint", "peft_config")
+ELSEWHERE = {
+    "reward_weights": "they are the stage's `rewards`",
+    "resume_from_checkpoint": "a stage goes on from its last whole checkpoint by itself",
+    "eval_strategy": "checkpoints are evaluated by reins.eval",
+    "load_best_model_at_end": "checkpoints are evaluated by reins.eval",
+    "assistant_only_loss": "the loss falls on the completion",
+    "completion_only_loss": "the loss falls on the completion",
+    "dataset_text_field": "rows are prompt and completion messages",
+    "dataset_kwargs": "rows are prompt and completion messages",
+}
 
 
 def check_args(trainer: Literal["sft", "grpo"], args: Mapping[str, Any], world_size: int = 1) -> None:
     """Raise InputError for the first key or value that this TRL would refuse, drop or misread."""
     name, known = CONFIGS[trainer][0], fields(trainer)
     for key, value in args.items():
-        if key in OWNED:
-            raise InputError(f"args.{key}: the stage sets this itself; take it out")
         if key not in known:
             raise InputError(f"args.{key}: {_unknown(key, name, known)}")
+        if key in ELSEWHERE:
+            raise InputError(f"args.{key}: not settled here: {ELSEWHERE[key]}; take it out")
         if not _fits(value, known[key]):
             raise InputError(f"args.{key}: {value!r} is not what {name} takes, {_wanted(known[key])}")
     if args.get("save_total_limit") == 1:

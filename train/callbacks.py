@@ -2,14 +2,15 @@
 
 import json
 import time
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from accelerate import PartialState
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from .checkpoints import mark_whole, write_json
+from .stage import Stage
 
+LOG = "log.jsonl"
 # Wall-clock, and the summary of one process's life: neither is the same after a resume.
 CLOCK = (
     "step_time",
@@ -21,22 +22,11 @@ CLOCK = (
 )
 
 
-class Counts(Protocol):
-    """The trainer, as far as its counts go."""
-
-    counts: dict[str, int]
-
-
 class Record(TrainerCallback):
-    """Writes a stage's folder, from the main process."""
+    """Writes a stage's folder, from the main process. `counts` goes on counting; `opening` is the log's first line."""
 
-    def __init__(self, folder: Path, trainer: Counts, opening: dict[str, Any]) -> None:
-        self.log, self.progress, self.trainer, self.opening = (
-            folder / "log.jsonl",
-            folder / "progress.json",
-            trainer,
-            opening,
-        )
+    def __init__(self, stage: Stage, counts: dict[str, int], opening: dict[str, Any]) -> None:
+        self.out, self.digest, self.counts, self.opening = stage.out, stage.digest(), counts, opening
         self.started = time.time()
 
     def on_train_begin(
@@ -45,7 +35,7 @@ class Record(TrainerCallback):
         """Begin the log again with what the checkpoint remembers, so that a resumed run's log has no step twice."""
         if state.is_world_process_zero:
             lines = [_line({"step": 0, **self.opening}), *map(_line, state.log_history)]
-            self.log.write_text("".join(lines), encoding="utf-8")
+            (self.out / LOG).write_text("".join(lines), encoding="utf-8")
             self._report(state)
 
     def on_step_end(
@@ -62,7 +52,7 @@ class Record(TrainerCallback):
 
     def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         if state.is_world_process_zero:
-            with open(self.log, "a", encoding="utf-8") as log:
+            with open(self.out / LOG, "a", encoding="utf-8") as log:
                 log.write(_line(state.log_history[-1]))
 
     def on_save(
@@ -70,11 +60,12 @@ class Record(TrainerCallback):
     ) -> None:
         PartialState().wait_for_everyone()  # every process writes its own random state
         if state.is_world_process_zero:
-            mark_whole(Path(str(args.output_dir)) / f"checkpoint-{state.global_step}", self.trainer.counts)
+            mark_whole(self.out / f"checkpoint-{state.global_step}", self.digest, self.counts)
 
     def _report(self, state: TrainerState) -> None:
         write_json(
-            self.progress, {"step": state.global_step, "steps": state.max_steps, "started": self.started}
+            self.out / "progress.json",
+            {"step": state.global_step, "steps": state.max_steps, "started": self.started},
         )
 
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..eval.verify.errors import InputError
+
 WHOLE = "whole.json"
 
 
@@ -21,19 +23,34 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     os.replace(partial, path)
 
 
-def mark_whole(checkpoint: Path, counts: Mapping[str, int]) -> None:
-    """Say that a checkpoint is finished; `counts` are what the trainer itself does not keep."""
+def is_done(folder: Path, stage: str) -> bool:
+    """Whether a stage's folder holds its done.json.
+
+    Raises InputError where something there was left by another stage than this one (by digest): a run that went on
+    from it would be neither.
+    """
+    done = folder / "done.json"
+    for marker in (done, *folder.glob(f"checkpoint-*/{WHOLE}")):
+        if marker.exists() and _read(marker)["stage"] != stage:
+            raise InputError(
+                f"{marker}: left by another config or other rows; remove it, or give another out"
+            )
+    return done.exists()
+
+
+def mark_whole(checkpoint: Path, stage: str, counts: Mapping[str, int]) -> None:
+    """Say that a stage's checkpoint is finished; `counts` are what the trainer itself does not keep."""
     files = {
         str(path.relative_to(checkpoint)): path.stat().st_size
         for path in checkpoint.rglob("*")
         if path.is_file()
     }
-    write_json(checkpoint / WHOLE, {"files": files, "counts": dict(counts)})
+    write_json(checkpoint / WHOLE, {"stage": stage, "files": files, "counts": dict(counts)})
 
 
 def counts_of(checkpoint: Path) -> dict[str, int]:
     """What `mark_whole` was given."""
-    return json.loads((checkpoint / WHOLE).read_text(encoding="utf-8"))["counts"]
+    return _read(checkpoint / WHOLE)["counts"]
 
 
 def last_whole(folder: Path) -> Path | None:
@@ -50,6 +67,10 @@ def remove_broken(folder: Path) -> list[str]:
     return [checkpoint.name for checkpoint in broken]
 
 
+def _read(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
 def _checkpoints(folder: Path) -> list[Path]:
     return [path for path in folder.glob("checkpoint-*") if path.is_dir()]
 
@@ -62,7 +83,7 @@ def _is_whole(checkpoint: Path) -> bool:
     marker = checkpoint / WHOLE
     if not marker.exists():
         return False
-    files = json.loads(marker.read_text(encoding="utf-8"))["files"]
+    files = _read(marker)["files"]
     return all(
         (checkpoint / name).is_file() and (checkpoint / name).stat().st_size == size
         for name, size in files.items()

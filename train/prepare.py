@@ -1,6 +1,7 @@
 """What a stage needs before it trains, each refused with one line where it cannot be had."""
 
 import os
+import re
 import sys
 import uuid
 from pathlib import Path
@@ -16,6 +17,7 @@ from ..eval.verify.rows import read_jsonl
 from .stage import Stage, Track
 
 Row = dict[str, Any]
+HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 CPU = {"use_cpu": True, "bf16": False, "activation_checkpointing": False}  # TRL's own defaults are for GPUs
 
 
@@ -81,8 +83,8 @@ def load_tokenizer(stage: Stage, args: Any) -> PreTrainedTokenizerBase:
     Raises InputError where either is missing, or where decoding would lose the reasoning tags.
     """
     model = stage.model
-    if model.startswith((".", "/")) and not Path(model).is_dir():
-        raise InputError(f"{stage.out}/config.yaml: model: {model} is no folder")
+    if not Path(model).is_dir() and not HUB_ID.fullmatch(model):
+        raise InputError(f"{stage.out}/config.yaml: model: {model} is neither a folder nor a hub id")
     tokenizer = AutoTokenizer.from_pretrained(model)
     if template := getattr(args, "chat_template_path", None):
         tokenizer.chat_template = Path(template).read_text(encoding="utf-8")

@@ -45,12 +45,12 @@ def run(trainer: Any, stage: Stage, opening: Mapping[str, int]) -> None:
     trainer._total_train_tokens = trainer.counts[
         "train_tokens"
     ]  # SFTTrainer logs it, but forgets it on resume
-    trainer.add_callback(Record(stage.out, trainer, dict(opening)))
+    trainer.add_callback(Record(stage, trainer.counts, dict(opening)))
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     _save_final(trainer, stage.out / "final")
     if state.is_main_process:
-        done = {"inputs": stage.inputs, "steps": trainer.state.global_step, **trainer.counts, **opening}
-        write_json(stage.out / "done.json", done)
+        done = {"inputs": stage.inputs, "stage": stage.digest(), "steps": trainer.state.global_step}
+        write_json(stage.out / "done.json", {**done, **trainer.counts, **opening})
     state.wait_for_everyone()
 
 

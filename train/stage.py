@@ -6,6 +6,8 @@ generation settings: all that `from_pretrained` needs), log.jsonl, and last of a
 
 import argparse
 import difflib
+import hashlib
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..eval.verify.errors import InputError
 from .arguments import check_args
+from .checkpoints import is_done
 
 
 class Track(BaseModel):
@@ -45,6 +48,13 @@ class Stage(BaseModel):
     inputs: str = ""
     track: Track | None = None
 
+    def digest(self) -> str:
+        """sha256 of what decides the weights, paths left out: a folder may be moved."""
+        decides = self.model_dump(include={"trainer", "rewards", "args", "world_size", "threads", "inputs"})
+        decides["args"] = {key: value for key, value in self.args.items() if key != "output_dir"}
+        content = json.dumps(decides, sort_keys=True).encode() + self.rows.read_bytes()
+        return hashlib.sha256(content).hexdigest()
+
 
 def read_stage(path: Path, trainer: str) -> Stage:
     """The stage of a config.yaml. Raises InputError naming file, key and fix."""
@@ -73,12 +83,23 @@ def _first(error: ValidationError) -> str:
     return f"{key}: unknown key" + (f", did you mean {near[0]!r}?" if near else "")
 
 
+def start(trainer: str, train: Callable[[Stage], None], config: Path) -> None:
+    """Train the stage of a config.yaml unless it is done. Raises InputError naming file and fix."""
+    stage = read_stage(config, trainer)
+    if not stage.rows.is_file():
+        raise InputError(f"{config}: rows: {stage.rows} is no file")
+    if is_done(stage.out, stage.digest()):
+        print(f"{stage.out}: done before")
+    else:
+        train(stage)
+
+
 def main(trainer: str, train: Callable[[Stage], None]) -> None:
     """`python -m reins.train.<trainer> --config FILE`; exit status 2 and one line on bad input."""
     parser = argparse.ArgumentParser(prog=f"reins.train.{trainer}")
     parser.add_argument("--config", type=Path, required=True, help="a stage's config.yaml")
     try:
-        train(read_stage(parser.parse_args().config, trainer))
+        start(trainer, train, parser.parse_args().config)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(2) from None
