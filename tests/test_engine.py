@@ -121,6 +121,23 @@ def test_one_slot_takes_the_longest_chain_first(run_dir: Path) -> None:
     assert done(run_dir, "long")["to"] <= done(run_dir, "short")["from"]
 
 
+def test_each_slot_has_its_share_of_the_gpus(run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1,2,5")
+    go(run_dir, task(run_dir, "a", sleep=0.5), task(run_dir, "b", sleep=0.5))
+    commands = [(run_dir / "stages" / name / "command").read_text() for name in "ab"]
+    assert "CUDA_VISIBLE_DEVICES=0,1 " in commands[0] and "CUDA_VISIBLE_DEVICES=2,5 " in commands[1]
+
+
+def test_every_start_and_end_is_said_with_the_time_left(
+    run_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    go(run_dir, task(run_dir, "a"), task(run_dir, "b", "a"))
+    said = [line.split("  ", 1) for line in capsys.readouterr().out.splitlines()]
+    assert [head.split()[0] for head, _ in said] == ["[0/2]", "[1/2]", "[1/2]", "[2/2]"]
+    assert [text.split(" in ")[0] for _, text in said] == ["a: started", "a: done", "b: started", "b: done"]
+    assert "left" in said[1][1] and "left" not in said[3][1]
+
+
 def test_a_task_can_be_run_again_by_hand(run_dir: Path) -> None:
     go(run_dir, task(run_dir, "a"))
     (run_dir / "stages" / "a" / "done.json").unlink()
