@@ -240,7 +240,7 @@ def type_changes(here: Here) -> Figure | None:
     if not arms:
         return None
     types = sorted({one["group"]["value"] for one in found}, key=lambda name: (TYPES[name].scope, name))
-    figure, panels = _panels(len(arms), 3, 0.16 * len(types) + 0.1, left=1.6)
+    figure, panels = _panels(len(arms), 3, 0.16 * len(types) + 0.1, left=1.95)
     reach = 1.05 * max(
         abs(bound) for one in found for bound in (one["diff"], one["low"], one["high"]) if bound
     )
