@@ -113,8 +113,9 @@ def begin(task: Task, outputs: Mapping[str, str], slot: int, slots: int, group: 
         task.folder / "command",
         f"# from the folder that `reins` was started in\n{shell(task.command, env)}\n",
     )
-    if task.mixture is not None:
-        mix(**task.mixture, out_path=task.folder / "rows.jsonl")
+    rows = task.folder / "rows.jsonl"
+    if task.mixture is not None and not rows.exists():
+        mix(**task.mixture, out_path=rows)
     return Child(task, inputs, slot, start(task.command, env, task.folder / LOG, group))
 
 

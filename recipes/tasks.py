@@ -223,9 +223,7 @@ class Tasks:
             "rows": f"{folder}/rows.jsonl",
             "out": folder,
             "rewards": stage.rewards,
-            "args": stage.args
-            | {"output_dir": folder, "seed": seed, "data_seed": seed}
-            | {"report_to": "none" if track.mode == "disabled" else "wandb"},
+            "args": {**stage.args, "output_dir": folder, "seed": seed, "data_seed": seed},
             "world_size": recipe.launch.processes,
             "threads": recipe.launch.threads,
             "track": track.model_dump()
