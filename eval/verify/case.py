@@ -62,7 +62,7 @@ def capital(text: str) -> bool:
 
 
 def raise_case(text: str, rng: Random) -> str:
-    return map_prose(text, str.upper)
+    return map_prose(_worded(text), str.upper)
 
 
 def lowercase_published(text: str) -> bool:
@@ -75,4 +75,9 @@ def lowercase(text: str) -> bool:
 
 
 def lower_case(text: str, rng: Random) -> str:
-    return map_prose(text, str.lower)
+    return map_prose(_worded(text), str.lower)
+
+
+def _worded(text: str) -> str:
+    """The text with a few words beside formulas and figures, which have no case."""
+    return text if any(map(str.isalpha, prose(text))) else append(text, "This is all.")

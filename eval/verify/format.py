@@ -91,8 +91,11 @@ def sections(text: str, section_spliter: str, num_sections: int) -> bool:
 def set_sections(text: str, rng: Random, section_spliter: str, num_sections: int) -> str:
     if sections(text, section_spliter, num_sections):
         return text
-    parts = share_out(_heading(section_spliter).sub("", text), rng, num_sections, lists=True)
-    return "\n".join(f"{section_spliter.strip()} {index}\n{part}" for index, part in enumerate(parts, 1))
+    heading = _heading(section_spliter)
+    parts = share_out(heading.sub("", text), rng, num_sections, lists=True)
+    return "\n".join(
+        f"{section_spliter.strip()} {index}\n{heading.sub('', part)}" for index, part in enumerate(parts, 1)
+    )
 
 
 def _heading(splitter: str) -> re.Pattern[str]:

@@ -60,14 +60,21 @@ def in_language(text: str, language: str) -> bool:
     said = prose(text)
     if not any(map(str.isalpha, said)) or max(_likely(said), key=_likely(said).__getitem__) != language:
         return False
-    return all(_likely(part)[language] >= DOUBT for part in sentences(said) if len(part.split()) > 2)
+    return all(_may_be(part, language) for part in sentences(said))
 
 
 def is_english(said: str) -> bool:
-    """Whether nothing speaks plainly against English: a few words are no evidence."""
-    return _likely(said)["en"] >= DOUBT
+    """Whether nothing speaks plainly against English."""
+    return _may_be(said, "en")
 
 
+def _may_be(said: str, language: str) -> bool:
+    """Whether the words leave the language open; one or two of them, and single letters, always do."""
+    words = [word for word in said.split() if sum(map(str.isalpha, word)) > 1]
+    return sum(map(len, words)) < _EVIDENCE or _likely(said)[language] >= DOUBT
+
+
+_EVIDENCE = 8  # characters in words
 DOUBT = (
     0.005  # a language less likely than this is ruled out: no English piece of MathIF's questions falls below
 )

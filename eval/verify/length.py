@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from random import Random
 
-from .prose import FILLER, append, holds_answer, prose, sentences
+from .prose import FILLER, append, holds_answer, prose, sentence_spans
 from .relation import LESS, holds
 from .tokens import count_sentences
 
@@ -58,10 +58,11 @@ def _pad(text: str, rng: Random, done: Callable[[str], bool]) -> str:
 
 def _shorten(text: str, done: Callable[[str], bool]) -> str:
     """Drop sentences from the end, the boxed answer last of all and then down to its box."""
-    for sentence in reversed(sentences(text)):
-        if not done(text) and not holds_answer(sentence):
-            head, _, tail = text.rpartition(sentence)
-            text = (head.rstrip(" ") if not tail.strip() else head) + tail.lstrip(" ")
+    for start, end in reversed(sentence_spans(text)):
+        if done(text):
+            return text
+        if not holds_answer(text[start:end]):
+            text = text[:start].rstrip(" ") + text[end:]
     if not done(text) and (start := text.find("\\boxed")) >= 0:
         text = text[start:]
     return text

@@ -90,16 +90,21 @@ def map_prose(
     return "".join(out)
 
 
-def sentences(text: str) -> list[str]:
-    """Sentences and lines of the text, stripped, without blank ones; formulas are never cut."""
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """Where sentences and lines stand, blank space left out; formulas are never cut."""
     masked = map_prose(text, lambda piece: piece, aside=lambda span: MASK * len(span))
-    out, position = [], 0
+    spans, position = [], 0
     for match in chain(_SENTENCE_END.finditer(masked), [None]):
         end = match.start() if match else len(text)
-        if sentence := text[position:end].strip():
-            out.append(sentence)
+        if said := text[position:end].strip():
+            start = text.index(said, position)
+            spans.append((start, start + len(said)))
         position = match.end() if match else end
-    return out
+    return spans
+
+
+def sentences(text: str) -> list[str]:
+    return [text[start:end] for start, end in sentence_spans(text)]
 
 
 def holds_answer(sentence: str) -> bool:

@@ -33,7 +33,9 @@ def _reasoning(text: str, prefilled: bool) -> tuple[str, State]:
     before, opening, inside = head.partition("<think>")
     if close:
         return (inside if opening else before), "closed"
-    return (inside or text, "unclosed") if opening or prefilled else ("", "none")
+    if opening:
+        return inside, "unclosed"
+    return (text, "unclosed") if prefilled else ("", "none")
 
 
 def _answer(text: str, state: State) -> str:

@@ -8,7 +8,6 @@ from .format import share_out
 from .prose import FILLER, append
 
 OPTIONS = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
-_TITLE = re.compile(r"<<[^<>\n]*[^<>\s][^<>\n]*>>")
 
 
 def paragraphs(text: str, num_paragraphs: int) -> bool:
@@ -51,23 +50,21 @@ def _opens(paragraph: str, first_word: str) -> bool:
 
 
 def set_first_word(text: str, rng: Random, num_paragraphs: int, nth_paragraph: int, first_word: str) -> str:
+    if first_word_published(text, num_paragraphs, nth_paragraph, first_word):
+        return text
     parts = share_out(text, rng, num_paragraphs)
     if not _opens(parts[nth_paragraph - 1], first_word):
         parts[nth_paragraph - 1] = f"{first_word.capitalize()}. {parts[nth_paragraph - 1]}"
     return "\n\n".join(parts)
 
 
-def title_published(text: str) -> bool:
+def title(text: str) -> bool:
     """Something between the first `<<` and the last `>>` of a line."""
     spans = ((line.find("<<"), line.rfind(">>"), line) for line in text.split("\n") if "<<" in line)
     return any(
         opening + 3 <= closing and line[opening : closing + 2].lstrip("<").rstrip(">").strip()
         for opening, closing, line in spans
     )
-
-
-def title(text: str) -> bool:
-    return _TITLE.search(text) is not None
 
 
 def add_title(text: str, rng: Random) -> str:

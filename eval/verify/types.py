@@ -139,7 +139,7 @@ _ALL = (
     ConstraintType(
         "detectable_format:title", "format", "local", {},
         lambda: "Your answer must contain a title, wrapped in double angular brackets, such as <<poem of joy>>.",
-        shape.title_published, shape.title, shape.add_title,
+        shape.title, shape.title, shape.add_title,
     ),
     ConstraintType(
         "combination:repeat_prompt", "affix", "local", {"prompt_to_repeat": str},

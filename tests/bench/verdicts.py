@@ -73,7 +73,7 @@ def real_pairs(outputs: int) -> list[Pair]:
 
 
 def read(path: Path) -> list[dict]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
 
 
 def published(checker: type, pair: Pair) -> bool:

@@ -1,0 +1,115 @@
+"""Our presets beside the verdicts of the originals, case by case (../shared/conformance)."""
+
+import json
+from pathlib import Path
+
+import langdetect
+import pytest
+
+from reins.eval.verify import MATHIF, TYPES, canonical, check, describe, split_reasoning, verdicts
+from reins.eval.verify.detector import SEED, detect
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+CASES = SHARED / "conformance"
+pytestmark = pytest.mark.skipif(not SHARED.exists(), reason="needs the shared cases beside the repository")
+
+
+def read(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
+
+
+def mathif_rows() -> list[dict]:
+    return [row for path in sorted((SHARED / "data" / "mathif").glob("*.jsonl")) for row in read(path)]
+
+
+@pytest.mark.parametrize("name", sorted(MATHIF))
+def test_mathif_verdicts_agree_in_every_case(name):
+    cases = [
+        case for case in read(CASES / "mathif_constraints.jsonl") if canonical(case["constraint_id"]) == name
+    ]
+    assert cases
+    wrong = [
+        case["id"]
+        for case in cases
+        if check(case["constraint_id"], case["kwargs"], case["response"], preset="mathif") != case["verdict"]
+    ]
+    assert wrong == []
+
+
+def test_mathif_cuts_the_answer_as_published():
+    for case in read(CASES / "mathif_response_split.jsonl"):
+        assert split_reasoning(case["raw"], preset="mathif").answer == case["response"], case
+
+
+@pytest.mark.parametrize("name", sorted(TYPES))
+def test_ifeval_verdicts_agree_strict_and_loose(name):
+    cases = [case for case in read(CASES / "ifeval.jsonl") if case.get("instruction_id") == name]
+    assert cases
+    for case in cases:
+        for reading in ("strict", "loose"):
+            found = check(name, case["kwargs"], case["response"], preset="ifeval", loose=reading == "loose")
+            assert found == case[reading], (reading, case)
+
+
+def test_ifeval_prompts_agree_instruction_by_instruction():
+    for case in read(CASES / "ifeval.jsonl"):
+        if case["kind"] == "prompt":
+            row = {"constraint_name": case["instruction_id_list"], "constraint_args": case["kwargs"]}
+            assert verdicts(row, case["response"], preset="ifeval") == case["strict_list"], case["case_id"]
+            assert verdicts(row, case["response"], preset="ifeval", loose=True) == case["loose_list"], case[
+                "case_id"
+            ]
+
+
+def test_gpt4_responses_get_the_official_lists():
+    official = {case["key"]: case for case in read(CASES / "ifeval_gpt4_verdicts.jsonl")}
+    folder = SHARED / "data" / "ifeval"
+    said = {
+        row["prompt"]: row["response"]
+        for row in read(folder / "input_response_data_gpt4_20231107_145030.jsonl")
+    }
+    judged = 0
+    for prompt in read(folder / "input_data.jsonl"):
+        case = official.get(prompt["key"])
+        if case is None or case["random_in_official"] or prompt["prompt"] not in said:
+            continue
+        row = {"constraint_name": prompt["instruction_id_list"], "constraint_args": prompt["kwargs"]}
+        answer = said[prompt["prompt"]]
+        assert verdicts(row, answer, preset="ifeval") == case["strict_list"], prompt["key"]
+        assert verdicts(row, answer, preset="ifeval", loose=True) == case["loose_list"], prompt["key"]
+        judged += 1
+    assert judged > 180
+
+
+def test_every_description_of_the_benchmark_follows_from_its_kwargs():
+    described = [
+        (describe(name, kwargs), written)
+        for row in mathif_rows()
+        for name, kwargs, written in zip(
+            row["constraint_name"], row["constraint_args"], row["constraint_desc"], strict=True
+        )
+    ]
+    assert len(described) == 840
+    assert [ours for ours, _ in described] == [theirs for _, theirs in described]
+
+
+def test_the_fast_detector_gives_langdetects_own_answers():
+    langdetect.DetectorFactory.seed = SEED
+    texts = [case["response"] for case in read(CASES / "mathif_constraints.jsonl")[::9]]
+    texts += [
+        "",
+        "A",
+        "\\boxed{42}",
+        "ABC def",
+        "Tiếng Viê\u0323t",
+        "中文 and English",
+        "42 = 42",
+        "é" * 40,
+        "http://a.b c@d.e",
+    ]
+    for text in texts:
+        try:
+            expected = langdetect.detect(text)
+        except langdetect.LangDetectException:
+            expected = None
+        assert detect(text) == expected, text
