@@ -39,11 +39,11 @@ _ABBREVIATIONS = frozenset(
     v va vs vt w w.c w.r w.va w.w wash wed wis yr""".split()
 )
 _OPENERS = frozenset(
-    """according although among both but despite even he however if in indeed instead it many meanwhile moreover most
-    nevertheless nonetheless nor sales separately similarly since so some the there these they this though thus under
-    when while yet your""".split()
+    """according although among both but considering despite even he however i if in indeed instead it many meanwhile
+    moreover most nevertheless nonetheless nor sales separately similarly simply since so some the there therefore
+    these they this though thus under when while yet your""".split()
 )
-_ORDINARY = _OPENERS | frozenset(
+_ORDINARY = (_OPENERS - {"i"}) | frozenset(
     """a add after again all also always an another any anyone are ask at back because before begin being below between
     by call can check choose click come consider continue could did do does don't during each either every everyone
     everything feel finally find first for from generally get give go good great had has have her here his how into is

@@ -2,16 +2,18 @@
 
     python tests/bench/presets.py [--outputs 200]
 
-MathIF's 840 constraints on real outputs (their topic does not matter to a check), and IFEval's 834 instructions on
-GPT-4's responses. Both presets judge the same text, cut as MathIF cuts it; how the cut differs is counted apart.
+MathIF's 840 constraints on real outputs (their topic does not matter to a check) and on a compliant one (the gold answer
+in a short sentence, rewritten until the constraint holds), and IFEval's 834 instructions on GPT-4's responses. Both
+presets judge the same text, cut as MathIF cuts it; how the cut differs is counted apart.
 """
 
 import argparse
 import json
+import random
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from reins.eval.verify import canonical, check, split_reasoning
+from reins.eval.verify import canonical, check, satisfy, split_reasoning
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 
@@ -24,7 +26,13 @@ def main() -> None:
     outputs = real_outputs(options.parse_args().outputs)
     print(f"{len(outputs)} real outputs\n")
     answers = [split_reasoning(text, preset="mathif").answer for text in outputs]
-    table("MathIF constraints", [(name, kwargs, answers) for name, kwargs in mathif_constraints()])
+    asked = mathif_constraints()
+    table("MathIF constraints, real outputs", [(name, kwargs, answers) for name, kwargs, _ in asked])
+    rng = random.Random(0)
+    table(
+        "MathIF constraints, compliant",
+        [(name, args, [satisfy(name, args, text, rng)]) for name, args, text in asked],
+    )
     table("IFEval instructions, GPT-4's responses", ifeval_instructions())
     cuts(outputs)
 
@@ -46,7 +54,7 @@ def table(title: str, asked: list[tuple[str, dict, list[str]]]) -> None:
             verdicts[kind][
                 "lost" if published and not ours else "won" if ours and not published else "same"
             ] += 1
-    print(f"| {title} | constraints | change on some output | verdicts | true → false | false → true |")
+    print(f"| {title} | constraints | with a change | verdicts | true → false | false → true |")
     print("|---|---|---|---|---|---|")
     for kind, count in constraints.most_common():
         found = verdicts[kind]
@@ -67,10 +75,11 @@ def cuts(outputs: list[str]) -> None:
     print(f"Cut: {dict(states)}; the answer differs in {differ}, {unclosed} of them an unclosed thought.")
 
 
-def mathif_constraints() -> list[tuple[str, dict]]:
+def mathif_constraints() -> list[tuple[str, dict, str]]:
+    """Id, kwargs, and a short right answer."""
     rows = [row for path in sorted((SHARED / "mathif").glob("*.jsonl")) for row in read(path)]
     return [
-        (name, kwargs or {})
+        (name, kwargs or {}, f"The final answer is \\boxed{{{row['answer']}}}.")
         for row in rows
         for name, kwargs in zip(row["constraint_name"], row["constraint_args"], strict=True)
     ]
