@@ -47,9 +47,8 @@ def set_capital_words(text: str, rng: Random, capital_frequency: int, capital_re
         return match[0].upper()
 
     text = map_prose(text, lambda piece: _WORD.sub(lower if capital_relation == LESS else raise_, piece))
-    return (
-        append(text, f"{' '.join(['YES'] * missing)}.") if missing > 0 and capital_relation != LESS else text
-    )
+    short = capital_relation != LESS and missing > 0
+    return append(text, f"{' '.join(['YES'] * missing)}.") if short else text
 
 
 def capital_published(text: str) -> bool:

@@ -38,9 +38,8 @@ def set_bullets(text: str, rng: Random, num_bullets: int) -> str:
 def share_out(text: str, rng: Random, parts: int, lists: bool = False) -> list[str]:
     """The sentences in order, shared among that many parts; with `lists`, the lines of a list stay lines."""
     listed = lists and _BULLET.search(text) is not None
-    said = [
-        " ".join(said.split()) for said in (text.split("\n") if listed else sentences(text)) if said.strip()
-    ]
+    units = text.split("\n") if listed else sentences(text)
+    said = [" ".join(unit.split()) for unit in units if unit.strip()]
     while len(said) < parts:
         said.insert(len(said) - (bool(said) and holds_answer(said[-1])), rng.choice(FILLER))
     cuts = [len(said) * part // parts for part in range(parts + 1)]
@@ -113,4 +112,4 @@ def no_comma(text: str, numbers: bool = False) -> bool:
 
 
 def drop_commas(text: str, rng: Random, numbers: bool = False) -> str:
-    return _NUMBER_COMMA.sub("", text).replace(", ", " ").replace(",", " ")
+    return map_prose(text, lambda piece: _NUMBER_COMMA.sub("", piece).replace(", ", " ").replace(",", " "))

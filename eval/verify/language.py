@@ -74,10 +74,10 @@ def _may_be(said: str, language: str) -> bool:
     return sum(map(len, words)) < _EVIDENCE or _likely(said)[language] >= DOUBT
 
 
+# A language less likely than this is ruled out: no piece of MathIF's questions, down to three words, is so unlikely
+# to be English.
+DOUBT = 0.005
 _EVIDENCE = 8  # characters in words
-DOUBT = (
-    0.005  # a language less likely than this is ruled out: no English piece of MathIF's questions falls below
-)
 _SPAN = 2000  # characters that settle the question
 
 

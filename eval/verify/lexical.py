@@ -9,15 +9,19 @@ from .errors import InputError
 from .prose import append, map_prose, prose
 from .relation import LESS, holds
 
+# MathIF's pool of keywords, each with what may stand in its place where it is forbidden.
 SYNONYMS = {
-    "above": "earlier", "adjacent": "next", "answer": "result", "because": "as", "case": "part", "choose": "pick",
-    "condition": "rule", "denote": "mean", "draw": "sketch", "equal": "same", "equation": "line", "expression": "term",
-    "find": "get", "follow": "come", "formula": "rule", "function": "map", "furthermore": "also", "given": "known",
-    "identical": "same", "imply": "mean", "length": "size", "maximum": "top", "must": "should", "note": "see",
-    "now": "then", "number": "amount", "point": "place", "possible": "open", "problem": "task", "question": "task",
-    "root": "base", "same": "equal", "see": "note", "side": "edge", "similar": "alike", "simply": "just", "since": "as",
-    "solution": "result", "strategy": "plan", "than": "over", "theorem": "rule", "therefore": "so", "total": "sum",
-    "valid": "right", "value": "amount", "when": "once", "where": "here", "win": "gain", "yield": "give",
+    "above": "earlier", "adjacent": "next", "align": "match", "answer": "result", "bar": "line",
+    "between": "among", "because": "as", "case": "part", "choose": "pick", "condition": "rule",
+    "configuration": "shape", "denote": "mean", "draw": "sketch", "equal": "same", "equation": "line",
+    "expression": "term", "find": "get", "follow": "come", "formula": "rule", "function": "map",
+    "furthermore": "also", "given": "known", "identical": "same", "imply": "mean", "length": "size",
+    "maximum": "top", "must": "should", "note": "see", "now": "then", "number": "amount", "point": "place",
+    "possible": "open", "problem": "task", "question": "task", "respectively": "each", "root": "base",
+    "same": "equal", "see": "note", "side": "edge", "similar": "alike", "simply": "just", "since": "as",
+    "solution": "result", "strategy": "plan", "than": "over", "theorem": "rule", "therefore": "so",
+    "total": "sum", "valid": "right", "value": "amount", "when": "once", "where": "here", "win": "gain",
+    "yield": "give",
 }  # fmt: skip
 
 
@@ -61,12 +65,11 @@ def set_frequency(text: str, rng: Random, keyword: str, frequency: int, relation
     """Add the missing mentions in one sentence, or take out the last ones too many, also inside other words."""
     if relation != LESS:
         return _say(text, [keyword] * (frequency - _count(word(keyword), text)))
-    inside = re.compile(
-        rf"(?<!\w)(?=\w*?{re.escape(keyword.strip())})\w+|{word(keyword).pattern}", re.IGNORECASE
-    )
+    literal = re.escape(keyword.strip())
+    inside = re.compile(rf"(?<!\w)(?=\w*?{literal})\w+|{word(keyword).pattern}", re.IGNORECASE)
     kept = iter(range(frequency - 1))
     return inside.sub(
-        lambda match: match[0] if next(kept, None) is not None else _other(match[0], [keyword]), text
+        lambda found: _other(found[0], [keyword]) if next(kept, None) is None else found[0], text
     )
 
 
@@ -80,12 +83,8 @@ def forbidden(text: str, forbidden_words: list[str]) -> bool:
 
 def replace_forbidden(text: str, rng: Random, forbidden_words: list[str]) -> str:
     for banned in forbidden_words:
-        text = re.sub(
-            rf"\b{re.escape(banned)}\b|{word(banned).pattern}",
-            lambda match: _other(match[0], forbidden_words),
-            text,
-            flags=re.IGNORECASE,
-        )
+        found = re.compile(rf"\b{re.escape(banned)}\b|{word(banned).pattern}", re.IGNORECASE)
+        text = found.sub(lambda match: _other(match[0], forbidden_words), text)
     return text
 
 
@@ -115,9 +114,8 @@ def set_letters(text: str, rng: Random, letter: str, let_frequency: int, let_rel
         room -= held
         return match[0]
 
-    return map_prose(
-        text, lambda piece: re.sub(rf"\w++|{re.escape(wanted)}", thin, piece, flags=re.IGNORECASE)
-    )
+    pieces = re.compile(rf"\w++|{re.escape(wanted)}", re.IGNORECASE)
+    return map_prose(text, lambda piece: pieces.sub(thin, piece))
 
 
 def _count(compiled: re.Pattern[str], text: str) -> int:
@@ -132,6 +130,6 @@ def _other(found: str, banned: list[str]) -> str:
     """Another word of about the same sense, in the same case; a neutral one where none is known."""
     choices = [SYNONYMS.get(found.lower(), "it"), "it", "this", "so", "one"]
     free = next((choice for choice in choices if not any(ban.lower() in choice for ban in banned)), "")
-    return (
-        free.upper() if found.isupper() and len(found) > 1 else free.title() if found[:1].isupper() else free
-    )
+    if found.isupper() and len(found) > 1:
+        return free.upper()
+    return free.title() if found[:1].isupper() else free

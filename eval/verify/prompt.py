@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .verdict import describe
-
 # The published runs glued these words to the question (MathIF, generation script).
 PUBLISHED_REQUEST = "Let's think step by step and output the final answer within \\boxed{}."
 REQUEST = "Put the final answer within \\boxed{}."
@@ -15,16 +13,12 @@ def render(row: Mapping[str, Any], *, preset: str = "reins", with_constraints: b
 
     mathif: byte for byte as published, nothing between question, request and descriptions.
     reins: parts on their own lines, trailing space gone, the request only where the row has an answer.
-    ifeval rows are prompts already: their question is the whole turn.
+    ifeval: the question, which in IFEval's rows is the whole turn and has no descriptions of its own.
     """
-    question = row["question"]
-    if preset == "ifeval":
-        return question
     wanted = row["constraint_desc"] if with_constraints else []
+    if preset == "ifeval":
+        return row["question"]
     if preset == "mathif":
-        return question + PUBLISHED_REQUEST + " ".join(wanted)
-    wording = [
-        describe(*pair).strip() for pair in zip(row["constraint_name"], row["constraint_args"], strict=True)
-    ]
-    request = [REQUEST] if row.get("answer") else []
-    return "\n".join([question.strip(), *request, *(wording if with_constraints else [])])
+        return row["question"] + PUBLISHED_REQUEST + " ".join(wanted)
+    parts = [row["question"], REQUEST if row["answer"] else "", *wanted]
+    return "\n".join(part.strip() for part in parts if part.strip())
