@@ -58,13 +58,17 @@ class Sample:
         behind = self.fed - len(self.prompt)
         return self.prompt[-1] if behind < 0 else self.tokens[behind]
 
+    def unfed(self) -> int:
+        """How many tokens are still to be fed: one, and those that a rule has inserted."""
+        return len(self.prompt) + len(self.tokens) - self.fed
+
     def next_uniform(self) -> float:
         return self.stream[self.draws % len(self.stream)]
 
     def take(self, token: int, limits: Limits) -> bool:
         """Go one step on; true when the sample has ended. `token` counts unless inserted ones still wait."""
         self.fed += 1
-        if self.fed < len(self.prompt) + len(self.tokens):
+        if self.unfed():
             return False
         self.tokens.append(token)
         self.draws += 1
@@ -150,7 +154,7 @@ class Batch:
 
     def _logits(self, inputs: list[int], ends: list[int]) -> Tensor:
         """Logits [slots, vocabulary] after feeding one token to each slot, at the column `ends` says."""
-        mask = self.cache.aim(ends)
+        mask = self.cache.aim(ends, self.model.dtype)
         return self.model(
             input_ids=torch.tensor(inputs, device=self.model.device)[:, None],
             attention_mask=mask,

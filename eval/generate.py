@@ -160,7 +160,7 @@ def _run(
 def _record(sample: Sample, rows: list[Row], prompts: list[Prompt], checkpoint: Checkpoint) -> Row:
     index, number = sample.key
     lead, tokens = prompts[index].lead, sample.tokens
-    spoken = tokens[:-1] if tokens[-1] in checkpoint.stops else tokens
+    spoken = tokens[:-1] if set(tokens[-1:]) & checkpoint.stops else tokens
     text = lead + checkpoint.decode(spoken)
     state = split_reasoning(text).state
     reasoning = {"none": 0, "unclosed": len(spoken)}.get(state)

@@ -87,12 +87,18 @@ class SlotCache(Cache):
         for ours, theirs in zip(self.slot_layers, layers, strict=True):
             ours.put(slot, theirs.keys, theirs.values)
 
-    def aim(self, ends: list[int]) -> Tensor:
-        """Choose the column of each slot that the next token goes to; return the mask [slots, 1, 1, width]."""
+    def aim(self, ends: list[int], dtype: torch.dtype) -> Tensor:
+        """Choose the column of each slot that the next token goes to; return the mask [slots, 1, 1, width].
+
+        The mask is what is added to scores: made once here, where a boolean one is made anew by every layer.
+        """
         self.ends = torch.tensor(ends, device=self.slots.device)
         self.width = max(self.floor, -(-(max(ends) + 1) // COLUMNS) * COLUMNS)
         columns = torch.arange(self.width, device=self.slots.device)
-        return (columns <= self.ends[:, None])[:, None, None]
+        hidden = columns > self.ends[:, None]
+        return torch.zeros(hidden.shape, dtype=dtype, device=hidden.device).masked_fill_(
+            hidden, float("-inf")
+        )[:, None, None]
 
     def keep(self, slots: list[int]) -> None:
         """Drop all slots but these, which move up in the order given."""

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,7 +19,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 from reins.eval.generate import generate
 from reins.eval.run import main, run
 from reins.eval.sampler import pick, sample_seed, uniforms
-from reins.eval.verify import InputError, describe
+from reins.eval.verify import InputError, describe, render
+from reins.eval.verify.rows import read_jsonl
+from reins.eval.vllm_engine import load_vllm
 
 NO_COMMA = "punctuation:no_comma"
 TOKENS = 60
@@ -63,7 +65,7 @@ def write(file, records):
 
 
 def read(file):
-    return [json.loads(line) for line in file.read_text().splitlines()]
+    return read_jsonl(file)
 
 
 def keyed(file):
@@ -88,7 +90,7 @@ def test_greedy_equals_plain_generate(kv_heads, rows, tmp_path):
     ours = read(generate(folder, rows, tmp_path / "out", samples=1, temperature=0, max_new_tokens=TOKENS))
     tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModelForCausalLM.from_pretrained(folder)
     for row, record in zip(read(rows), ours, strict=True):
-        turn = f"{row['question'].strip()}\nPut the final answer within \\boxed{{}}.\n{describe(NO_COMMA, None).strip()}"
+        turn = render(row)
         prompt = tokenizer.apply_chat_template(
             [{"role": "user", "content": turn}], add_generation_prompt=True, return_tensors="pt"
         )["input_ids"]
@@ -286,6 +288,41 @@ def test_modes_do_not_depend_on_the_batch(thinker, rows, tmp_path):
     asked = {"mode": "wait 2", "samples": 2, "max_new_tokens": TOKENS}
     made = [keyed(generate(thinker, rows, tmp_path / str(n), batch_size=n, **asked)) for n in (16, 48)]
     assert made[0] == made[1]
+
+
+@pytest.mark.parametrize("mode", ["think", "wait 2", "budget 10"])
+def test_vllm_is_asked_for_the_same(thinker, rows, tmp_path, monkeypatch, mode):
+    """A stand-in with vLLM's interface, greedy: what the real one draws is its own, and is not tested here."""
+    model, seeds = AutoModelForCausalLM.from_pretrained(thinker), []
+
+    class LLM:
+        def __init__(self, model, dtype, trust_remote_code):
+            assert model == str(thinker) and not trust_remote_code
+
+        def generate(self, prompts, asked, use_tqdm):
+            seeds.extend(one.seed for one in asked)
+            return [
+                self.reply(prompt["prompt_token_ids"], one)
+                for prompt, one in zip(prompts, asked, strict=True)
+            ]
+
+        def reply(self, prompt, asked):
+            tokens = model.generate(
+                torch.tensor([prompt]),
+                attention_mask=torch.ones(1, len(prompt), dtype=torch.long),
+                do_sample=False,
+                max_new_tokens=asked.max_tokens,
+                eos_token_id=asked.stop_token_ids,
+            )[0, len(prompt) :]
+            return SimpleNamespace(outputs=[SimpleNamespace(token_ids=tokens.tolist())])
+
+    load_vllm.cache_clear()
+    monkeypatch.setitem(sys.modules, "vllm", SimpleNamespace(LLM=LLM, SamplingParams=SimpleNamespace))
+    asked = {"mode": mode, "samples": 1, "temperature": 0, "max_new_tokens": TOKENS}
+    ours = read(generate(thinker, rows, tmp_path / "ours", **asked))
+    theirs = read(generate(thinker, rows, tmp_path / "theirs", engine="vllm", **asked))
+    assert theirs == ours
+    assert len(set(seeds)) == len(seeds) >= 40
 
 
 @pytest.mark.parametrize(
