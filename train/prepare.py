@@ -33,7 +33,11 @@ def configure(stage: Stage, config: type[TrainingArguments]) -> Any:
         transformers.utils.logging.disable_progress_bar()
         datasets.disable_progress_bars()
     tracked = stage.track if stage.track and stage.track.mode != "disabled" else None
-    ours: dict[str, Any] = {"report_to": "wandb" if tracked else "none", "disable_tqdm": not bars}
+    ours: dict[str, Any] = {
+        "report_to": "wandb" if tracked else "none",
+        "disable_tqdm": not bars,
+        "ddp_find_unused_parameters": False,
+    }
     defaults = ours if torch.accelerator.is_available() else ours | CPU
     try:
         args = config(**{**defaults, **stage.args, "output_dir": str(stage.out)})
