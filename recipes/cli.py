@@ -24,7 +24,9 @@ RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe's Y
 Out = Annotated[Path | None, typer.Option("--out", help="The run folder; runs/<name> where not given.")]
 Data = Annotated[Path, typer.Option("--data", help="A set's rows: ours, MathIF's or IFEval's JSON lines.")]
 OutDir = Annotated[Path, typer.Option("--out", help="The folder to write.")]
-Preset = Annotated[str, typer.Option(help="reins, mathif or ifeval: how prompts are written and answers judged.")]
+Preset = Annotated[
+    str, typer.Option(help="reins, mathif or ifeval: how prompts are written and answers judged.")
+]
 
 
 @app.command()
