@@ -98,7 +98,7 @@ def set_sections(text: str, rng: Random, section_spliter: str, num_sections: int
 
 
 def _heading(splitter: str) -> re.Pattern[str]:
-    return re.compile(rf"^[ \t]*+[\"*#]*+[ \t]*+{re.escape(splitter.strip())}\s?\d+", re.MULTILINE)
+    return re.compile(rf"^(?:[ \t]*+[\"*#]*+[ \t]*+{re.escape(splitter.strip())}\s?\d+)+", re.MULTILINE)
 
 
 def no_comma_published(text: str, numbers: bool = False) -> bool:
