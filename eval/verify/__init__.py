@@ -1,5 +1,6 @@
 """The verifiers, at the ground: constraints, answers, the reasoning split. Imports nothing of ours, and no torch."""
 
+from .answers import Grader, grade
 from .compose import conflict, witness
 from .errors import InputError
 from .ids import canonical
@@ -14,6 +15,7 @@ __all__ = [
     "PRESETS",
     "TYPES",
     "ConstraintType",
+    "Grader",
     "InputError",
     "Pools",
     "Split",
@@ -21,6 +23,7 @@ __all__ = [
     "check",
     "conflict",
     "describe",
+    "grade",
     "render",
     "satisfy",
     "split_reasoning",
