@@ -87,9 +87,10 @@ def test_arm_and_seed_restrict_the_plan_and_unknown_ones_are_refused(world: Path
 
 
 def test_the_base_is_evaluated_once_whatever_the_seeds(world: Path) -> None:
-    assert [name for name in plan(recipe(), Path("runs/small")) if name.startswith("eval base")] == [
-        "eval base"
-    ]
+    tasks = plan(recipe(), Path("runs/small"))
+    assert [name for name in tasks if name.startswith("eval base")] == ["eval base"]
+    one = plan(recipe(), Path("runs/small"), seeds=[5])
+    assert hashes(one)["eval base"] == hashes(tasks)["eval base"]
 
 
 def test_every_set_is_asked_with_and_without_its_constraints(world: Path) -> None:
