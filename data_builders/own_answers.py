@@ -12,13 +12,13 @@ from ..eval.verify.rows import read_jsonl, read_rows
 
 
 def own_answers(rows: int, seed: int, *, source_rows: Path, responses: Path) -> Iterator[dict[str, Any]]:
-    """The first `rows` rows of the source with a whole (uncut) sampled response; the first such sample counts.
+    """The first `rows` rows of the source with a whole response, neither cut nor empty; its first such sample counts.
 
     `seed` is unused here: the sampling that made `responses` had it. Raises `InputError` when too few are whole.
     """
     whole: dict[str, str] = {}
     for sample in read_jsonl(responses):
-        if not sample["cut"]:
+        if not sample["cut"] and sample["text"].strip():
             whole.setdefault(sample["row"], sample["text"])
     found = [row | {"response": whole[row["row"]]} for row in read_rows(source_rows) if row["row"] in whole]
     if len(found) < rows:
