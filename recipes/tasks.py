@@ -28,7 +28,9 @@ class Task:
     """One command, `python … -m module --config folder/config.yaml`, and what goes in.
 
     `config` becomes config.yaml, with `inputs`, the hash of what goes in, added. `spec` is hashed with the outputs
-    of the tasks in `needs`. `judge` goes in too, but another judge only needs the samples judged again. `mixture` says how a stage's rows are drawn, `tokens` (of a set: rows) and `note` how much there is to do, `disk` about how many bytes that leaves.
+    of the tasks in `needs`; `judge` goes in too, but another judge only needs the samples judged again. `mixture`
+    says how a stage's rows are drawn, `tokens` (of a set: rows) and `note` how much there is to do, `disk` about how
+    many bytes that leaves.
     """
 
     name: str
