@@ -124,12 +124,19 @@ def _stops(name: str, config: PreTrainedConfig, tokenizer: Any) -> frozenset[int
 
 @lru_cache(maxsize=1)
 def load_model(name: str, fingerprint: str) -> PreTrainedModel:
-    """The weights, safetensors only: float32 on CPU, as saved on a GPU. The last one loaded is kept."""
+    """The weights, safetensors only: float32 on CPU, as saved on a GPU. The last one loaded is kept.
+
+    `fingerprint` tells a folder that was trained anew; raises InputError where there are none.
+    """
     device = "cuda" if torch.cuda.is_available() else "cpu"
     dtype = "auto" if device == "cuda" else torch.float32
-    model: Any = AutoModelForCausalLM.from_pretrained(
-        name, dtype=dtype, attn_implementation="sdpa", use_safetensors=True
-    )
+    try:
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            name, dtype=dtype, attn_implementation="sdpa", use_safetensors=True
+        )
+    except OSError as error:
+        said = str(error).splitlines()[0]
+        raise InputError(f"{name}: no weights ({said}); save them as safetensors") from None
     return model.to(device).eval()
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import Any, Protocol
 
-from .verify import InputError, describe
+from .verify import InputError
 
 PLAIN = ("think", "direct", "repeat")
 COUNTED = ("budget", "wait", "pad")
@@ -70,8 +70,10 @@ class Mode:
                 return Budget(codec, lead, self.number)
             case "wait":
                 return AtClose(codec, lead, self.number, lambda thought: thought + WAIT)
-            case "repeat":
-                return AtClose(codec, lead, 1, lambda thought: f"{thought.rstrip()}\n{_reminder(row)}{CLOSE}")
+            case "repeat" if reminder := " ".join(map(str.strip, row["constraint_desc"])).strip():
+                return AtClose(
+                    codec, lead, 1, lambda thought: f"{thought.rstrip()}\n{REMINDER} {reminder}{CLOSE}"
+                )
             case "pad":
                 neutral = row.get("neutral", NEUTRAL)
                 return AtClose(codec, lead, 1, lambda thought: _padded(thought, neutral, self.number) + CLOSE)
@@ -131,15 +133,10 @@ def _edit(codec: Codec, tokens: list[int], text: str) -> Edit:
     return Edit(kept, codec.encode(text[len(codec.decode(tokens[:kept])) :]))
 
 
-def _reminder(row: Mapping[str, Any]) -> str:
-    pairs = zip(row["constraint_name"], row["constraint_args"], strict=True)
-    return " ".join([REMINDER, *(describe(*pair).strip() for pair in pairs)])
-
-
 def _padded(thought: str, neutral: Sequence[str], number: int) -> str:
     """The thought with neutral sentences before its last line, or before all of it when it has only one."""
     opening, tag, inside = thought.rpartition("<think>")
-    blank, body = re.fullmatch(r"(\s*)(.*)", inside.rstrip(), re.DOTALL).groups()  # type: ignore[union-attr]
+    blank, body = re.fullmatch(r"(\s*)(.*?)\s*", inside, re.DOTALL).groups()  # type: ignore[union-attr]
     before, newline, last = body.rpartition("\n")
     filler = "\n".join(islice(cycle(neutral), number))
     return f"{opening}{tag}{blank}{before}{newline}{filler}\n{last}"

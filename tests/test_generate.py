@@ -20,7 +20,7 @@ from reins.eval import decode
 from reins.eval.generate import generate
 from reins.eval.run import main, run
 from reins.eval.sampler import pick, sample_seed, uniforms
-from reins.eval.verify import InputError, describe, render
+from reins.eval.verify import InputError, render
 from reins.eval.verify.rows import read_jsonl
 from reins.eval.vllm_engine import load_vllm
 
@@ -282,7 +282,11 @@ def test_repeat_says_the_constraints_before_the_answer(thinker, rows, tmp_path):
     records = read(generate(thinker, rows, tmp_path, mode="repeat", samples=3, max_new_tokens=TOKENS))
     closed = [record["text"] for record in records if record["state"] == "closed"]
     assert len(closed) > 10
-    assert all(describe(NO_COMMA, None).strip() + "\n</think>\n\n" in text for text in closed)
+    assert all(" do not use commas\n</think>\n\n" in text for text in closed)
+    plain = {"mode": "repeat", "samples": 3, "with_constraints": False, "max_new_tokens": TOKENS}
+    assert not any(
+        "commas\n</think>" in record["text"] for record in read(generate(thinker, rows, tmp_path, **plain))
+    )
 
 
 def test_pad_lengthens_a_thought_and_keeps_its_words(thinker, rows, tmp_path):
@@ -371,6 +375,7 @@ def test_bad_settings_are_refused(tiny, rows, tmp_path, fault, said):
         ("tokenizer", "no tokenizer"),
         ("chat_template.jinja", "no chat template"),
         ("config.json", "not a checkpoint"),
+        ("model.safetensors", "no weights"),
     ],
 )
 def test_half_a_checkpoint_is_refused(tiny, rows, tmp_path, file, said):

@@ -71,10 +71,10 @@ def timed(what: str, make: Callable[..., Replies], *args: Any) -> tuple[float, R
 
 
 def by_slots(model: Any, prompts: list[list[int]], samples: int, batch: int, limits: Limits) -> Replies:
-    longest_first = sorted(range(len(prompts)), key=lambda index: -len(prompts[index]))
+    shortest_first = sorted(range(len(prompts)), key=lambda index: len(prompts[index]))
     work = [
         Sample((index, number), prompts[index], sample_seed(0, str(index), number))
-        for index in longest_first
+        for index in shortest_first
         for number in range(samples)
     ]
     return {sample.key: sample.tokens for sample in decode(model, work, batch, limits)}
