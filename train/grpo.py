@@ -7,13 +7,14 @@ done otherwise than in TRL, for speed alone: completions that have ended leave t
 log-probabilities are computed without the padding that a long completion brings to short ones.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
 from accelerate import PartialState
 from datasets import Dataset
 from torch import Tensor
+from torch.utils.data import Sampler
 from transformers import PreTrainedTokenizerBase
 from trl import GRPOConfig, GRPOTrainer
 
@@ -29,6 +30,22 @@ COLUMNS = ("prompt", "solution", "constraint_name", "constraint_args")
 SLICE = 16  # completions of like length that go through the model together
 
 
+class EpochOrder(Sampler[int]):
+    """TRL's sampler, shuffled by seed and epoch alone: it goes through its generator once an epoch, which a resumed
+    process has not done for the epochs before."""
+
+    def __init__(self, sampler: Any, epoch: Callable[[], int]) -> None:
+        self.sampler, self.epoch = sampler, epoch
+
+    def __iter__(self) -> Iterator[int]:
+        if self.sampler.shuffle:
+            self.sampler.generator.manual_seed(self.sampler.seed + self.epoch())
+        yield from self.sampler
+
+    def __len__(self) -> int:
+        return len(self.sampler)
+
+
 class Trainer(Counted, GRPOTrainer):
     """TRL's trainer, which counts what it learns from and spends nothing on padding."""
 
@@ -36,6 +53,9 @@ class Trainer(Counted, GRPOTrainer):
         learned = inputs["completion_mask"]
         self.count(learned, torch.cat([inputs["prompt_mask"], learned], dim=1))
         return super().compute_loss(model, inputs, *args, **kwargs)
+
+    def _get_train_sampler(self, dataset: Dataset | None = None) -> Sampler[int]:
+        return EpochOrder(super()._get_train_sampler(dataset), lambda: int(self.state.epoch or 0))
 
     def _get_per_token_logps_and_entropies(
         self,
