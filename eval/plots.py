@@ -212,11 +212,11 @@ def _lengths(axes: Axes, bins: list[Entry]) -> None:
         ticks[i if one["to"] == 0 else i - 0.5] = str(one["from"])
         axes.text(i, -0.08, str(one["n"]), **COUNT)
     for place, one in enumerate(apart, len(judged)):
-        ticks[place + 0.3] = one["kind"]
         axes.axvspan(
             place - 0.1, place + 0.7, 0.13, facecolor="white", edgecolor=GREY, hatch="////", linewidth=0
         )
         axes.text(place + 0.3, -0.08, str(one["n"]), **COUNT)
+        axes.text(place + 0.3, 0.5, one["kind"], rotation=90, **COUNT | NAMED)
     axes.set_xticks(list(ticks), list(ticks.values()))
     axes.set(xlim=(-0.6, len(judged) + len(apart) - 0.2), ylim=(-0.16, 1.04), yticks=[0, 0.5, 1])
     axes.grid(axis="y", linewidth=0.3, color="#dddddd")
@@ -224,6 +224,7 @@ def _lengths(axes: Axes, bins: list[Entry]) -> None:
 
 
 COUNT: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 6, "color": "#333333"}
+NAMED: dict[str, Any] = {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.8}}
 
 
 def type_changes(here: Here) -> Figure | None:
