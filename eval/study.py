@@ -16,13 +16,15 @@ BASE = "base"
 
 @dataclass(frozen=True)
 class Arm:
-    """An arm at one seed (None for the base); steps and supervised tokens are sums over its stages."""
+    """An arm at one seed (None for the base); its counts are sums over its stages, cut rows those beyond max_length."""
 
     name: str
     seed: int | None
     stages: tuple[str, ...]
     steps: int
     supervised_tokens: int
+    rows: int
+    cut_rows: int
 
     @property
     def checkpoint(self) -> str:
@@ -37,6 +39,8 @@ class Arm:
             "checkpoint": self.checkpoint,
             "steps": self.steps,
             "supervised_tokens": self.supervised_tokens,
+            "rows": self.rows,
+            "cut_rows": self.cut_rows,
         }
 
 
@@ -98,11 +102,13 @@ class Study:
     def _is_scored(self, checkpoint: str) -> bool:
         return any((self.folder / "evals" / checkpoint).glob("*/scores.jsonl"))
 
-    def _spent(self, stages: tuple[str, ...], seed: int | None) -> tuple[int, int]:
-        """Optimizer steps and supervised tokens of all stages that led to a checkpoint."""
+    def _spent(self, stages: tuple[str, ...], seed: int | None) -> tuple[int, ...]:
+        """Steps, supervised tokens, rows and cut rows of all stages that led to a checkpoint."""
         names = [checkpoint(stages[:depth], seed) for depth in range(1, len(stages) + 1)]
         done = [json.loads(_read(self.folder / "stages" / name / "done.json")) for name in names]
-        return sum(one["steps"] for one in done), sum(one["supervised_tokens"] for one in done)
+        return tuple(
+            sum(one[key] for one in done) for key in ("steps", "supervised_tokens", "rows", "cut_rows")
+        )
 
 
 def _read(file: Path) -> str:

@@ -123,7 +123,7 @@ def arms_table(results: Entry, place: Place) -> Table:
     }
     shares = {"reasons": "reasoned", "cut": "cut", "unclosed": "unclosed"}
     lengths = {"reasoning tokens": "reasoning_tokens", "answer tokens": "answer_tokens"}
-    table = [["arm", "steps", "supervised tokens", *columns, *shares, *lengths]]
+    table = [["arm", "steps", "supervised tokens", "rows cut", *columns, *shares, *lengths]]
     for arm in dict.fromkeys(one["arm"] for one in whole):
         own = {one["metric"]: one for one in select(whole, arm=arm)}
         spent = find(results["arms"], arm=arm)
@@ -132,12 +132,13 @@ def arms_table(results: Entry, place: Place) -> Table:
                 arm,
                 f"{spent['steps']:,}",
                 f"{spent['supervised_tokens']:,}",
+                f"{spent['cut_rows'] / spent['rows']:.0%}" if spent["rows"] else "–",
                 *(rate(own.get(metric)) for metric in columns.values()),
                 *(f"{own[metric]['value']:.1%}" if metric in own else "–" for metric in shares.values()),
                 *(f"{own[metric]['value']:.0f}" if metric in own else "–" for metric in lengths.values()),
             ]
         )
-        table[-1][3] += " †" if _at_floor(own, floor) else ""
+        table[-1][4] += " †" if _at_floor(own, floor) else ""
     return table
 
 

@@ -66,7 +66,9 @@ def make_run(
             for own in seeds:
                 stage = folder / "stages" / f"{'.'.join(stages[:depth])}-s{own}"
                 stage.mkdir(parents=True, exist_ok=True)
-                (stage / "done.json").write_text(json.dumps({"steps": 100, "supervised_tokens": 50_000}))
+                (stage / "done.json").write_text(
+                    json.dumps({"steps": 100, "supervised_tokens": 50_000, "rows": 400, "cut_rows": 20})
+                )
     return folder
 
 

@@ -54,7 +54,7 @@ def test_results_have_the_shape_that_notebooks_read(reported):
         "contrasts": place | {"arm", "against", "group", "diff", "p", "mdd", "clusters"},
         "bins": place | {"arm", "kind", "from", "to", "value"},
         "floors": {"set", "reply", "metric", "value"},
-        "arms": {"arm", "seed", "stages", "checkpoint", "steps", "supervised_tokens"},
+        "arms": {"arm", "seed", "stages", "checkpoint", "steps", "supervised_tokens", "rows", "cut_rows"},
     }
     for kind, keys in expected.items():
         assert results[kind]
@@ -96,6 +96,8 @@ def test_arms_state_their_steps_and_tokens(reported):
         "checkpoint": "sft.rl-s0",
         "steps": 200,
         "supervised_tokens": 100_000,
+        "rows": 800,
+        "cut_rows": 40,
     }
 
 
