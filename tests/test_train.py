@@ -1,6 +1,5 @@
 """Stages end to end on a tiny random model: what they leave, that they resume bit for bit, what they refuse."""
 
-import dataclasses
 import json
 import os
 import random
@@ -17,11 +16,10 @@ import yaml
 from safetensors.torch import load_file
 from tiny import make_tiny, make_tokenizer
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, LlamaForCausalLM
-from trl import GRPOConfig, GRPOTrainer, SFTConfig, SFTTrainer
+from trl import SFTConfig, SFTTrainer
 
 from reins.eval.verify.errors import InputError
-from reins.train import grpo, rollout, sft
-from reins.train.arguments import check_args, fields
+from reins.train import grpo, sft
 from reins.train.checkpoints import last_whole
 from reins.train.stage import start
 
@@ -348,116 +346,6 @@ def test_two_processes_are_two(base, tmp_path):
     child = launch(config)
     text, _ = child.communicate()
     assert child.returncode and "error: " in text and "run it by reins.train.grpo" in text
-
-
-def test_sliced_log_probabilities_are_trls(base, tmp_path):
-    """Rows of mixed length, padded on both sides, against TRL's own method on the whole batch."""
-    args = GRPOConfig(
-        output_dir=str(tmp_path), use_cpu=True, bf16=False, report_to="none", activation_checkpointing=False
-    )
-    from datasets import Dataset
-
-    trainer = grpo.Trainer(str(base), [lambda **_: [0.0]], args, Dataset.from_list(list(grpo_rows())))
-    ids, mask = torch.randint(3, 300, (40, 70)), torch.zeros(40, 70, dtype=torch.long)
-    for row in range(40):
-        mask[row, row % 20 : 31 + row % 39] = 1
-    with torch.no_grad():
-        ours = trainer._get_per_token_logps_and_entropies(trainer.model, ids, mask, 40, compute_entropy=True)
-        theirs = GRPOTrainer._get_per_token_logps_and_entropies(
-            trainer, trainer.model, ids, mask, 40, compute_entropy=True
-        )
-    scored = mask[:, 30:].bool()
-    for a, b in zip(ours[:2], theirs[:2], strict=True):
-        assert torch.allclose(a[scored], b[scored], atol=1e-5)
-
-
-def test_rollouts_end_where_greedy_generation_does(base):
-    model, tokenizer = LlamaForCausalLM.from_pretrained(base), make_tokenizer()
-    prompts = [
-        tokenizer(text)["input_ids"]
-        for text in ("How many?", "How many?", "Tom has 12 apples and buys 3 more.", "a")
-    ]
-    ours = rollout.sample(model, prompts, stops=[2], pad=0, max_new_tokens=60, temperature=1e-6)
-    for prompt, completion in zip(prompts, ours, strict=True):
-        whole = model.generate(
-            torch.tensor([prompt]), max_new_tokens=60, do_sample=False, eos_token_id=2, pad_token_id=0
-        )
-        assert completion == whole[0, len(prompt) :].tolist()
-
-
-def test_rollouts_are_drawn_from_the_models_distribution(base):
-    model, prompt = LlamaForCausalLM.from_pretrained(base), make_tokenizer()("How many?")["input_ids"]
-    torch.manual_seed(0)
-    drawn = rollout.sample(model, [prompt] * 4000, stops=[2], pad=0, max_new_tokens=1, temperature=0.2)
-    expected = (model(torch.tensor([prompt])).logits[0, -1] / 0.2).softmax(-1)
-    found = torch.bincount(torch.tensor(drawn)[:, 0], minlength=len(expected)) / 4000
-    assert (found - expected).abs().max() < 0.03
-    lengths = {
-        len(one)
-        for one in rollout.sample(model, [prompt] * 64, stops=[2], pad=0, max_new_tokens=50, temperature=1.0)
-    }
-    assert len(lengths) > 5 and max(lengths) <= 50
-
-
-def test_fields_are_those_of_the_installed_trl():
-    for trainer, config in (("sft", SFTConfig), ("grpo", GRPOConfig)):
-        assert set(fields(trainer)) == {field.name for field in dataclasses.fields(config)}
-
-
-@pytest.mark.parametrize(
-    ("trainer", "args", "message"),
-    [
-        (
-            "sft",
-            {"learning_rat": 1e-4},
-            "args.learning_rat: SFTConfig has no such key, did you mean 'learning_rate'?",
-        ),
-        ("sft", {"num_generations": 8}, "args.num_generations: SFTConfig has no such key"),
-        ("sft", {"warmup_ratio": 0.1}, "args.warmup_ratio: gone from SFTConfig: warmup_steps"),
-        ("grpo", {"max_prompt_length": 512}, "args.max_prompt_length: gone from GRPOConfig"),
-        ("sft", {"learning_rate": "1e-4"}, "args.learning_rate: '1e-4' is not what SFTConfig takes, float"),
-        ("sft", {"packing": 1}, "args.packing: 1 is not what SFTConfig takes, bool"),
-        ("sft", {"max_steps": True}, "args.max_steps: True is not"),
-        (
-            "sft",
-            {"save_strategy": False},
-            "args.save_strategy: False is not what SFTConfig takes, 'no', 'steps'",
-        ),
-        ("sft", {"lr_scheduler_type": "cosin"}, "args.lr_scheduler_type: 'cosin' is not"),
-        ("sft", {"packing": True, "packing_strategy": "wrapped"}, "rows see each other"),
-        ("sft", {"save_total_limit": 1}, "args.save_total_limit: 1"),
-        (
-            "grpo",
-            {"reward_weights": [1.0]},
-            "args.reward_weights: not settled here: they are the stage's `rewards`",
-        ),
-        (
-            "grpo",
-            {"num_generations": 7},
-            "generation batch of 8 completions must hold whole groups of num_generations 7",
-        ),
-        ("grpo", {"num_iterations": 4, "save_steps": 6}, "args.save_steps: 6 saves amid a generation batch"),
-    ],
-)
-def test_bad_arguments_are_refused_by_name(trainer, args, message):
-    with pytest.raises(InputError) as caught:
-        check_args(trainer, args)
-    assert message in str(caught.value)
-
-
-def test_good_arguments_pass():
-    check_args(
-        "sft",
-        {
-            **SFT_ARGS,
-            "warmup_steps": 0.03,
-            "report_to": "none",
-            "lr_scheduler_type": "cosine",
-            "learning_rate": 1,
-        },
-    )
-    check_args("grpo", {**GRPO_ARGS, "num_iterations": 2, "save_steps": 4, "loss_type": "dapo", "beta": 0.0})
-    check_args("grpo", {"per_device_train_batch_size": 2, "num_generations": 8}, world_size=4)
 
 
 def refused(config, trainer="sft"):
