@@ -16,10 +16,12 @@ class Processes:
         self.count = int(os.environ.get("WORLD_SIZE", "1"))
         self.first = self.index == 0
         if self.count > 1:
+            import torch
             from accelerate import PartialState
 
-            # Who ends first waits for the slowest, which may take hours.
-            self.state = PartialState(timeout=timedelta(days=7))
+            # Where there is no accelerator it must be told, or it joins nobody and waits for nobody. Who ends
+            # first waits for the slowest, which may take hours.
+            self.state = PartialState(cpu=not torch.accelerator.is_available(), timeout=timedelta(days=7))
 
     def share(self, work: Sequence[T]) -> Sequence[T]:
         """This process's part: every n-th piece."""
