@@ -35,7 +35,9 @@ figures say nothing about large models.
 Made by `make base` from `recipes/micro/base.yaml` (the seed is there; the same bytes on the same CPU and versions).
 What it scores, and how that was measured, is in `recipes/micro/README.md`.
 
-{rows:,} examples, once through (sha256 of the first {opening:,}: `{sha256}`); answers to stories carry a short `<think>` thought in {think_share:.0%} of cases.
+{rows:,} examples, once through (sha256 of the first {opening:,}: `{sha256}`); answers to
+stories carry a `<think>` thought in {think_share:.0%} of cases. On plain problems {long_share:.0%} of the thoughts are a teacher's long
+ones and {teacher_share:.0%} of the answers in a teacher's words; under constraints none.
 How often each constraint type was seen, uneven on purpose:
 
 | constraint type | category | scope | weight | examples |
