@@ -32,7 +32,7 @@ writing tasks, and twelve kinds of verifiable constraint on either. Made by `rei
 ablation runs where no weights can be downloaded. It is an instrument; it knows no English beyond its world, and its
 figures say nothing about large models.
 
-Made by `make base` from `recipes/micro/base.yaml` (the seed is there; the same bytes on the same CPU and versions).
+Made by `make base` from `recipes/micro/base.yaml` (the seed is there; the same bytes on the same CPU, code and versions).
 What it scores, and how that was measured, is in `recipes/micro/README.md`.
 
 {rows:,} examples, once through (sha256 of the first {opening:,}: `{sha256}`); answers to
