@@ -46,6 +46,17 @@ class Step(NamedTuple):
         return f"{self.before} {self.operator} {self.operand} = {self.after}"
 
 
+def problem_id(kind: str, question: str) -> str:
+    """The cluster of a question, from its text alone."""
+    return f"{kind}-{hashlib.sha256(question.encode()).hexdigest()[:16]}"
+
+
+def split_of(problem_id: str, test_tenths: int) -> Split:
+    """The one split a problem belongs to: so many tenths are test, one more is validation."""
+    tenth = int(problem_id[-8:], 16) % 10
+    return "test" if tenth < test_tenths else "validation" if tenth == test_tenths else "train"
+
+
 class Story(NamedTuple):
     """A problem of the micro world; `question` ends in the question itself."""
 
@@ -61,12 +72,11 @@ class Story(NamedTuple):
 
     @property
     def problem_id(self) -> str:
-        return "story-" + hashlib.sha256(self.question.encode()).hexdigest()[:16]
+        return problem_id("story", self.question)
 
     @property
     def split(self) -> Split:
-        tenth = int(self.problem_id[-8:], 16) % 10
-        return "test" if tenth == 0 else "validation" if tenth == 1 else "train"
+        return split_of(self.problem_id, test_tenths=1)
 
 
 def _move(rng: random.Random, value: int) -> tuple[str, int, tuple[str, ...]]:

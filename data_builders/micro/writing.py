@@ -1,10 +1,9 @@
 """Short writing tasks without any mathematics: the micro world's instruction following on its own."""
 
-import hashlib
 import random
 from typing import NamedTuple
 
-from .stories import Split
+from .stories import Split, problem_id, split_of
 
 KINDS = ("note", "message", "letter", "story", "post")
 TOPICS = (
@@ -47,12 +46,11 @@ class Task(NamedTuple):
 
     @property
     def problem_id(self) -> str:
-        return "task-" + hashlib.sha256(self.question.encode()).hexdigest()[:16]
+        return problem_id("task", self.question)
 
     @property
     def split(self) -> Split:
-        tenth = int(self.problem_id[-8:], 16) % 10
-        return "test" if tenth <= 1 else "validation" if tenth == 2 else "train"
+        return split_of(self.problem_id, test_tenths=2)
 
 
 def draw(rng: random.Random, split: Split) -> Task:
