@@ -7,12 +7,12 @@ from . import micro
 from .benchmarks import benchmark
 from .complexbench import complexbench
 from .composites import composites, judged
+from .draw import problems
 from .if_traces import if_traces
 from .instructions import instructions
 from .long_traces import long_traces
 from .own_answers import own_answers
-from .problems import problems
-from .undecided import undecided
+from .varied_rewards import undecided
 
 BUILDERS: dict[str, Callable[..., Iterator[dict[str, Any]]]] = {
     "micro.problems": micro.problems,

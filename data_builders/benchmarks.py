@@ -3,11 +3,11 @@
 import random
 from collections.abc import Iterator
 
-from ..eval.verify.errors import InputError
+from ..eval.io.errors import InputError
 from ..eval.verify.rows import Row
+from .draw import Built, Tally
 from .instructions import read_instructions
-from .problems import Built, Tally
-from .sources import BENCHMARKS, read_problems
+from .problems import BENCHMARKS, read_problems
 
 
 def benchmark(rows: int, seed: int, *, name: str, source: str | None = None) -> Built:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..eval.verify.rows import Row
 from .decontaminate import Overlap
-from .problems import Tally
+from .draw import Tally
 
 # By a part of the source's name; the upstream licences as the sources state them.
 LICENCES = {

@@ -1,6 +1,6 @@
 """ComplexBench (arXiv 2407.03978, `data_final.json`) as rows: instructions with the questions that score a response.
 
-Nothing of it is asked without its constraints, which stand in the instruction itself; `eval/complexbench.py` scores
+Nothing of it is asked without its constraints, which stand in the instruction itself; `eval/score/complexbench.py` scores
 the responses.
 """
 
@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Literal
 
-from ..eval.verify.errors import InputError
+from ..eval.io.errors import InputError
 from ..eval.verify.rows import Row
-from .problems import Built, Tally
-from .records import Record, read_records
-from .sources import plain_row
+from .draw import Built, Tally
+from .problems import plain_row
+from .readers import Record, read_records
 
 KEPT = ("category", "task_types", "group")
 POINT = ("point_id", "rule", "constraint_dimensions", "composition_types", "dep")

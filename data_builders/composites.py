@@ -11,13 +11,13 @@ from dataclasses import fields, replace
 from itertools import combinations, islice
 from typing import Any, Literal
 
+from ..eval.io.errors import InputError
 from ..eval.verify import MATHIF, TYPES, Pools, canonical, conflict, describe, witness
 from ..eval.verify.answers import boxed
-from ..eval.verify.errors import InputError
 from ..eval.verify.rows import Row
+from .draw import Built, Half, Tally, draw
 from .mixture import counts
-from .problems import Built, Half, Tally, draw
-from .sources import BENCHMARKS, read_problems
+from .problems import BENCHMARKS, read_problems
 
 Split = Literal["train", "seen", "unseen_values", "unseen_type"]
 Drawn = list[tuple[str, dict[str, Any]]]

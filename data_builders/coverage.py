@@ -7,10 +7,10 @@ import argparse
 import sys
 from collections import Counter
 
-from ..eval.verify.errors import InputError
+from ..eval.io.errors import InputError
+from .draw import Tally
 from .instructions import ours, read_asked
-from .problems import Tally
-from .records import read_records
+from .readers import read_records
 
 
 def coverage(source: str) -> dict[str, tuple[int, bool]]:

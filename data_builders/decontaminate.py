@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..eval.verify.rows import Row
-from .sources import BENCHMARKS, read_problems
+from .problems import BENCHMARKS, read_problems
 
 GRAM = 8
 MARKS = re.compile(r"[\W_]+")

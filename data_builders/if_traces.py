@@ -9,13 +9,13 @@ import random
 from collections.abc import Iterator
 from itertools import combinations, count
 
+from ..eval.io.errors import InputError
 from ..eval.verify import MATHIF, TYPES, Pools, conflict, describe, split_reasoning, witness
 from ..eval.verify.answers import boxed
-from ..eval.verify.errors import InputError
 from ..eval.verify.rows import Row
 from .composites import halves
+from .draw import Built, Tally
 from .long_traces import long_traces
-from .problems import Built, Tally
 
 DRAWS = 20  # of constraints for one trace, before it is passed over
 LEFT_OUT = "no constraints hold on its answer"

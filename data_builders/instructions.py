@@ -12,12 +12,12 @@ import random
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from ..eval.io.errors import InputError
 from ..eval.verify import JUDGED, canonical
-from ..eval.verify.errors import InputError
 from ..eval.verify.rows import Row
-from .problems import PLAIN, Built, Tally, distinct
-from .records import Record, read_records
-from .sources import plain_row
+from .draw import PLAIN, Built, Tally, distinct
+from .problems import plain_row
+from .readers import Record, read_records
 
 Constraint = tuple[str, dict[str, Any]]
 Given = dict[str, Any]

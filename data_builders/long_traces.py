@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
+from ..eval.io.errors import InputError
 from ..eval.verify import split_reasoning
-from ..eval.verify.errors import InputError
 from ..eval.verify.rows import Row
-from .problems import PLAIN, Built, Tally, apart
-from .records import Record, read_records
-from .sources import plain_row
+from .draw import PLAIN, Built, Tally, apart
+from .problems import plain_row
+from .readers import Record, read_records
 
 Fits = Callable[[str], bool]
 

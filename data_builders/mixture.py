@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from ..eval.io.errors import InputError
 from ..eval.verify import render
-from ..eval.verify.errors import InputError
 from ..eval.verify.rows import read_rows, write_jsonl
 
 Row = dict[str, Any]

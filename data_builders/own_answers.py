@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..eval.verify.errors import InputError
+from ..eval.io.errors import InputError
 from ..eval.verify.rows import read_jsonl, read_rows
 
 

@@ -1,131 +1,88 @@
-"""Problems drawn from any source: each once, apart from the evaluation sets, train and test halves disjoint."""
+"""Problems from a file, a folder or a hub id, in the one row schema with the answer taken out.
 
-import heapq
-import random
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from itertools import chain
-from typing import Literal
+The field that holds the answer is recognised, never guessed from the text alone: `answer` (GSM8K: what follows the
+last `####`), `final_answer` (OlympiadBench, a list), `solution` (MATH and Minerva: the last `\\boxed{…}`). Rows of
+MathIF and IFEval come through with their constraints. A record that gives no question or no answer is an error
+that names its line: nothing is skipped.
+"""
 
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..eval.io.errors import InputError
 from ..eval.verify.answers import boxed
-from ..eval.verify.errors import InputError
-from ..eval.verify.rows import Row
-from .decontaminate import Overlap, decontaminate, read_evaluation
-from .sources import read_problems
+from ..eval.verify.rows import Row, as_row, problem_key
+from .readers import Record, read_records
 
-Half = Literal["train", "test"]
-
-
-@dataclass
-class Tally:
-    """What a builder read and left out, filled while its rows are drawn; the card prints it."""
-
-    read: Counter[str] = field(default_factory=Counter)
-    against: list[str] = field(default_factory=list)
-    duplicates: int = 0
-    broken: list[str] = field(default_factory=list)
-    overlaps: list[Overlap] = field(default_factory=list)
-    dropped: Counter[str] = field(default_factory=Counter)
-    refused: Counter[tuple[str, ...]] = field(default_factory=Counter)
-
-
-class Built(Iterator[Row]):
-    """The rows of a builder, drawn as they are asked for, and its tally, whole once they are."""
-
-    def __init__(self, rows: Iterable[Row], tally: Tally) -> None:
-        self._rows = iter(rows)
-        self.tally = tally
-
-    def __next__(self) -> Row:
-        return next(self._rows)
-
-
-def problems(
-    rows: int,
-    seed: int,
-    *,
-    source: str | list[str],
-    split: Half = "train",
-    test_share: float = 0.2,
-    against: list[str] | None = None,
-) -> Built:
-    """Problems with their answers and no constraint: RL prompts.
-
-    A problem is in the `test` half, `test_share` of all, or the `train` half by its text alone, so the halves are
-    disjoint over all sources and seeds. `against` names evaluation sets (benchmarks, files, folders or hub ids) whose
-    problems are left out. Raises
-    InputError where a source cannot be read or holds too few.
-    """
-    tally = Tally(against=against or [])
-    return Built(_named(draw(rows, seed, source, split, test_share, tally), split), tally)
-
-
-def _named(rows: Iterable[Row], split: str) -> Iterator[Row]:
-    for index, row in enumerate(rows):
-        yield row | {"row": f"problem-{split}-{index:06d}"}
-
-
-def draw(
-    rows: int,
-    seed: int,
-    source: str | list[str],
-    half: Half,
-    test_share: float,
-    tally: Tally,
-) -> Iterator[Row]:
-    """`rows` distinct problems of a half in an order drawn from the seed; memory grows with `rows` alone."""
-    sources = [source] if isinstance(source, str) else source
-    found: Iterable[Row] = chain.from_iterable(map(read_problems, sources))
-    found = apart(_whole(distinct(found, tally), tally), tally)
-    found = (row for row in found if half_of(row["problem_id"], test_share) == half)
-    drawn = heapq.nsmallest(
-        rows, found, key=lambda row: random.Random(f"{seed}/{row['problem_id']}").random()
-    )
-    if len(drawn) < rows:
-        raise InputError(
-            f"{', '.join(sources)}: {len(drawn)} problems in the {half} half, {rows} wanted; "
-            "ask for fewer rows, name another source or change test_share"
-        )
-    yield from (row | PLAIN | {"split": half} for row in drawn)
-
-
-PLAIN: Row = {
-    "constraint_name": [],
-    "constraint_args": [],
-    "constraint_desc": [],
-    "feasible": True,
-    "why_not": None,
-    "witness": None,
+# The published evaluation sets: hub id, subset and split.
+BENCHMARKS = {
+    "gsm8k": "openai/gsm8k:main:test",  # question, answer (after ####); 1,319 rows
+    "math500": "HuggingFaceH4/MATH-500::test",  # problem, solution, answer, subject, level, unique_id; 500
+    "aime24": "HuggingFaceH4/aime_2024::train",  # id, problem, solution, answer, url, year; 30
+    "aime25": "math-ai/aime25::test",  # problem, answer, id; 30
+    "amc23": "zwhe99/amc23::test",  # id, question, answer, url; 40
+    "minerva": "zwhe99/simplerl-minerva-math::test",  # problem, solution, answer, type, idx; 272
+    "olympiad": "zwhe99/simplerl-OlympiadBench::test",  # question, final_answer (list), id, …; 675
+    "mathif": "TingchenFu/MathIF::train",  # MathIF's rows in 15 files; 420
+    "ifeval": "google/IFEval::train",  # key, prompt, instruction_id_list, kwargs; 541
+    "ifbench": "allenai/IFBench_test::train",  # as IFEval; 300, of which few have constraints of ours
 }
+QUESTIONS = ("question", "problem")
+IDS = ("id", "unique_id", "uuid", "problem_id")
 
 
-def half_of(problem_id: str, test_share: float) -> Half:
-    """By the problem's key alone, which is a hash of its text."""
-    return "test" if random.Random(f"half/{problem_id}").random() < test_share else "train"
+def read_problems(source: str | Path) -> Iterator[Row]:
+    """The problems of a file, a folder or a hub set, as `read_records` names them.
 
-
-def _whole(rows: Iterable[Row], tally: Tally) -> Iterator[Row]:
-    """Without the rows whose gold answer has a brace too many or too few: no box can hold it."""
-    for row in rows:
-        if boxed(rf"\boxed{{{row['answer']}}}") == row["answer"]:
-            yield row
+    Raises InputError naming file and line, or row, and the fix.
+    """
+    for record in read_records(source):
+        if "constraint_name" in record.fields or "instruction_id_list" in record.fields:
+            yield as_row(record.fields, record.name, record.number, record.where)
         else:
-            tally.broken.append(row["row"])
+            yield _problem(record)
 
 
-def apart(rows: Iterable[Row], tally: Tally) -> Iterable[Row]:
-    """The rows whose problems no evaluation set in `tally.against` holds."""
-    return decontaminate(rows, read_evaluation(tally.against), tally.overlaps) if tally.against else rows
+def plain_row(record: Record, question: str, answer: str) -> Row:
+    """A row without constraints, named after its record."""
+    return {
+        "source": record.source,
+        "id": str(next((record.fields[key] for key in IDS if key in record.fields), record.number)),
+        "question": question,
+        "answer": answer,
+        "constraint_name": [],
+        "constraint_args": [],
+        "constraint_desc": [],
+        "row": f"{record.name}-{record.number:06d}",
+        "problem_id": problem_key(question),
+    }
 
 
-def distinct(rows: Iterable[Row], tally: Tally) -> Iterator[Row]:
-    """Each problem once."""
-    seen: set[str] = set()
-    for row in rows:
-        tally.read[row["source"]] += 1
-        if row["problem_id"] in seen:
-            tally.duplicates += 1
-        else:
-            seen.add(row["problem_id"])
-            yield row
+def _problem(record: Record) -> Row:
+    return plain_row(record, _question(record), _answer(record))
+
+
+def _question(record: Record) -> str:
+    for field in QUESTIONS:
+        text = record.fields.get(field)
+        if isinstance(text, str) and text.strip():
+            return text
+    fields = ", ".join(sorted(record.fields))
+    raise InputError(f"{record.where}: no text in {' or '.join(QUESTIONS)}; the record has {fields}")
+
+
+def _answer(record: Record) -> str:
+    fields = record.fields
+    given = fields.get("answer", fields.get("final_answer"))
+    if isinstance(given, list):
+        given = ", ".join(map(str, given))
+    if isinstance(given, float) and given.is_integer():
+        given = int(given)
+    if given is None and isinstance(fields.get("solution"), str):
+        given = boxed(fields["solution"])
+    answer = "" if given is None else str(given).rpartition("####")[2].strip()
+    if not answer:
+        raise InputError(
+            f"{record.where}: no answer in answer, final_answer or a boxed solution; it has {', '.join(sorted(fields))}"
+        )
+    return answer

@@ -17,10 +17,10 @@ import torch
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from .generate import generate
-from .processes import Processes
-from .results import write_json
-from .score import score
+from .analyse.results import write_json
+from .sample.generate import generate
+from .sample.processes import Processes
+from .score.score import score
 from .verify import InputError
 
 

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from ..eval.verify.errors import InputError
-from . import run as runs
-from .checks import check as checked
-from .engine import TaskFailed
-from .schema import Recipe, load
+from ..eval.io.errors import InputError
+from .engine import run as runs
+from .engine.execute import TaskFailed
+from .recipe.resolve import check as checked
+from .recipe.schema import Recipe, load
 
 app = typer.Typer(
     help="Train one base model several ways, and measure what each did to instruction following.",
@@ -59,7 +59,7 @@ def run(
         runs.by_slurm(found, folder, arm or [], seed or [], dry_run)
         return
     if rehearse:
-        from .rehearse import rehearse as rehearsed
+        from .rehearse.rehearse import rehearse as rehearsed
 
         rehearsed(found, recipe, folder.with_name(f"{folder.name}.rehearsal"), arm or [], seed or [])
         return
@@ -112,7 +112,7 @@ def generate(
     engine: Annotated[str, typer.Option(help="transformers or vllm.")] = "transformers",
 ) -> None:
     """Sample answers of one model to one set."""
-    from ..eval.generate import generate as sample
+    from ..eval.sample.generate import generate as sample
 
     written = sample(
         model,
@@ -140,8 +140,8 @@ def score(
     preset: Preset = "reins",
 ) -> None:
     """Judge responses: every constraint, every answer."""
-    from ..eval.score import score as judge
-    from ..eval.tables import score_table
+    from ..eval.report.tables import score_table
+    from ..eval.score.score import score as judge
 
     scores = judge(data, responses, out, preset=preset)
     print(f"{score_table(scores)}\n\n{scores}")
@@ -155,7 +155,7 @@ def compare(
     data: Annotated[Path | None, typer.Option(help="The set's rows, for folders outside of a run.")] = None,
 ) -> None:
     """Two evaluations of the same rows, paired: other arms, modes or presets."""
-    from ..eval.compare import compare as compared
+    from ..eval.report.compare import compare as compared
 
     print(compared(a, b, metric=metric, data=data)[0])
 
@@ -167,7 +167,7 @@ def report(
     beside: Annotated[str | None, typer.Option(help="Published figures to lay beside: mathif.")] = None,
 ) -> None:
     """Lay one or several runs side by side."""
-    from ..eval.report import report as write
+    from ..eval.report.report import report as write
 
     print(f"{write(run_dirs, out, beside=beside)}\n\n{out / 'index.html'}")
 
@@ -183,7 +183,7 @@ def push(
     ] = False,
 ) -> None:
     """Upload one arm, with its card, to the hub."""
-    from .model_card import push as upload
+    from .engine.model_card import push as upload
 
     upload(run_dir, arm, repository, seed=seed, private=not public)
     print(f"https://huggingface.co/{repository}")

@@ -14,11 +14,11 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import spearmanr
 
-from reins.eval import stats
-from reins.eval.attribution import Outcomes, attribute
-from reins.eval.bins import length_bins
-from reins.eval.length import Samples, Side, associations, intervention
-from reins.eval.measure import NUMBERS, Cell, Measure, RowSet, estimates, resample
+from reins.eval.analyse.length_bins import length_bins
+from reins.eval.score.measure import NUMBERS, Cell, Measure, RowSet, estimates, resample
+from reins.eval.stats import intervals
+from reins.eval.stats.length_slopes import Samples, Side, associations, intervention
+from reins.eval.stats.oaxaca import Outcomes, attribute
 
 SOURCES = np.array([-0.9, -0.2, 0.2, 0.9])  # mean difficulty of a source's problems
 SPREAD, WITHIN = 0.8, 0.5  # of difficulty among a source's problems; of log2 length among a row's samples
@@ -151,7 +151,7 @@ def whole_set(made, draws):
     sums = resample(found, draws)
     base, arm, *_ = estimates(found, sums)
     pairs = np.array([[1, 0], [2, 0], [3, 1]])
-    gap = stats.differences(*sums, pairs, rates=np.full(3, True))
+    gap = intervals.differences(*sums, pairs, rates=np.full(3, True))
     named = {"rate of base": Interval(*base[:3]), "rate of arm": Interval(*arm[:3])}
     for i, name in enumerate(("arm - base", "no effect", "longer - arm")):
         named[name] = Interval(gap.diff[i], gap.low[i], gap.high[i])
@@ -246,7 +246,7 @@ def coverage(worlds, studies, *, seed=0, population=POPULATION):
         truth = Truth(world, population)
         for repeat in range(studies // len(worlds)):
             made = study(rng, world)
-            draws = stats.draw_clusters(PROBLEMS, resamples=RESAMPLES, seed=number * studies + repeat)
+            draws = intervals.draw_clusters(PROBLEMS, resamples=RESAMPLES, seed=number * studies + repeat)
             for name, one in measured(made, draws).items():
                 seen.setdefault(name, []).append((truth.value[name], *one))
             place = 0

@@ -12,7 +12,7 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
-from reins.eval.verify.errors import InputError
+from reins.eval.io.errors import InputError
 from reins.train import grpo, sft
 from reins.train.speed import DURATIONS
 from reins.train.stage import start

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from synthetic_run import make_run
 
-from reins.eval.analyse import analyse
-from reins.eval.results import rounded, write_json
-from reins.eval.study import Study
+from reins.eval.analyse.analyse import analyse
+from reins.eval.analyse.results import rounded, write_json
+from reins.eval.analyse.run_folder import Study
 from reins.eval.verify import InputError
 from reins.eval.verify.rows import read_jsonl, write_jsonl
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from bench import answers as bench
 
-from reins.data_builders.sources import read_problems
+from reins.data_builders.problems import read_problems
 from reins.eval.verify import answers
 from reins.eval.verify.answers import Grader, boxed, grade, shortcut
 from reins.eval.verify.rows import read_jsonl, read_rows

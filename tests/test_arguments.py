@@ -6,7 +6,7 @@ import pytest
 from peft import LoraConfig
 from trl import GRPOConfig, SFTConfig
 
-from reins.eval.verify.errors import InputError
+from reins.eval.io.errors import InputError
 from reins.train.arguments import check_args, check_lora, fields, lora_fields
 
 

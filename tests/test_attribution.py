@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reins.eval.attribution import PARTS, Outcomes, attribute
+from reins.eval.stats.oaxaca import PARTS, Outcomes, attribute
 
 ROWS, SAMPLES = 200, 4
 

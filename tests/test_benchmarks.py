@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from reins.data_builders import BUILDERS
-from reins.data_builders.sources import BENCHMARKS
-from reins.data_builders.stand_ins import is_known, offline, stand_in
+from reins.data_builders.problems import BENCHMARKS
 from reins.eval.verify import InputError
 from reins.eval.verify.rows import check_row
+from reins.recipes.rehearse.stand_ins import is_known, offline, stand_in
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the public data is not at {DATA}")

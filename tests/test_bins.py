@@ -5,8 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from reins.eval.bins import FEWEST, equal_count_bins, fixed_bins, length_bins
-from reins.eval.measure import NUMBERS, Cell, RowSet
+from reins.eval.analyse.length_bins import FEWEST, equal_count_bins, fixed_bins, length_bins
+from reins.eval.score.measure import NUMBERS, Cell, RowSet
 
 ROWS, SAMPLES = 100, 4
 

@@ -5,10 +5,10 @@ import json
 import pytest
 from synthetic_run import make_run
 
-from reins.eval.analyse import analyse
-from reins.eval.compare import compare
-from reins.eval.score import score
-from reins.eval.study import Study
+from reins.eval.analyse.analyse import analyse
+from reins.eval.analyse.run_folder import Study
+from reins.eval.report.compare import compare
+from reins.eval.score.score import score
 from reins.eval.verify import InputError
 from reins.eval.verify.rows import read_jsonl, write_jsonl
 

@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from reins.data_builders import BUILDERS
-from reins.eval.complexbench import Judgements, score_complexbench
-from reins.eval.complexbench_rules import follows
+from reins.eval.score.complexbench import Judgements, score_complexbench
+from reins.eval.score.complexbench_rules import follows
 from reins.eval.verify import InputError
 from reins.eval.verify.rows import check_row, read_jsonl, write_jsonl
 
@@ -124,7 +124,14 @@ def test_judgements_come_from_a_file(rows):
     lines = [{"row": row, "sample": 0, "point": number, "holds": True} for row, number in asked]
     lines.append({"row": names[2], "sample": 0, "point": 1, "parts": ["sea", "the sea"]})
     write_jsonl(rows.parent / "judged.jsonl", lines)
-    command = [sys.executable, "-m", "reins.eval.complexbench", rows, replies, rows.parent / "judged.jsonl"]
+    command = [
+        sys.executable,
+        "-m",
+        "reins.eval.score.complexbench",
+        rows,
+        replies,
+        rows.parent / "judged.jsonl",
+    ]
     subprocess.run([*map(str, command), str(rows.parent / "out")], check=True)
     assert figures(rows.parent / "out/complexbench.json")["drfr",] == (1.0, 6)
     write_jsonl(rows.parent / "judged.jsonl", lines[1:])

@@ -11,7 +11,7 @@ import pytest
 
 from reins.data_builders.card import card, push_to_hub
 from reins.data_builders.composites import composites, halves, judged
-from reins.data_builders.problems import problems
+from reins.data_builders.draw import problems
 from reins.eval.verify import InputError, Pools, verdicts
 from reins.eval.verify.answers import boxed
 from reins.eval.verify.rows import check_row, read_jsonl

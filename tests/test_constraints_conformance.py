@@ -7,7 +7,7 @@ import langdetect
 import pytest
 
 from reins.eval.verify import MATHIF, TYPES, canonical, check, describe, split_reasoning, verdicts
-from reins.eval.verify.detector import SEED, detect
+from reins.eval.verify.constraints.detector import SEED, detect
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 CASES = SHARED / "conformance"

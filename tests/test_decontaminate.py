@@ -7,7 +7,7 @@ import pytest
 from bench import contamination
 
 from reins.data_builders.decontaminate import Evaluation, Overlap, decontaminate, read_evaluation
-from reins.data_builders.sources import read_problems
+from reins.data_builders.problems import read_problems
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the public data is not at {DATA}")

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reins.eval.verify.errors import InputError
-from reins.recipes.engine import TaskFailed, execute, inputs_of, origins_of
-from reins.recipes.processes import process_group
-from reins.recipes.task import Part, Task
+from reins.eval.io.errors import InputError
+from reins.recipes.engine.execute import TaskFailed, execute, inputs_of, origins_of
+from reins.recipes.engine.processes import process_group
+from reins.recipes.plan.task import Part, Task
 
 CHILD = """
 import argparse, json, os, pathlib, sys, time, yaml

@@ -18,7 +18,7 @@ from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_
 from torch.distributed.tensor import DTensor
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
-from reins.train.world import wrapper_of
+from reins.train.wrapper_check import wrapper_of
 
 FILE = Path(__file__).parents[1] / "recipes" / "accelerate" / "fsdp2.yaml"
 RANKS = 2

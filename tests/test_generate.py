@@ -18,12 +18,12 @@ import yaml
 from tiny import make_tiny
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
-from reins.eval import decode
-from reins.eval.checkpoint import read_checkpoint
-from reins.eval.generate import generate
-from reins.eval.progress import follow
 from reins.eval.run import main, run
-from reins.eval.sampler import pick, sample_seed, uniforms
+from reins.eval.sample import decode
+from reins.eval.sample.checkpoint import read_checkpoint
+from reins.eval.sample.generate import generate
+from reins.eval.sample.progress import follow
+from reins.eval.sample.sampler import pick, sample_seed, uniforms
 from reins.eval.verify import InputError, render
 from reins.eval.verify.rows import read_jsonl
 

@@ -10,7 +10,7 @@ from reins.data_builders import BUILDERS
 from reins.data_builders.composites import composites
 from reins.data_builders.coverage import coverage
 from reins.eval.verify import TYPES, InputError, check, describe, satisfy, verdicts
-from reins.eval.verify.ifbench import IFBENCH
+from reins.eval.verify.constraints.ifbench import IFBENCH
 from reins.eval.verify.rows import check_row
 
 FILE = Path(__file__).parents[2] / "shared" / "data" / "ifbench" / "IFBench_test.jsonl"

@@ -7,8 +7,8 @@ import yaml
 from accelerate.commands.config.config_args import ClusterConfig, load_config_from_file
 from accelerate.commands.launch import launch_command_parser
 
-from reins.eval.verify.errors import InputError
-from reins.recipes.launch_files import processes, wrapper
+from reins.eval.io.errors import InputError
+from reins.recipes.recipe.launch_files import processes, wrapper
 
 FILES = Path(__file__).parents[1] / "recipes" / "accelerate"
 PROMISES = {

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import pearsonr, spearmanr
 from statsmodels.discrete.conditional_models import ConditionalLogit
 
-from reins.eval.length import Samples, Side, associations, intervention
+from reins.eval.stats.length_slopes import Samples, Side, associations, intervention
 
 ROWS, SAMPLES = 60, 4
 METHODS = ("pearson", "spearman", "pooled", "within_source", "within_prompt", "conditional_logistic")

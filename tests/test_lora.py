@@ -10,7 +10,7 @@ from stages import lines, make_stage, refused, same, steady, train, weights
 from tiny import make_tiny
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, LlamaForCausalLM
 
-from reins.eval.checkpoint import read_checkpoint
+from reins.eval.sample.checkpoint import read_checkpoint
 
 LORA = {"r": 4, "lora_alpha": 32, "target_modules": "all-linear"}
 

@@ -3,9 +3,9 @@
 import pytest
 import yaml
 
-from reins.eval.report import report
+from reins.eval.report.report import report
 from reins.eval.verify import InputError
-from reins.recipes.model_card import push, write_cards
+from reins.recipes.engine.model_card import push, write_cards
 from tests.synthetic_run import make_run
 
 STAGES = {

@@ -5,7 +5,7 @@ import pytest
 from statsmodels.stats.contingency_tables import mcnemar as reference_mcnemar
 from statsmodels.stats.multitest import multipletests
 
-from reins.eval.paired import flips, holm, mcnemar
+from reins.eval.stats.paired import flips, holm, mcnemar
 
 ROWS = np.repeat(np.arange(5), 3)
 

@@ -6,15 +6,15 @@ import pytest
 import yaml
 from tiny import make_tokenizer
 
+from reins.eval.io.errors import InputError
 from reins.eval.run import run as evaluate
-from reins.eval.verify.errors import InputError
-from reins.recipes import estimate
-from reins.recipes.checks import check
-from reins.recipes.engine import inputs_of
-from reins.recipes.files import write_text
-from reins.recipes.plan import outline, plan, plan_data
-from reins.recipes.schema import Recipe, Stage, load
-from reins.recipes.task import Task
+from reins.recipes.engine.execute import inputs_of
+from reins.recipes.plan import estimate
+from reins.recipes.plan.plan import outline, plan, plan_data
+from reins.recipes.plan.task import Task
+from reins.recipes.recipe.files import write_text
+from reins.recipes.recipe.resolve import check
+from reins.recipes.recipe.schema import Recipe, Stage, load
 
 RECIPE = """
 name: small

@@ -10,10 +10,10 @@ import pytest
 from tiny import make_tiny
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from reins.recipes import schema
 from reins.recipes.preflight import Finding, arithmetic, preflight
 from reins.recipes.preflight.cards import CARDS
 from reins.recipes.preflight.shapes import KNOWN, shape_of
+from reins.recipes.recipe import schema
 
 ROOT = Path(__file__).parents[1]
 RECIPE = """

@@ -6,7 +6,7 @@ from statistics import fmean
 
 import pytest
 
-from reins.eval.published import MATHS, METRICS, published
+from reins.eval.analyse.published import MATHS, METRICS, published
 from reins.eval.verify import InputError
 
 SHEET = Path(__file__).resolve().parents[2] / "shared" / "reference" / "mathif.md"

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reins.eval.verify.errors import InputError
-from reins.recipes import checks
-from reins.recipes.checks import check, disk
-from reins.recipes.schema import Recipe, dump, load
+from reins.eval.io.errors import InputError
+from reins.recipes.recipe import resolve as checks
+from reins.recipes.recipe.resolve import check, disk
+from reins.recipes.recipe.schema import Recipe, dump, load
 from reins.train import rewards
 
 RECIPE = """

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reins.eval.verify.errors import InputError
-from reins.recipes.checks import check
-from reins.recipes.rehearse import differences, reduced
-from reins.recipes.schema import load
-from reins.recipes.tiny_model import FAMILIES, make
+from reins.eval.io.errors import InputError
+from reins.recipes.recipe.resolve import check
+from reins.recipes.recipe.schema import load
+from reins.recipes.rehearse.rehearse import differences, reduced
+from reins.recipes.rehearse.tiny_model import FAMILIES, make
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 ALL = sorted(file for file in RECIPES.glob("*/*.yaml") if file.parent.name in ("micro", "qwen", "siblings"))

@@ -8,9 +8,9 @@ import pytest
 import yaml
 from synthetic_run import ARMS, make_run
 
-from reins.eval.analyse import analyse
-from reins.eval.report import report
-from reins.eval.study import Study
+from reins.eval.analyse.analyse import analyse
+from reins.eval.analyse.run_folder import Study
+from reins.eval.report.report import report
 from reins.eval.verify import InputError
 from reins.eval.verify.rows import read_jsonl, write_jsonl
 

@@ -6,7 +6,7 @@ import chromium
 import pytest
 from synthetic_run import make_run
 
-from reins.eval.report import report
+from reins.eval.report.report import report
 from reins.eval.verify.rows import read_jsonl, write_jsonl
 
 NASTY = "</script><img src=x onerror=\"document.title='owned'\"><!-- <script> {{ 1 }} \u2028 &lt; 'q'"

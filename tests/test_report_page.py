@@ -6,9 +6,9 @@ import pytest
 import yaml
 from synthetic_run import make_run
 
-from reins.eval.generations import LONGEST, generations
-from reins.eval.report import report
-from reins.eval.study import Study
+from reins.eval.analyse.run_folder import Study
+from reins.eval.report.generations import LONGEST, generations
+from reins.eval.report.report import report
 from reins.eval.verify import InputError
 from reins.eval.verify.rows import read_jsonl, write_jsonl
 

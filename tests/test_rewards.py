@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 from tiny import make_tokenizer
 
+from reins.eval.io.errors import InputError
 from reins.eval.verify.answers import Grader
-from reins.eval.verify.errors import InputError
 from reins.train.rewards import Rewards, applies, coin
 
 NO_COMMA = {"constraint_name": ["punctuation:no_comma"], "constraint_args": "[null]"}

@@ -6,9 +6,9 @@ from statistics import fmean
 
 import pytest
 
-from reins.eval.floors import REPLIES
-from reins.eval.score import score
-from reins.eval.tables import score_table
+from reins.eval.report.tables import score_table
+from reins.eval.score.floors import REPLIES
+from reins.eval.score.score import score
 from reins.eval.verify import InputError
 from reins.eval.verify.rows import read_jsonl, read_rows, write_jsonl
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from reins.recipes.checks import check
-from reins.recipes.plan import plan, plan_data
+from reins.recipes.plan.plan import plan, plan_data
 from reins.recipes.preflight import preflight
-from reins.recipes.schema import load
+from reins.recipes.recipe.resolve import check
+from reins.recipes.recipe.schema import load
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 NO_RECIPES = ("recipes/accelerate/", "recipes/micro/base.yaml", "recipes/qwen/shared.yaml")

@@ -7,11 +7,11 @@ from pathlib import Path
 import datasets
 import pytest
 
-from reins.data_builders.records import read_records
-from reins.data_builders.sources import read_problems
+from reins.data_builders.problems import read_problems
+from reins.data_builders.readers import read_records
 from reins.eval.verify import InputError
 from reins.eval.verify.rows import read_rows
-from reins.recipes.build import build
+from reins.recipes.engine.build import build
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the public data is not at {DATA}")

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import ttest_1samp
 from statsmodels.stats.proportion import proportion_confint
 
-from reins.eval import stats
+from reins.eval.stats import intervals
 
 
 def binary_study(rng, rate, problems=60, samples=2, spread=1.5):
@@ -27,21 +27,21 @@ def sums(values, clusters, count):
 
 
 def test_draws_keep_the_number_of_clusters_and_repeat_from_their_seed():
-    draws = stats.draw_clusters(7, resamples=50)
+    draws = intervals.draw_clusters(7, resamples=50)
     assert draws.shape == (7, 50)
     assert (draws.sum(axis=0) == 7).all()
-    assert (draws == stats.draw_clusters(7, resamples=50)).all()
-    assert (draws != stats.draw_clusters(7, resamples=50, seed=1)).any()
+    assert (draws == intervals.draw_clusters(7, resamples=50)).all()
+    assert (draws != intervals.draw_clusters(7, resamples=50, seed=1)).any()
 
 
 def test_the_whole_set_interval_is_the_clustered_one():
     """Four equal copies of each sample add no information: the interval must not shrink."""
     rng = np.random.default_rng(0)
     values, clusters = binary_study(rng, 0.5, problems=300, samples=1)
-    draws = stats.draw_clusters(300, resamples=4000)
-    once = stats.percentile_interval(stats.ratios(*sums(values, clusters, 300), draws))
-    copies = stats.percentile_interval(
-        stats.ratios(*sums(np.repeat(values, 4), np.repeat(clusters, 4), 300), draws)
+    draws = intervals.draw_clusters(300, resamples=4000)
+    once = intervals.percentile_interval(intervals.ratios(*sums(values, clusters, 300), draws))
+    copies = intervals.percentile_interval(
+        intervals.ratios(*sums(np.repeat(values, 4), np.repeat(clusters, 4), 300), draws)
     )
     assert np.allclose(once, copies)
     assert 0.10 < (once[1] - once[0])[0] < 0.13  # 2 × 1.96 × sqrt(p (1 - p) / 300)
@@ -50,9 +50,9 @@ def test_the_whole_set_interval_is_the_clustered_one():
 def test_a_group_of_few_clusters_gives_no_nan():
     num, den = np.zeros((1, 50)), np.zeros((1, 50))
     num[0, :3], den[0, :3] = [1, 0, 1], 1
-    resampled = stats.ratios(num, den, stats.draw_clusters(50, resamples=500))
+    resampled = intervals.ratios(num, den, intervals.draw_clusters(50, resamples=500))
     assert np.isnan(resampled).any()
-    low, high = stats.percentile_interval(resampled)
+    low, high = intervals.percentile_interval(resampled)
     assert (low[0], high[0]) == (0.0, 1.0)
 
 
@@ -61,37 +61,37 @@ def test_wilson_covers_near_the_edges_where_the_bootstrap_does_not(rate):
     rng = np.random.default_rng(1)
     truth, covered = true_rate(rate), 0
     for _ in range(400):
-        low, high = stats.wilson(*binary_study(rng, rate))
+        low, high = intervals.wilson(*binary_study(rng, rate))
         covered += low <= truth <= high
     assert 0.92 <= covered / 400 <= 0.985
 
 
 def test_wilson_is_the_published_interval_for_independent_samples():
     values = np.repeat([0.0, 1.0], [70, 30])
-    size = stats.effective_size(values, np.arange(100))
-    assert stats.wilson(values, np.arange(100)) == pytest.approx(
+    size = intervals.effective_size(values, np.arange(100))
+    assert intervals.wilson(values, np.arange(100)) == pytest.approx(
         proportion_confint(0.3 * size, size, method="wilson"), abs=1e-6
     )
 
 
 def test_a_single_success_leaves_room_below():
     """Wilson's own end, 0.0018 here, is above one in six true rates that give one success."""
-    low, _ = stats.wilson(np.eye(100)[0], np.arange(100))
+    low, _ = intervals.wilson(np.eye(100)[0], np.arange(100))
     assert low == pytest.approx(-np.log(0.95) / 100, rel=0.1)
-    _, high = stats.wilson(1 - np.eye(100)[0], np.arange(100))
+    _, high = intervals.wilson(1 - np.eye(100)[0], np.arange(100))
     assert 1 - high == pytest.approx(low)
 
 
 def test_an_interval_at_zero_has_width():
-    low, high = stats.wilson(np.zeros(60), np.arange(60) // 2)
+    low, high = intervals.wilson(np.zeros(60), np.arange(60) // 2)
     assert low == pytest.approx(0, abs=1e-12)
     assert 0.10 < high < 0.12  # Wilson with the 30 clusters as n
 
 
 def test_dependent_samples_count_less_and_never_more_than_independent_ones():
     values = np.repeat([0.0, 1.0, 1.0, 0.0], 25)
-    assert stats.effective_size(values, np.repeat(np.arange(20), 5)) < 25
-    assert stats.effective_size(values, np.arange(100)) == pytest.approx(100, rel=0.02)
+    assert intervals.effective_size(values, np.repeat(np.arange(20), 5)) < 25
+    assert intervals.effective_size(values, np.arange(100)) == pytest.approx(100, rel=0.02)
 
 
 def paired(rng, effect, problems=150):
@@ -102,13 +102,13 @@ def paired(rng, effect, problems=150):
 
 
 def compare(arms, draws):
-    resampled = stats.ratios(*arms, draws)
-    return stats.differences(*arms, resampled, np.array([[1, 0]]), rates=np.array([True]))
+    resampled = intervals.ratios(*arms, draws)
+    return intervals.differences(*arms, resampled, np.array([[1, 0]]), rates=np.array([True]))
 
 
 def test_paired_differences_cover_a_planted_effect_and_call_nothing_significant_too_often():
     rng = np.random.default_rng(2)
-    draws = stats.draw_clusters(150, resamples=1000)
+    draws = intervals.draw_clusters(150, resamples=1000)
     totals = paired(np.random.default_rng(3), 0.5, problems=1_000_000)[0].mean(axis=1) / 2
     truth = totals[1] - totals[0]
     covered = false_alarms = 0
@@ -122,21 +122,21 @@ def test_paired_differences_cover_a_planted_effect_and_call_nothing_significant_
 
 def test_p_and_interval_agree():
     rng = np.random.default_rng(4)
-    draws = stats.draw_clusters(150, resamples=1000)
+    draws = intervals.draw_clusters(150, resamples=1000)
     for effect in np.linspace(0, 0.6, 40):
         found = compare(paired(rng, effect), draws)
         assert (found.p[0] < 0.05) == (found.low[0] > 0 or found.high[0] < 0)
 
 
 def test_pairing_is_worth_something():
-    arms, draws = paired(np.random.default_rng(5), 0.3), stats.draw_clusters(150, resamples=2000)
-    alone = stats.ratios(*arms, draws).std(axis=1)
+    arms, draws = paired(np.random.default_rng(5), 0.3), intervals.draw_clusters(150, resamples=2000)
+    alone = intervals.ratios(*arms, draws).std(axis=1)
     assert compare(arms, draws).mdd[0] / 2.80 < 0.9 * np.hypot(*alone)
 
 
 def test_equal_arms_have_an_interval_with_width_and_no_significance():
     arms = np.tile([[0.0, 2.0]], (2, 20)), np.full((2, 40), 2.0)
-    found = compare(arms, stats.draw_clusters(40, resamples=500))
+    found = compare(arms, intervals.draw_clusters(40, resamples=500))
     assert found.diff[0] == 0
     assert found.low[0] < 0 < found.high[0]
     assert found.p[0] == pytest.approx(1)
@@ -145,8 +145,8 @@ def test_equal_arms_have_an_interval_with_width_and_no_significance():
 
 def test_the_jackknife_of_a_mean_is_students_t():
     values = np.random.default_rng(7).normal(1, 2, 30)
-    sums, counts = (stats.left_out(v, np.arange(30)) for v in (values, np.ones(30)))
-    found, reference = stats.jackknife(sums / counts), ttest_1samp(values, 0)
+    sums, counts = (intervals.left_out(v, np.arange(30)) for v in (values, np.ones(30)))
+    found, reference = intervals.jackknife(sums / counts), ttest_1samp(values, 0)
     assert found.value == pytest.approx(values.mean())
     error = values.std(ddof=1) / np.sqrt(30)
     assert 1.96 * error < found.high - found.value < 2.2 * error
@@ -157,12 +157,12 @@ def test_the_jackknife_of_a_mean_is_students_t():
 def test_an_estimate_that_rests_on_one_of_many_clusters_has_a_far_wider_interval():
     left = np.array([1.0, *np.ones(50), 0.5])
     error = 0.5 * np.sqrt(50 / 51)
-    assert stats.jackknife(left).high - 1 > 2 * 1.96 * error
+    assert intervals.jackknife(left).high - 1 > 2 * 1.96 * error
 
 
 @pytest.mark.parametrize("left", [[np.nan, 1.0, 1.0], [0.5, 0.5], [0.5, np.nan, 0.4], [0.5, 0.5, 0.5]])
 def test_an_estimate_without_spread_or_clusters_has_no_interval(left):
-    found = stats.jackknife(np.array(left))
+    found = intervals.jackknife(np.array(left))
     assert found.value == (None if np.isnan(left[0]) else 0.5)
     assert found[1:] == (None, None, None)
 
@@ -171,5 +171,5 @@ def test_rounding_does_not_decide_on_which_side_of_zero_a_resample_falls():
     num, den = np.array([[3.0, 7.0], [3.0, 7.0]]), np.full((2, 2), 10.0)
     resampled = np.full((2, 1000), 0.5)
     resampled[0] += 1e-15 * np.resize([1, 2, 3], 1000)
-    found = stats.differences(num, den, resampled, np.array([[0, 1]]), rates=np.array([False]))
+    found = intervals.differences(num, den, resampled, np.array([[0, 1]]), rates=np.array([False]))
     assert found.p[0] == 1.0

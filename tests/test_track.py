@@ -8,8 +8,8 @@ import pytest
 import yaml
 from synthetic_run import make_run
 
-from reins.eval.report import report
-from reins.eval.track import track
+from reins.eval.report.report import report
+from reins.eval.report.track import track
 
 BLOCK = 32768
 

@@ -10,10 +10,10 @@ from test_generate import TOKENS, a_row, keyed, read, write
 from tiny import make_tiny
 from transformers import AutoModelForCausalLM
 
-from reins.eval import vllm_engine
-from reins.eval.generate import generate
-from reins.eval.sampler import pick, uniforms
-from reins.eval.vllm_engine import load_vllm
+from reins.eval.sample import vllm_engine
+from reins.eval.sample.generate import generate
+from reins.eval.sample.sampler import pick, uniforms
+from reins.eval.sample.vllm_engine import load_vllm
 
 MODES = [("think", 7), ("direct", 7), ("budget 10", 0), ("wait 2", 7), ("repeat", 7), ("pad 3", 7)]
 

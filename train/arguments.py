@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from ..eval.verify.errors import InputError
+from ..eval.io.errors import InputError
 
 CONFIGS = {
     "sft": ("SFTConfig", "trl/trainer/sft_config.py"),

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..eval.verify.errors import InputError
+from ..eval.io.errors import InputError
 
 WHOLE = "whole.json"
 

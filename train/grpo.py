@@ -18,14 +18,14 @@ from torch import Tensor
 from torch.utils.data import Sampler
 from trl import GRPOConfig, GRPOTrainer
 
+from ..eval.io.errors import InputError
 from ..eval.verify.answers import Grader
-from ..eval.verify.errors import InputError
+from .config import Row, configure, load_rows, load_tokenizer, refusing
+from .loop import Counted, run
 from .lora import lora_config
-from .prepare import Row, configure, load_rows, load_tokenizer, refusing
+from .reward_selftest import sentinel
 from .rewards import NAMES, Rewards, applies
 from .rollout import is_plain, rollout
-from .run import Counted, run
-from .sentinel import sentinel
 from .stage import Stage, main
 from .templates import is_prefilled, prompt_facts
 from .unpadded import spend_nothing_on_padding

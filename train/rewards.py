@@ -12,9 +12,9 @@ from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
+from ..eval.io.errors import InputError
 from ..eval.verify import Split, split_reasoning, verdicts
 from ..eval.verify.answers import Grader, Outcome
-from ..eval.verify.errors import InputError
 
 Row = dict[str, Any]
 Reward = Callable[..., list[float | None]]

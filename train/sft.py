@@ -14,10 +14,10 @@ from datasets import Dataset
 from transformers import PreTrainedTokenizerBase
 from trl import SFTConfig, SFTTrainer
 
-from ..eval.verify.errors import InputError
+from ..eval.io.errors import InputError
+from .config import Row, configure, load_rows, load_tokenizer, refusing
+from .loop import Counted, run
 from .lora import lora_config
-from .prepare import Row, configure, load_rows, load_tokenizer, refusing
-from .run import Counted, run
 from .stage import Stage, main
 from .templates import prompt_facts
 from .unpadded import IGNORED, spend_nothing_on_padding

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ..eval.verify.errors import InputError
+from ..eval.io.errors import InputError
 from .arguments import check_args, check_lora
 from .checkpoints import is_done
 from .guards import Stopped

@@ -6,7 +6,7 @@ from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
-from ..eval.verify.errors import InputError
+from ..eval.io.errors import InputError
 
 PROMPT = "prompt.json"
 Messages = Sequence[Mapping[str, str]]

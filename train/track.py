@@ -6,7 +6,7 @@ from typing import Any
 from transformers import TrainerState, TrainingArguments
 from transformers.integrations import WandbCallback
 
-from ..eval.verify.public import public
+from ..eval.io.public import public
 
 
 class Tracked(WandbCallback):

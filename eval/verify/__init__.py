@@ -1,14 +1,14 @@
 """The verifiers, at the ground: constraints, answers, the reasoning split. Imports nothing of ours, and no torch."""
 
+from ..io.errors import InputError
 from .answers import Grader, grade
-from .compose import conflict, witness
-from .errors import InputError
-from .ids import canonical
-from .kind import ConstraintType, Pools
+from .constraints.compose import conflict, witness
+from .constraints.ids import canonical
+from .constraints.kind import ConstraintType, Pools
+from .constraints.types import JUDGED, MATHIF, TYPES
+from .constraints.verdict import PRESETS, check, describe, satisfy, verdicts
 from .prompt import render
 from .reasoning import Split, split_reasoning
-from .types import JUDGED, MATHIF, TYPES
-from .verdict import PRESETS, check, describe, satisfy, verdicts
 
 __all__ = [
     "JUDGED",

@@ -14,9 +14,9 @@ from pathlib import Path
 from types import UnionType
 from typing import Any
 
-from .errors import InputError
-from .ids import canonical
-from .types import JUDGED
+from ..io.errors import InputError
+from .constraints.ids import canonical
+from .constraints.types import JUDGED
 
 Row = dict[str, Any]
 

@@ -8,9 +8,9 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ...eval.verify.errors import InputError
-from ..checks import check
-from ..schema import Recipe
+from ...eval.io.errors import InputError
+from ..recipe.resolve import check
+from ..recipe.schema import Recipe
 from . import arithmetic, cost, gpu, lengths, mixtures, tokens
 from .finding import Finding
 from .material import Material

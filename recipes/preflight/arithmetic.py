@@ -3,11 +3,11 @@
 import shutil
 from collections.abc import Iterator
 
-from ..checks import SPARE
-from ..estimate import checkpoints, saved
-from ..files import locate
-from ..launch_files import processes, wrapper
-from ..schema import Stage, read_yaml
+from ..plan.estimate import checkpoints, saved
+from ..recipe.files import locate
+from ..recipe.launch_files import processes, wrapper
+from ..recipe.resolve import SPARE
+from ..recipe.schema import Stage, read_yaml
 from .finding import Finding
 from .material import Material
 

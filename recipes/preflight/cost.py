@@ -9,7 +9,7 @@ generation, which memory bounds.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..schema import Stage
+from ..recipe.schema import Stage
 from .finding import Finding
 from .material import HUB, Material
 from .shapes import Shape, shape_of

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from importlib.util import find_spec
 
-from ..files import locate
-from ..launch_files import wrapper
-from ..schema import Stage, nearest, read_yaml
+from ..recipe.files import locate
+from ..recipe.launch_files import wrapper
+from ..recipe.schema import Stage, nearest, read_yaml
 from .cards import CARDS
 from .finding import Finding
 from .material import HUB, Material

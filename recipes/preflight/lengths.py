@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
+from ...eval.io.errors import InputError
 from ...eval.verify import render
-from ...eval.verify.errors import InputError
 from ...eval.verify.rows import Row
-from ..schema import Stage
+from ..recipe.schema import Stage
 from .finding import Finding
 from .material import HUB, Material, length, prompt_of
 from .shapes import shape_of

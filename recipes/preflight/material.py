@@ -10,12 +10,12 @@ from ...data_builders import BUILDERS
 from ...data_builders.mixture import counts
 from ...eval.verify.rows import Row, iter_jsonl, read_rows
 from ...train.templates import asked
-from ..checks import references
-from ..estimate import DEFAULTS, mixed, row_tokens, steps, tokens
-from ..estimate import from_hub as needs_hub
-from ..files import locate
-from ..plan import plan
-from ..schema import BuiltSet, FileSet, HubSet, Recipe, Stage
+from ..plan.estimate import DEFAULTS, mixed, row_tokens, steps, tokens
+from ..plan.estimate import from_hub as needs_hub
+from ..plan.plan import plan
+from ..recipe.files import locate
+from ..recipe.resolve import references
+from ..recipe.schema import BuiltSet, FileSet, HubSet, Recipe, Stage
 from .cards import CARDS
 from .shapes import file_of, shape_of
 

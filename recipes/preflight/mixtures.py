@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from itertools import combinations, pairwise
 
 from ...data_builders.decontaminate import Evaluation
-from ...eval.modes import parse_mode
+from ...eval.sample.modes.edits import parse_mode
 from ...eval.verify.rows import Row
-from ..checks import references
-from ..schema import BuiltSet, Stage
+from ..recipe.resolve import references
+from ..recipe.schema import BuiltSet, Stage
 from .finding import Finding
 from .lengths import tokens_of
 from .material import Material

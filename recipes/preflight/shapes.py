@@ -7,8 +7,8 @@ from typing import Any
 
 from huggingface_hub import try_to_load_from_cache
 
-from ..checks import is_hub_id
-from ..files import locate
+from ..recipe.files import locate
+from ..recipe.resolve import is_hub_id
 
 
 @dataclass(frozen=True)

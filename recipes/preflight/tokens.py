@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from ...eval.verify.errors import InputError
+from ...eval.io.errors import InputError
 from ...train.templates import is_prefilled, turn_end
 from .finding import Finding
 from .material import HUB, Material, prompt_of

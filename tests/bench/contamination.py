@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 from reins.data_builders.decontaminate import Evaluation, Overlap, decontaminate, read_evaluation
-from reins.data_builders.sources import read_problems
+from reins.data_builders.problems import read_problems
 from reins.eval.verify.rows import read_jsonl
 
 DATA = Path(__file__).parents[3] / "shared" / "data"

@@ -18,9 +18,9 @@ import numpy as np
 import torch
 
 from reins.data_builders import BUILDERS
-from reins.eval.checkpoint import Checkpoint, load_model, read_checkpoint
-from reins.eval.decode import Limits, Sample, decode
-from reins.eval.sampler import sample_seed
+from reins.eval.sample.checkpoint import Checkpoint, load_model, read_checkpoint
+from reins.eval.sample.decode import Limits, Sample, decode
+from reins.eval.sample.sampler import sample_seed
 
 BASE = Path(__file__).parents[2] / "recipes/micro/base"
 VARIANTS: dict[str, dict[str, Any]] = {

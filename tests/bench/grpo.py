@@ -27,10 +27,10 @@ from trl import GRPOTrainer
 
 from reins.data_builders import BUILDERS
 from reins.data_builders.mixture import grpo_row
-from reins.eval.checkpoint import Checkpoint, load_model, read_checkpoint
-from reins.eval.decode import Limits
+from reins.eval.sample.checkpoint import Checkpoint, load_model, read_checkpoint
+from reins.eval.sample.decode import Limits
 from reins.eval.verify.rows import write_jsonl
-from reins.recipes.schema import load
+from reins.recipes.recipe.schema import load
 from reins.train import grpo
 from reins.train.rollout import sample
 from reins.train.stage import Stage

@@ -13,9 +13,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from reins.eval.verify.detector import detect
-from reins.eval.verify.language import LANGUAGES, _likely, is_english
-from reins.eval.verify.prose import prose, sentences
+from reins.eval.verify.constraints.detector import detect
+from reins.eval.verify.constraints.language import LANGUAGES, _likely, is_english
+from reins.eval.verify.constraints.prose import prose, sentences
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "mathif"
 Case = tuple[str, str, str]  # language, kind, text

@@ -9,8 +9,8 @@ import time
 
 import numpy as np
 
-from reins.eval import stats
-from reins.eval.measure import NUMBERS, Cell, RowSet, estimates, measures, resample
+from reins.eval.score.measure import NUMBERS, Cell, RowSet, estimates, measures, resample
+from reins.eval.stats import intervals
 from reins.eval.verify import TYPES
 
 
@@ -44,18 +44,18 @@ def main() -> None:
     found = [list(measures(row_set, cell)) for cell in cells]
     each, everything = len(found[0]), [one for own in found for one in own]
     began = time.perf_counter()
-    draws = stats.draw_clusters(row_set.clusters)
+    draws = intervals.draw_clusters(row_set.clusters)
     drawn = time.perf_counter()
     sums = resample(everything, draws)
     resampled = time.perf_counter()
     estimates(everything, sums)
     estimated = time.perf_counter()
     pairs = np.array([(arm * each + i, i) for arm in range(1, given.arms) for i in range(each)])
-    stats.differences(*sums, pairs, rates=np.array([everything[i].is_rate for i, _ in pairs]))
+    intervals.differences(*sums, pairs, rates=np.array([everything[i].is_rate for i, _ in pairs]))
     compared = time.perf_counter()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(
-        f"{len(everything)} figures and {len(pairs)} contrasts, {stats.RESAMPLES:,} resamples of {len(draws)} problems"
+        f"{len(everything)} figures and {len(pairs)} contrasts, {intervals.RESAMPLES:,} resamples of {len(draws)} problems"
     )
     print(
         f"draw {drawn - began:.2f} s, resample {resampled - drawn:.2f} s, intervals {estimated - resampled:.2f} s,"

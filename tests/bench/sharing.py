@@ -2,7 +2,7 @@
 
     python tests/bench/sharing.py [--run RUN]
 
-Cost is the plan's own, in trained tokens, as it weighs them (recipes/task.py: a token of GRPO is 0.7 of one of SFT, one
+Cost is the plan's own, in trained tokens, as it weighs them (recipes/plan/task.py: a token of GRPO is 0.7 of one of SFT, one
 of evaluation 0.5), at full length where lengths are not known before. Seven runs train `sft` and
 `sft_if` twice each, and evaluate a shared stage's checkpoints twice; stages after those, and evaluations of final
 checkpoints, are nobody else's. `--run`: seconds of a run folder's tasks, from the file times of its command and
@@ -14,9 +14,9 @@ import tempfile
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from reins.recipes.plan import plan
-from reins.recipes.schema import Recipe, load
-from reins.recipes.task import Task
+from reins.recipes.plan.plan import plan
+from reins.recipes.plan.task import Task
+from reins.recipes.recipe.schema import Recipe, load
 
 ROOT = Path(__file__).parents[2]
 RECIPES = ("recipes/micro/ablation.yaml", "recipes/qwen/qwen2.5-1.5b.yaml")

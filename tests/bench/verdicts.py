@@ -18,7 +18,7 @@ from pathlib import Path
 import langdetect
 
 from reins.eval.verify import canonical, check, split_reasoning
-from reins.eval.verify.detector import SEED
+from reins.eval.verify.constraints.detector import SEED
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 Pair = tuple[str, dict, str]  # MathIF's id, kwargs, answer

@@ -1,0 +1,131 @@
+"""Problems drawn from any source: each once, apart from the evaluation sets, train and test halves disjoint."""
+
+import heapq
+import random
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Literal
+
+from ..eval.io.errors import InputError
+from ..eval.verify.answers import boxed
+from ..eval.verify.rows import Row
+from .decontaminate import Overlap, decontaminate, read_evaluation
+from .problems import read_problems
+
+Half = Literal["train", "test"]
+
+
+@dataclass
+class Tally:
+    """What a builder read and left out, filled while its rows are drawn; the card prints it."""
+
+    read: Counter[str] = field(default_factory=Counter)
+    against: list[str] = field(default_factory=list)
+    duplicates: int = 0
+    broken: list[str] = field(default_factory=list)
+    overlaps: list[Overlap] = field(default_factory=list)
+    dropped: Counter[str] = field(default_factory=Counter)
+    refused: Counter[tuple[str, ...]] = field(default_factory=Counter)
+
+
+class Built(Iterator[Row]):
+    """The rows of a builder, drawn as they are asked for, and its tally, whole once they are."""
+
+    def __init__(self, rows: Iterable[Row], tally: Tally) -> None:
+        self._rows = iter(rows)
+        self.tally = tally
+
+    def __next__(self) -> Row:
+        return next(self._rows)
+
+
+def problems(
+    rows: int,
+    seed: int,
+    *,
+    source: str | list[str],
+    split: Half = "train",
+    test_share: float = 0.2,
+    against: list[str] | None = None,
+) -> Built:
+    """Problems with their answers and no constraint: RL prompts.
+
+    A problem is in the `test` half, `test_share` of all, or the `train` half by its text alone, so the halves are
+    disjoint over all sources and seeds. `against` names evaluation sets (benchmarks, files, folders or hub ids) whose
+    problems are left out. Raises
+    InputError where a source cannot be read or holds too few.
+    """
+    tally = Tally(against=against or [])
+    return Built(_named(draw(rows, seed, source, split, test_share, tally), split), tally)
+
+
+def _named(rows: Iterable[Row], split: str) -> Iterator[Row]:
+    for index, row in enumerate(rows):
+        yield row | {"row": f"problem-{split}-{index:06d}"}
+
+
+def draw(
+    rows: int,
+    seed: int,
+    source: str | list[str],
+    half: Half,
+    test_share: float,
+    tally: Tally,
+) -> Iterator[Row]:
+    """`rows` distinct problems of a half in an order drawn from the seed; memory grows with `rows` alone."""
+    sources = [source] if isinstance(source, str) else source
+    found: Iterable[Row] = chain.from_iterable(map(read_problems, sources))
+    found = apart(_whole(distinct(found, tally), tally), tally)
+    found = (row for row in found if half_of(row["problem_id"], test_share) == half)
+    drawn = heapq.nsmallest(
+        rows, found, key=lambda row: random.Random(f"{seed}/{row['problem_id']}").random()
+    )
+    if len(drawn) < rows:
+        raise InputError(
+            f"{', '.join(sources)}: {len(drawn)} problems in the {half} half, {rows} wanted; "
+            "ask for fewer rows, name another source or change test_share"
+        )
+    yield from (row | PLAIN | {"split": half} for row in drawn)
+
+
+PLAIN: Row = {
+    "constraint_name": [],
+    "constraint_args": [],
+    "constraint_desc": [],
+    "feasible": True,
+    "why_not": None,
+    "witness": None,
+}
+
+
+def half_of(problem_id: str, test_share: float) -> Half:
+    """By the problem's key alone, which is a hash of its text."""
+    return "test" if random.Random(f"half/{problem_id}").random() < test_share else "train"
+
+
+def _whole(rows: Iterable[Row], tally: Tally) -> Iterator[Row]:
+    """Without the rows whose gold answer has a brace too many or too few: no box can hold it."""
+    for row in rows:
+        if boxed(rf"\boxed{{{row['answer']}}}") == row["answer"]:
+            yield row
+        else:
+            tally.broken.append(row["row"])
+
+
+def apart(rows: Iterable[Row], tally: Tally) -> Iterable[Row]:
+    """The rows whose problems no evaluation set in `tally.against` holds."""
+    return decontaminate(rows, read_evaluation(tally.against), tally.overlaps) if tally.against else rows
+
+
+def distinct(rows: Iterable[Row], tally: Tally) -> Iterator[Row]:
+    """Each problem once."""
+    seen: set[str] = set()
+    for row in rows:
+        tally.read[row["source"]] += 1
+        if row["problem_id"] in seen:
+            tally.duplicates += 1
+        else:
+            seen.add(row["problem_id"])
+            yield row

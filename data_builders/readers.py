@@ -1,0 +1,144 @@
+"""Records as they were published, from a file, a folder of files or the hub: the one place that opens any of them."""
+
+import csv
+import json
+import random
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..eval.io.errors import InputError
+from ..eval.verify.rows import Row, iter_jsonl
+
+SHUFFLE_BUFFER = 2_000
+
+
+class Record(NamedTuple):
+    """One record: its fields, the place that errors name, its source, and how a row made of it is named."""
+
+    fields: Row
+    where: str
+    source: str
+    name: str
+    number: int
+
+    def need(self, *columns: str) -> list[Any]:
+        """The values of columns; raises InputError naming the one that is missing."""
+        for column in columns:
+            if column not in self.fields:
+                raise InputError(
+                    f"{self.where}: no column {column!r}; the record has {', '.join(sorted(self.fields))}"
+                )
+        return [self.fields[column] for column in columns]
+
+
+def read_records(source: str | Path, *, seed: int | None = None) -> Iterator[Record]:
+    """The records of a file (.jsonl, .json, .parquet, .csv), of a folder of them, or of a hub set.
+
+    A hub set is `owner/name`, `owner/name:subset` or `owner/name:subset:split` (default split: train), streamed.
+    With a seed they come in an order drawn from it: files whole, a hub set by shards and within a buffer.
+    Raises InputError naming file and line, or row, and the fix.
+    """
+    path = Path(source)
+    if path.is_dir():
+        files = [file for file in sorted(path.iterdir()) if file.suffix in READERS]
+        if not files:
+            raise InputError(f"{source}: holds no {', '.join(READERS)} file; name a folder that does")
+    elif path.suffix in READERS:
+        files = [path.absolute()]
+    elif path.exists():
+        raise InputError(f"{source}: unknown kind of file; give one of {', '.join(READERS)}")
+    else:
+        return _hub(str(source), seed)
+    return _ordered((record for file in files for record in _file(file)), seed)
+
+
+def _file(path: Path) -> Iterator[Record]:
+    for index, (where, fields) in enumerate(READERS[path.suffix](path)):
+        yield Record(fields, where, f"{path.parent.name}/{path.stem}", path.stem, index)
+
+
+def _ordered(records: Iterable[Record], seed: int | None) -> Iterator[Record]:
+    if seed is None:
+        return iter(records)
+    drawn = list(records)
+    random.Random(seed).shuffle(drawn)
+    return iter(drawn)
+
+
+def _hub(source: str, seed: int | None) -> Iterator[Record]:
+    """Files of JSON lines are read as files: `datasets` wants the same columns, also inside kwargs, in all."""
+    from datasets import load_dataset_builder
+
+    name, subset, split, *_ = [*source.split(":"), "", ""]
+    split = split or "train"
+    try:
+        builder = load_dataset_builder(name, subset or None)
+        files = [str(file) for file in (builder.config.data_files or {}).get(split, [])]
+        if files and all(file.endswith(".jsonl") for file in files):
+            return _ordered(_hub_lines(name, files), seed)
+        stream = builder.as_streaming_dataset(split=split)
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{source}: neither a file here nor a hub set that can be read ({reason})") from None
+    rows: Any = stream if seed is None else stream.shuffle(seed, buffer_size=SHUFFLE_BUFFER)
+    short = name.rpartition("/")[2]
+    return (Record(dict(row), f"{source}: row {index}", name, short, index) for index, row in enumerate(rows))
+
+
+def _hub_lines(source: str, files: list[str]) -> Iterator[Record]:
+    from datasets import DownloadManager
+
+    for file in files:
+        stem = Path(file).stem
+        for index, (line, fields) in enumerate(iter_jsonl(str(DownloadManager().download(file)))):
+            yield Record(fields, f"{source}/{stem}.jsonl:{line}", source, stem, index)
+
+
+def _jsonl(path: Path) -> Iterator[tuple[str, Row]]:
+    return ((f"{path}:{line}", record) for line, record in iter_jsonl(path))
+
+
+def _json(path: Path) -> Iterator[tuple[str, Row]]:
+    try:
+        records = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; name a file that can be read") from None
+    except ValueError as error:
+        raise InputError(f"{path}: broken JSON ({error}); give a list of objects") from None
+    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+        raise InputError(f"{path}: not a list of objects; give one, or one object a line as .jsonl")
+    return ((f"{path}: record {index}", record) for index, record in enumerate(records))
+
+
+def _csv(path: Path) -> Iterator[tuple[str, Row]]:
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as lines:
+            reader = csv.DictReader(lines)
+            for record in reader:
+                yield f"{path}:{reader.line_num}", record
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; name a file that can be read") from None
+
+
+def _parquet(path: Path) -> Iterator[tuple[str, Row]]:
+    from pyarrow import ArrowException
+    from pyarrow.parquet import ParquetFile
+
+    try:
+        file = ParquetFile(path)
+    except (OSError, ArrowException) as error:
+        raise InputError(f"{path}: no Parquet file that can be read ({error}); name one") from None
+    row = 0
+    for batch in file.iter_batches(batch_size=1024):
+        for record in batch.to_pylist():
+            yield f"{path}: row {row}", record
+            row += 1
+
+
+READERS: dict[str, Callable[[Path], Iterator[tuple[str, Row]]]] = {
+    ".jsonl": _jsonl,
+    ".json": _json,
+    ".csv": _csv,
+    ".parquet": _parquet,
+}

@@ -1,0 +1,168 @@
+"""A run folder as arrays: its arms, their checkpoints along training, and every scored cell (checkpoint, set, mode)."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from ..score.measure import Cell, RowSet
+from ..verify import InputError
+from ..verify.rows import read_jsonl, read_rows
+
+BASE = "base"
+Cells = dict[tuple[str, str], list[Cell]]  # those of an arm's seeds, by (arm, mode)
+
+
+@dataclass(frozen=True)
+class Arm:
+    """An arm at one seed (None for what is not trained); counts are sums over its stages, cut rows those beyond
+    max_length."""
+
+    name: str
+    seed: int | None
+    stages: tuple[str, ...]
+    checkpoint: str
+    steps: int
+    supervised_tokens: int
+    rows: int
+    cut_rows: int
+
+    def entry(self) -> dict[str, Any]:
+        """The arm as it stands in results.json."""
+        return {
+            "arm": self.name,
+            "seed": self.seed,
+            "stages": list(self.stages),
+            "checkpoint": self.checkpoint,
+            "steps": self.steps,
+            "supervised_tokens": self.supervised_tokens,
+            "rows": self.rows,
+            "cut_rows": self.cut_rows,
+        }
+
+
+class Point(NamedTuple):
+    """A checkpoint on an arm's way: `step` counts within the last of `stages`, `total_step` from the base."""
+
+    stages: tuple[str, ...]
+    step: int
+    total_step: int
+    checkpoint: str
+
+
+def checkpoint(stages: tuple[str, ...], seed: int | None) -> str:
+    """The folder name of a checkpoint: `base`, `sft-s0`, `sft.rl-s0`."""
+    return f"{'.'.join(stages)}-s{seed}" if stages else BASE
+
+
+def base_of(arm: str) -> str:
+    """The base that an arm starts from; with several runs laid side by side, arms are named `run/arm`."""
+    return f"{arm.rpartition('/')[0]}/{BASE}" if "/" in arm else BASE
+
+
+class Study:
+    """What a run holds so far: `arms` have at least one scored set, `unscored` names the others.
+
+    Raises InputError on a folder without recipe or scores, and on scores that do not cover their rows.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        self.recipe: dict[str, Any] = yaml.safe_load(_read(self.folder / "recipe.yaml"))
+        self.name: str = self.recipe["name"]
+        self.preset: str = self.recipe["preset"]
+        self.evaluate: dict[str, dict[str, Any]] = self.recipe["evaluate"]
+        self.against: dict[str, str] = self.recipe.get("against", {})
+        self.row_sets = {
+            name: RowSet.of(read_rows(self.folder / "data" / name / "rows.jsonl")) for name in self.evaluate
+        }
+        self._cells: dict[Path, Cell] = {}
+        declared = [
+            (name, seed, tuple(stages), checkpoint(tuple(stages), seed))
+            for name, stages in self.recipe["arms"].items()
+            for seed in (self.recipe["seeds"] if stages else [None])
+        ]
+        declared += [(name, None, (), name) for name in self.recipe.get("models", {})]
+        self.arms = [Arm(*one, *self._spent(*one[1:3])) for one in declared if self._is_scored(one[3])]
+        if not self.arms:
+            raise InputError(f"{self.folder / 'evals'}: no scores; run the recipe first")
+        there = {arm.name for arm in self.arms}
+        self.unscored = list(dict.fromkeys(name for name, *_ in declared if name not in there))
+
+    def directory(self, checkpoint: str, label: str, mode: str) -> Path:
+        """Where the responses and scores of a cell are; the label is the set's name, or `<set>-plain`."""
+        return self.folder / "evals" / checkpoint / f"{label}.{mode}"
+
+    def cell(self, checkpoint: str, set_name: str, mode: str, *, plain: bool = False) -> Cell | None:
+        """The scores on a set, or (`plain`) on its rows asked without constraints; None where not scored."""
+        label = f"{set_name}-plain" if plain else set_name
+        file = self.directory(checkpoint, label, mode) / "scores.jsonl"
+        if file not in self._cells and file.exists():
+            self._cells[file] = self._load(file, set_name)
+        return self._cells.get(file)
+
+    def cells(self, set_name: str) -> Cells:
+        """The scores of each arm's seeds in each mode of a set, mode by mode; what is not scored is left out."""
+        found: Cells = {}
+        for mode in self.evaluate[set_name]["modes"]:
+            for arm in self.arms:
+                if cell := self.cell(arm.checkpoint, set_name, mode):
+                    found.setdefault((arm.name, mode), []).append(cell)
+        return found
+
+    def way(self, arm: Arm) -> Iterator[Point]:
+        """The checkpoints of an arm from the base on: each stage's parent (its step 0), what it saved, its last."""
+        before = 0
+        for depth in range(1, len(arm.stages) + 1):
+            stages = arm.stages[:depth]
+            last = checkpoint(stages, arm.seed)
+            steps = self._done(last)["steps"]
+            yield Point(stages, 0, before, checkpoint(stages[:-1], arm.seed))
+            for step in self._saved(last, below=steps):
+                yield Point(stages, step, before + step, f"{last}@{step}")
+            yield Point(stages, steps, before + steps, last)
+            before += steps
+
+    def _saved(self, last: str, *, below: int) -> list[int]:
+        """The steps at which checkpoints on the way to `last` were evaluated."""
+        folders = (self.folder / "evals").glob(f"{last}@*")
+        return sorted(step for one in folders if (step := int(one.name.rpartition("@")[2])) < below)
+
+    def _load(self, file: Path, set_name: str) -> Cell:
+        scores, row_set = read_jsonl(file), self.row_sets[set_name]
+        if not scores:
+            raise InputError(f"{file}: holds no scores; generate and score the set again")
+        scored, said = (
+            {score["row"] for score in scores},
+            f"{file}: not the rows of data/{set_name}/rows.jsonl",
+        )
+        if missing := row_set.position.keys() - scored:
+            raise InputError(
+                f"{said}: {len(missing)} without score, the first {min(missing)!r}; score it again"
+            )
+        if alien := scored - row_set.position.keys():
+            raise InputError(f"{said}: {min(alien)!r} is not among them; score it again")
+        return Cell.of(row_set, scores)
+
+    def _is_scored(self, checkpoint: str) -> bool:
+        return any((self.folder / "evals" / checkpoint).glob("*/scores.jsonl"))
+
+    def _spent(self, seed: int | None, stages: tuple[str, ...]) -> tuple[int, ...]:
+        """Steps, supervised tokens, rows and cut rows of all stages that led to a checkpoint."""
+        done = [self._done(checkpoint(stages[:depth], seed)) for depth in range(1, len(stages) + 1)]
+        return tuple(
+            sum(one[key] for one in done) for key in ("steps", "supervised_tokens", "rows", "cut_rows")
+        )
+
+    def _done(self, stage: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(_read(self.folder / "stages" / stage / "done.json"))
+        return found
+
+
+def _read(file: Path) -> str:
+    if not file.exists():
+        raise InputError(f"{file}: not there; name the folder of a run, and finish it")
+    return file.read_text("utf-8")

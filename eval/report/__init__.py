@@ -1,0 +1,1 @@
+"""The page of a run: figures, tables, captions, generations; the same to W&B."""

@@ -1,0 +1,143 @@
+"""Two evaluations of the same rows against each other: of two arms, in two modes, or judged by two presets."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..analyse.figures import Column, differences
+from ..analyse.results import Entry, rounded
+from ..score.measure import NUMBERS, Cell, Measure, RowSet, estimates, resample
+from ..stats import intervals
+from ..stats.paired import flips
+from ..verify import InputError
+from ..verify.rows import Row, read_jsonl, read_rows
+from .tables import as_text, interval, rate
+
+RATES = ("hacc", "sacc", "correct")
+
+
+def compare(
+    a_dir: str | Path, b_dir: str | Path, *, metric: str = "hacc", data: str | Path | None = None
+) -> tuple[str, Entry]:
+    """What `reins compare` prints, and the same as `{metric, a, b, diff, low, high, p, mdd, n, clusters, flips}`.
+
+    The difference is A less B, with the interval of a bootstrap over problems. Problems are those of `data` (a
+    set's rows) or of the run that a folder lies in; without either, each row counts as one. Raises InputError on
+    folders without scores or of other rows or samples, and on a metric that they do not have.
+    """
+    if metric not in NUMBERS:
+        raise InputError(f"--metric {metric}: not known; give one of {', '.join(NUMBERS)}")
+    folders = Path(a_dir), Path(b_dir)
+    scores = [_scores(folder) for folder in folders]
+    _check_same(folders, scores)
+    rows = _rows(folders, data)
+    row_set = RowSet.of(rows or _alone(scores[0]))
+    if missing := {score["row"] for score in scores[0]} - row_set.position.keys():
+        raise InputError(
+            f"{data}: row {min(missing)!r} of {folders[0]} is not in it; give the rows of this set"
+        )
+    cells = [Cell.of(row_set, own) for own in scores]
+    found = _compared(row_set, cells, metric, folders)
+    sides = {name: _side(folder) for name, folder in zip("ab", folders, strict=True)}
+    entry: Entry = rounded(
+        {"metric": metric, "a": sides["a"] | found.pop("a"), "b": sides["b"] | found.pop("b")} | found
+    )
+    return _text(entry, "problems" if rows else "rows (problems not known)"), entry
+
+
+def _scores(folder: Path) -> list[Row]:
+    scores = read_jsonl(folder / "scores.jsonl")
+    if not scores:
+        raise InputError(f"{folder / 'scores.jsonl'}: holds no scores; score the responses again")
+    return scores
+
+
+def _check_same(folders: tuple[Path, Path], scores: list[list[Row]]) -> None:
+    a, b = ({(one["row"], one["sample"]): len(one["verdicts"]) for one in own} for own in scores)
+    if alone := a.keys() ^ b.keys():
+        row, sample = min(alone)
+        where = folders[0 if (row, sample) in a else 1]
+        raise InputError(
+            f"{where}: sample {sample} of row {row!r} is not in the other ({len(alone)} such); compare evaluations "
+            "of the same rows with as many samples"
+        )
+    for (row, _), count in a.items():
+        if count != b[row, _]:
+            raise InputError(
+                f"row {row!r}: {count} verdicts in {folders[0]}, not in {folders[1]}; not the same rows"
+            )
+
+
+def _rows(folders: tuple[Path, Path], data: str | Path | None) -> list[Row]:
+    """Of `data`, or of the run `<run>/evals/<checkpoint>/<set>.<mode>`; empty where there is neither."""
+    if data:
+        return read_rows(data)
+    for folder in folders:
+        name = folder.resolve().name.rpartition(".")[0].removesuffix("-plain")
+        file = folder.resolve().parents[2] / "data" / name / "rows.jsonl"
+        if file.exists():
+            return read_rows(file)
+    return []
+
+
+def _alone(scores: list[Row]) -> list[Row]:
+    names = dict.fromkeys(score["row"] for score in scores)
+    return [{"row": name, "problem_id": name, "source": "", "constraint_name": []} for name in names]
+
+
+def _side(folder: Path) -> Entry:
+    metrics = folder / "metrics.json"
+    preset = json.loads(metrics.read_text("utf-8"))["preset"] if metrics.exists() else None
+    return {"folder": str(folder), "preset": preset}
+
+
+def _compared(row_set: RowSet, cells: list[Cell], metric: str, folders: tuple[Path, Path]) -> dict[str, Any]:
+    found = []
+    for cell, folder in zip(cells, folders, strict=True):
+        known = ~np.isnan(cell.numbers[metric])
+        if not known.any():
+            raise InputError(f"{folder}: no sample has {metric}; choose another metric")
+        clusters = row_set.cluster[cell.row[known]]
+        found.append(Column("", None, None, "", Measure(metric, None, cell.numbers[metric][known], clusters)))
+    sums = resample([one.measure for one in found], intervals.draw_clusters(row_set.clusters))
+    a, b = (one._asdict() for one in estimates([one.measure for one in found], sums))
+    (gap,) = differences(found, sums, [(0, 1)])
+    flipped = flips(*((cell.numbers[metric], cell.row) for cell in cells)) if metric in RATES else None
+    return {"a": a, "b": b, **gap, "flips": flipped and flipped._asdict()}
+
+
+def _text(entry: Entry, units: str) -> str:
+    sides = [
+        [name, str(one["folder"]), str(one["preset"]), rate(one, 4), str(one["n"])]
+        for name, one in (("A", entry["a"]), ("B", entry["b"]))
+    ]
+    lines = [
+        as_text([["", "evaluation", "preset", entry["metric"], "samples"], *sides]),
+        _difference(entry, units),
+    ]
+    if flipped := entry["flips"]:
+        lines.append(as_text([
+            [f"prompts ({flipped['n']})", "B passes", "B fails"],
+            ["A passes", str(flipped["pass_pass"]), str(flipped["fail_pass"])],
+            ["A fails", str(flipped["pass_fail"]), str(flipped["fail_fail"])],
+        ]))  # fmt: skip
+        lines.append(
+            f"exact McNemar {_p(flipped['mcnemar_p'])}; by mean over samples A wins {flipped['win']}, "
+            f"ties {flipped['tie']}, loses {flipped['lose']}"
+        )
+    return "\n\n".join(lines)
+
+
+def _difference(entry: Entry, units: str) -> str:
+    text = f"A − B: {entry['diff']:+.4f}{interval(entry, 4)}"
+    if entry["p"] is None:
+        return f"{text}; {entry['clusters']} {units}: too few for an interval"
+    null = entry["low"] <= 0 <= entry["high"]
+    seen = f"; a difference below {entry['mdd']:.4f} could go unseen" if null else ""
+    return f"{text}, {_p(entry['p'])}, over {entry['clusters']} {units}{seen}"
+
+
+def _p(value: float) -> str:
+    return "p < 0.0001" if value < 0.0001 else f"p = {value:.4f}"

@@ -1,0 +1,88 @@
+"""The generations that a report lets one browse: evenly spaced rows, the same for every arm, within a byte limit."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from ..analyse.run_folder import Study
+from ..verify import canonical, describe, split_reasoning
+from ..verify.rows import Row, iter_jsonl, read_jsonl
+from .summary import Place
+
+LIMIT = 4_000_000  # bytes of JSON in a page
+MOST = 100  # rows of a set
+LONGEST = 6_000  # characters of a reasoning or an answer; longer ones lose their middle
+
+Shown = dict[str, Any]
+
+
+def generations(studies: Sequence[Study], places: Sequence[Place], *, limit: int = LIMIT) -> Shown:
+    """`{rows, samples, of}`: what is shown of `of` samples, as the page's script reads it.
+
+    The first sample of every row shown, in every arm, seed, set and mode, so that arms can be compared on a row.
+    Every second row is left out until the rest fits the limit.
+    """
+    found = [_cell(study, place, len(studies) > 1) for study in studies for place in places]
+    rows = {key: row for cell in found for key, row in cell["rows"].items()}
+    samples = [sample for cell in found for sample in cell["samples"]]
+    while len(_bytes(rows)) + len(_bytes(samples)) > limit and len(rows) > 1:
+        rows = dict(list(rows.items())[::2])
+        samples = [sample for sample in samples if sample["row"] in rows]
+    return {"rows": rows, "samples": samples, "of": sum(cell["of"] for cell in found)}
+
+
+def _bytes(content: Any) -> bytes:
+    return json.dumps(content).encode()
+
+
+def _cell(study: Study, place: Place, named: bool) -> Shown:
+    """Rows and samples of one run, set and mode; rows are keyed by run too where there are several."""
+    prefix = f"{study.name}/" if named else ""
+    cell: Shown = {"rows": {}, "samples": [], "of": 0}
+    if place["set"] not in study.row_sets:
+        return cell
+    rows = study.row_sets[place["set"]].rows
+    chosen = {row["row"]: row for row in rows[:: -(-len(rows) // MOST)]}
+    for arm in study.arms:
+        folder = study.directory(arm.checkpoint, place["set"], place["mode"])
+        if not (folder / "scores.jsonl").exists():
+            continue
+        scores = read_jsonl(folder / "scores.jsonl")
+        cell["of"] += len(scores)
+        shown = {one["row"]: one for one in scores if one["sample"] == 0 and one["row"] in chosen}
+        about = {"arm": prefix + arm.name, "seed": arm.seed, **place}
+        for _, response in iter_jsonl(folder / "responses.jsonl"):
+            if response["sample"] == 0 and response["row"] in shown:
+                sample = _sample(shown[response["row"]], response["text"], study.preset)
+                cell["samples"].append(about | sample | {"row": prefix + response["row"]})
+                cell["rows"][prefix + response["row"]] = _row(chosen[response["row"]])
+    return cell
+
+
+def _row(row: Row) -> Shown:
+    """The question of a row and its constraints, type and wording."""
+    named = list(zip(row["constraint_name"], row["constraint_args"], strict=True))
+    return {
+        "question": row["question"],
+        "gold": row["answer"],
+        "constraints": [[canonical(name), describe(name, args)] for name, args in named],
+    }
+
+
+def _sample(score: Row, text: str, preset: str) -> Shown:
+    split = split_reasoning(text, preset=preset, prefilled=score["state"] == "unclosed")
+    return {
+        "verdicts": score["verdicts"],
+        "state": "cut" if score["cut"] else score["state"],
+        "outcome": score["outcome"] or "not graded",
+        "tokens": [score["reasoning_tokens"], score["answer_tokens"]],
+        "reasoning": _shortened(split.reasoning),
+        "answer": _shortened(split.answer),
+    }
+
+
+def _shortened(text: str) -> str:
+    left_out = len(text) - LONGEST
+    if left_out <= 0:
+        return text
+    return f"{text[: LONGEST // 2]}\n\n[… {left_out:,} characters left out …]\n\n{text[-LONGEST // 2 :]}"

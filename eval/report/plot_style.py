@@ -1,0 +1,133 @@
+"""What the figures of a report share: width, type, colours, panels, intervals, and the legend at the foot."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from ..analyse.contrasts import CONTROLS
+from ..analyse.results import Entry
+
+WIDTH = 5.5  # inches: the text column of a one-column paper
+LABELS = {"hacc": "HAcc", "sacc": "SAcc", "correct": "correct"}
+BLUE, ORANGE, GREEN, PINK, GREY = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b0b0b0"  # Okabe and Ito, grey
+COLOURS = {"hacc": BLUE, "sacc": ORANGE, "correct": GREEN}
+SERIES = (BLUE, ORANGE, GREEN, PINK, "#e69f00", "#56b4e9", "#000000", "#8a7f00")
+CONTROL_ARMS = {control for controls in CONTROLS.values() for control in controls}
+STYLE: dict[Any, Any] = {
+    "font.size": 7.5,
+    "axes.titlesize": 8,
+    "axes.titlepad": 3,
+    "axes.labelsize": 7.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "xtick.labelsize": 6.5,
+    "ytick.labelsize": 7,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "legend.frameon": False,
+    "legend.fontsize": 7,
+    "legend.handlelength": 2.4,
+    "hatch.linewidth": 0.4,
+    "pdf.fonttype": 42,
+    "savefig.dpi": 220,
+}
+COUNT: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 6, "color": "#333333"}
+
+Here = dict[str, list[Entry]]  # what results.json holds on one set, by kind
+
+
+def is_control(arm: str) -> bool:
+    """Whether the arm is there to be compared with (`sft_direct`, `rl_random`, …), not for itself."""
+    return arm.rpartition("/")[2] in CONTROL_ARMS
+
+
+def room(names: Sequence[str]) -> float:
+    """Inches that the longest of these tick labels needs at the left of a panel."""
+    return 0.2 + 0.062 * max(map(len, names))
+
+
+def panels(
+    count: int,
+    columns: int,
+    height: float,
+    *,
+    left: float,
+    gap: float = 0.2,
+    right: float = 0.1,
+    foot: float = 0.55,
+    inner: bool = False,
+) -> tuple[Figure, list[Axes]]:
+    """Panels `height` inches high with room for a title above each, ticks below, and a legend at the foot.
+
+    Placed by hand: matplotlib's layout engines take most of the time of a report. `inner` panels have tick labels
+    of their own at the left, for which `gap` makes the room.
+    """
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    head, between = 0.25, 0.45
+    total = foot + rows * height + (rows - 1) * between + head
+    figure = Figure(figsize=(WIDTH, total))
+    width = (WIDTH - left - right - (columns - 1) * gap) / columns
+    made = []
+    for i in range(count):
+        row, column = divmod(i, columns)
+        x, y = left + column * (width + gap), total - head - height - row * (height + between)
+        made.append(figure.add_axes((x / WIDTH, y / total, width / WIDTH, height / total)))
+        if column and not inner:
+            made[-1].tick_params(axis="y", labelleft=False)
+    return figure, made
+
+
+def foot(figure: Figure, text: str, handles: Sequence[Patch | Line2D], columns: int | None = None) -> None:
+    """The sentence that names the axis, and below it the legend."""
+    height = figure.get_figheight()
+    lines = -(-len(handles) // (columns or len(handles)))
+    low = 0.13 * lines
+    figure.text(0.5, (0.09 + low) / height, text, ha="center", va="center")
+    figure.legend(
+        handles=handles,
+        loc="lower center",
+        bbox_to_anchor=(0.5, 0.02 / height),
+        ncols=columns or len(handles),
+        borderpad=0,
+        borderaxespad=0,
+        columnspacing=1.2,
+        labelspacing=0.3,
+    )
+
+
+def intervals(
+    axes: Axes,
+    x: Sequence[float],
+    y: Sequence[float],
+    entries: Sequence[Entry],
+    *,
+    upright: bool,
+    colour: str = "black",
+) -> None:
+    """The intervals of entries at the points (x, y), along y if upright and along x if not."""
+    known = [i for i, one in enumerate(entries) if one["low"] is not None]
+    centre = y if upright else x
+    reach = [
+        [max(0.0, centre[i] - entries[i]["low"]) for i in known],
+        [max(0.0, entries[i]["high"] - centre[i]) for i in known],
+    ]
+    style: dict[str, Any] = {
+        "fmt": "none",
+        "ecolor": colour,
+        "elinewidth": 0.7,
+        "capsize": 1.5,
+        "capthick": 0.7,
+    }
+    style["yerr" if upright else "xerr"] = reach
+    axes.errorbar([x[i] for i in known], [y[i] for i in known], **style)
+
+
+def dot(colour: str, label: str, marker: str = "o", **style: Any) -> Line2D:
+    """A point of a legend."""
+    return Line2D([], [], linestyle="", marker=marker, markersize=4, color=colour, label=label, **style)

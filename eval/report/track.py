@@ -1,0 +1,124 @@
+"""Evaluations and the report as Weights & Biases runs, in the group of the ablation's training stages."""
+
+import json
+import os
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..analyse.results import Entry, select
+from ..io.public import public
+
+TYPES = ("set", "mode", "type", "n", "value", "low", "high")
+BINS = "set mode source metric kind from to n value low high".split()
+LISTS = {  # of results.json: the columns of their tables
+    "contrasts": "set mode against_mode metric arm against diff low high p p_holm mdd n clusters".split(),
+    "flips": "set mode against_mode metric arm against pass_pass pass_fail fail_pass fail_fail win tie lose "
+    "mcnemar_p p_holm n".split(),
+    "length": "set mode against_mode metric arm method controls unit value low high p n clusters".split(),
+    "attribution": "set mode metric arm against part kind value low high n".split(),
+    "joint": "set mode arm both hacc_only correct_only neither expected_both excess low high n clusters".split(),
+}
+
+
+def track(run_dir: str | Path) -> None:
+    """One run per arm and seed (job type `eval`), a point a checkpoint, and one for the report (`report`).
+
+    Does nothing where the recipe does not track. A run keeps its id in its folder, so that tracking again
+    goes on under it; what an offline run has still to upload lies in the run folder too.
+    """
+    folder = Path(run_dir)
+    recipe = yaml.safe_load((folder / "recipe.yaml").read_text("utf-8"))
+    if recipe.get("track", {"mode": "disabled"})["mode"] == "disabled":
+        return
+    os.environ.setdefault("WANDB_DATA_DIR", str(folder / "wandb"))
+    results = json.loads((folder / "report" / "results.json").read_text("utf-8"))
+    for arm in results["arms"]:
+        _evaluation(recipe, results, arm, folder / "evals" / arm["checkpoint"])
+    _report(recipe, results, folder / "report")
+
+
+def _start(recipe: dict[str, Any], folder: Path, job_type: str, name: str, tags: list[str]) -> Any:
+    import wandb
+
+    kept = folder / "wandb_id"
+    if not kept.exists():
+        kept.write_text(uuid.uuid4().hex[:8])
+    return wandb.init(
+        project=recipe["track"]["project"],
+        mode=recipe["track"]["mode"],
+        group=recipe["name"],
+        job_type=job_type,
+        name=name,
+        tags=tags,
+        config=public({key: value for key, value in recipe.items() if key not in ("launch", "track")}),
+        dir=str(folder),
+        id=kept.read_text(),
+        resume="allow",
+        settings=wandb.Settings(
+            silent=True,
+            console="off",
+            x_disable_meta=True,  # the host, the user, the command line
+            x_disable_machine_info=True,
+            x_disable_stats=True,
+            disable_git=True,
+            save_code=False,
+        ),
+    )
+
+
+def _evaluation(recipe: dict[str, Any], results: Entry, arm: Entry, folder: Path) -> None:
+    import wandb
+
+    tags = [arm["arm"], *([] if arm["seed"] is None else [f"seed{arm['seed']}"])]
+    own = select(results["figures"], checkpoint=arm["checkpoint"], arm=arm["arm"])
+    points: dict[int, dict[str, Any]] = {}
+    for one in select(results["along"], arm=arm["arm"], seed=arm["seed"]):
+        points.setdefault(one["total_step"], {}).update(_scalars(one))
+    for one in select(own, group=None):
+        points.setdefault(arm["steps"], {}).update(_scalars(one))
+    types = [
+        one | {"type": one["group"]["value"]}
+        for one in select(own, metric="verdict")
+        if one["group"] and one["group"]["by"] == "type"
+    ]
+    bins = select(results["bins"], arm=arm["arm"])
+    tables = {
+        "eval/types": wandb.Table(columns=list(TYPES), data=_lines(types, TYPES)),
+        "eval/bins": wandb.Table(columns=list(BINS), data=_lines(bins, BINS)),
+    }
+    points[arm["steps"]] |= tables
+    with _start(recipe, folder, "eval", f"{recipe['name']} {arm['checkpoint']}", tags) as run:
+        run.define_metric("eval/*", step_metric="eval/checkpoint_step")
+        for step, content in sorted(points.items()):
+            run.log({"eval/checkpoint_step": step, **content})
+
+
+def _scalars(one: Entry) -> dict[str, float]:
+    name = f"eval/{one['set']}.{one['mode']}/{one['metric']}"
+    ends = {"value": "", "low": "_low", "high": "_high", "n": "_n"}
+    return {name + end: one[key] for key, end in ends.items() if one[key] is not None}
+
+
+def _report(recipe: dict[str, Any], results: Entry, folder: Path) -> None:
+    import wandb
+
+    tables = {
+        f"report/{kind}": wandb.Table(columns=list(columns), data=_lines(whole, columns))
+        for kind, columns in LISTS.items()
+        if (whole := [one for one in results[kind] if not one.get("group")])
+    }
+    artifact = wandb.Artifact(f"{recipe['name']}-report", type="report")
+    for pattern in ("index.html", "results.json", "figures/*", "tables/*"):
+        for file in sorted(folder.glob(pattern)):
+            artifact.add_file(str(file), file.relative_to(folder).as_posix())
+    with _start(recipe, folder, "report", f"{recipe['name']} report", ["report"]) as run:
+        run.log(tables)
+        run.log_artifact(artifact)
+
+
+def _lines(entries: list[Entry], columns: Sequence[str]) -> list[list[Any]]:
+    return [[entry[column] for column in columns] for entry in entries]

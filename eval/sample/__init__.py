@@ -1,0 +1,1 @@
+"""Rows in, responses out: engines, decoding, modes."""

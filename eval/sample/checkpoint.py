@@ -1,0 +1,182 @@
+"""A checkpoint as evaluation sees it: its own chat template, its end tokens, its weights."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GenerationConfig,
+    PreTrainedConfig,
+    PreTrainedModel,
+)
+
+from ..verify import InputError, render
+from .modes.edits import CLOSE
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A row as this checkpoint is asked: rendered text, its tokens, and the thought it opens or skips."""
+
+    text: str
+    tokens: list[int]
+    lead: str
+
+    @property
+    def hash(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What is read before any weights: `stops` are the end tokens of generation config, tokenizer and template."""
+
+    name: str
+    config: PreTrainedConfig
+    tokenizer: Any
+    stops: frozenset[int]
+    pieces: dict[int, str] = field(default_factory=dict)
+
+    def prompt(
+        self, row: Mapping[str, Any], *, preset: str, with_constraints: bool, direct: bool = False
+    ) -> Prompt:
+        """Ask a row through the checkpoint's own template; `direct` asks for no reasoning."""
+        turn = render(row, preset=preset, with_constraints=with_constraints)
+        messages = [{"role": "user", "content": turn}]
+        switch = {"enable_thinking": False} if direct else {}
+        text = self.tokenizer.apply_chat_template(
+            messages, add_generation_prompt=True, tokenize=False, **switch
+        )
+        if direct and not text.rstrip().endswith("</think>"):
+            text += CLOSE if text.rstrip().endswith("<think>") else f"<think>\n{CLOSE}"
+        lead = re.search(r"(<think>\s*(</think>\s*)?)?$", text)
+        return Prompt(text, self.encode(text), lead[0] if lead else "")
+
+    def check_lengths(self, prompts: Iterable[Prompt], max_new_tokens: int) -> None:
+        """Raise InputError when the longest prompt and its reply pass what the model can attend to."""
+        config = self.config.get_text_config()
+        longest = max(len(prompt.tokens) for prompt in prompts)
+        room = getattr(config, "max_position_embeddings", None) or longest + max_new_tokens
+        if longest + max_new_tokens > room:
+            fix = (
+                f"give at most {room - longest}"
+                if longest < room
+                else "leave that row out, or take a longer model"
+            )
+            raise InputError(
+                f"max_new_tokens: {max_new_tokens} after a prompt of {longest} tokens pass the {room} positions of "
+                f"{self.name}; {fix}"
+            )
+
+    def encode(self, text: str) -> list[int]:
+        """Token ids; nothing is added, special tokens written out are recognised."""
+        return self.tokenizer.encode(text, add_special_tokens=False)
+
+    def decode(self, tokens: list[int]) -> str:
+        """Text with its tags, special or not; end and padding tokens are dropped."""
+        silent = self.stops | {self.tokenizer.pad_token_id}
+        spoken = [token for token in tokens if token not in silent]
+        return self.tokenizer.decode(spoken, clean_up_tokenization_spaces=False)
+
+    def piece(self, token: int) -> str:
+        """The text of one token."""
+        if token not in self.pieces:
+            self.pieces[token] = self.decode([token])
+        return self.pieces[token]
+
+
+def read_checkpoint(name: str) -> Checkpoint:
+    """Open a folder or hub id without its weights.
+
+    Raises InputError when config, tokenizer, chat template or end token is missing, and when the template renders
+    the prompt in `prompt.json` otherwise than training did.
+    """
+    if Path(name).is_dir() and not any(Path(name).glob("tokenizer*")):
+        raise InputError(f"{name}: no tokenizer in the checkpoint; save it there (tokenizer.save_pretrained)")
+    try:
+        config = AutoConfig.from_pretrained(name)
+        tokenizer = AutoTokenizer.from_pretrained(name)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{name}: not a checkpoint ({str(error).splitlines()[0]}); name its folder or hub id"
+        ) from None
+    if tokenizer.chat_template is None:
+        raise InputError(
+            f"{name}: the tokenizer has no chat template; put chat_template.jinja into the folder"
+        )
+    stops = _stops(name, config, tokenizer)
+    if not stops:
+        raise InputError(f"{name}: no end token; set eos_token_id in generation_config.json")
+    _check_prompt(name, tokenizer)
+    return Checkpoint(name, config, tokenizer, stops)
+
+
+def _check_prompt(name: str, tokenizer: Any) -> None:
+    """A checkpoint of ours notes how its first training prompt was rendered; a foreign one does not."""
+    note = Path(name) / "prompt.json"
+    if not note.exists():
+        return
+    trained = json.loads(note.read_text("utf-8"))
+    asked = tokenizer.apply_chat_template(trained["messages"], add_generation_prompt=True, tokenize=False)
+    if asked != trained["text"]:
+        raise InputError(
+            f"{name}: its chat template is not the one it was trained with: trained on {trained['text']!r}, "
+            f"asked with {asked!r}; put the training's template back, or take prompt.json away"
+        )
+
+
+def _stops(name: str, config: PreTrainedConfig, tokenizer: Any) -> frozenset[int]:
+    try:
+        generation = GenerationConfig.from_pretrained(name)
+    except OSError:
+        generation = GenerationConfig.from_model_config(config)
+    given = generation.eos_token_id
+    ids = given if isinstance(given, list) else [given]
+    return frozenset(
+        token for token in (*ids, tokenizer.eos_token_id, _turn_end(tokenizer)) if token is not None
+    )
+
+
+def _turn_end(tokenizer: Any) -> int | None:
+    """The special token, if any, that the template puts after a reply; bases often name another as their end."""
+    turns = [{"role": "user", "content": "question"}, {"role": "assistant", "content": "the reply"}]
+    text = tokenizer.apply_chat_template(turns, tokenize=False)
+    closing = tokenizer.encode(text.rpartition("the reply")[2].strip(), add_special_tokens=False)[:1]
+    return next((token for token in closing if token in tokenizer.added_tokens_decoder), None)
+
+
+@lru_cache(maxsize=1)
+def load_model(name: str, fingerprint: str) -> PreTrainedModel:
+    """The weights, safetensors only: float32 on CPU, as saved on a GPU. The last one loaded is kept.
+
+    `fingerprint` tells a folder that was trained anew; raises InputError where there are none.
+    """
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    dtype = "auto" if device == "cuda" else torch.float32
+    try:
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            name, dtype=dtype, attn_implementation="sdpa", use_safetensors=True
+        )
+    except (OSError, SafetensorError) as error:
+        said = str(error).splitlines()[0]
+        raise InputError(f"{name}: no weights ({said}); save them as safetensors") from None
+    return model.to(device).eval()
+
+
+def fingerprint(name: str) -> str:
+    """Tells whether a folder's files changed between two calls: names, sizes and times, hashed."""
+    files = sorted(
+        file for file in Path(name).glob("*") if file.suffix in (".safetensors", ".json", ".jinja")
+    )
+    facts = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()

@@ -1,0 +1,188 @@
+"""The decoding loop: a batch of slots, each refilled as its sample ends, for any causal model with full attention.
+
+A static batch waits for its longest reply; here a slot whose sample has ended takes the next one at once. What a
+sample becomes does not depend on its neighbours: prompts are prefilled one at a time (once for all samples of a
+row), the batch keeps shapes whose float32 results agree to the last bit (`GRAIN`, and the widths in `slots`),
+and tokens are drawn by the sample's own numbers (`sampler`).
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache, PreTrainedModel
+
+from ..verify import InputError
+from .modes.edits import Edit, Rule
+from .sampler import pick, uniforms
+from .slot_cache import SlotCache
+
+# Rows of a batch come in multiples of this. Measured: MKL's products of 4 rows or more agree to the last bit
+# whatever their number, those of 1 to 3 rows do not.
+GRAIN = 16
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How to draw, and when to end: at a stop token, or cut after `max_new_tokens` draws."""
+
+    max_new_tokens: int
+    temperature: float
+    top_p: float
+    stops: frozenset[int]
+
+
+@dataclass
+class Sample:
+    """One reply in the making. `key` is the caller's; samples of one row share the same `prompt` list."""
+
+    key: Any
+    prompt: list[int]
+    seed: int
+    rule: Rule | None = None
+    tokens: list[int] = field(default_factory=list)
+    cut: bool = False
+    fed: int = 0
+    draws: int = 0
+    stream: list[float] = field(default_factory=list)
+
+    def start(self, limits: Limits) -> None:
+        """The prompt is in the cache but for its last token, which the first step feeds."""
+        self.fed = len(self.prompt) - 1
+        self.stream = uniforms(self.seed, limits.max_new_tokens) if limits.temperature else [0.0]
+
+    def next_input(self) -> int:
+        behind = self.fed - len(self.prompt)
+        return self.prompt[-1] if behind < 0 else self.tokens[behind]
+
+    def unfed(self) -> int:
+        """How many tokens are still to be fed: one, and those that a rule has inserted."""
+        return len(self.prompt) + len(self.tokens) - self.fed
+
+    def next_uniform(self) -> float:
+        return self.stream[self.draws % len(self.stream)]
+
+    def take(self, token: int, limits: Limits) -> bool:
+        """Go one step on; true when the sample has ended. `token` counts unless inserted ones still wait."""
+        self.fed += 1
+        if self.unfed():
+            return False
+        self.tokens.append(token)
+        self.draws += 1
+        edit = self.rule(self.tokens) if self.rule else None
+        if edit:
+            self._apply(edit)
+        elif token in limits.stops:
+            return True
+        self.cut = self.draws == limits.max_new_tokens
+        return self.cut
+
+    def _apply(self, edit: Edit) -> None:
+        self.tokens[edit.keep :] = edit.insert
+        self.fed = min(self.fed, len(self.prompt) + edit.keep, len(self.prompt) + len(self.tokens) - 1)
+
+
+def decode(
+    model: PreTrainedModel, samples: Iterable[Sample], batch_size: int, limits: Limits
+) -> Iterator[Sample]:
+    """Yield each sample as it ends; a batch holds `batch_size` of them, rounded up to a multiple of 16.
+
+    Raises InputError when the model attends otherwise than to all that came before.
+    """
+    waiting = deque(samples)
+    _check_attention(
+        model, max((len(sample.prompt) for sample in waiting), default=0) + limits.max_new_tokens
+    )
+    batch = Batch(model, min(batch_size, len(waiting)), limits)
+    while waiting or batch.busy():
+        batch.fill(waiting)
+        yield from batch.step()
+        if not waiting:
+            batch.shrink()
+
+
+class Batch:
+    """The slots, the samples in them, and the cache under them."""
+
+    def __init__(self, model: PreTrainedModel, size: int, limits: Limits):
+        self.model, self.limits = model, limits
+        self.slots: list[Sample | None] = [None] * _whole_grains(size)
+        with torch.inference_mode():
+            self.cache = SlotCache(model.config.get_text_config(), len(self.slots), model.device)
+        self.prompt: list[int] = []
+        self.prefix = DynamicCache()
+
+    def busy(self) -> int:
+        """How many slots hold a sample."""
+        return sum(sample is not None for sample in self.slots)
+
+    @torch.inference_mode()
+    def fill(self, waiting: deque[Sample]) -> None:
+        """Give every free slot the next sample."""
+        for slot, sample in enumerate(self.slots):
+            if sample is None and waiting:
+                self._place(slot, waiting.popleft())
+
+    def _place(self, slot: int, sample: Sample) -> None:
+        sample.start(self.limits)
+        self.slots[slot] = sample
+        if sample.prompt is not self.prompt:
+            self.prompt, self.prefix = sample.prompt, DynamicCache(config=self.model.config)
+            tokens = torch.tensor([sample.prompt[:-1]], device=self.model.device)
+            self.model.base_model(input_ids=tokens, past_key_values=self.prefix, use_cache=True)
+        self.cache.put(slot, self.prefix)
+
+    @torch.inference_mode()
+    def step(self) -> list[Sample]:
+        """Feed one token to every slot and draw the next; return the samples that ended, their slots free."""
+        free = Sample(None, [0], 0, stream=[0.0])
+        batch = [sample or free for sample in self.slots]
+        logits = self._logits([sample.next_input() for sample in batch], [sample.fed for sample in batch])
+        draws = torch.tensor(
+            [sample.next_uniform() for sample in batch], dtype=torch.float64, device=logits.device
+        )
+        tokens = pick(logits, draws, self.limits.temperature, self.limits.top_p).tolist()
+        ended = []
+        for slot, (sample, token) in enumerate(zip(self.slots, tokens, strict=True)):
+            if sample and sample.take(token, self.limits):
+                ended.append(sample)
+                self.slots[slot] = None
+        return ended
+
+    def _logits(self, inputs: list[int], ends: list[int]) -> Tensor:
+        """Logits [slots, vocabulary] after feeding one token to each slot, at the column `ends` says."""
+        mask = self.cache.aim(ends, self.model.dtype)
+        return self.model(
+            input_ids=torch.tensor(inputs, device=self.model.device)[:, None],
+            attention_mask=mask,
+            position_ids=self.cache.ends[:, None],
+            past_key_values=self.cache,
+            use_cache=True,
+        ).logits[:, -1]
+
+    @torch.inference_mode()
+    def shrink(self) -> None:
+        """When nothing waits any more, drop free slots by whole grains."""
+        size = _whole_grains(self.busy())
+        if 0 < size < len(self.slots):
+            order = sorted(range(len(self.slots)), key=lambda slot: self.slots[slot] is None)[:size]
+            self.slots = [self.slots[slot] for slot in order]
+            self.cache.keep(order)
+
+
+def _whole_grains(rows: int) -> int:
+    return -(-rows // GRAIN) * GRAIN
+
+
+def _check_attention(model: PreTrainedModel, longest: int) -> None:
+    config = model.config.get_text_config()
+    kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
+    window = getattr(config, "sliding_window", None) or longest
+    if kinds - {"full_attention", "sliding_attention"} or window < longest:
+        raise InputError(
+            f"{model.name_or_path}: {', '.join(sorted(kinds))} within {window} of {longest} tokens is not for engine "
+            "transformers, which needs full attention; use engine vllm"
+        )

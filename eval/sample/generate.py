@@ -1,0 +1,188 @@
+"""Sample replies of one checkpoint to the rows of one set: the door to both engines."""
+
+import hashlib
+import json
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ..score.responses import load_rows
+from ..verify import PRESETS, InputError, split_reasoning
+from ..verify.rows import Row
+from . import resume as partial
+from .checkpoint import Checkpoint, Prompt, fingerprint, load_model, read_checkpoint
+from .decode import Limits, Sample, decode
+from .modes.edits import parse_mode
+from .processes import Processes
+from .progress import follow
+from .sampler import sample_seed
+
+ENGINES = ("transformers", "vllm")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a reply depends on, besides the rows."""
+
+    model: str
+    mode: str
+    samples: int
+    seed: int
+    max_new_tokens: int
+    temperature: float
+    top_p: float
+    with_constraints: bool
+    preset: str
+    engine: str
+
+    def check(self) -> None:
+        """Raise InputError naming a setting that cannot be."""
+        parse_mode(self.mode)
+        for name, low in (("samples", 1), ("max_new_tokens", 1), ("temperature", 0)):
+            if getattr(self, name) < low:
+                raise InputError(f"{name}: {getattr(self, name)} is too small; give {low} or more")
+        if not 0 < self.top_p <= 1:
+            raise InputError(f"top_p: {self.top_p} is no share of probability; give one above 0 and up to 1")
+        for name, known in (("preset", PRESETS), ("engine", ENGINES)):
+            if getattr(self, name) not in known:
+                raise InputError(f"{name}: {getattr(self, name)!r} is unknown; use one of {', '.join(known)}")
+
+
+def generate(
+    model: str | Path,
+    rows_file: str | Path | Sequence[str | Path],
+    out_dir: str | Path,
+    *,
+    mode: str = "think",
+    samples: int = 2,
+    seed: int = 0,
+    max_new_tokens: int = 256,
+    temperature: float = 1.0,
+    top_p: float = 1.0,
+    batch_size: int = 64,
+    with_constraints: bool = True,
+    preset: str = "reins",
+    engine: str = "transformers",
+) -> Path:
+    """Write `samples` replies to every row into `out_dir/responses.jsonl`, and return its path.
+
+    Lines hold `{row, sample, text, state, cut, reasoning_tokens, answer_tokens, seed, prompt_hash}`; the tokens
+    of reasoning include its tags, and a thought that the template opened is in `text` though not generated.
+    A killed call goes on where it was. On CPU with one thread the bytes do not depend on that, on `batch_size` or
+    on the number of processes. Raises InputError on settings, rows or a checkpoint of no use.
+    """
+    settings = Settings(
+        model=str(model),
+        mode=mode,
+        samples=samples,
+        seed=seed,
+        max_new_tokens=max_new_tokens,
+        temperature=temperature,
+        top_p=top_p,
+        with_constraints=with_constraints,
+        preset=preset,
+        engine=engine,
+    )
+    settings.check()
+    if batch_size < 1:
+        raise InputError(f"batch_size: {batch_size} is too small; give 1 or more")
+    rows, out, processes = load_rows(rows_file), Path(out_dir), Processes()
+    if processes.first:
+        data = hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+        partial.claim(out, {**asdict(settings), "files": fingerprint(settings.model), "data": data})
+    processes.wait()
+    if not (out / partial.RESPONSES).exists():
+        partial.append(out, processes.index, _records(settings, rows, out, batch_size, processes))
+        processes.wait()
+        if processes.first:
+            partial.settle(out, rows)
+        processes.wait()
+    return out / partial.RESPONSES
+
+
+def _records(
+    settings: Settings, rows: list[Row], out: Path, batch_size: int, processes: Processes
+) -> Iterator[Row]:
+    """The records of this process's share that are still missing, as they end."""
+    checkpoint = read_checkpoint(settings.model)
+    prompts = [
+        checkpoint.prompt(
+            row,
+            preset=settings.preset,
+            with_constraints=settings.with_constraints,
+            direct=settings.mode == "direct",
+        )
+        for row in rows
+    ]
+    checkpoint.check_lengths(prompts, settings.max_new_tokens)
+    # Shortest prompts first: neighbours in a batch are of a length, and the longest run in a batch that shrinks
+    # (measured: 7 % faster than longest first). The share is fixed before what is done is left out, since the
+    # other processes are writing already.
+    mine = processes.share(sorted(range(len(rows)), key=lambda index: len(prompts[index].tokens)))
+    work = _missing(settings, rows, prompts, checkpoint, mine, partial.finished(out))
+    limits = Limits(settings.max_new_tokens, settings.temperature, settings.top_p, checkpoint.stops)
+    for sample in follow(_run(settings, checkpoint, work, batch_size, limits), len(work), out.name):
+        yield _record(sample, rows, prompts, checkpoint)
+
+
+def _missing(
+    settings: Settings,
+    rows: list[Row],
+    prompts: list[Prompt],
+    checkpoint: Checkpoint,
+    mine: Sequence[int],
+    done: partial.Places,
+) -> list[Sample]:
+    mode = parse_mode(settings.mode)
+    hidden: Row = {} if settings.with_constraints else {"constraint_desc": []}
+    return [
+        Sample(
+            key=(index, number),
+            prompt=prompts[index].tokens,
+            seed=sample_seed(settings.seed, rows[index]["row"], number),
+            rule=mode.rule(checkpoint, rows[index] | hidden, prompts[index].lead),
+        )
+        for index in mine
+        for number in range(settings.samples)
+        if (rows[index]["row"], number) not in done
+    ]
+
+
+def _run(
+    settings: Settings, checkpoint: Checkpoint, work: list[Sample], batch_size: int, limits: Limits
+) -> Iterator[Sample]:
+    if settings.engine == "vllm":
+        from .vllm_engine import decode_vllm
+
+        return decode_vllm(settings.model, work, limits)
+    return decode(load_model(settings.model, fingerprint(settings.model)), work, batch_size, limits)
+
+
+def _record(sample: Sample, rows: list[Row], prompts: list[Prompt], checkpoint: Checkpoint) -> Row:
+    index, number = sample.key
+    lead, tokens = prompts[index].lead, sample.tokens
+    spoken = tokens[:-1] if set(tokens[-1:]) & checkpoint.stops else tokens
+    text = lead + checkpoint.decode(spoken)
+    state = split_reasoning(text).state
+    reasoning = {"none": 0, "unclosed": len(spoken)}.get(state)
+    if reasoning is None:
+        reasoning = _closed_at(lead, spoken, checkpoint)
+    return {
+        "row": rows[index]["row"],
+        "sample": number,
+        "text": text,
+        "state": state,
+        "cut": sample.cut,
+        "reasoning_tokens": reasoning,
+        "answer_tokens": len(spoken) - reasoning,
+        "seed": sample.seed,
+        "prompt_hash": prompts[index].hash,
+    }
+
+
+def _closed_at(lead: str, tokens: list[int], checkpoint: Checkpoint) -> int:
+    """How many tokens it takes until the closing tag is whole."""
+    return bisect_left(
+        range(len(tokens)), True, key=lambda n: "</think>" in lead + checkpoint.decode(tokens[:n])
+    )

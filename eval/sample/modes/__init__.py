@@ -1,0 +1,1 @@
+"""How a row is asked: the modes, and what each does to a running reply."""

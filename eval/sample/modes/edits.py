@@ -1,0 +1,142 @@
+"""How reasoning is asked for: each mode is a small rewrite of what the model has written so far.
+
+think       as the checkpoint does by itself
+direct      no reasoning: the template's own switch (`enable_thinking`), else an empty closed thought goes first
+budget N    an open thought is closed by force after N tokens
+wait N      each attempt to close the thought is met with "Wait", N times (budget forcing: s1, arXiv 2501.19393;
+            MathIF section 5.3)
+repeat      the constraints are said again at the end of the thought, which is then closed (MathIF section 5.3
+            does not publish its wording; this one is ours)
+pad N       N neutral sentences go in before the last line of the model's own thought, which is then closed: a
+            longer thought that says no more
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import cycle, islice
+from typing import Any, Protocol
+
+from ...verify import InputError
+
+PLAIN = ("think", "direct", "repeat")
+COUNTED = ("budget", "wait", "pad")
+CLOSE = "\n</think>\n\n"
+WAIT = "Wait"
+REMINDER = "Wait, the answer must follow this as well:"
+NEUTRAL = (
+    "Let me go on.",
+    "I am still thinking about this.",
+    "One thing after the other.",
+    "I take my time.",
+)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What a rule does to a sample: keep the first `keep` of its tokens, then go on from `insert`."""
+
+    keep: int
+    insert: list[int]
+
+
+class Rule(Protocol):
+    """Watches one sample: called with its tokens after each drawn one, it may answer with an edit."""
+
+    def __call__(self, tokens: list[int]) -> Edit | None: ...
+
+
+class Codec(Protocol):
+    """Text to tokens and back, as the checkpoint's tokenizer does it."""
+
+    def encode(self, text: str) -> list[int]: ...
+
+    def decode(self, tokens: list[int]) -> str: ...
+
+    def piece(self, token: int) -> str: ...
+
+
+@dataclass(frozen=True)
+class Mode:
+    """A mode by name, with its number where it takes one."""
+
+    name: str
+    number: int = 0
+
+    def rule(self, codec: Codec, row: Mapping[str, Any], lead: str) -> Rule | None:
+        """What watches one sample of `row`; `lead` is the thought that the prompt has already opened."""
+        match self.name:
+            case "budget":
+                return Budget(codec, lead, self.number)
+            case "wait":
+                return AtClose(codec, lead, self.number, lambda thought: thought + WAIT)
+            case "repeat" if reminder := " ".join(map(str.strip, row["constraint_desc"])).strip():
+                return AtClose(
+                    codec, lead, 1, lambda thought: f"{thought.rstrip()}\n{REMINDER} {reminder}{CLOSE}"
+                )
+            case "pad":
+                neutral = row.get("neutral", NEUTRAL)
+                return AtClose(codec, lead, 1, lambda thought: _padded(thought, neutral, self.number) + CLOSE)
+        return None
+
+
+def parse_mode(text: str) -> Mode:
+    """Read `think`, `budget 100`, `budget-100`, …; raises InputError on what is no mode."""
+    name, _, number = text.replace("-", " ").partition(" ")
+    if name in PLAIN and not number:
+        return Mode(name)
+    if name in COUNTED and number.isdecimal() and int(number):
+        return Mode(name, int(number))
+    known = ", ".join([*PLAIN, *(f"{name} N" for name in COUNTED)])
+    raise InputError(f"mode {text!r} is unknown; use one of {known}, N from 1")
+
+
+class AtClose:
+    """When the thought is about to close, go on from `rewrite(text before the closing tag)`; so many times."""
+
+    def __init__(self, codec: Codec, lead: str, times: int, rewrite: Callable[[str], str]):
+        self.codec, self.lead, self.left, self.rewrite = codec, lead, times, rewrite
+
+    def __call__(self, tokens: list[int]) -> Edit | None:
+        if not self.left or ">" not in self.codec.piece(tokens[-1]):
+            return None
+        thought, closed, _ = (self.lead + self.codec.decode(tokens)).partition("</think>")
+        if not closed:
+            return None
+        self.left -= 1
+        return _edit(self.codec, tokens, self.rewrite(thought)[len(self.lead) :])
+
+
+class Budget:
+    """Close the thought once it has so many tokens."""
+
+    def __init__(self, codec: Codec, lead: str, number: int):
+        self.codec, self.lead, self.number = codec, lead, number
+        self.opened = 0 if lead else None
+        self.closed = False
+
+    def __call__(self, tokens: list[int]) -> Edit | None:
+        if ">" in self.codec.piece(tokens[-1]):
+            text = self.lead + self.codec.decode(tokens)
+            self.closed = self.closed or "</think>" in text
+            if self.opened is None and "<think>" in text:
+                self.opened = len(tokens)
+        if self.closed or self.opened is None or len(tokens) - self.opened < self.number:
+            return None
+        self.closed = True
+        return Edit(len(tokens), self.codec.encode(CLOSE))
+
+
+def _edit(codec: Codec, tokens: list[int], text: str) -> Edit:
+    """Go on from `text`, with as many of the sample's own tokens as it begins with."""
+    kept = next(n for n in range(len(tokens), -1, -1) if text.startswith(codec.decode(tokens[:n])))
+    return Edit(kept, codec.encode(text[len(codec.decode(tokens[:kept])) :]))
+
+
+def _padded(thought: str, neutral: Sequence[str], number: int) -> str:
+    """The thought with neutral sentences before its last line, or before all of it when it has only one."""
+    opening, tag, inside = thought.rpartition("<think>")
+    blank, body = re.fullmatch(r"(\s*)(.*?)\s*", inside, re.DOTALL).groups()  # type: ignore[union-attr]
+    before, newline, last = body.rpartition("\n")
+    filler = "\n".join(islice(cycle(neutral), number))
+    return f"{opening}{tag}{blank}{before}{newline}{filler}\n{last}"

@@ -1,0 +1,200 @@
+"""ComplexBench's score: questions answered by rules and by a judge, each counting only where its prerequisites hold.
+
+    python -m reins.eval.score.complexbench ROWS RESPONSES JUDGEMENTS OUT
+
+The judge is yours (the published one is GPT-4): any callable, or a file of its judgements, so that no API is called from
+here. A question with a rule is judged by the rule, on those parts of the response that the judge says it is about.
+
+As published (evaluation/aggregation.py): a question counts as failed when one that it directly depends on was judged
+false, before any such correction; DRFR is the share of questions that count; a group is coherent when every question of
+every instruction in it counts. Otherwise than published, both sides of a rule are read with the same punctuation.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..analyse.results import Entry, figure, write_json
+from ..stats.intervals import draw_clusters
+from ..verify import InputError, split_reasoning
+from ..verify.rows import Row, iter_jsonl, write_jsonl
+from .complexbench_rules import follows
+from .measure import Group, Measure, estimates, resample
+from .responses import load_responses, load_rows
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked about one response: the instruction's row, the sample, and the scoring question."""
+
+    row: str
+    sample: int
+    point: int
+    text: str
+    instruction: str
+    rule: str | None
+
+
+# Whether the response satisfies the question; which parts of the response a question with a rule is about.
+Judge = Callable[[Question, str], bool]
+Parts = Callable[[Question, str], list[str]]
+
+
+def whole(question: Question, response: str) -> list[str]:
+    """The response as the only part."""
+    return [response]
+
+
+class Judgements:
+    """A judge in a file: lines `{row, sample, point, holds}`, or `{row, sample, point, parts}` for rules."""
+
+    def __init__(self, file: str | Path):
+        self.file = file
+        self.found: dict[tuple[str, int, int], Row] = {}
+        for number, line in iter_jsonl(file):
+            if not {"row", "sample", "point"} <= line.keys() or not {"holds", "parts"} & line.keys():
+                raise InputError(
+                    f"{file}:{number}: no judgement; give row, sample, point, and holds or parts"
+                )
+            self.found[line["row"], line["sample"], line["point"]] = line
+
+    def holds(self, question: Question, response: str) -> bool:
+        """Raises InputError where nothing was judged: a question left out is not a failed one."""
+        line = self.found.get((question.row, question.sample, question.point), {})
+        if not isinstance(line.get("holds"), bool):
+            raise InputError(
+                f"{self.file}: row {question.row!r}, sample {question.sample}, point {question.point} is not judged; "
+                "judge it: holds true or false"
+            )
+        return line["holds"]
+
+    def parts(self, question: Question, response: str) -> list[str]:
+        """The parts named, the whole response where none are."""
+        line = self.found.get((question.row, question.sample, question.point), {})
+        return line.get("parts", [response])
+
+
+def score_complexbench(
+    rows_file: str | Path,
+    responses_file: str | Path,
+    out_dir: str | Path,
+    judge: Judge,
+    parts: Parts = whole,
+    *,
+    preset: str = "reins",
+) -> Path:
+    """Write `points.jsonl` (a line a response) and `complexbench.json` (figures) into `out_dir`; return the second.
+
+    Figures are as in metrics.json, their clusters the groups of instructions: `drfr`, the share of questions that
+    count, of all and by category, task, constraint dimension and composition, and the share of `coherent` groups.
+    """
+    rows = load_rows(rows_file)
+    by_name = {row["row"]: row for row in rows}
+    if missing := [row["row"] for row in rows if not row.get("scoring_questions")]:
+        raise InputError(
+            f"{rows_file}: row {missing[0]!r} has no scoring_questions; build the set by complexbench"
+        )
+    points = [
+        _judged(by_name[one["row"]], one, judge, parts, preset)
+        for one in load_responses(responses_file, rows)
+    ]
+    out = Path(out_dir)
+    write_jsonl(out / "points.jsonl", points)
+    write_json(
+        out / "complexbench.json",
+        {"preset": preset, "responses": len(points), "figures": _figures(by_name, points)},
+    )
+    return out / "complexbench.json"
+
+
+def _judged(row: Row, response: Row, judge: Judge, parts: Parts, preset: str) -> Row:
+    split = split_reasoning(response["text"], preset=preset, prefilled=response["state"] == "unclosed")
+    answer = "" if response["cut"] and preset == "reins" else split.answer
+    raw = {}
+    for asked in row["scoring_questions"]:
+        question = Question(
+            row["row"],
+            response["sample"],
+            asked["point_id"],
+            asked["question"],
+            row["question"],
+            asked["rule"],
+        )
+        ruled = asked["rule"] is not None
+        raw[question.point] = bool(answer.strip()) and (
+            follows(asked["rule"], parts(question, answer)) if ruled else judge(question, answer)
+        )
+    counts = [
+        raw[asked["point_id"]] and all(raw[other] for other in asked["dep"])
+        for asked in row["scoring_questions"]
+    ]
+    return {"row": row["row"], "sample": response["sample"], "raw": list(raw.values()), "counts": counts}
+
+
+def _figures(rows: dict[str, Row], points: Sequence[Row]) -> list[Entry]:
+    places = {
+        group: place for place, group in enumerate(dict.fromkeys(row["group"] for row in rows.values()))
+    }
+    held: dict[tuple[str, Group | None], list[tuple[bool, int]]] = {}
+    for point in points:
+        row = rows[point["row"]]
+        for labels, holds in zip(_labels(row), point["counts"], strict=True):
+            for label in labels:
+                held.setdefault(("drfr", label), []).append((holds, places[row["group"]]))
+    for kind, group, holds in _coherent(rows, points):
+        held.setdefault(("coherent", Group("selections", kind)), []).append((holds, places[group]))
+    found = [
+        Measure(
+            metric, label, np.array([h for h, _ in judged], dtype=float), np.array([g for _, g in judged])
+        )
+        for (metric, label), judged in held.items()
+    ]
+    return list(map(figure, found, estimates(found, resample(found, draw_clusters(len(places))))))
+
+
+def _labels(row: Row) -> Iterator[list[Group | None]]:
+    """What each question of a row counts under; None is all of them."""
+    for asked in row["scoring_questions"]:
+        own = [None, Group("category", row["category"]), Group("task", row["task_types"])]
+        own += [Group("dimension", name) for name in asked["constraint_dimensions"]]
+        yield own + [Group("composition", name) for name in asked["composition_types"]]
+
+
+def _coherent(rows: dict[str, Row], points: Sequence[Row]) -> Iterator[tuple[str, str, bool]]:
+    """(one or several selections, group, whether every question of every instruction in it counts) a sample.
+
+    The number of selections is that of the group's first instruction; groups without any are no test of it.
+    """
+    whole_groups: dict[tuple[str, int], bool] = {}
+    selections: dict[str, int] = {}
+    for row in rows.values():
+        asked = row["scoring_questions"]
+        selections.setdefault(row["group"], sum("Selection" in one["composition_types"] for one in asked))
+    for point in points:
+        key = rows[point["row"]]["group"], point["sample"]
+        whole_groups[key] = whole_groups.get(key, True) and all(point["counts"])
+    for (group, _), holds in whole_groups.items():
+        if selections[group]:
+            yield ("one" if selections[group] == 1 else "several"), group, holds
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m reins.eval.score.complexbench", description=__doc__)
+    for name in ("rows", "responses", "judgements", "out"):
+        parser.add_argument(name)
+    asked = parser.parse_args()
+    try:
+        judge = Judgements(asked.judgements)
+        print(score_complexbench(asked.rows, asked.responses, asked.out, judge.holds, judge.parts))
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

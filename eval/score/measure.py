@@ -1,0 +1,230 @@
+"""What is measured on the scored samples of one checkpoint, set and mode: one mean per metric and group.
+
+Rates over all samples (a cut sample or unclosed thought has no answer and fails): `hacc`, `sacc`, `correct`,
+`joint` (all constraints and the answer). Beside them the shares `cut`, `unclosed` and `reasoned` (a thought that is
+not empty), `hacc_finished` and `sacc_finished` (cut and unclosed left out), and lengths in tokens. `verdict` is the
+share of single verdicts that hold, by constraint type, category and scope too; over all of them it is IFEval's
+instruction-level figure, as `hacc` is its prompt-level one, and both have a loose form where the scores do.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from ..stats import intervals
+from ..stats.intervals import Estimate, Floats, Ints
+from ..verify import JUDGED, canonical
+from ..verify.rows import Row
+
+NUMBERS = ("hacc", "sacc", "correct", "cut", "reasoning_tokens", "answer_tokens")
+
+
+class Group(NamedTuple):
+    """What shares something: samples by `n_constraints` or `source`, verdicts by `type`, `category` or `scope`."""
+
+    by: str
+    value: str | int
+
+
+class Measure(NamedTuple):
+    """Values (n,) of one metric with the cluster (n,) each belongs to."""
+
+    metric: str
+    group: Group | None
+    values: Floats
+    clusters: Ints
+
+    @property
+    def is_rate(self) -> bool:
+        return not self.metric.endswith("_tokens")
+
+
+@dataclass(frozen=True)
+class RowSet:
+    """The rows of a set, and which problem (cluster) and which of its sources each belongs to."""
+
+    rows: list[Row]
+    position: dict[str, int]
+    cluster: Ints
+    clusters: int
+    source: Ints
+    types: list[list[str]]
+
+    @classmethod
+    def of(cls, rows: list[Row]) -> "RowSet":
+        cluster = _numbered([row["problem_id"] for row in rows])
+        return cls(
+            rows,
+            {row["row"]: i for i, row in enumerate(rows)},
+            cluster,
+            int(cluster.max()) + 1,
+            _numbered([row["source"] for row in rows]),
+            [[canonical(name) for name in row["constraint_name"]] for row in rows],
+        )
+
+
+def _numbered(names: list[str]) -> Ints:
+    """Each name's number, in order of first appearance."""
+    numbers = {name: i for i, name in enumerate(dict.fromkeys(names))}
+    return np.array([numbers[name] for name in names], dtype=np.intp)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Scored samples as arrays (n,); a number that is null in the file is NaN here."""
+
+    row: Ints
+    numbers: dict[str, Floats]
+    state: np.ndarray
+    verdicts: list[list[bool]]
+    loose: list[list[bool]] | None
+
+    @classmethod
+    def of(cls, row_set: RowSet, scores: Sequence[Row]) -> "Cell":
+        return cls(
+            np.array([row_set.position[score["row"]] for score in scores], dtype=np.intp),
+            {name: np.array([score[name] for score in scores], dtype=float) for name in NUMBERS},
+            np.array([score["state"] for score in scores]),
+            [score["verdicts"] for score in scores],
+            [score["loose"] for score in scores] if "loose" in scores[0] else None,
+        )
+
+    @property
+    def finished(self) -> np.ndarray:
+        """Neither cut nor unclosed; a sample that does not say whether it was cut counts as not cut."""
+        return (self.numbers["cut"] != 1) & (self.state != "unclosed")
+
+    @property
+    def reasoned(self) -> np.ndarray:
+        """A thought is there, and, where its tokens are known, not an empty one as mode `direct` puts in."""
+        return (self.state != "none") & (self.numbers["reasoning_tokens"] != 0)
+
+
+def measures(row_set: RowSet, cell: Cell) -> Iterator[Measure]:
+    """Every metric over all samples, then samples by number of constraints and source, then verdicts by kind."""
+    numbers, clusters = cell.numbers, row_set.cluster[cell.row]
+    whole = {
+        **numbers,
+        "joint": numbers["hacc"] * numbers["correct"],
+        "unclosed": (cell.state == "unclosed").astype(float),
+        "reasoned": cell.reasoned.astype(float),
+        "hacc_finished": np.where(cell.finished, numbers["hacc"], np.nan),
+        "sacc_finished": np.where(cell.finished, numbers["sacc"], np.nan),
+    }
+    yield from _known((Measure(metric, None, values, clusters) for metric, values in whole.items()))
+    labels = {
+        "n_constraints": np.array([len(types) for types in row_set.types])[cell.row],
+        "source": np.array([row["source"] for row in row_set.rows])[cell.row],
+    }
+    for by, label in labels.items():
+        found = np.unique(label)
+        for value in found if len(found) > 1 else []:
+            group, chosen = Group(by, value.item()), label == value
+            yield from _known(
+                Measure(metric, group, numbers[metric][chosen], clusters[chosen])
+                for metric in ("hacc", "sacc", "correct")
+            )
+    yield from _verdicts(row_set, cell, clusters)
+
+
+def _verdicts(row_set: RowSet, cell: Cell, clusters: Ints) -> Iterator[Measure]:
+    names = np.array([name for row in cell.row for name in row_set.types[row]])
+    owner = np.repeat(clusters, [len(verdicts) for verdicts in cell.verdicts])
+    if not len(names):
+        return
+    held = _flat(cell.verdicts)
+    yield Measure("verdict", None, held, owner)
+    if cell.loose:
+        asked = np.array([bool(loose) for loose in cell.loose])
+        passed = np.array([all(loose) for loose in cell.loose], dtype=float)
+        yield Measure("hacc_loose", None, passed[asked], clusters[asked])
+        yield Measure("verdict_loose", None, _flat(cell.loose), owner)
+    for by, label in _labels(names).items():
+        for value in np.unique(label):
+            chosen = label == value
+            yield Measure("verdict", Group(by, str(value)), held[chosen], owner[chosen])
+
+
+def _labels(names: np.ndarray) -> dict[str, np.ndarray]:
+    return {
+        "type": names,
+        "category": np.array([JUDGED[name].category for name in names]),
+        "scope": np.array([JUDGED[name].scope for name in names]),
+    }
+
+
+def _flat(verdicts: list[list[bool]]) -> Floats:
+    return np.array([verdict for one in verdicts for verdict in one], dtype=float)
+
+
+def _known(found: Iterator[Measure]) -> Iterator[Measure]:
+    """Values that are null say nothing, and a metric without any value is not there."""
+    for measure in found:
+        known = ~np.isnan(measure.values)
+        if known.any():
+            yield measure._replace(values=measure.values[known], clusters=measure.clusters[known])
+
+
+class Sums(NamedTuple):
+    """Measures summed by cluster, and their resampled means: num, den (m, clusters), resampled (m, r)."""
+
+    num: Floats
+    den: Floats
+    resampled: Floats
+
+    def of(self, chosen: Sequence[int]) -> "Sums":
+        """Those of some of the measures."""
+        return Sums(*(part[list(chosen)] for part in self))
+
+
+def resample(found: Sequence[Measure], draws: Floats) -> Sums:
+    """Sums by cluster and means under `draws` (clusters, r); see `intervals.draw_clusters`."""
+    clusters = len(draws)
+    num = np.array([np.bincount(m.clusters, m.values, clusters) for m in found])
+    den = np.array([np.bincount(m.clusters, minlength=clusters) for m in found], dtype=float)
+    return Sums(num, den, intervals.ratios(num, den, draws))
+
+
+def estimates(found: Sequence[Measure], sums: Sums) -> list[Estimate]:
+    """The mean of each measure with its interval: bootstrap, or Wilson near 0 and 1, or none of one cluster."""
+    bounds = zip(*intervals.percentile_interval(sums.resampled), strict=True)
+    clusters = (sums.den > 0).sum(axis=1)
+    return [
+        _estimate(one, int(k), *map(float, ends))
+        for one, k, ends in zip(found, clusters, bounds, strict=True)
+    ]
+
+
+def macro(found: Sequence[Measure], sums: Sums) -> Estimate | None:
+    """The mean over constraint types of the share of a type's verdicts that hold, from one arm's measures.
+
+    A type that a resample does not draw is left out of it. (The mean over prompts is `sacc`.) None without types.
+    """
+    types = [
+        i for i, one in enumerate(found) if one.metric == "verdict" and one.group and one.group.by == "type"
+    ]
+    if not types:
+        return None
+    own = sums.of(types)
+    drawn, count = np.nansum(own.resampled, axis=0), (~np.isnan(own.resampled)).sum(axis=0)
+    low, high = spread(np.divide(drawn, count, out=np.full_like(drawn, np.nan), where=count > 0))
+    value = float(np.mean([found[i].values.mean() for i in types]))
+    return Estimate(value, low, high, int(own.den.sum()), int((own.den.sum(axis=0) > 0).sum()))
+
+
+def spread(drawn: Floats) -> tuple[float, float] | tuple[None, None]:
+    """The 95 % percentile interval of resamples (r,), or None where they are all alike."""
+    (low,), (high,) = intervals.percentile_interval(drawn[None])
+    return (float(low), float(high)) if high > low else (None, None)
+
+
+def _estimate(measure: Measure, clusters: int, low: float, high: float) -> Estimate:
+    values = measure.values
+    ends: tuple[float | None, float | None] = (low, high)
+    if clusters < 2:
+        ends = (None, None)
+    elif measure.is_rate and intervals.near_edge(values, measure.clusters):
+        ends = intervals.wilson(values, measure.clusters)
+    return Estimate(float(values.mean()), *ends, len(values), clusters)

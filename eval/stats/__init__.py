@@ -1,0 +1,1 @@
+"""Intervals, paired differences, slopes and decompositions: arrays in, numbers out. Imports nothing of ours."""

@@ -1,0 +1,84 @@
+"""Two arms, or modes, prompt by prompt: who passes, who wins, and whether chance would do as much.
+
+Prompts are the units here, without clusters: McNemar's test asks about these prompts; the bootstrap contrast
+beside it asks about problems like theirs.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+
+from .intervals import Floats, Ints
+
+EQUAL = 1e-9  # means of the same verdicts in another order differ by less
+
+
+class Flips(NamedTuple):
+    """Counts of prompts. `pass_fail`: the other one passes and the arm fails; win and lose: by mean over samples."""
+
+    pass_pass: int
+    pass_fail: int
+    fail_pass: int
+    fail_fail: int
+    win: int
+    tie: int
+    lose: int
+    mcnemar_p: float
+    n: int
+
+
+def flips(arm: tuple[Floats, Ints], against: tuple[Floats, Ints]) -> Flips | None:
+    """How prompts flip, each side given as values in 0 to 1 (n,) and the row each belongs to (n,).
+
+    A prompt passes when more than half of its samples do. NaN values say nothing; None where no prompt has
+    values on both sides.
+    """
+    rows = 1 + max((int(of.max()) for _, of in (arm, against) if len(of)), default=-1)
+    one, other = _means(*arm, rows), _means(*against, rows)
+    known = ~(np.isnan(one) | np.isnan(other))
+    if not known.any():
+        return None
+    one, other = one[known], other[known]
+    passes, passed = one > 0.5 + EQUAL, other > 0.5 + EQUAL
+    lost, gained = _count(passed & ~passes), _count(passes & ~passed)
+    win, lose = _count(one > other + EQUAL), _count(one < other - EQUAL)
+    return Flips(
+        pass_pass=_count(passed & passes),
+        pass_fail=lost,
+        fail_pass=gained,
+        fail_fail=_count(~(passed | passes)),
+        win=win,
+        tie=len(one) - win - lose,
+        lose=lose,
+        mcnemar_p=mcnemar(lost, gained),
+        n=len(one),
+    )
+
+
+def mcnemar(lost: int, gained: int) -> float:
+    """Exact two-sided p of McNemar's test, from the prompts that flip one way and the other."""
+    return float(binomtest(lost, lost + gained).pvalue) if lost + gained else 1.0
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """The p values of one family adjusted by Holm's step-down, in the order given."""
+    order = np.argsort(p)
+    factors = np.arange(len(order), 0, -1)
+    stepped = np.maximum.accumulate(np.asarray(p, dtype=float)[order] * factors)
+    adjusted = np.empty(len(order))
+    adjusted[order] = np.minimum(1.0, stepped)
+    return adjusted.tolist()
+
+
+def _means(values: Floats, rows: Ints, count: int) -> Floats:
+    known = ~np.isnan(values)
+    total = np.bincount(rows[known], values[known], count)
+    samples = np.bincount(rows[known], minlength=count)
+    return np.divide(total, samples, out=np.full(count, np.nan), where=samples > 0)
+
+
+def _count(chosen: NDArray[np.bool_]) -> int:
+    return int(chosen.sum())

@@ -1,0 +1,1 @@
+"""Constraint types: their rules, how each checks, describes and satisfies itself."""

@@ -1,0 +1,63 @@
+"""Describe, check and satisfy a constraint given by id and kwargs."""
+
+from collections.abc import Mapping
+from random import Random
+from typing import Any
+
+from ...io.errors import InputError
+from .ids import canonical
+from .kind import Kwargs
+from .types import JUDGED
+
+PRESETS = ("reins", "mathif", "ifeval")
+
+
+def describe(name: str, kwargs: Kwargs | None) -> str:
+    """The instruction in the benchmarks' own words."""
+    kind = JUDGED[canonical(name)]
+    return kind.wording(**kind.read(kwargs))
+
+
+def check(
+    name: str, kwargs: Kwargs | None, response: str, *, preset: str = "reins", loose: bool = False
+) -> bool:
+    """One verdict on an answer text (reasoning already removed); a blank answer satisfies nothing.
+
+    loose: IFEval's second figure, true where any of eight variants of the answer passes.
+    Raises InputError on an unknown id, kwarg or preset.
+    """
+    if preset not in PRESETS:
+        raise InputError(f"unknown preset {preset!r}: choose from {', '.join(PRESETS)}")
+    kind = JUDGED[canonical(name)]
+    given = kind.read(kwargs)
+    rule = kind.ours if preset == "reins" else kind.published
+    answers = _variants(response) if loose else [response]
+    return any(bool(answer.strip()) and rule(answer, **given) for answer in answers)
+
+
+def verdicts(
+    row: Mapping[str, Any], answer: str, *, preset: str = "reins", loose: bool = False
+) -> list[bool]:
+    """The verdicts on one answer, by position over the row's `constraint_name` and `constraint_args`."""
+    names, args = row["constraint_name"], row["constraint_args"]
+    if len(names) != len(args):
+        raise InputError(
+            f"row {row.get('row')!r}: {len(names)} constraint_name but {len(args)} constraint_args"
+        )
+    return [
+        check(name, kwargs, answer, preset=preset, loose=loose)
+        for name, kwargs in zip(names, args, strict=True)
+    ]
+
+
+def _variants(response: str) -> list[str]:
+    """IFEval's loose reading: with and without the first and the last line, with and without asterisks."""
+    lines = response.split("\n")
+    cut = [response, *("\n".join(part).strip() for part in (lines[1:], lines[:-1], lines[1:-1]))]
+    return cut + [variant.replace("*", "") for variant in cut]
+
+
+def satisfy(name: str, kwargs: Kwargs | None, text: str, rng: Random) -> str:
+    """The text rewritten so that the constraint holds, the rest and the boxed answer kept where possible."""
+    kind = JUDGED[canonical(name)]
+    return kind.rewrite(text, rng, **kind.read(kwargs))

@@ -1,0 +1,1 @@
+"""Runs tasks: processes, progress, cards, Slurm."""

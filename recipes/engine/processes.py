@@ -1,0 +1,96 @@
+"""One run at a time in a folder, and no child that outlives it.
+
+A watchdog, forked before the first child, leads the process group that every child joins. It holds the folder's
+lock and waits for the end of a pipe that only the run holds: when the run is gone, whatever killed it, the watchdog
+ends the group, and only then is the lock free for the next run.
+"""
+
+import fcntl
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO
+
+from ...eval.io.errors import InputError
+
+GRACE = (
+    1.0  # seconds between asking a group to end and killing it: torchrun passes the word on to its workers
+)
+PATIENCE = 10.0  # seconds for the children of a killed run to be gone
+
+
+@contextmanager
+def process_group(folder: Path, part: str = "") -> Iterator[int]:
+    """Hold the lock of a run folder and yield the process group for its children, all ended on the way out.
+
+    A `part` of the run shares the folder with other parts, but not with itself. Raises InputError when another run is
+    at work in the folder.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as held:
+        _take(
+            held.enter_context(open(folder / "lock", "a+")), folder, fcntl.LOCK_SH if part else fcntl.LOCK_EX
+        )
+        if part:
+            _take(held.enter_context(open(folder / f"lock.{part}", "a+")), folder, fcntl.LOCK_EX)
+        ours, theirs = os.pipe()
+        watchdog = os.fork()
+        if not watchdog:
+            os.close(theirs)
+            _watch(ours)
+        os.close(ours)
+        try:
+            os.setpgid(watchdog, watchdog)
+            yield watchdog
+            os.write(theirs, b".")
+        finally:
+            os.close(theirs)
+            os.waitpid(watchdog, 0)
+
+
+def start(command: Sequence[str], env: Mapping[str, str], log: Path, group: int) -> subprocess.Popen[bytes]:
+    """Start a child in the group, with these variables beside ours, its output in `log`."""
+    with open(log, "wb") as out:
+        return subprocess.Popen(
+            command,
+            env={**os.environ, **env},
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            process_group=group,
+        )
+
+
+def _take(lock: IO[str], folder: Path, kind: int) -> None:
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            fcntl.flock(lock, kind | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise InputError(
+                    f"{folder}: another run is at work here; wait for it, or give --out"
+                ) from None
+            time.sleep(0.1)
+
+
+def _watch(pipe: int) -> None:
+    """The watchdog's life: a byte means that all went well, the pipe's end that the run is gone.
+
+    It says nothing, so it holds on to none of the run's own output either."""
+    os.setpgid(0, 0)
+    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(one, signal.SIG_IGN)
+    null = os.open(os.devnull, os.O_RDWR)
+    for standard in range(3):
+        os.dup2(null, standard)
+    if not os.read(pipe, 1):
+        os.killpg(0, signal.SIGTERM)
+        time.sleep(GRACE)
+        os.killpg(0, signal.SIGKILL)
+    os._exit(0)

@@ -1,0 +1,121 @@
+"""What the commands do with a recipe: look at it, build its data, run it, report."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from ...eval.io.errors import InputError
+from ..plan import fingerprint
+from ..plan.plan import outline, plan, plan_data
+from ..plan.task import Task
+from ..recipe.files import write_json, write_text
+from ..recipe.resolve import disk
+from ..recipe.schema import Recipe, dump, nearest
+from .execute import execute, finished, make_places
+from .processes import process_group
+from .slurm import REPORT, jobs, scripts, submit
+
+
+def run(recipe: Recipe, folder: Path, arms: Sequence[str], seeds: Sequence[int]) -> None:
+    """Run the recipe in its folder, or the part of these arms and seeds, and report on all that is there.
+
+    Raises InputError before anything starts where the input is bad, TaskFailed where a task ends badly.
+    """
+    tasks, everything = plan(recipe, folder, arms, seeds), plan(recipe, folder)
+    look(folder, tasks)
+    if any(task.machines > 1 for task in tasks.values()):
+        raise InputError(
+            f"launch.accelerate: {recipe.launch.accelerate} is for several machines; give --launch slurm"
+        )
+    with at_work(recipe, folder) as group:
+        execute(tasks, recipe.launch.slots, group)
+        if recipe.evaluate:
+            report(recipe, folder, everything)
+
+
+def part(recipe: Recipe, folder: Path, names: Sequence[str]) -> None:
+    """Run these tasks of the recipe, what they need being done, or (`report`) report on all that is there.
+
+    Raises InputError on an unknown task, and where what it needs is not done.
+    """
+    tasks = plan(recipe, folder)
+    for name in names:
+        if name not in (*tasks, REPORT):
+            raise InputError(f"--task {name}: no such task of {recipe.name}{nearest(name, tasks)}")
+    with process_group(folder, names[0].replace(" ", "-")) as group:
+        execute(tasks, recipe.launch.processes, group, names)
+        if REPORT in names:
+            report(recipe, folder, tasks)
+
+
+def by_slurm(
+    recipe: Recipe, folder: Path, arms: Sequence[str], seeds: Sequence[int], dry: bool = False
+) -> None:
+    """Submit what is not done as jobs of a cluster, or (`dry`) print their scripts."""
+    tasks = plan(recipe, folder, arms, seeds)
+    look(folder, tasks)
+    found = jobs(recipe, tasks, finished(tasks))
+    if dry:
+        print("\n".join(f"# {file}\n{text}" for file, text in scripts(recipe, folder, found).items()))
+        return
+    submit(recipe, folder, found)
+
+
+def dry_run(recipe: Recipe, folder: Path, arms: Sequence[str], seeds: Sequence[int]) -> None:
+    """Look, and print the plan instead of following it."""
+    tasks = plan(recipe, folder, arms, seeds)
+    look(folder, tasks)
+    print(outline(recipe, folder, tasks, finished(tasks)))
+
+
+def build(recipe: Recipe, folder: Path, names: Sequence[str]) -> None:
+    """Build these sets of the recipe, all where none is named, and what they are made from."""
+    tasks = plan_data(recipe, folder, names)
+    with at_work(recipe, folder) as group:
+        execute(tasks, recipe.launch.slots, group)
+
+
+def look(folder: Path, tasks: Mapping[str, Task]) -> None:
+    """Raise InputError where there is no room on the disk for the stages still to train."""
+    done = finished(tasks)
+    disk(folder, sum(task.disk for name, task in tasks.items() if name not in done))
+
+
+@contextmanager
+def at_work(recipe: Recipe, folder: Path) -> Iterator[int]:
+    """Hold a run folder, with the recipe written in it, and yield the process group for its tasks."""
+    with process_group(folder) as group:
+        write_text(folder / "recipe.yaml", dump(recipe))
+        yield group
+
+
+def report(recipe: Recipe, folder: Path, tasks: Mapping[str, Task]) -> None:
+    """Write and track the report, unless nothing that goes into it has changed, and print its table.
+
+    It reads every arm's folder that is there, so what another recipe left is moved away first.
+    """
+    done = finished(tasks)
+    for task in tasks.values():
+        if task.name not in done:
+            make_places(task, done)
+    out = folder / "report"
+    inputs = fingerprint.digest(
+        {
+            "done": done,
+            "recipe": recipe.model_dump(mode="json"),
+            "sources": fingerprint.of_sources("eval"),
+            "versions": fingerprint.versions(fingerprint.REPORT),
+        }
+    )
+    before = out / "done.json"
+    if not before.exists() or json.loads(before.read_text())["inputs"] != inputs:
+        from ...eval.report.report import report as write
+        from ...eval.report.track import track
+        from .model_card import write_cards
+
+        write_text(out / "table.txt", write([folder], out))
+        write_cards(folder)
+        track(folder)
+        write_json(before, {"inputs": inputs})
+    print(f"\n{(out / 'table.txt').read_text()}\n\n{out / 'index.html'}")

@@ -1,0 +1,1 @@
+"""The tasks a recipe comes to, what each costs, and the hash of what goes into it."""

@@ -1,0 +1,142 @@
+"""Steps and tokens of a stage before it runs, from TRL's arithmetic and a few of its rows."""
+
+import math
+from collections.abc import Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from ...data_builders import BUILDERS
+from ...eval.verify.rows import Row, iter_jsonl
+from ..recipe.files import locate
+from ..recipe.resolve import is_hub_id, references
+from ..recipe.schema import BuiltSet, FileSet, Recipe, Stage
+
+SAMPLE = 32  # rows whose tokens are counted
+# What TRL 1.16 takes where a recipe says nothing; a test compares them with the installed TRL.
+DEFAULTS = {
+    "per_device_train_batch_size": 8,
+    "gradient_accumulation_steps": 1,
+    "num_train_epochs": 3.0,
+    "max_steps": -1,
+    "max_length": 1024,
+    "packing": False,
+    "num_generations": 8,
+    "max_completion_length": 512,
+    "num_iterations": 1,
+    "steps_per_generation": None,
+    "generation_batch_size": None,
+    "save_strategy": "steps",
+    "save_steps": 500,
+    "save_total_limit": None,
+}
+
+
+def added_rows(stage: Stage) -> int:
+    """Rows that come on top of the stage's `rows`."""
+    assert stage.rows is not None
+    return sum(round(share * stage.rows) for share in stage.add.values())
+
+
+def steps(stage: Stage, processes: int, row_tokens: float | None) -> int:
+    """Optimizer steps as TRL counts them; a packed stage's need the mean tokens of a row (None: whole rows fill up)."""
+    args = DEFAULTS | stage.args
+    if args["max_steps"] > 0:
+        return args["max_steps"]
+    rows = (stage.rows or 0) + added_rows(stage)
+    batch = args["per_device_train_batch_size"] * processes
+    if stage.trainer == "grpo":
+        together = args["generation_batch_size"] or batch * (
+            args["steps_per_generation"] or args["gradient_accumulation_steps"]
+        )
+        prompts = together // args["num_generations"]
+        batches = rows // prompts * prompts * args["num_generations"] * args["num_iterations"] // batch
+    else:
+        if args["packing"]:
+            rows = math.ceil(rows * min(row_tokens or math.inf, args["max_length"]) / args["max_length"])
+        batches = math.ceil(rows / batch)
+    return math.ceil(
+        args["num_train_epochs"] * max(math.ceil(batches / args["gradient_accumulation_steps"]), 1)
+    )
+
+
+def checkpoints(stage: Stage, updates: int) -> int:
+    """How many checkpoints a stage has on disk at most, the one being written included."""
+    args = DEFAULTS | stage.args
+    if args["save_strategy"] == "no":
+        return 0
+    most = math.ceil(updates / _every(args, updates))
+    return min(most, (args["save_total_limit"] or most) + 1)
+
+
+def saved(stage: Stage, updates: int) -> list[int]:
+    """The steps whose checkpoints a stage leaves beside its last, final/."""
+    args = DEFAULTS | stage.args
+    if args["save_strategy"] == "no":
+        return []
+    return list(range(every := _every(args, updates), updates, every))[-(args["save_total_limit"] or 0) :]
+
+
+def _every(args: dict[str, Any], updates: int) -> int:
+    if args["save_strategy"] == "epoch":
+        return math.ceil(updates / args["num_train_epochs"])
+    every: float = args["save_steps"]
+    return math.ceil(every if every >= 1 else every * updates)
+
+
+def tokens(stage: Stage, processes: int, row_tokens: float | None) -> tuple[int, str]:
+    """Tokens trained on, and how they were come by: GRPO's are completions at full length, an upper bound.
+
+    SFT's are rows seen times the mean tokens of a few of their rows, or times `max_length`, an upper bound.
+    """
+    args = DEFAULTS | stage.args
+    seen = steps(stage, processes, row_tokens) * args["per_device_train_batch_size"] * processes
+    seen *= args["gradient_accumulation_steps"]
+    if stage.trainer == "grpo":
+        return seen * args["max_completion_length"], "at most"
+    if args["packing"] or row_tokens is None:
+        return seen * args["max_length"], "at most"
+    return round(seen * min(row_tokens, args["max_length"] or math.inf)), "about"
+
+
+def row_tokens(recipe: Recipe, name: str, run: Path) -> float | None:
+    """Mean tokens of question and response over some rows of a set.
+
+    None where they cannot be had before the run: rows from the hub or made from other sets', a tokenizer on the hub.
+    """
+    file = locate(recipe.base) / "tokenizer.json"
+    rows = _some_rows(recipe, name, run) if not is_hub_id(recipe.base) and file.exists() else []
+    texts = [f"{row.get('question', '')}\n{row.get('response', '')}" for row in rows]
+    counted = [len(one.ids) for one in Tokenizer.from_file(str(file)).encode_batch(texts)] if texts else []
+    return sum(counted) / len(counted) if counted else None
+
+
+def mixed(stage: Stage, means: Mapping[str, float | None]) -> float | None:
+    """Mean tokens of a stage's rows from those of its sets; None where one is not known."""
+    shares = {name: share for name, share in {**stage.data, **stage.add}.items() if share}
+    known = [(share, mean) for name, share in shares.items() if (mean := means[name]) is not None]
+    whole = len(known) == len(shares)
+    return sum(share * mean for share, mean in known) / sum(shares.values()) if whole else None
+
+
+def _some_rows(recipe: Recipe, name: str, run: Path) -> list[Row]:
+    given, built = recipe.data[name], run / "data" / name / "rows.jsonl"
+    if built.exists():
+        return [row for _, row in islice(iter_jsonl(built), SAMPLE)]
+    if isinstance(given, FileSet):
+        return [row for _, row in islice(iter_jsonl(given.file), SAMPLE)]
+    if isinstance(given, BuiltSet) and not references(recipe, name) and not from_hub(given):
+        return list(BUILDERS[given.builder](rows=min(SAMPLE, given.rows), seed=given.seed, **given.args))
+    return []
+
+
+def from_hub(given: BuiltSet) -> bool:
+    """Whether a set's rows can only be had from the hub: its source, or problems it is kept apart from, are there."""
+    named = [
+        text for value in given.args.values() for text in (value if isinstance(value, list) else [value])
+    ]
+    on_hub = [isinstance(text, str) and is_hub_id(text.partition(":")[0]) for text in named]
+    published = given.builder == "benchmark" and "source" not in given.args
+    return any(on_hub) or published or not all(Path(text).exists() for text in given.args.get("against", []))

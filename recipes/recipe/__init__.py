@@ -1,0 +1,1 @@
+"""A recipe read strictly, and what it refers to looked up."""

@@ -1,0 +1,285 @@
+"""A recipe: one YAML file for a whole ablation, read strictly, every default written out.
+
+`load` reads the file (and the one parent that `extends:` names) into a `Recipe`; an unknown key, a value of
+the wrong kind or a key given twice is an InputError that names file, dotted key and fix. What a key refers to
+(sets, stages, files, builders, TRL's arguments) is looked up in `checks`.
+"""
+
+import difflib
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from ...eval.io.errors import InputError
+from .files import locate
+
+NUMBERS = {
+    "tag:yaml.org,2002:int": r"^[-+]?(0|[1-9][0-9_]*)$",
+    "tag:yaml.org,2002:float": r"^[-+]?(\.\d+|\d[0-9_]*(\.\d*)?)([eE][-+]?\d+)?$|^[-+]?\.(inf|Inf|INF)$|^\.(nan|NaN|NAN)$",
+}
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Strict(BaseModel):
+    """A mapping whose keys are all known; the message for an unknown one names the nearest."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, given: Any) -> Any:
+        if isinstance(given, dict) and cls.model_config["extra"] == "forbid":
+            for key in given:
+                if key not in cls.model_fields:
+                    raise PydanticCustomError(
+                        "unknown_key",
+                        "unknown key{hint}",
+                        {"key": key, "hint": nearest(key, cls.model_fields)},
+                    )
+        return given
+
+
+class Sampling(Strict):
+    """How a model is asked: `samples` per row, `modes` of reasoning, lengths in tokens."""
+
+    samples: Count = 2
+    max_new_tokens: Count = 256
+    temperature: Annotated[float, Field(ge=0)] = 1.0
+    top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
+    batch_size: Count = 64
+
+
+class Evaluation(Sampling):
+    """One set, asked of every arm; `plain` asks the same rows without their constraints too.
+
+    `checkpoints` says which of those that a stage saves on its way are asked as well, in the first mode.
+    """
+
+    modes: Annotated[list[str], Field(min_length=1)] = ["think"]
+    bins: Count = 6
+    plain: bool = True
+    checkpoints: Literal["all", "last"] | list[Count] = "all"
+
+
+class BuiltSet(Strict):
+    """`rows` rows by the builder of that name; further keys are the builder's own arguments."""
+
+    model_config = ConfigDict(strict=True, extra="allow", frozen=True)
+    builder: str
+    rows: Count
+    seed: int = 0
+
+    @property
+    def args(self) -> dict[str, Any]:
+        return dict(self.model_extra or {})
+
+
+class AnswersSet(BuiltSet, Sampling):
+    """A built set that starts from the base's own sampled answers to the set `of`, asked with `constraints` or without."""
+
+    model_config = ConfigDict(strict=True, extra="allow", frozen=True)
+    of: Name
+    samples: Count = 1
+    mode: str = "think"
+    constraints: bool = False
+
+
+class FileSet(Strict):
+    """The first `rows` rows (all, when not said) of a JSON-lines file in our schema, MathIF's or IFEval's."""
+
+    file: str
+    rows: Count | None = None
+
+
+class HubSet(Strict):
+    """The first `rows` rows (all, when not said) of a split of a data set on the hub, in the same schemas."""
+
+    hub: str
+    split: str = "train"
+    rows: Count | None = None
+
+
+def _kind(given: Any) -> str | None:
+    given = given if isinstance(given, dict) else getattr(given, "__dict__", {})
+    return next((key for key in ("of", "builder", "file", "hub") if key in given), None)
+
+
+DataSet = Annotated[
+    Annotated[AnswersSet, Tag("of")]
+    | Annotated[BuiltSet, Tag("builder")]
+    | Annotated[FileSet, Tag("file")]
+    | Annotated[HubSet, Tag("hub")],
+    Discriminator(_kind),
+]
+
+
+class Stage(Strict):
+    """One training run: `rows` rows drawn from `data` by shares that add to 1, and `add`ed rows beside them.
+
+    `args` are TRL's own, `lora` (absent: all weights are trained) are peft's. A stage without `rows` takes all that
+    its sets can give at these shares.
+    """
+
+    trainer: Literal["sft", "grpo"]
+    data: dict[Name, Share] = Field(min_length=1)
+    add: dict[Name, Annotated[float, Field(gt=0)]] = {}
+    rows: Count | None = None
+    rewards: dict[str, float] = {}
+    args: dict[str, Any] = {}
+    lora: dict[str, Any] | None = None
+
+
+class Track(Strict):
+    """Where training metrics go: Weights & Biases, grouped under the recipe's name."""
+
+    project: str = "reins"
+    mode: Literal["offline", "online", "disabled"] = "offline"
+
+
+class Slurm(Strict):
+    """What a stage's job asks of a cluster: `gpus` of each node, `time` as sbatch reads it, `setup` run by the shell."""
+
+    partition: str | None = None
+    account: str | None = None
+    nodes: Count = 1
+    gpus: Count | None = None
+    time: str | None = None
+    setup: str = ""
+
+
+class Launch(Strict):
+    """`processes` per stage under the accelerate file, `threads` each; so many stages run `side_by_side`.
+
+    Other tasks are one process, so as many of them run at once as those stages have processes. `gpu` names the card that memory is estimated for, `engine` what evaluation generates with.
+    """
+
+    accelerate: str = "recipes/accelerate/cpu.yaml"
+    processes: Count = 1
+    side_by_side: Count = 1
+    threads: Count = 1
+    gpu: str | None = None
+    engine: Literal["transformers", "vllm"] = "transformers"
+    slurm: Slurm = Slurm()
+
+    @property
+    def slots(self) -> int:
+        """How many processes run at once."""
+        return self.side_by_side * self.processes
+
+
+class Recipe(Strict):
+    """A whole ablation, or, without `arms` and `models`, data only. Arms that share a prefix share its checkpoint.
+
+    `models` are arms that are evaluated as they are: a name and a folder or hub id. `against` says, for an arm or a
+    model, which other one it is contrasted with beside the base.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    base: str = ""
+    preset: Literal["reins", "mathif"] = "reins"
+    seeds: Annotated[list[int], Field(min_length=1)] = [0]
+    data: dict[Name, DataSet] = {}
+    stages: dict[Name, Stage] = {}
+    arms: dict[Name, list[str]] = {}
+    models: dict[Name, str] = {}
+    against: dict[Name, Name] = {}
+    evaluate: dict[str, Evaluation] = {}
+    track: Track = Track()
+    launch: Launch = Launch()
+
+
+def load(path: str | Path) -> Recipe:
+    """The recipe of a YAML file. Raises InputError naming file, dotted key and fix."""
+    path = Path(path)
+    content = read_yaml(path)
+    if "extends" in content:
+        named = str(content.pop("extends"))
+        parent = beside if (beside := path.parent / named).exists() else locate(named)
+        inherited = read_yaml(parent)
+        if "extends" in inherited:
+            raise InputError(f"{parent}: extends: {path} extends this file already; one level, no more")
+        content = _merge(inherited, content)
+    try:
+        return Recipe.model_validate(content)
+    except ValidationError as error:
+        raise InputError(f"{path}: {_first(error)}") from None
+
+
+def dump(recipe: Recipe) -> str:
+    """A recipe as YAML with every default written out, which `load` reads as the same recipe."""
+    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)
+
+
+def nearest(key: object, known: Iterable[str]) -> str:
+    """A hint that ends an error message: the known name most like `key`, or all of them."""
+    known = list(known)
+    close = difflib.get_close_matches(str(key), known, 1, 0.5)
+    return f", did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"
+
+
+def _first(error: ValidationError) -> str:
+    found = error.errors()[0]
+    place = [str(part) for part in found["loc"] if part != "[key]"]
+    if place[:1] == ["data"] and len(place) > 2:
+        del place[2]  # the tag that pydantic puts in for the kind of set
+    if found["type"] == "unknown_key":
+        return ".".join([*place, str(found["ctx"]["key"])]) + f": {found['msg']}"
+    if found["type"] == "missing":
+        return ".".join(place) + ": missing; give it a value"
+    if found["type"].startswith("union_tag"):
+        return ".".join(place) + ": no source; give one of builder, file, hub"
+    return ".".join(place) + f": {found['msg']} (got {found['input']!r:.60})"
+
+
+def _merge(parent: dict[str, Any], child: dict[str, Any]) -> dict[str, Any]:
+    """Mappings merge key by key; anything else of the child's replaces the parent's."""
+    merged = dict(parent)
+    for key, value in child.items():
+        both = isinstance(value, dict) and isinstance(parent.get(key), dict)
+        merged[key] = _merge(parent[key], value) if both else value
+    return merged
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with 1.2's numbers (PyYAML reads 3e-4 as text and 24:00:00 as 86400) and no key given twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                raise yaml.MarkedYAMLError(
+                    problem=f"key {key.value!r} is given twice", problem_mark=key.start_mark
+                )
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
+_Loader.yaml_implicit_resolvers = {
+    start: [(tag, pattern) for tag, pattern in known if tag not in NUMBERS]
+    for start, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+for _tag, _pattern in NUMBERS.items():
+    _Loader.add_implicit_resolver(_tag, re.compile(_pattern), list("-+.0123456789"))
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The mapping in a YAML file; raises InputError on a missing file, broken YAML or anything else."""
+    try:
+        content = yaml.load(path.read_text("utf-8"), _Loader)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; name a YAML file that can be read") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 ({error.reason}); save the file as UTF-8") from None
+    except yaml.MarkedYAMLError as error:
+        line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise InputError(f"{path}{line}: {error.problem}; mend the YAML") from None
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: no mapping of keys to values; see recipes/ for examples")
+    return content

@@ -1,0 +1,214 @@
+"""A rehearsal: a recipe run whole on a CPU, on a tiny random model, before anything is paid for.
+
+Every stage takes two steps on two processes, is stopped after the first save and resumed, and must end in the same
+weights as without the stop; everything is evaluated and reported. What differs from the recipe is printed first: model,
+lengths, batches, rows, device. Where the hub cannot be reached, stand-in rows with its columns take its sets' place.
+"""
+
+import os
+import shutil
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..engine.execute import TaskFailed, execute
+from ..engine.run import at_work, report
+from ..plan import fingerprint
+from ..plan.plan import plan
+from ..plan.task import Task
+from ..recipe.files import locate
+from ..recipe.resolve import check
+from ..recipe.schema import Recipe
+from . import stand_ins, tiny_model
+
+PROCESSES = 2
+EVALUATED = 4  # rows
+# A model of random weights is right on nothing, so what is kept for that reason is kept for being answered at all.
+OF_GOOD_ANSWERS, OF_ANSWERS = ("undecided",), "own_answers"
+BOTH = {
+    "max_steps": 2,
+    "save_strategy": "steps",
+    "save_steps": 1,
+    "logging_steps": 1,
+    "per_device_train_batch_size": 2,
+    "gradient_accumulation_steps": 1,
+}
+ARGS: dict[str, dict[str, Any]] = {
+    "sft": {**BOTH, "max_length": 512},
+    "grpo": {**BOTH, "num_generations": 2, "max_completion_length": 24},
+}
+# What stays out of a rehearsal because it needs a GPU, or because it belongs to a batch of another size.
+LEFT_OUT = (
+    *("use_vllm", "vllm_", "use_transformers_", "use_liger", "torch_compile", "deepspeed", "fsdp"),
+    *("bf16", "fp16", "tf32", "steps_per_generation", "generation_batch_size"),
+)
+MODEL_LEFT_OUT = ("attn_implementation", "dtype")
+ANSWERS = {"samples": 8, "max_new_tokens": 32, "batch_size": 16}  # many, since random text is seldom whole
+SAMPLING = {"samples": 2, "max_new_tokens": 24, "batch_size": 16}
+LAUNCH = {
+    "accelerate": "recipes/accelerate/cpu_ddp.yaml",
+    "processes": PROCESSES,
+    "side_by_side": max(1, min(4, (os.cpu_count() or 1) // (2 * PROCESSES))),
+    "threads": 1,
+    "engine": "transformers",
+}
+
+
+def rehearse(
+    recipe: Recipe, source: Path, folder: Path, arms: Sequence[str] = (), seeds: Sequence[int] = ()
+) -> None:
+    """Rehearse a checked recipe, or the part of these arms and seeds, in a folder of its own, emptied first.
+
+    Raises InputError where something in the recipe is refused, TaskFailed where a step of it fails.
+    """
+    online = tiny_model.hub_answers()
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    if not online:
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    shutil.rmtree(folder, ignore_errors=True)
+    for model, place in _models(recipe, folder).items():
+        tiny_model.make(str(locate(model)), place)
+    small = check(reduced(recipe, folder, online), source)
+    print("\n".join(["rehearsal: what differs from the recipe", *differences(recipe, small), ""]), flush=True)
+    tasks = plan(small, folder, arms, seeds)
+    stages = {name: task for name, task in tasks.items() if task.mixture}
+    slots = small.launch.slots
+    with at_work(small, folder) as group:
+        execute(_with_needed(tasks, stages), slots, group)
+        before = {name: _weights(task) for name, task in stages.items()}
+        for task in stages.values():
+            _forget_the_end(task)
+        execute(_with_needed(tasks, stages), slots, group)
+        for name, task in stages.items():
+            if _weights(task) != before[name]:
+                raise TaskFailed(f"{name}: resumed, it ends in other weights than without a stop")
+        execute(tasks, slots, group)
+        if small.evaluate:
+            report(small, folder, tasks)
+    asked = sum(bool(task.parts) for task in tasks.values())
+    trained = f"{len(stages)} stages trained by {PROCESSES} processes, each resumed to the same weights; "
+    print(f"rehearsal of {recipe.name}: {trained * bool(stages)}{asked} evaluations; all went well")
+
+
+def reduced(recipe: Recipe, folder: Path, online: bool) -> Recipe:
+    """The recipe as it is rehearsed in this folder."""
+    content = recipe.model_dump(mode="json")
+    rows = _rows(recipe)
+    models = {model: str(place) for model, place in _models(recipe, folder).items()}
+    content["name"] = f"{recipe.name}.rehearsal"
+    content["base"] = models.get(recipe.base, "")
+    content["models"] = {name: models[model] for name, model in recipe.models.items()}
+    for name in recipe.data:
+        content["data"][name] = _set(recipe, name, rows, models, None if online else folder / "stand_ins")
+    for name, stage in content["stages"].items():
+        stage["rows"] = rows
+        stage["args"] = _args(recipe.stages[name].trainer, stage["args"])
+    for one in content["evaluate"].values():
+        one |= {key: min(value, one[key]) for key, value in SAMPLING.items()}
+        one["checkpoints"] = one["checkpoints"] if one["checkpoints"] == "last" else "all"
+    content["launch"] |= LAUNCH
+    content["track"]["mode"] = "disabled" if recipe.track.mode == "disabled" else "offline"
+    return Recipe.model_validate(content)
+
+
+def differences(recipe: Recipe, other: Recipe) -> list[str]:
+    """`key (of these): old → new`, a line for every value that differs, alike ones together."""
+    old, new = dict(_flat(recipe.model_dump(mode="json"))), dict(_flat(other.model_dump(mode="json")))
+    alike: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for key in [*old, *(key for key in new if key not in old)]:
+        was, now = (str(side.get(key, "—")) for side in (old, new))
+        if was != now:
+            kind, _, rest = key.partition(".")
+            name, _, leaf = rest.partition(".")
+            grouped = kind in ("data", "stages", "evaluate") and leaf
+            alike[f"{kind}.*.{leaf}" if grouped else key, was, now].append(name if grouped else "")
+    return [
+        f"  {key}{f' ({_listed(names)})' if names[0] else ''}: {was} → {now}"
+        for (key, was, now), names in alike.items()
+    ]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names)
+
+
+def _flat(content: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in content.items():
+        if isinstance(value, dict) and value:
+            yield from _flat(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}", value
+
+
+def _models(recipe: Recipe, folder: Path) -> dict[str, Path]:
+    """The models of a recipe, and where the tiny ones in their place are."""
+    named = dict.fromkeys([recipe.base, *recipe.models.values()])
+    return {model: folder / "models" / model.rstrip("/").split("/")[-1] for model in named if model}
+
+
+def _rows(recipe: Recipe) -> int:
+    """Rows of a stage, so many that the smallest share of a set in any stage is one."""
+    shares = [
+        share
+        for stage in recipe.stages.values()
+        for share in (*stage.data.values(), *stage.add.values())
+        if share
+    ]
+    return max(8, *(round(1 / share + 0.5) for share in shares)) if shares else EVALUATED
+
+
+def _set(
+    recipe: Recipe, name: str, rows: int, models: Mapping[str, str], local: Path | None
+) -> dict[str, Any]:
+    """A set with fewer rows; builders that read the hub's get stand-ins in the folder `local`."""
+    given = recipe.data[name].model_dump(mode="json")
+    if given.get("builder") in OF_GOOD_ANSWERS:
+        given["builder"] = OF_ANSWERS
+    trains = any(name in (*stage.data, *stage.add) for stage in recipe.stages.values())
+    answered = any(name == one.model_dump().get("of") for one in recipe.data.values())
+    wanted = 2 * rows if answered else rows if trains or name not in recipe.evaluate else EVALUATED
+    given["rows"] = min(wanted, given["rows"] or wanted)
+    if "of" in given:
+        given |= ANSWERS
+    if "tokenizer" in given:
+        given["tokenizer"] = models.get(given["tokenizer"], models.get(recipe.base, given["tokenizer"]))
+    return stand_ins.offline(given, local, 4 * max(rows, EVALUATED), 0) if local else given
+
+
+def _args(trainer: str, args: Mapping[str, Any]) -> dict[str, Any]:
+    """A stage's arguments for two steps on a CPU, every save at the end of what was generated together."""
+    kept = {key: value for key, value in args.items() if not key.startswith(LEFT_OUT)}
+    own = dict(ARGS[trainer])
+    if again := kept.get("num_iterations"):
+        own |= {"save_steps": again, "max_steps": 2 * again}
+    if "model_init_kwargs" in kept:
+        asked = kept["model_init_kwargs"] or {}
+        own["model_init_kwargs"] = {key: value for key, value in asked.items() if key not in MODEL_LEFT_OUT}
+    if kept.get("save_total_limit"):
+        own["save_total_limit"] = max(2, kept["save_total_limit"])
+    if "8bit" in str(kept.get("optim")) or "paged" in str(kept.get("optim")):
+        own["optim"] = "adamw_torch"
+    return {**kept, **own}
+
+
+def _with_needed(tasks: Mapping[str, Task], wanted: Mapping[str, Task]) -> dict[str, Task]:
+    """These tasks and all that they need, in the order of the plan."""
+    names = set(wanted)
+    for name in reversed(list(tasks)):
+        if name in names:
+            names |= set(tasks[name].needs)
+    return {name: task for name, task in tasks.items() if name in names}
+
+
+def _weights(task: Task) -> str:
+    return fingerprint.of_files(sorted((task.folder / "final").glob("*.safetensors")))
+
+
+def _forget_the_end(task: Task) -> None:
+    """Leave a stage as one that was killed after its first save."""
+    if not list(task.folder.glob("checkpoint-*/whole.json")):
+        raise TaskFailed(f"{task.name}: saved no checkpoint to resume from")
+    for file in ("done.json", "progress.json"):
+        (task.folder / file).unlink()
+    shutil.rmtree(task.folder / "final")

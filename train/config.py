@@ -1,0 +1,126 @@
+"""What a stage needs before it trains, each refused with one line where it cannot be had."""
+
+import os
+import re
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import datasets
+import torch
+import transformers
+from transformers import AutoTokenizer, PreTrainedTokenizerBase, TrainingArguments
+
+from ..eval.io.errors import InputError
+from ..eval.verify.rows import read_jsonl
+from .arguments import OURS
+from .stage import Stage, Track
+from .templates import turn_end
+
+Row = dict[str, Any]
+HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
+CPU = {"use_cpu": True, "bf16": False, "activation_checkpointing": False}  # TRL's own defaults are for GPUs
+
+
+def configure(stage: Stage, config: type[TrainingArguments]) -> Any:
+    """TRL's config for a stage, in the world it was promised; sets threads and W&B's variables.
+
+    Raises InputError on values that TRL refuses, and when more or fewer processes were started.
+    """
+    torch.set_num_threads(stage.threads)
+    stage.out.mkdir(parents=True, exist_ok=True)
+    bars = sys.stderr.isatty()
+    if not bars:  # in a log file they are noise
+        transformers.utils.logging.disable_progress_bar()
+        datasets.disable_progress_bars()
+    tracked = stage.track if stage.track and stage.track.mode != "disabled" else None
+    ours: dict[str, Any] = {
+        "report_to": "wandb" if tracked else "none",
+        "disable_tqdm": not bars,
+        "ddp_find_unused_parameters": False,
+        "logging_nan_inf_filter": False,  # it logs a mean in place of what is not finite
+    }
+    defaults = ours if torch.accelerator.is_available() else ours | CPU
+    with refusing(stage):
+        given = {key: value for key, value in stage.args.items() if key not in OURS[stage.trainer]}
+        args = config(**{**defaults, **given, "output_dir": str(stage.out)})
+    if args.world_size != stage.world_size:
+        raise InputError(
+            f"{stage.out}/config.yaml: world_size: {stage.world_size}, but {args.world_size} started; "
+            "give accelerate a file, and --num_processes, that start as many"
+        )
+    if tracked:
+        os.environ.update(_wandb(tracked, stage.out))
+    return args
+
+
+@contextmanager
+def refusing(stage: Stage) -> Iterator[None]:
+    """Where TRL or peft is handed what the user wrote: a value that they refuse becomes one line."""
+    try:
+        yield
+    except InputError:
+        raise
+    except ValueError as error:
+        said = " ".join(str(error).split())
+        raise InputError(f"{stage.out}/config.yaml: args: {said}") from error
+
+
+def _wandb(track: Track, out: Path) -> dict[str, str]:
+    """W&B's own variables; the run's id is kept in the stage's folder, so a resumed run goes on under it."""
+    kept = out / "wandb_id"
+    if not kept.exists():
+        kept.write_text(uuid.uuid4().hex[:8])
+    named = {
+        "RUN_GROUP": track.group,
+        "JOB_TYPE": track.job_type,
+        "NAME": track.name,
+        "TAGS": ",".join(track.tags),
+    }
+    where = {"PROJECT": track.project, "MODE": track.mode, "DIR": str(out), "RUN_ID": kept.read_text()}
+    fixed = {"RESUME": "allow", "SILENT": "true", "CONSOLE": "off", "LOG_MODEL": "false"}
+    fixed |= {"X_DISABLE_META": "true", "X_DISABLE_MACHINE_INFO": "true", "X_DISABLE_STATS": "true"}
+    fixed |= {
+        "DISABLE_GIT": "true",
+        "DISABLE_CODE": "true",
+    }  # host, user, command line, paths, remotes: nobody's business
+    return {f"WANDB_{key}": value for key, value in {**named, **where, **fixed}.items() if value}
+
+
+def load_rows(stage: Stage, *columns: str) -> list[Row]:
+    """The rows to train on. Raises InputError when there are none, or one lacks a column."""
+    rows = read_jsonl(stage.rows)
+    if not rows:
+        raise InputError(f"{stage.rows}: no rows to train on")
+    for number, row in enumerate(rows, 1):
+        for column in columns:
+            if not row.get(column):
+                raise InputError(f"{stage.rows}:{number}: no {column!r}, which {stage.trainer} trains on")
+    return rows
+
+
+def load_tokenizer(stage: Stage) -> PreTrainedTokenizerBase:
+    """The model's tokenizer, with the template that `args` may set; its end token is the one that closes a turn.
+
+    What the base ended a text by becomes the padding where it has none. Raises InputError where the template or such a
+    token is missing, or where decoding would lose the reasoning tags.
+    """
+    model = stage.model
+    if not Path(model).is_dir() and not HUB_ID.fullmatch(model):
+        raise InputError(f"{stage.out}/config.yaml: model: {model} is neither a folder nor a hub id")
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    if stage.template:
+        tokenizer.chat_template = stage.template.read_text(encoding="utf-8")
+    if not tokenizer.chat_template:
+        raise InputError(f"{model}: no chat template; put a chat_template.jinja beside the tokenizer")
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    tokenizer.eos_token = stage.args.get("eos_token") or turn_end(tokenizer)
+    if "<think>" not in tokenizer.decode(tokenizer.encode("<think>"), skip_special_tokens=True):
+        raise InputError(
+            f"{model}: <think> is a special token and lost when text is decoded; make it an added one"
+        )
+    return tokenizer
