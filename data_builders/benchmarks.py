@@ -18,7 +18,7 @@ def benchmark(rows: int, seed: int, *, name: str, source: str | None = None) -> 
     have a rule here; the tally counts the others. Raises InputError on an unknown name and where rows are too few.
     """
     if name not in BENCHMARKS:
-        raise InputError(f"unknown benchmark {name!r}: choose from {', '.join(BENCHMARKS)}")
+        raise InputError("name", f"unknown benchmark {name!r}", f"choose from {', '.join(BENCHMARKS)}")
     tally = Tally()
     return Built(_drawn(rows, seed, name, source or BENCHMARKS[name], tally), tally)
 
@@ -27,7 +27,7 @@ def _drawn(rows: int, seed: int, name: str, source: str, tally: Tally) -> Iterat
     given = read_instructions(source, tally, whole=True) if name == "ifbench" else read_problems(source)
     found = list(given)
     if len(found) < rows:
-        raise InputError(f"{name}: {len(found)} rows in {source}, {rows} wanted; ask for {len(found)}")
+        raise InputError(name, f"{len(found)} rows in {source}, {rows} wanted", f"ask for {len(found)}")
     for index in sorted(random.Random(f"{seed}/{name}").sample(range(len(found)), rows)):
         own = {} if name == "mathif" else {"source": name, "row": f"{name}-{index:06d}"}
         row = found[index] | {"split": "test"} | own

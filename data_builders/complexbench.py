@@ -34,7 +34,7 @@ def _rows(rows: int, source: str, suffix: str, tally: Tally) -> Iterator[Row]:
         tally.read[record.source] += 1
         yield _row(record, suffix)
     if tally.read.total() < rows:
-        raise InputError(f"{source}: {tally.read.total()} instructions, {rows} wanted; ask for fewer")
+        raise InputError(source, f"{tally.read.total()} instructions, {rows} wanted", "ask for fewer")
 
 
 def _row(record: Record, suffix: str) -> Row:
@@ -47,7 +47,9 @@ def _row(record: Record, suffix: str) -> Row:
     for point in asked:
         if not set(point["dep"]) <= known:
             raise InputError(
-                f"{record.where}: question {point['point_id']} depends on {point['dep']}, of which some are not there"
+                record.where,
+                f"question {point['point_id']} depends on {point['dep']}, some of them not there",
+                "give every question that another depends on",
             )
     kept = dict(zip(KEPT, record.need(*KEPT), strict=True))
     named = {"source": "complexbench", "id": str(name), "row": f"complexbench-{name:06d}", "split": "test"}

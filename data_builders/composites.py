@@ -56,7 +56,7 @@ def composites(
     Raises InputError on an unknown split, type or pool, shares that do not add to 1, or types that cannot combine.
     """
     if split not in SPLITS:
-        raise InputError(f"unknown split {split!r}: choose from {', '.join(SPLITS)}")
+        raise InputError("split", f"unknown split {split!r}", f"choose from {', '.join(SPLITS)}")
     half, values, only_held_out = SPLITS[split]
     held = set(map(_composable, held_out or []))
     offered = map(_composable, types) if types else (name for name in TYPES if name in MATHIF)
@@ -64,7 +64,7 @@ def composites(
     numbers = _numbers(rows, seed, shares)
     if max(numbers, default=0) > len(names):
         raise InputError(
-            f"split {split}: {len(names)} constraint types for {max(numbers)} in a row; name more"
+            f"split {split}", f"{len(names)} constraint types for {max(numbers)} in a row", "name more"
         )
     drawn_from = halves(_pools(pools))[values]
     tally = Tally(against=against or [])
@@ -81,14 +81,14 @@ def composites(
 
 def _composable(name: str) -> str:
     if canonical(name) not in TYPES:
-        raise InputError(f"types: {name} can be judged but not composed; choose from {', '.join(TYPES)}")
+        raise InputError("types", f"{name} can be judged but not composed", f"choose from {', '.join(TYPES)}")
     return canonical(name)
 
 
 def _numbers(rows: int, seed: int, shares: Mapping[int, float]) -> list[int]:
     """How many constraints each row has, in an order drawn from the seed."""
     if not set(shares) <= set(SHARES):
-        raise InputError(f"shares {dict(shares)}: a row has 1, 2 or 3 constraints; use these as keys")
+        raise InputError(f"shares {dict(shares)}", "a row has 1, 2 or 3 constraints", "use these as keys")
     wanted = counts({str(number): share for number, share in shares.items()}, rows)
     numbers = [int(number) for number, count in wanted.items() for _ in range(count)]
     random.Random(f"{seed}/numbers").shuffle(numbers)
@@ -117,7 +117,9 @@ def _constrained(
         if found is not None:
             return row | {"witness": found}
         tally.refused[_refusing(row, drawn, preset)] += 1
-    raise InputError(f"no {number} of {', '.join(names)} hold together in {TRIES} draws; name other types")
+    raise InputError(
+        "types", f"no {number} of {', '.join(names)} hold together in {TRIES} draws", "name others"
+    )
 
 
 def _witness(row: Row, drawn: Drawn, preset: str, *, boxed_answer: bool = True) -> str | None:
@@ -150,7 +152,7 @@ def halves(pools: Pools) -> dict[Half, Pools]:
         values = getattr(pools, name)
         if len(set(values)) < 2:
             raise InputError(
-                f"pools: {name} holds one value; give two or more, one for train and one for test"
+                "pools", f"{name} holds one value", "give two or more, one for train and one for test"
             )
         if isinstance(values[0], str):
             parts["train"][name], parts["test"][name] = values[::2], values[1::2]
@@ -164,7 +166,7 @@ def _pools(given: Mapping[str, Any] | None) -> Pools:
     known = {one.name for one in fields(Pools)}
     for name in given or {}:
         if name not in known:
-            raise InputError(f"pools: unknown key {name!r}; known: {', '.join(sorted(known))}")
+            raise InputError("pools", f"unknown key {name!r}", f"known: {', '.join(sorted(known))}")
     values: dict[str, Any] = {
         name: tuple(v) if isinstance(v, list) else v for name, v in (given or {}).items()
     }

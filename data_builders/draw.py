@@ -84,8 +84,9 @@ def draw(
     )
     if len(drawn) < rows:
         raise InputError(
-            f"{', '.join(sources)}: {len(drawn)} problems in the {half} half, {rows} wanted; "
-            "ask for fewer rows, name another source or change test_share"
+            ", ".join(sources),
+            f"{len(drawn)} problems in the {half} half, {rows} wanted",
+            "ask for fewer rows, name another source or change test_share",
         )
     yield from (row | PLAIN | {"split": half} for row in drawn)
 

@@ -60,7 +60,7 @@ def _constrained(rows: int, seed: int, traces: Built, preset: str) -> Iterator[R
         yield found | {"row": f"if-trace-{name:06d}"}
         if name + 1 == rows:
             return
-    raise InputError(f"{rows} rows wanted, too few traces hold constraints; ask for fewer")
+    raise InputError("rows", f"{rows} wanted, too few traces hold constraints", "ask for fewer")
 
 
 def _try(trace: Row, rng: random.Random, pools: Pools, preset: str) -> Row | None:

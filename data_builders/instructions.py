@@ -41,8 +41,9 @@ def _drawn(rows: int, seed: int, source: str, tally: Tally) -> Iterator[Row]:
     if len(drawn) < rows:
         unknown = ", ".join(f"{count} × {reason}" for reason, count in tally.dropped.most_common(5)) or "none"
         raise InputError(
-            f"{source}: {len(drawn)} prompts with constraints of ours, {rows} wanted (without a rule: {unknown}); "
-            "ask for fewer rows or name another source"
+            source,
+            f"{len(drawn)} prompts with constraints of ours, {rows} wanted (without a rule: {unknown})",
+            "ask for fewer rows or name another source",
         )
     yield from (row | {"split": "train"} for row in drawn)
 

@@ -49,7 +49,7 @@ def _traces(rows: int, seed: int, source: str, fits: Fits, tally: Tally) -> Iter
     if kept < rows:
         left_out = ", ".join(f"{reason} {count}" for reason, count in tally.dropped.items()) or "nothing"
         raise InputError(
-            f"{source}: {kept} usable traces, {rows} wanted (left out: {left_out}); ask for fewer"
+            source, f"{kept} usable traces, {rows} wanted (left out: {left_out})", "ask for fewer"
         )
 
 
@@ -57,14 +57,16 @@ def _fits(tokenizer: str | None, limit: int | None) -> Fits:
     if limit is None:
         return lambda reasoning: True
     if tokenizer is None:
-        raise InputError(f"max_reasoning_tokens: {limit} tokens of what? name the base's tokenizer beside it")
+        raise InputError(
+            "max_reasoning_tokens", f"{limit} tokens of no named tokenizer", "name the base's as `tokenizer`"
+        )
     from transformers import AutoTokenizer
 
     try:
         encoder = AutoTokenizer.from_pretrained(tokenizer)
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
-        raise InputError(f"tokenizer: {tokenizer} cannot be opened ({reason}); name a base") from None
+        raise InputError("tokenizer", f"{tokenizer} cannot be opened ({reason})", "name a base") from None
     # A token holds a byte at least, so what has no more bytes fits without being counted.
     return lambda reasoning: (
         len(reasoning.encode()) <= limit or len(encoder.encode(reasoning, add_special_tokens=False)) <= limit

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..eval.io.errors import InputError
+from ..eval.io.jsonl import write_jsonl
 from ..eval.verify import render
-from ..eval.verify.rows import read_rows, write_jsonl
+from ..eval.verify.rows import read_rows
 
 Row = dict[str, Any]
 
@@ -22,7 +23,7 @@ Row = dict[str, Any]
 def counts(shares: Mapping[str, float], rows: int) -> dict[str, int]:
     """How many of `rows` each set gives, by largest remainder; raises `InputError` if shares do not add to 1."""
     if abs(sum(shares.values()) - 1) > 1e-9:
-        raise InputError(f"shares {dict(shares)} add to {sum(shares.values()):g}: make them add to 1")
+        raise InputError("shares", f"{dict(shares)} add to {sum(shares.values()):g}", "make them add to 1")
     exact = {name: share * rows for name, share in shares.items()}
     whole = {name: int(value) for name, value in exact.items()}
     left = rows - sum(whole.values())
@@ -58,7 +59,9 @@ def _slots(wanted: Mapping[str, int], added: Mapping[str, int], seed: int) -> li
 def sft_row(row: Row, preset: str) -> Row:
     """TRL's prompt/completion columns; the loss falls on the completion."""
     if not row.get("response"):
-        raise InputError(f"row {row['row']}: no 'response' to learn from; use a set of traces in SFT stages")
+        raise InputError(
+            f"row {row['row']}", "no 'response' to learn from", "use a set of traces in SFT stages"
+        )
     return {
         "prompt": [{"role": "user", "content": render(row, preset=preset)}],
         "completion": [{"role": "assistant", "content": row["response"]}],
@@ -99,7 +102,9 @@ def mix(
     for name, place in slots:
         if place >= len(given[name]):
             raise InputError(
-                f"{sets[name]}: {len(given[name])} rows, the mixture wants more: build more or lower its share"
+                sets[name],
+                f"{len(given[name])} rows, the mixture wants more",
+                "build more or lower its share",
             )
     write_jsonl(out_path, (columns(given[name][place], preset) for name, place in slots))
     return dict(Counter(name for name, _ in slots))

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ..eval.io.errors import InputError
-from ..eval.verify.rows import read_jsonl, read_rows
+from ..eval.io.jsonl import read_jsonl
+from ..eval.verify.rows import read_rows
 
 
 def own_answers(rows: int, seed: int, *, source_rows: Path, responses: Path) -> Iterator[dict[str, Any]]:
@@ -23,6 +24,6 @@ def own_answers(rows: int, seed: int, *, source_rows: Path, responses: Path) -> 
     found = [row | {"response": whole[row["row"]]} for row in read_rows(source_rows) if row["row"] in whole]
     if len(found) < rows:
         raise InputError(
-            f"{responses}: {len(found)} whole responses, {rows} wanted: sample more or ask for fewer"
+            responses, f"{len(found)} whole responses, {rows} wanted", "sample more or ask for fewer"
         )
     yield from found[:rows]

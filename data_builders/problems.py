@@ -68,7 +68,7 @@ def _question(record: Record) -> str:
         if isinstance(text, str) and text.strip():
             return text
     fields = ", ".join(sorted(record.fields))
-    raise InputError(f"{record.where}: no text in {' or '.join(QUESTIONS)}; the record has {fields}")
+    raise InputError(record.where, f"no text in {' or '.join(QUESTIONS)}", f"the record has {fields}")
 
 
 def _answer(record: Record) -> str:
@@ -83,6 +83,8 @@ def _answer(record: Record) -> str:
     answer = "" if given is None else str(given).rpartition("####")[2].strip()
     if not answer:
         raise InputError(
-            f"{record.where}: no answer in answer, final_answer or a boxed solution; it has {', '.join(sorted(fields))}"
+            record.where,
+            "no answer in answer, final_answer or a boxed solution",
+            f"it has {', '.join(sorted(fields))}",
         )
     return answer

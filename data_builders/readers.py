@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..eval.io.errors import InputError
-from ..eval.verify.rows import Row, iter_jsonl
+from ..eval.io.jsonl import iter_jsonl
+from ..eval.verify.rows import Row
 
 SHUFFLE_BUFFER = 2_000
 
@@ -27,7 +28,9 @@ class Record(NamedTuple):
         for column in columns:
             if column not in self.fields:
                 raise InputError(
-                    f"{self.where}: no column {column!r}; the record has {', '.join(sorted(self.fields))}"
+                    self.where,
+                    f"no column {column!r}",
+                    f"the record has {', '.join(sorted(self.fields))}",
                 )
         return [self.fields[column] for column in columns]
 
@@ -43,11 +46,11 @@ def read_records(source: str | Path, *, seed: int | None = None) -> Iterator[Rec
     if path.is_dir():
         files = [file for file in sorted(path.iterdir()) if file.suffix in READERS]
         if not files:
-            raise InputError(f"{source}: holds no {', '.join(READERS)} file; name a folder that does")
+            raise InputError(source, f"holds no {', '.join(READERS)} file", "name a folder that does")
     elif path.suffix in READERS:
         files = [path.absolute()]
     elif path.exists():
-        raise InputError(f"{source}: unknown kind of file; give one of {', '.join(READERS)}")
+        raise InputError(source, "unknown kind of file", f"give one of {', '.join(READERS)}")
     else:
         return _hub(str(source), seed)
     return _ordered((record for file in files for record in _file(file)), seed)
@@ -80,7 +83,9 @@ def _hub(source: str, seed: int | None) -> Iterator[Record]:
         stream = builder.as_streaming_dataset(split=split)
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
-        raise InputError(f"{source}: neither a file here nor a hub set that can be read ({reason})") from None
+        raise InputError(
+            source, f"neither a file here nor a hub set that can be read ({reason})", "name one of them"
+        ) from None
     rows: Any = stream if seed is None else stream.shuffle(seed, buffer_size=SHUFFLE_BUFFER)
     short = name.rpartition("/")[2]
     return (Record(dict(row), f"{source}: row {index}", name, short, index) for index, row in enumerate(rows))
@@ -103,11 +108,11 @@ def _json(path: Path) -> Iterator[tuple[str, Row]]:
     try:
         records = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror}; name a file that can be read") from None
+        raise InputError(path, f"{error.strerror}", "name a file that can be read") from None
     except ValueError as error:
-        raise InputError(f"{path}: broken JSON ({error}); give a list of objects") from None
+        raise InputError(path, f"broken JSON ({error})", "give a list of objects") from None
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
-        raise InputError(f"{path}: not a list of objects; give one, or one object a line as .jsonl")
+        raise InputError(path, "not a list of objects", "give one, or one object a line as .jsonl")
     return ((f"{path}: record {index}", record) for index, record in enumerate(records))
 
 
@@ -118,7 +123,7 @@ def _csv(path: Path) -> Iterator[tuple[str, Row]]:
             for record in reader:
                 yield f"{path}:{reader.line_num}", record
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror}; name a file that can be read") from None
+        raise InputError(path, f"{error.strerror}", "name a file that can be read") from None
 
 
 def _parquet(path: Path) -> Iterator[tuple[str, Row]]:
@@ -128,7 +133,7 @@ def _parquet(path: Path) -> Iterator[tuple[str, Row]]:
     try:
         file = ParquetFile(path)
     except (OSError, ArrowException) as error:
-        raise InputError(f"{path}: no Parquet file that can be read ({error}); name one") from None
+        raise InputError(path, f"no Parquet file that can be read ({error})", "name one") from None
     row = 0
     for batch in file.iter_batches(batch_size=1024):
         for record in batch.to_pylist():

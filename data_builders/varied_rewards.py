@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..eval.io.errors import InputError
+from ..eval.io.jsonl import iter_jsonl
 from ..eval.verify import split_reasoning, verdicts
 from ..eval.verify.answers import Grader
-from ..eval.verify.rows import Row, iter_jsonl, read_rows
+from ..eval.verify.rows import Row, read_rows
 
 CHUNK = 4096  # samples graded together
 
@@ -33,7 +34,9 @@ def undecided(rows: int, seed: int, *, source_rows: Path, responses: Path) -> It
     found = [row for name, row in given.items() if len(paid[name]) > 1]
     if len(found) < rows:
         raise InputError(
-            f"{responses}: the base is undecided on {len(found)} rows, {rows} wanted; ask it more or take fewer"
+            responses,
+            f"the base is undecided on {len(found)} rows, {rows} wanted",
+            "ask it more or take fewer",
         )
     yield from found[:rows]
 

@@ -17,11 +17,11 @@ import torch
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from .analyse.results import write_json
+from .io.errors import InputError
+from .io.files import write_json
 from .sample.generate import generate
 from .sample.processes import Processes
 from .score.score import score
-from .verify import InputError
 
 
 class Strict(BaseModel):
@@ -66,13 +66,13 @@ def read_plan(file: Path) -> Plan:
     try:
         return Plan.model_validate(yaml.safe_load(file.read_text()))
     except OSError as error:
-        raise InputError(f"{file}: {error.strerror}; name an evaluation's config.yaml") from None
+        raise InputError(file, f"{error.strerror}", "name an evaluation's config.yaml") from None
     except yaml.YAMLError as error:
-        raise InputError(f"{file}: not YAML ({str(error).splitlines()[0]}); write a mapping") from None
+        raise InputError(file, f"not YAML ({str(error).splitlines()[0]})", "write a mapping") from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{file}: {where}: {first['msg']}; see the keys in reins.eval.run") from None
+        raise InputError(file, f"{where}: {first['msg']}", "see the keys in reins.eval.run") from None
 
 
 def run(file: Path) -> None:
@@ -83,7 +83,7 @@ def run(file: Path) -> None:
     plan, started = read_plan(file), int(os.environ.get("WORLD_SIZE", "1"))
     if plan.world_size not in (None, started):
         raise InputError(
-            f"{file}: world_size: {plan.world_size}, but {started} started; start as many, or say so"
+            file, f"world_size: {plan.world_size}, but {started} started", "start as many, or say so"
         )
     processes = Processes()
     torch.set_num_threads(plan.threads)

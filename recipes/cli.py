@@ -50,7 +50,7 @@ def run(
 ) -> None:
     """Run the whole ablation, or part: what is done is not done again."""
     if launch not in ("here", "slurm"):
-        raise InputError(f"--launch {launch}: give here or slurm")
+        raise InputError(f"--launch {launch}", "unknown launcher", "give here or slurm")
     found, folder = _read(recipe, out)
     if task:
         runs.part(found, folder, task)
@@ -79,7 +79,9 @@ def check(
     findings = preflight(found, out or Path("runs") / found.name)
     print("\n".join(map(str, findings)))
     if failed := sum(one.level == "FAIL" for one in findings):
-        raise InputError(f"{recipe}: {failed} of {len(findings)} checks failed")
+        raise InputError(
+            recipe, f"{failed} of {len(findings)} checks failed", "mend what the FAIL lines name"
+        )
 
 
 @app.command()

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from reins.eval.verify.rows import write_jsonl
+from reins.eval.io.jsonl import write_jsonl
 
 TYPES = {
     "punctuation:no_comma": None,

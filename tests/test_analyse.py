@@ -9,10 +9,10 @@ import pytest
 from synthetic_run import make_run
 
 from reins.eval.analyse.analyse import analyse
-from reins.eval.analyse.results import rounded, write_json
 from reins.eval.analyse.run_folder import Study
-from reins.eval.verify import InputError
-from reins.eval.verify.rows import read_jsonl, write_jsonl
+from reins.eval.io.errors import InputError
+from reins.eval.io.files import rounded, write_json
+from reins.eval.io.jsonl import read_jsonl, write_jsonl
 
 MODES = ("think", "direct", "budget-60", "wait-1", "pad-8")
 TWO = {"base": [], "sft": ["sft"]}

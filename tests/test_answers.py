@@ -12,9 +12,10 @@ import pytest
 from bench import answers as bench
 
 from reins.data_builders.problems import read_problems
+from reins.eval.io.jsonl import read_jsonl
 from reins.eval.verify import answers
 from reins.eval.verify.answers import Grader, boxed, grade, shortcut
-from reins.eval.verify.rows import read_jsonl, read_rows
+from reins.eval.verify.rows import read_rows
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 CONFORMANCE = DATA.parent / "conformance"

@@ -6,7 +6,7 @@ import pytest
 
 from reins.data_builders import BUILDERS
 from reins.data_builders.problems import BENCHMARKS
-from reins.eval.verify import InputError
+from reins.eval.io.errors import InputError
 from reins.eval.verify.rows import check_row
 from reins.recipes.rehearse.stand_ins import is_known, offline, stand_in
 

@@ -13,7 +13,7 @@ import kills
 import pytest
 from tiny import make_tiny
 
-from reins.eval.verify.rows import read_jsonl, write_jsonl
+from reins.eval.io.jsonl import read_jsonl, write_jsonl
 
 RECIPE = """
 name: small

@@ -7,10 +7,10 @@ from synthetic_run import make_run
 
 from reins.eval.analyse.analyse import analyse
 from reins.eval.analyse.run_folder import Study
+from reins.eval.io.errors import InputError
+from reins.eval.io.jsonl import read_jsonl, write_jsonl
 from reins.eval.report.compare import compare
 from reins.eval.score.score import score
-from reins.eval.verify import InputError
-from reins.eval.verify.rows import read_jsonl, write_jsonl
 
 
 @pytest.fixture(scope="module")

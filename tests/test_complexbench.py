@@ -7,10 +7,11 @@ import sys
 import pytest
 
 from reins.data_builders import BUILDERS
+from reins.eval.io.errors import InputError
+from reins.eval.io.jsonl import read_jsonl, write_jsonl
 from reins.eval.score.complexbench import Judgements, score_complexbench
 from reins.eval.score.complexbench_rules import follows
-from reins.eval.verify import InputError
-from reins.eval.verify.rows import check_row, read_jsonl, write_jsonl
+from reins.eval.verify.rows import check_row
 
 
 def point(number, rule=None, dep=(), dimension="Factuality", composition=()):

@@ -12,9 +12,11 @@ import pytest
 from reins.data_builders.card import card, push_to_hub
 from reins.data_builders.composites import composites, halves, judged
 from reins.data_builders.draw import problems
-from reins.eval.verify import InputError, Pools, verdicts
+from reins.eval.io.errors import InputError
+from reins.eval.io.jsonl import read_jsonl
+from reins.eval.verify import Pools, verdicts
 from reins.eval.verify.answers import boxed
-from reins.eval.verify.rows import check_row, read_jsonl
+from reins.eval.verify.rows import check_row
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the public data is not at {DATA}")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from reins.eval.verify import TYPES, InputError, canonical, check, describe, verdicts
+from reins.eval.io.errors import InputError
+from reins.eval.verify import TYPES, canonical, check, describe, verdicts
 
 EXISTENCE, FREQUENCY, FORBIDDEN = "keywords:existence", "keywords:frequency", "keywords:forbidden_words"
 WORDS, SENTENCES = "length_constraints:number_words", "length_constraints:number_sentences"

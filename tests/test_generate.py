@@ -18,14 +18,15 @@ import yaml
 from tiny import make_tiny
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
+from reins.eval.io.errors import InputError
+from reins.eval.io.jsonl import read_jsonl
 from reins.eval.run import main, run
 from reins.eval.sample import decode
 from reins.eval.sample.checkpoint import read_checkpoint
 from reins.eval.sample.generate import generate
 from reins.eval.sample.progress import follow
 from reins.eval.sample.sampler import pick, sample_seed, uniforms
-from reins.eval.verify import InputError, render
-from reins.eval.verify.rows import read_jsonl
+from reins.eval.verify import render
 
 NO_COMMA = "punctuation:no_comma"
 TOKENS = 60

@@ -8,9 +8,10 @@ import pytest
 from reins.data_builders.if_traces import if_traces
 from reins.data_builders.varied_rewards import undecided
 from reins.eval.io.errors import InputError
+from reins.eval.io.jsonl import write_jsonl
 from reins.eval.verify import split_reasoning, verdicts
 from reins.eval.verify.answers import boxed
-from reins.eval.verify.rows import check_row, write_jsonl
+from reins.eval.verify.rows import check_row
 
 ANSWER = "We add 2 and 5, which is easy.\n\nThe final answer is \\boxed{7}."
 

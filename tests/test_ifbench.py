@@ -9,7 +9,8 @@ import pytest
 from reins.data_builders import BUILDERS
 from reins.data_builders.composites import composites
 from reins.data_builders.coverage import coverage
-from reins.eval.verify import TYPES, InputError, check, describe, satisfy, verdicts
+from reins.eval.io.errors import InputError
+from reins.eval.verify import TYPES, check, describe, satisfy, verdicts
 from reins.eval.verify.constraints.ifbench import IFBENCH
 from reins.eval.verify.rows import check_row
 

@@ -9,8 +9,10 @@ from reins.data_builders import BUILDERS
 from reins.data_builders.card import card
 from reins.data_builders.coverage import coverage
 from reins.data_builders.instructions import RLVR
-from reins.eval.verify import InputError, verdicts
-from reins.eval.verify.rows import check_row, write_jsonl
+from reins.eval.io.errors import InputError
+from reins.eval.io.jsonl import write_jsonl
+from reins.eval.verify import verdicts
+from reins.eval.verify.rows import check_row
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the public data is not at {DATA}")

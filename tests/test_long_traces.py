@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from reins.data_builders import BUILDERS
-from reins.eval.verify import InputError, split_reasoning
-from reins.eval.verify.rows import write_jsonl
+from reins.eval.io.errors import InputError
+from reins.eval.io.jsonl import write_jsonl
+from reins.eval.verify import split_reasoning
 
 build = BUILDERS["long_traces"]
 BASE = Path(__file__).parents[1] / "recipes/micro/base"

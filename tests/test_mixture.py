@@ -6,8 +6,8 @@ import pytest
 
 from reins.data_builders import BUILDERS
 from reins.data_builders.mixture import mix
-from reins.eval.verify import InputError
-from reins.eval.verify.rows import read_jsonl, write_jsonl
+from reins.eval.io.errors import InputError
+from reins.eval.io.jsonl import read_jsonl, write_jsonl
 
 
 @pytest.fixture

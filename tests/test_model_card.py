@@ -3,8 +3,8 @@
 import pytest
 import yaml
 
+from reins.eval.io.errors import InputError
 from reins.eval.report.report import report
-from reins.eval.verify import InputError
 from reins.recipes.engine.model_card import push, write_cards
 from tests.synthetic_run import make_run
 

@@ -3,8 +3,8 @@
 import pytest
 
 from reins.data_builders import BUILDERS
-from reins.eval.verify import InputError
-from reins.eval.verify.rows import write_jsonl
+from reins.eval.io.errors import InputError
+from reins.eval.io.jsonl import write_jsonl
 
 build = BUILDERS["own_answers"]
 

@@ -7,12 +7,12 @@ import yaml
 from tiny import make_tokenizer
 
 from reins.eval.io.errors import InputError
+from reins.eval.io.files import write_text
 from reins.eval.run import run as evaluate
 from reins.recipes.engine.execute import inputs_of
 from reins.recipes.plan import estimate
 from reins.recipes.plan.plan import outline, plan, plan_data
 from reins.recipes.plan.task import Task
-from reins.recipes.recipe.files import write_text
 from reins.recipes.recipe.resolve import check
 from reins.recipes.recipe.schema import Recipe, Stage, load
 

@@ -7,7 +7,7 @@ from statistics import fmean
 import pytest
 
 from reins.eval.analyse.published import MATHS, METRICS, published
-from reins.eval.verify import InputError
+from reins.eval.io.errors import InputError
 
 SHEET = Path(__file__).resolve().parents[2] / "shared" / "reference" / "mathif.md"
 ROWS = published("mathif", preset="mathif")["rows"]

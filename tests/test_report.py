@@ -10,9 +10,9 @@ from synthetic_run import ARMS, make_run
 
 from reins.eval.analyse.analyse import analyse
 from reins.eval.analyse.run_folder import Study
+from reins.eval.io.errors import InputError
+from reins.eval.io.jsonl import read_jsonl, write_jsonl
 from reins.eval.report.report import report
-from reins.eval.verify import InputError
-from reins.eval.verify.rows import read_jsonl, write_jsonl
 
 
 @pytest.fixture(scope="module")

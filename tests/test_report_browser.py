@@ -6,8 +6,8 @@ import chromium
 import pytest
 from synthetic_run import make_run
 
+from reins.eval.io.jsonl import read_jsonl, write_jsonl
 from reins.eval.report.report import report
-from reins.eval.verify.rows import read_jsonl, write_jsonl
 
 NASTY = "</script><img src=x onerror=\"document.title='owned'\"><!-- <script> {{ 1 }} \u2028 &lt; 'q'"
 

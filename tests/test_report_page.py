@@ -7,10 +7,10 @@ import yaml
 from synthetic_run import make_run
 
 from reins.eval.analyse.run_folder import Study
+from reins.eval.io.errors import InputError
+from reins.eval.io.jsonl import read_jsonl, write_jsonl
 from reins.eval.report.generations import LONGEST, generations
 from reins.eval.report.report import report
-from reins.eval.verify import InputError
-from reins.eval.verify.rows import read_jsonl, write_jsonl
 
 ARMS = {"base": [], "sft": ["sft"], "sft_rl": ["sft", "rl"]}
 PLACE = {"set": "composite", "mode": "think"}

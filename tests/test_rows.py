@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from reins.eval.verify import InputError
-from reins.eval.verify.rows import read_jsonl, read_rows, write_jsonl
+from reins.eval.io.errors import InputError
+from reins.eval.io.jsonl import read_jsonl, write_jsonl
+from reins.eval.verify.rows import read_rows
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the public data is not at {DATA}")

@@ -6,11 +6,12 @@ from statistics import fmean
 
 import pytest
 
+from reins.eval.io.errors import InputError
+from reins.eval.io.jsonl import read_jsonl, write_jsonl
 from reins.eval.report.tables import score_table
 from reins.eval.score.floors import REPLIES
 from reins.eval.score.score import score
-from reins.eval.verify import InputError
-from reins.eval.verify.rows import read_jsonl, read_rows, write_jsonl
+from reins.eval.verify.rows import read_rows
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 needs_shared = pytest.mark.skipif(not SHARED.exists(), reason="needs the public data beside the repository")

@@ -9,7 +9,7 @@ import pytest
 
 from reins.data_builders.problems import read_problems
 from reins.data_builders.readers import read_records
-from reins.eval.verify import InputError
+from reins.eval.io.errors import InputError
 from reins.eval.verify.rows import read_rows
 from reins.recipes.engine.build import build
 

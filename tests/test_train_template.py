@@ -9,7 +9,7 @@ from stages import grpo_rows, lines, make_stage, sft_rows, train
 from tiny import make_tiny
 from transformers import AutoConfig, AutoTokenizer, GenerationConfig
 
-from reins.train.templates import turn_end
+from reins.eval.io.templates import turn_end
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,13 @@ milliseconds instead of seconds, so a recipe is refused before the first import.
 """
 
 import ast
-import difflib
 import importlib.util
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from ..eval.io.errors import InputError
+from ..eval.io.errors import InputError, nearest
 
 CONFIGS = {
     "sft": ("SFTConfig", "trl/trainer/sft_config.py"),
@@ -62,14 +61,16 @@ def check_args(trainer: Literal["sft", "grpo"], args: Mapping[str, Any], world_s
     name, known = CONFIGS[trainer][0], fields(trainer) | OURS[trainer]
     for key, value in args.items():
         if key not in known:
-            raise InputError(f"args.{key}: {_unknown(key, name, known)}")
+            raise _unknown(key, name, known)
         if key in ELSEWHERE:
-            raise InputError(f"args.{key}: not settled here: {ELSEWHERE[key]}; take it out")
+            raise InputError(f"args.{key}", f"not settled here: {ELSEWHERE[key]}", "take it out")
         if not _fits(value, known[key]):
-            raise InputError(f"args.{key}: {value!r} is not what {name} takes, {_wanted(known[key])}")
+            raise InputError(
+                f"args.{key}", f"{value!r} is not what {name} takes", f"give {_wanted(known[key])}"
+            )
     if args.get("save_total_limit") == 1:
         raise InputError(
-            "args.save_total_limit: 1 leaves none to go on from if killed while saving; 2 or more"
+            "args.save_total_limit", "1 leaves none to go on from if killed while saving", "2 or more"
         )
     if trainer == "sft":
         _check_packing(args)
@@ -91,14 +92,14 @@ def check_lora(lora: Mapping[str, Any]) -> None:
     known = lora_fields()
     for key, value in lora.items():
         if key in LORA_ELSEWHERE:
-            raise InputError(f"lora.{key}: not settled here; take it out")
+            raise InputError(f"lora.{key}", "not settled here", "take it out")
         if key not in known:
-            raise InputError(f"lora.{key}: {_unknown(key, 'LoraConfig', known)}")
+            raise InputError(f"lora.{key}", "LoraConfig has no such argument", nearest(key, known))
         if not _fits(value, known[key]):
-            raise InputError(f"lora.{key}: {value!r} is not what LoraConfig takes, {known[key]}")
+            raise InputError(f"lora.{key}", f"{value!r} is not what LoraConfig takes", f"give {known[key]}")
     if "lm_head" in (lora.get("target_modules") or ()):
         raise InputError(
-            "lora.target_modules: lm_head would not be trained (TRL reads its weight); take it out"
+            "lora.target_modules", "lm_head would not be trained (TRL reads its weight)", "take it out"
         )
 
 
@@ -126,11 +127,10 @@ def _annotations(path: Path, name: str = "") -> Iterator[tuple[str, str]]:
                     yield line.target.id, ast.unparse(line.annotation)
 
 
-def _unknown(key: str, config: str, known: Mapping[str, str]) -> str:
+def _unknown(key: str, config: str, known: Mapping[str, str]) -> InputError:
     if key in REMOVED:
-        return f"gone from {config}: {REMOVED[key]}"
-    near = difflib.get_close_matches(key, known, 1, 0.5)
-    return f"{config} has no such key" + (f", did you mean {near[0]!r}?" if near else "")
+        return InputError(f"args.{key}", f"gone from {config}", REMOVED[key])
+    return InputError(f"args.{key}", f"{config} has no such key", nearest(key, known))
 
 
 def _fits(value: Any, annotation: str) -> bool:
@@ -172,7 +172,7 @@ def enums() -> dict[str, list[str]]:
 
 def _check_packing(args: Mapping[str, Any]) -> None:
     if args.get("packing") and args.get("packing_strategy") == "wrapped":
-        raise InputError("args.packing_strategy: 'wrapped' lets rows see each other; use bfd")
+        raise InputError("args.packing_strategy", "'wrapped' lets rows see each other", "use bfd")
 
 
 def _check_groups(args: Mapping[str, Any], world_size: int) -> None:
@@ -185,13 +185,16 @@ def _check_groups(args: Mapping[str, Any], world_size: int) -> None:
     size = args.get("generation_batch_size") or step * (args.get("steps_per_generation") or accumulated)
     if size % step or size % group:
         raise InputError(
-            f"args: a generation batch of {size} completions must hold whole groups of num_generations {group} and "
-            f"whole batches of {per_device} on {world_size} process(es)"
+            "args",
+            f"a generation batch of {size} completions is not whole groups of num_generations {group} "
+            f"and whole batches of {per_device} on {world_size} process(es)",
+            "change one of them",
         )
     used_up = size // step * args.get("num_iterations", 1)
     save = args.get("save_steps", 500)
     if args.get("save_strategy", "steps") != "no" and (save * accumulated) % used_up:
         raise InputError(
-            f"args.save_steps: {save} saves amid a generation batch, and its completions are not kept; it lasts "
-            f"{used_up / accumulated:g} steps, so save every multiple of that"
+            "args.save_steps",
+            f"{save} saves amid a generation batch, and its completions are not kept",
+            f"it lasts {used_up / accumulated:g} steps, so save every multiple of that",
         )

@@ -5,22 +5,15 @@ it had. Anything else is a save that was cut off, and is removed, so that traini
 """
 
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ..eval.io.errors import InputError
+from ..eval.io.files import write_json
 
 WHOLE = "whole.json"
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """The file appears whole or not at all."""
-    partial = path.with_name(f".{path.name}")
-    partial.write_text(json.dumps(content) + "\n", encoding="utf-8")
-    os.replace(partial, path)
 
 
 def is_done(folder: Path, stage: str) -> bool:
@@ -32,9 +25,7 @@ def is_done(folder: Path, stage: str) -> bool:
     done = folder / "done.json"
     for marker in (done, *folder.glob(f"checkpoint-*/{WHOLE}")):
         if _read(marker).get("stage", stage) != stage:
-            raise InputError(
-                f"{marker}: left by another config or other rows; remove it, or give another out"
-            )
+            raise InputError(marker, "left by another config or other rows", "remove it, or give another out")
     return bool(_read(done))
 
 

@@ -15,10 +15,10 @@ import transformers
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, TrainingArguments
 
 from ..eval.io.errors import InputError
-from ..eval.verify.rows import read_jsonl
+from ..eval.io.jsonl import read_jsonl
+from ..eval.io.templates import turn_end
 from .arguments import OURS
 from .stage import Stage, Track
-from .templates import turn_end
 
 Row = dict[str, Any]
 HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
@@ -49,8 +49,9 @@ def configure(stage: Stage, config: type[TrainingArguments]) -> Any:
         args = config(**{**defaults, **given, "output_dir": str(stage.out)})
     if args.world_size != stage.world_size:
         raise InputError(
-            f"{stage.out}/config.yaml: world_size: {stage.world_size}, but {args.world_size} started; "
-            "give accelerate a file, and --num_processes, that start as many"
+            f"{stage.out}/config.yaml",
+            f"world_size: {stage.world_size}, but {args.world_size} started",
+            "give accelerate a file, and --num_processes, that start as many",
         )
     if tracked:
         os.environ.update(_wandb(tracked, stage.out))
@@ -66,7 +67,9 @@ def refusing(stage: Stage) -> Iterator[None]:
         raise
     except ValueError as error:
         said = " ".join(str(error).split())
-        raise InputError(f"{stage.out}/config.yaml: args: {said}") from error
+        raise InputError(
+            f"{stage.out}/config.yaml", f"args: {said}", "mend the stage's args in the recipe"
+        ) from error
 
 
 def _wandb(track: Track, out: Path) -> dict[str, str]:
@@ -94,11 +97,15 @@ def load_rows(stage: Stage, *columns: str) -> list[Row]:
     """The rows to train on. Raises InputError when there are none, or one lacks a column."""
     rows = read_jsonl(stage.rows)
     if not rows:
-        raise InputError(f"{stage.rows}: no rows to train on")
+        raise InputError(stage.rows, "no rows to train on", "build its sets again")
     for number, row in enumerate(rows, 1):
         for column in columns:
             if not row.get(column):
-                raise InputError(f"{stage.rows}:{number}: no {column!r}, which {stage.trainer} trains on")
+                raise InputError(
+                    f"{stage.rows}:{number}",
+                    f"no {column!r}, which {stage.trainer} trains on",
+                    "give every row one",
+                )
     return rows
 
 
@@ -110,17 +117,19 @@ def load_tokenizer(stage: Stage) -> PreTrainedTokenizerBase:
     """
     model = stage.model
     if not Path(model).is_dir() and not HUB_ID.fullmatch(model):
-        raise InputError(f"{stage.out}/config.yaml: model: {model} is neither a folder nor a hub id")
+        raise InputError(
+            f"{stage.out}/config.yaml", f"model: {model} is neither a folder nor a hub id", "name one"
+        )
     tokenizer = AutoTokenizer.from_pretrained(model)
     if stage.template:
         tokenizer.chat_template = stage.template.read_text(encoding="utf-8")
     if not tokenizer.chat_template:
-        raise InputError(f"{model}: no chat template; put a chat_template.jinja beside the tokenizer")
+        raise InputError(model, "no chat template", "put a chat_template.jinja beside the tokenizer")
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     tokenizer.eos_token = stage.args.get("eos_token") or turn_end(tokenizer)
     if "<think>" not in tokenizer.decode(tokenizer.encode("<think>"), skip_special_tokens=True):
         raise InputError(
-            f"{model}: <think> is a special token and lost when text is decoded; make it an added one"
+            model, "<think> is a special token and lost when text is decoded", "make it an added one"
         )
     return tokenizer

@@ -19,6 +19,7 @@ from torch.utils.data import Sampler
 from trl import GRPOConfig, GRPOTrainer
 
 from ..eval.io.errors import InputError
+from ..eval.io.templates import is_prefilled, prompt_facts
 from ..eval.verify.answers import Grader
 from .config import Row, configure, load_rows, load_tokenizer, refusing
 from .loop import Counted, run
@@ -27,7 +28,6 @@ from .reward_selftest import sentinel
 from .rewards import NAMES, Rewards, applies
 from .rollout import is_plain, rollout
 from .stage import Stage, main
-from .templates import is_prefilled, prompt_facts
 from .unpadded import spend_nothing_on_padding
 
 COLUMNS = ("prompt", "solution", "constraint_name", "constraint_args")
@@ -100,20 +100,22 @@ class Trainer(Counted, GRPOTrainer):
 def check_rewards(stage: Stage, rows: Sequence[Row]) -> None:
     """Raise InputError on no rewards, an unknown one, or a row that none of them can judge."""
     if not stage.rewards:
-        raise InputError(f"{stage.out}/config.yaml: rewards: none given; choose from {', '.join(NAMES)}")
+        raise InputError(f"{stage.out}/config.yaml", "rewards: none given", f"choose from {', '.join(NAMES)}")
     for name in stage.rewards:
         if name not in NAMES:
             raise InputError(
-                f"{stage.out}/config.yaml: rewards.{name}: no such reward; known: {', '.join(NAMES)}"
+                f"{stage.out}/config.yaml", f"rewards.{name}: no such reward", f"known: {', '.join(NAMES)}"
             )
         if not any(applies(name, row) for row in rows):
             raise InputError(
-                f"{stage.rows}: no row that reward {name!r} applies to; take it out, or mix such rows in"
+                stage.rows, f"no row that reward {name!r} applies to", "take it out, or mix such rows in"
             )
     for number, row in enumerate(rows, 1):
         if not any(applies(name, row) for name in stage.rewards):
             raise InputError(
-                f"{stage.rows}:{number}: no reward of {', '.join(stage.rewards)} applies to this row"
+                f"{stage.rows}:{number}",
+                f"no reward of {', '.join(stage.rewards)} applies to this row",
+                "leave such rows out, or add a reward for them",
             )
 
 
@@ -126,7 +128,7 @@ def train(stage: Stage) -> None:
     if len(rows) * args.num_generations < args.generation_batch_size:
         prompts = args.generation_batch_size // args.num_generations
         raise InputError(
-            f"{stage.rows}: {len(rows)} rows, but a generation batch takes {prompts} prompts; add rows"
+            stage.rows, f"{len(rows)} rows, but a generation batch takes {prompts} prompts", "add rows"
         )
     args.reward_weights = list(stage.rewards.values())
     if (

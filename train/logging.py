@@ -9,7 +9,8 @@ from typing import Any
 from accelerate import PartialState
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from .checkpoints import mark_whole, write_json
+from ..eval.io.files import write_json
+from .checkpoints import mark_whole
 from .guards import saving
 from .stage import Stage
 

@@ -13,13 +13,14 @@ from accelerate import PartialState
 from transformers.integrations import WandbCallback
 
 from ..eval.io.errors import InputError
-from .checkpoints import counts_of, last_whole, remove_broken, write_json
+from ..eval.io.files import write_json
+from ..eval.io.templates import PROMPT
+from .checkpoints import counts_of, last_whole, remove_broken
 from .guards import Guards, Sentinel, saving
 from .logging import Record
 from .lora import ADAPTER, merge
 from .speed import Speed, size
 from .stage import Stage
-from .templates import PROMPT
 from .track import Tracked
 from .wrapper_check import Promised
 
@@ -135,7 +136,7 @@ def _check_disk(trainer: Any, stage: Stage) -> None:
     kept = 0 if trainer.args.save_strategy == "no" else (trainer.args.save_total_limit or 2) + 1
     needed, free = (weights * (1 + kept) + 2 * trained * kept) >> 20, shutil.disk_usage(stage.out).free >> 20
     if free < needed:
-        raise InputError(f"{stage.out}: checkpoints need {needed} MiB, the disk has {free} MiB; make room")
+        raise InputError(stage.out, f"checkpoints need {needed} MiB, the disk has {free} MiB", "make room")
 
 
 def _save_final(trainer: Any, folder: Path, finish: Callable[[Path], None]) -> None:

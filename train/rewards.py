@@ -103,7 +103,7 @@ class Rewards:
 
     def _function(self, name: str) -> Reward:
         if name not in NAMES:
-            raise InputError(f"rewards.{name}: no such reward; choose from {', '.join(NAMES)}")
+            raise InputError(f"rewards.{name}", "no such reward", f"choose from {', '.join(NAMES)}")
 
         def reward(**columns: Any) -> list[float | None]:
             judged = self._judge_once(**columns)

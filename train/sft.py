@@ -15,11 +15,11 @@ from transformers import PreTrainedTokenizerBase
 from trl import SFTConfig, SFTTrainer
 
 from ..eval.io.errors import InputError
+from ..eval.io.templates import prompt_facts
 from .config import Row, configure, load_rows, load_tokenizer, refusing
 from .loop import Counted, run
 from .lora import lora_config
 from .stage import Stage, main
-from .templates import prompt_facts
 from .unpadded import IGNORED, spend_nothing_on_padding
 
 
@@ -51,14 +51,14 @@ def _tokens(batch: dict[str, Any], tokenizer: PreTrainedTokenizerBase) -> dict[s
     for (_, answer), text in zip(pairs, whole, strict=True):
         if answer[-1]["content"].strip() not in text:
             raise InputError(
-                "the chat template drops a part of the completion (its reasoning?); use one that keeps it"
+                "chat template", "drops a part of the completion (its reasoning?)", "use one that keeps it"
             )
     ids = tokenizer(whole, add_special_tokens=False)["input_ids"]
     before = tokenizer(prompts, add_special_tokens=False)["input_ids"]
     labels = [_labels(one, prompt) for one, prompt in zip(ids, before, strict=True)]
     if not all(tokenizer.eos_token_id in one for one in labels):
         raise InputError(
-            f"the chat template does not end a turn with {tokenizer.eos_token!r}; set args.eos_token"
+            "chat template", f"does not end a turn with {tokenizer.eos_token!r}", "set args.eos_token"
         )
     return {"input_ids": ids, "labels": labels}
 

@@ -5,7 +5,6 @@ generation settings: all that `from_pretrained` needs), log.jsonl, and last of a
 """
 
 import argparse
-import difflib
 import hashlib
 import json
 import os
@@ -17,7 +16,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ..eval.io.errors import InputError
+from ..eval.io.errors import InputError, nearest
 from .arguments import check_args, check_lora
 from .checkpoints import is_done
 from .guards import Stopped
@@ -73,40 +72,39 @@ def read_stage(path: Path, trainer: str) -> Stage:
     try:
         stage = Stage.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
         if stage.trainer != trainer:
-            raise InputError(f"trainer: {stage.trainer}; run it by reins.train.{stage.trainer}")
+            raise InputError("trainer", f"{stage.trainer}", f"run it by reins.train.{stage.trainer}")
         check_args(stage.trainer, stage.args, stage.world_size)
         check_lora(stage.lora or {})
         if stage.lora is not None and stage.wrapper == "zero3":
             raise InputError(
-                "lora: not under zero3, whose parted weights no adapter is added to; take zero2 or fsdp2"
+                "lora", "not under zero3, whose parted weights no adapter is added to", "take zero2 or fsdp2"
             )
     except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
+        raise InputError(path, "no such file", "name a stage's config.yaml") from None
     except yaml.YAMLError as error:
-        raise InputError(f"{path}: no YAML: {' '.join(str(error).split())}") from None
+        raise InputError(path, f"no YAML: {' '.join(str(error).split())}", "mend it") from None
     except ValidationError as error:
-        raise InputError(f"{path}: {_first(error)}") from None
+        raise _first(error).within(path) from None
     except InputError as error:
-        raise InputError(f"{path}: {error}") from None
+        raise error.within(path) from None
     return stage
 
 
-def _first(error: ValidationError) -> str:
-    found = error.errors()[0]
-    key = ".".join(map(str, found["loc"]))
-    if found["type"] != "extra_forbidden":
-        return f"{key or 'config'}: {found['msg']}"
-    near = difflib.get_close_matches(key, Stage.model_fields, 1, 0.5)
-    return f"{key}: unknown key" + (f", did you mean {near[0]!r}?" if near else "")
+def _first(error: ValidationError) -> InputError:
+    first = error.errors()[0]
+    key = ".".join(map(str, first["loc"])) or "config"
+    if first["type"] == "extra_forbidden":
+        return InputError(key, "unknown key", nearest(key, Stage.model_fields))
+    return InputError(key, f"got {first['input']!r:.60}", first["msg"])
 
 
 def start(trainer: str, train: Callable[[Stage], None], config: Path) -> None:
     """Train the stage of a config.yaml unless it is done. Raises InputError naming file and fix."""
     stage = read_stage(config, trainer)
     if not stage.rows.is_file():
-        raise InputError(f"{config}: rows: {stage.rows} is no file")
+        raise InputError(config, f"rows: {stage.rows} is no file", "name a file of rows")
     if stage.template and not stage.template.is_file():
-        raise InputError(f"{config}: args.chat_template_path: {stage.template} is no file")
+        raise InputError(config, f"args.chat_template_path: {stage.template} is no file", "name a template")
     if is_done(stage.out, stage.digest()):
         print(f"{stage.out}: done before")
     else:

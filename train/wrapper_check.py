@@ -39,6 +39,7 @@ class Promised(TrainerCallback):
         found = wrapper_of(self.trainer.model_wrapped)
         if self.promised not in (None, found):
             raise InputError(
-                f"{self.config}: wrapper: {self.promised}, but accelerate made it {found}; start the stage by "
-                "accelerate launch with the launch file that it was written for"
+                self.config,
+                f"wrapper: {self.promised}, but accelerate made it {found}",
+                "start the stage by accelerate launch with the launch file that it was written for",
             )

@@ -9,7 +9,7 @@ import importlib.metadata
 from collections.abc import Sequence
 
 from ..score.floors import best_by_group, floors, reply_figures
-from ..score.measure import resample
+from ..score.measure import Entry, resample
 from ..stats import intervals
 from ..stats.intervals import Floats
 from .caveats import notes
@@ -20,7 +20,7 @@ from .joint import joint
 from .learning_curve import along
 from .length import lengths
 from .length_bins import length_bins
-from .results import SCHEMA, Entry
+from .results import SCHEMA
 from .run_folder import BASE, Study
 
 VERSIONS = ("reins", "torch", "transformers", "trl", "accelerate", "datasets", "math-verify", "numpy")

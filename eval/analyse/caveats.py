@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from ..score.measure import Cell, RowSet
+from ..score.measure import Cell, Entry, RowSet
 from .length import OWN, reasoning
 from .length_bins import FEWEST
-from .results import Entry, select
+from .results import select
 from .run_folder import Cells
 
 MORE = (

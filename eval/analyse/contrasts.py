@@ -10,11 +10,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ..score.measure import Cell, RowSet, Sums
+from ..score.measure import Cell, Entry, RowSet, Sums, group_entry
 from ..stats.intervals import Floats, Ints
 from ..stats.paired import flips, holm
 from .figures import CONTRASTED, Column, differences
-from .results import Entry, group_entry
 from .run_folder import BASE, Cells
 
 CONTROLS = {"sft": ("sft_direct", "sft_self", "sft_own_answer"), "rl": ("rl_random",)}

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from ..score.measure import Cell, RowSet
+from ..score.measure import Cell, Entry, RowSet
 from ..stats.oaxaca import Outcomes, attribute
 from .contrasts import CONTROLS
-from .results import Entry, select
+from .results import select
 from .run_folder import Cells
 
 METRICS = ("hacc", "sacc", "correct")

@@ -9,9 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ..score.floors import Floor
-from ..score.measure import Group, Measure, Sums, estimates, macro, measures
+from ..score.measure import Entry, Group, Measure, Sums, estimates, figure, macro, measures
 from ..stats import intervals
-from .results import Entry, figure
 from .run_folder import Study
 
 PLAIN = {"hacc": "blind_hacc", "sacc": "blind_sacc", "correct": "correct_plain", "verdict": "blind_verdict"}

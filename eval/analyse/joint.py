@@ -9,9 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..score.measure import Cell, Measure, RowSet, resample, spread
+from ..score.measure import Cell, Entry, Measure, RowSet, resample, spread
 from ..stats.intervals import Floats
-from .results import Entry
 
 
 def joint(row_set: RowSet, cells: Sequence[Cell], draws: Floats) -> Entry | None:

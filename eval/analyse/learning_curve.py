@@ -6,9 +6,8 @@ stand alone. Asked in the set's first mode only.
 
 from collections.abc import Iterator
 
-from ..score.measure import estimates, measures, resample
+from ..score.measure import Entry, estimates, measures, resample
 from ..stats.intervals import Floats
-from .results import Entry
 from .run_folder import Arm, Study
 
 METRICS = ("hacc", "sacc", "correct", "reasoning_tokens", "cut")

@@ -5,9 +5,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ..score.measure import Cell, RowSet
+from ..score.measure import Cell, Entry, RowSet
 from ..stats.length_slopes import Samples, Side, associations, intervention
-from .results import Entry
 from .run_folder import Cells
 
 METRICS = ("hacc", "sacc", "correct")

@@ -11,10 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..score.measure import Cell, RowSet
+from ..score.measure import Cell, Entry, RowSet
 from ..stats import intervals
 from ..stats.intervals import Floats, Ints
-from .results import Entry
 
 Bools = NDArray[np.bool_]
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from ..verify import InputError
-from .results import Entry
+from ..io.errors import InputError
+from ..score.measure import Entry
 
 PAPER = "MathIF (arXiv 2505.14810 v2)"
 DIFFERS = (
@@ -90,10 +90,10 @@ def published(which: str, *, preset: str, models: Sequence[str] = ()) -> Entry:
     paper has none of them. Raises InputError on another paper, and on figures of another preset.
     """
     if which != "mathif":
-        raise InputError(f"--beside {which}: no such figures; give mathif")
+        raise InputError(f"--beside {which}", "no such figures", "give mathif")
     if preset != "mathif":
         raise InputError(
-            f"--beside mathif: this run is judged by preset {preset}; score it with preset mathif"
+            "--beside mathif", f"this run is judged by preset {preset}", "score it with preset mathif"
         )
     wanted = {model.rstrip("/").rpartition("/")[2].lower() for model in models}
     rows = [row for table in TABLES for row in _rows(table)]

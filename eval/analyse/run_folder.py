@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from ..io.errors import InputError
+from ..io.jsonl import read_jsonl
 from ..score.measure import Cell, RowSet
-from ..verify import InputError
-from ..verify.rows import read_jsonl, read_rows
+from ..verify.rows import read_rows
 
 BASE = "base"
 Cells = dict[tuple[str, str], list[Cell]]  # those of an arm's seeds, by (arm, mode)
@@ -88,7 +89,7 @@ class Study:
         declared += [(name, None, (), name) for name in self.recipe.get("models", {})]
         self.arms = [Arm(*one, *self._spent(*one[1:3])) for one in declared if self._is_scored(one[3])]
         if not self.arms:
-            raise InputError(f"{self.folder / 'evals'}: no scores; run the recipe first")
+            raise InputError(self.folder / "evals", "no scores", "run the recipe first")
         there = {arm.name for arm in self.arms}
         self.unscored = list(dict.fromkeys(name for name, *_ in declared if name not in there))
 
@@ -134,17 +135,17 @@ class Study:
     def _load(self, file: Path, set_name: str) -> Cell:
         scores, row_set = read_jsonl(file), self.row_sets[set_name]
         if not scores:
-            raise InputError(f"{file}: holds no scores; generate and score the set again")
+            raise InputError(file, "holds no scores", "generate and score the set again")
         scored, said = (
             {score["row"] for score in scores},
             f"{file}: not the rows of data/{set_name}/rows.jsonl",
         )
         if missing := row_set.position.keys() - scored:
             raise InputError(
-                f"{said}: {len(missing)} without score, the first {min(missing)!r}; score it again"
+                said, f"{len(missing)} without score, the first {min(missing)!r}", "score it again"
             )
         if alien := scored - row_set.position.keys():
-            raise InputError(f"{said}: {min(alien)!r} is not among them; score it again")
+            raise InputError(said, f"{min(alien)!r} is not among them", "score it again")
         return Cell.of(row_set, scores)
 
     def _is_scored(self, checkpoint: str) -> bool:
@@ -164,5 +165,5 @@ class Study:
 
 def _read(file: Path) -> str:
     if not file.exists():
-        raise InputError(f"{file}: not there; name the folder of a run, and finish it")
+        raise InputError(file, "not there", "name the folder of a run, and finish it")
     return file.read_text("utf-8")

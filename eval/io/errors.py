@@ -1,5 +1,26 @@
 """The one error for bad input, shared by every room; the command line turns it into exit status 2."""
 
+import difflib
+from collections.abc import Iterable
+
 
 class InputError(ValueError):
-    """Bad input from a person: one line that names the file, the key or row, and the fix."""
+    """Bad input from a person, said in one line: `where` (file, key or row), `what` is wrong, and the `fix`."""
+
+    def __init__(self, where: object, what: str, fix: str) -> None:
+        super().__init__(str(where), what, fix)  # all three, so that it can be pickled to another process
+        self.where, self.what, self.fix = str(where), what, fix
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}; {self.fix}"
+
+    def within(self, place: object) -> "InputError":
+        """The same error, of something that is part of `place`."""
+        return InputError(f"{place}: {self.where}", self.what, self.fix)
+
+
+def nearest(name: object, known: Iterable[str]) -> str:
+    """The fix for an unknown name: the known one most like it, or all of them."""
+    known = list(known)
+    close = difflib.get_close_matches(str(name), known, 1, 0.5)
+    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"

@@ -1,7 +1,8 @@
 """The tables of a report on outcomes: arms, contrasts, groups, flips, joint outcomes, floors."""
 
-from ..analyse.results import Entry, find, pooled, select
+from ..analyse.results import find, pooled, select
 from ..score.floors import best
+from ..score.measure import Entry
 from .summary import Place, at, leading_pairs
 from .tables import Table, probability, rate, signed, starred
 

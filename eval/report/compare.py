@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from ..analyse.figures import Column, differences
-from ..analyse.results import Entry, rounded
-from ..score.measure import NUMBERS, Cell, Measure, RowSet, estimates, resample
+from ..io.errors import InputError
+from ..io.files import rounded
+from ..io.jsonl import read_jsonl
+from ..score.measure import NUMBERS, Cell, Entry, Measure, RowSet, estimates, resample
 from ..stats import intervals
 from ..stats.paired import flips
-from ..verify import InputError
-from ..verify.rows import Row, read_jsonl, read_rows
+from ..verify.rows import Row, read_rows
 from .tables import as_text, interval, rate
 
 RATES = ("hacc", "sacc", "correct")
@@ -28,7 +29,7 @@ def compare(
     folders without scores or of other rows or samples, and on a metric that they do not have.
     """
     if metric not in NUMBERS:
-        raise InputError(f"--metric {metric}: not known; give one of {', '.join(NUMBERS)}")
+        raise InputError(f"--metric {metric}", "not known", f"give one of {', '.join(NUMBERS)}")
     folders = Path(a_dir), Path(b_dir)
     scores = [_scores(folder) for folder in folders]
     _check_same(folders, scores)
@@ -36,7 +37,7 @@ def compare(
     row_set = RowSet.of(rows or _alone(scores[0]))
     if missing := {score["row"] for score in scores[0]} - row_set.position.keys():
         raise InputError(
-            f"{data}: row {min(missing)!r} of {folders[0]} is not in it; give the rows of this set"
+            data, f"row {min(missing)!r} of {folders[0]} is not in it", "give the rows of this set"
         )
     cells = [Cell.of(row_set, own) for own in scores]
     found = _compared(row_set, cells, metric, folders)
@@ -50,7 +51,7 @@ def compare(
 def _scores(folder: Path) -> list[Row]:
     scores = read_jsonl(folder / "scores.jsonl")
     if not scores:
-        raise InputError(f"{folder / 'scores.jsonl'}: holds no scores; score the responses again")
+        raise InputError(folder / "scores.jsonl", "holds no scores", "score the responses again")
     return scores
 
 
@@ -60,13 +61,14 @@ def _check_same(folders: tuple[Path, Path], scores: list[list[Row]]) -> None:
         row, sample = min(alone)
         where = folders[0 if (row, sample) in a else 1]
         raise InputError(
-            f"{where}: sample {sample} of row {row!r} is not in the other ({len(alone)} such); compare evaluations "
-            "of the same rows with as many samples"
+            where,
+            f"sample {sample} of row {row!r} is not in the other ({len(alone)} such)",
+            "compare evaluations of the same rows with as many samples",
         )
     for (row, _), count in a.items():
         if count != b[row, _]:
             raise InputError(
-                f"row {row!r}: {count} verdicts in {folders[0]}, not in {folders[1]}; not the same rows"
+                f"row {row!r}", f"{count} verdicts in {folders[0]}, not in {folders[1]}", "not the same rows"
             )
 
 
@@ -98,7 +100,7 @@ def _compared(row_set: RowSet, cells: list[Cell], metric: str, folders: tuple[Pa
     for cell, folder in zip(cells, folders, strict=True):
         known = ~np.isnan(cell.numbers[metric])
         if not known.any():
-            raise InputError(f"{folder}: no sample has {metric}; choose another metric")
+            raise InputError(folder, f"no sample has {metric}", "choose another metric")
         clusters = row_set.cluster[cell.row[known]]
         found.append(Column("", None, None, "", Measure(metric, None, cell.numbers[metric][known], clusters)))
     sums = resample([one.measure for one in found], intervals.draw_clusters(row_set.clusters))

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..analyse.run_folder import Study
+from ..io.jsonl import iter_jsonl, read_jsonl
 from ..verify import canonical, describe, split_reasoning
-from ..verify.rows import Row, iter_jsonl, read_jsonl
+from ..verify.rows import Row
 from .summary import Place
 
 LIMIT = 4_000_000  # bytes of JSON in a page

@@ -1,6 +1,7 @@
 """The tables of a report on length and training: bins, length four ways, attribution, every checkpoint."""
 
-from ..analyse.results import Entry, select
+from ..analyse.results import select
+from ..score.measure import Entry
 from .summary import Place, at, part_label
 from .tables import Table, rate, starred
 

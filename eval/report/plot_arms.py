@@ -8,9 +8,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from ..analyse.results import Entry, pooled, select
+from ..analyse.results import pooled, select
 from ..analyse.run_folder import base_of
 from ..score.floors import best
+from ..score.measure import Entry
 from .plot_style import BLUE, COLOURS, GREEN, GREY, LABELS, ORANGE, Here, foot, intervals, panels, room
 from .summary import partners
 

@@ -6,7 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ..analyse.results import Entry, select
+from ..analyse.results import select
+from ..score.measure import Entry
 from ..verify import JUDGED
 from .plot_style import BLUE, GREEN, GREY, ORANGE, Here, dot, foot, intervals, is_control, panels, room
 from .summary import part_label, partners

@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from ..analyse.results import Entry, select
+from ..analyse.results import select
+from ..score.measure import Entry
 from .plot_style import (
     COLOURS,
     COUNT,

@@ -6,7 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ..analyse.results import Entry, pooled, select
+from ..analyse.results import pooled, select
+from ..score.measure import Entry
 from .plot_style import COLOURS, LABELS, SERIES, Here, dot, foot, intervals, is_control, panels, room
 
 ALONG = LABELS | {"reasoning_tokens": "reasoning tokens"}

@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ..analyse.contrasts import CONTROLS
-from ..analyse.results import Entry
+from ..score.measure import Entry
 
 WIDTH = 5.5  # inches: the text column of a one-column paper
 LABELS = {"hacc": "HAcc", "sacc": "SAcc", "correct": "correct"}

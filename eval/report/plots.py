@@ -9,7 +9,8 @@ from pathlib import Path
 import matplotlib
 from matplotlib.figure import Figure
 
-from ..analyse.results import Entry, select
+from ..analyse.results import select
+from ..score.measure import Entry
 from .plot_arms import arm_bars, flip_bars, joint_bars
 from .plot_changes import controls, parts, type_changes
 from .plot_length import length_lines, slopes

@@ -12,8 +12,9 @@ import jinja2
 
 from ..analyse.analyse import analyse
 from ..analyse.published import published
-from ..analyse.results import Entry, rounded, write_json
 from ..analyse.run_folder import Study
+from ..io.files import rounded, write_json
+from ..score.measure import Entry
 from . import arm_tables, length_tables, summary
 from .captions import CAPTIONS
 from .generations import generations

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from ..analyse.contrasts import CONTROLS, UNMIXED
-from ..analyse.results import Entry, find, pooled, select
+from ..analyse.results import find, pooled, select
 from ..analyse.run_folder import base_of
+from ..score.measure import Entry
 from .tables import signed
 
 REASONING = ("sft", "rl", "sft_rl")

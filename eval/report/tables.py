@@ -5,8 +5,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..analyse.results import Entry
 from ..score.floors import best
+from ..score.measure import Entry
 
 Table = list[list[str]]  # the first row is the header
 

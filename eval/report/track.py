@@ -9,8 +9,9 @@ from typing import Any
 
 import yaml
 
-from ..analyse.results import Entry, select
+from ..analyse.results import select
 from ..io.public import public
+from ..score.measure import Entry
 
 TYPES = ("set", "mode", "type", "n", "value", "low", "high")
 BINS = "set mode source metric kind from to n value low high".split()

@@ -20,7 +20,8 @@ from transformers import (
     PreTrainedModel,
 )
 
-from ..verify import InputError, render
+from ..io.errors import InputError
+from ..verify import render
 from .modes.edits import CLOSE
 
 
@@ -74,8 +75,9 @@ class Checkpoint:
                 else "leave that row out, or take a longer model"
             )
             raise InputError(
-                f"max_new_tokens: {max_new_tokens} after a prompt of {longest} tokens pass the {room} positions of "
-                f"{self.name}; {fix}"
+                "max_new_tokens",
+                f"{max_new_tokens} after a prompt of {longest} tokens pass the {room} positions of {self.name}",
+                fix,
             )
 
     def encode(self, text: str) -> list[int]:
@@ -102,21 +104,21 @@ def read_checkpoint(name: str) -> Checkpoint:
     the prompt in `prompt.json` otherwise than training did.
     """
     if Path(name).is_dir() and not any(Path(name).glob("tokenizer*")):
-        raise InputError(f"{name}: no tokenizer in the checkpoint; save it there (tokenizer.save_pretrained)")
+        raise InputError(name, "no tokenizer in the checkpoint", "save it there (tokenizer.save_pretrained)")
     try:
         config = AutoConfig.from_pretrained(name)
         tokenizer = AutoTokenizer.from_pretrained(name)
     except (OSError, ValueError) as error:
         raise InputError(
-            f"{name}: not a checkpoint ({str(error).splitlines()[0]}); name its folder or hub id"
+            name, f"not a checkpoint ({str(error).splitlines()[0]})", "name its folder or hub id"
         ) from None
     if tokenizer.chat_template is None:
         raise InputError(
-            f"{name}: the tokenizer has no chat template; put chat_template.jinja into the folder"
+            name, "the tokenizer has no chat template", "put chat_template.jinja into the folder"
         )
     stops = _stops(name, config, tokenizer)
     if not stops:
-        raise InputError(f"{name}: no end token; set eos_token_id in generation_config.json")
+        raise InputError(name, "no end token", "set eos_token_id in generation_config.json")
     _check_prompt(name, tokenizer)
     return Checkpoint(name, config, tokenizer, stops)
 
@@ -130,8 +132,9 @@ def _check_prompt(name: str, tokenizer: Any) -> None:
     asked = tokenizer.apply_chat_template(trained["messages"], add_generation_prompt=True, tokenize=False)
     if asked != trained["text"]:
         raise InputError(
-            f"{name}: its chat template is not the one it was trained with: trained on {trained['text']!r}, "
-            f"asked with {asked!r}; put the training's template back, or take prompt.json away"
+            name,
+            f"its chat template is not the one it was trained with: trained on {trained['text']!r}, asked with {asked!r}",
+            "put the training's template back, or take prompt.json away",
         )
 
 
@@ -169,7 +172,7 @@ def load_model(name: str, fingerprint: str) -> PreTrainedModel:
         )
     except (OSError, SafetensorError) as error:
         said = str(error).splitlines()[0]
-        raise InputError(f"{name}: no weights ({said}); save them as safetensors") from None
+        raise InputError(name, f"no weights ({said})", "save them as safetensors") from None
     return model.to(device).eval()
 
 

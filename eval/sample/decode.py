@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
-from ..verify import InputError
+from ..io.errors import InputError
 from .modes.edits import Edit, Rule
 from .sampler import pick, uniforms
 from .slot_cache import SlotCache
@@ -183,6 +183,7 @@ def _check_attention(model: PreTrainedModel, longest: int) -> None:
     window = getattr(config, "sliding_window", None) or longest
     if kinds - {"full_attention", "sliding_attention"} or window < longest:
         raise InputError(
-            f"{model.name_or_path}: {', '.join(sorted(kinds))} within {window} of {longest} tokens is not for engine "
-            "transformers, which needs full attention; use engine vllm"
+            model.name_or_path,
+            f"{', '.join(sorted(kinds))} within {window} of {longest} tokens is not for engine transformers, which needs full attention",
+            "use engine vllm",
         )

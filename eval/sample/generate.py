@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ..score.responses import load_rows
-from ..verify import PRESETS, InputError, split_reasoning
-from ..verify.rows import Row
+from ..io.errors import InputError
+from ..verify import PRESETS, split_reasoning
+from ..verify.rows import Row, load_rows
 from . import resume as partial
 from .checkpoint import Checkpoint, Prompt, fingerprint, load_model, read_checkpoint
 from .decode import Limits, Sample, decode
@@ -41,12 +41,16 @@ class Settings:
         parse_mode(self.mode)
         for name, low in (("samples", 1), ("max_new_tokens", 1), ("temperature", 0)):
             if getattr(self, name) < low:
-                raise InputError(f"{name}: {getattr(self, name)} is too small; give {low} or more")
+                raise InputError(name, f"{getattr(self, name)} is too small", f"give {low} or more")
         if not 0 < self.top_p <= 1:
-            raise InputError(f"top_p: {self.top_p} is no share of probability; give one above 0 and up to 1")
+            raise InputError(
+                "top_p", f"{self.top_p} is no share of probability", "give one above 0 and up to 1"
+            )
         for name, known in (("preset", PRESETS), ("engine", ENGINES)):
             if getattr(self, name) not in known:
-                raise InputError(f"{name}: {getattr(self, name)!r} is unknown; use one of {', '.join(known)}")
+                raise InputError(
+                    name, f"{getattr(self, name)!r} is unknown", f"use one of {', '.join(known)}"
+                )
 
 
 def generate(
@@ -86,7 +90,7 @@ def generate(
     )
     settings.check()
     if batch_size < 1:
-        raise InputError(f"batch_size: {batch_size} is too small; give 1 or more")
+        raise InputError("batch_size", f"{batch_size} is too small", "give 1 or more")
     rows, out, processes = load_rows(rows_file), Path(out_dir), Processes()
     if processes.first:
         data = hashlib.sha256(json.dumps(rows).encode()).hexdigest()

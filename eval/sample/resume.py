@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..analyse.results import write_json
-from ..verify.rows import Row, write_jsonl
+from ..io.files import write_json
+from ..io.jsonl import write_jsonl
+from ..verify.rows import Row
 
 RESPONSES = "responses.jsonl"
 

@@ -18,13 +18,15 @@ from pathlib import Path
 
 import numpy as np
 
-from ..analyse.results import Entry, figure, write_json
+from ..io.errors import InputError
+from ..io.files import rounded, write_json
+from ..io.jsonl import iter_jsonl, write_jsonl
 from ..stats.intervals import draw_clusters
-from ..verify import InputError, split_reasoning
-from ..verify.rows import Row, iter_jsonl, write_jsonl
+from ..verify import split_reasoning
+from ..verify.rows import Row, load_rows
 from .complexbench_rules import follows
-from .measure import Group, Measure, estimates, resample
-from .responses import load_responses, load_rows
+from .measure import Entry, Group, Measure, estimates, figure, resample
+from .responses import load_responses
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Judgements:
         for number, line in iter_jsonl(file):
             if not {"row", "sample", "point"} <= line.keys() or not {"holds", "parts"} & line.keys():
                 raise InputError(
-                    f"{file}:{number}: no judgement; give row, sample, point, and holds or parts"
+                    f"{file}:{number}", "no judgement", "give row, sample, point, and holds or parts"
                 )
             self.found[line["row"], line["sample"], line["point"]] = line
 
@@ -67,8 +69,9 @@ class Judgements:
         line = self.found.get((question.row, question.sample, question.point), {})
         if not isinstance(line.get("holds"), bool):
             raise InputError(
-                f"{self.file}: row {question.row!r}, sample {question.sample}, point {question.point} is not judged; "
-                "judge it: holds true or false"
+                self.file,
+                f"row {question.row!r}, sample {question.sample}, point {question.point} is not judged",
+                "judge it: holds true or false",
             )
         return line["holds"]
 
@@ -96,7 +99,7 @@ def score_complexbench(
     by_name = {row["row"]: row for row in rows}
     if missing := [row["row"] for row in rows if not row.get("scoring_questions")]:
         raise InputError(
-            f"{rows_file}: row {missing[0]!r} has no scoring_questions; build the set by complexbench"
+            rows_file, f"row {missing[0]!r} has no scoring_questions", "build the set by complexbench"
         )
     points = [
         _judged(by_name[one["row"]], one, judge, parts, preset)
@@ -106,7 +109,7 @@ def score_complexbench(
     write_jsonl(out / "points.jsonl", points)
     write_json(
         out / "complexbench.json",
-        {"preset": preset, "responses": len(points), "figures": _figures(by_name, points)},
+        rounded({"preset": preset, "responses": len(points), "figures": _figures(by_name, points)}),
     )
     return out / "complexbench.json"
 

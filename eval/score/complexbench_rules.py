@@ -9,7 +9,7 @@ import re
 import string
 from collections.abc import Callable
 
-from ..verify import InputError
+from ..io.errors import InputError
 
 # Full-width marks and their twins are one: both sides of a comparison are folded.
 WIDE = str.maketrans("，。！＃＄％＆（）＊：；？＼＾“”", ',.!#$%&()*:;?\\^""')
@@ -30,7 +30,7 @@ def _line(line: str, parts: list[str]) -> bool:
     if bare in LISTS:
         return bool(parts) and LISTS[bare](parts, argument)
     if bare not in RULES:
-        raise InputError(f"rule {line!r} is not known; known: {', '.join([*RULES, *LISTS])}")
+        raise InputError(f"rule {line!r}", "not known", f"known: {', '.join([*RULES, *LISTS])}")
     if not parts:
         return bare in NEGATIVE
     judged = parts if name.endswith("_each") else parts[:1]

@@ -9,7 +9,7 @@ instruction-level figure, as `hacc` is its prompt-level one, and both have a loo
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from ..verify import JUDGED, canonical
 from ..verify.rows import Row
 
 NUMBERS = ("hacc", "sacc", "correct", "cut", "reasoning_tokens", "answer_tokens")
+
+
+Entry = dict[str, Any]
 
 
 class Group(NamedTuple):
@@ -228,3 +231,12 @@ def _estimate(measure: Measure, clusters: int, low: float, high: float) -> Estim
     elif measure.is_rate and intervals.near_edge(values, measure.clusters):
         ends = intervals.wilson(values, measure.clusters)
     return Estimate(float(values.mean()), *ends, len(values), clusters)
+
+
+def group_entry(group: Group | None) -> Entry | None:
+    return group and group._asdict()
+
+
+def figure(measure: Measure, estimate: Estimate, **where: Any) -> Entry:
+    """One figure: where it stands, the metric and group, value, interval, samples and clusters."""
+    return {**where, "metric": measure.metric, "group": group_entry(measure.group), **estimate._asdict()}

@@ -9,29 +9,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ..verify import InputError
-from ..verify.rows import Row, iter_jsonl, read_rows
+from ..io.errors import InputError
+from ..io.jsonl import iter_jsonl
+from ..verify.rows import Files, Row, load_rows
 
 OURS = ("row", "sample", "text")
 MATHIF = ("output",)
 IFEVAL = ("prompt", "response")
 OPTIONAL = ("state", "cut", "reasoning_tokens", "answer_tokens")
-
-Files = str | Path | Sequence[str | Path]
-
-
-def load_rows(files: Files) -> list[Row]:
-    """The rows of one file or folder, or of several in the order given.
-
-    Raises InputError as `read_rows`, and when two files hold the same row.
-    """
-    if isinstance(files, str | Path):
-        return read_rows(files)
-    rows = [row for file in files for row in read_rows(file)]
-    name, times = Counter(row["row"] for row in rows).most_common(1)[0]
-    if times > 1:
-        raise InputError(f"{', '.join(map(str, files))}: row {name!r} comes twice; name each file once")
-    return rows
 
 
 def load_pairs(data: Files, responses: Files) -> tuple[list[Row], list[Row]]:
@@ -46,7 +31,9 @@ def load_pairs(data: Files, responses: Files) -> tuple[list[Row], list[Row]]:
     files = _files(data)
     if len(files) != len(answers):
         raise InputError(
-            f"{len(answers)} files of responses for {len(files)} of rows; give one in all, or one for each in order"
+            "responses",
+            f"{len(answers)} files for {len(files)} of rows",
+            "give one in all, or one for each in order",
         )
     pairs = [load_responses(file, load_rows(of)) for of, file in zip(files, answers, strict=True)]
     return load_rows(files), [response for own in pairs for response in own]
@@ -66,29 +53,29 @@ def load_responses(file: str | Path, rows: Sequence[Row]) -> list[Row]:
     order = {row["row"]: i for i, row in enumerate(rows)}
     for response in responses:
         if response["row"] not in order:
-            raise InputError(f"{file}: row {response['row']!r} is not in the data; give both of one set")
+            raise InputError(file, f"row {response['row']!r} is not in the data", "give both of one set")
     unanswered = order.keys() - {response["row"] for response in responses}
     if unanswered:
         first = min(unanswered, key=order.__getitem__)
         raise InputError(
-            f"{file}: {len(unanswered)} rows have no response, the first {first!r}; generate them"
+            file, f"{len(unanswered)} rows have no response, the first {first!r}", "generate them"
         )
     (row, sample), times = Counter((r["row"], r["sample"]) for r in responses).most_common(1)[0]
     if times > 1:
-        raise InputError(f"{file}: sample {sample} of row {row!r} comes {times} times; keep one")
+        raise InputError(file, f"sample {sample} of row {row!r} comes {times} times", "keep one")
     return sorted(responses, key=lambda response: (order[response["row"]], response["sample"]))
 
 
 def _read(file: str | Path, rows: Sequence[Row]) -> Iterator[Row]:
     lines = list(iter_jsonl(file))
     if not lines:
-        raise InputError(f"{file}: holds no responses; generate them first")
+        raise InputError(file, "holds no responses", "generate them first")
     form = next((form for form in (OURS, MATHIF, IFEVAL) if set(form) <= lines[0][1].keys()), None)
     if form is None:
-        raise InputError(f"{file}:1: no response in a known form; give {OURS}, {MATHIF} or {IFEVAL}")
+        raise InputError(f"{file}:1", "no response in a known form", f"give {OURS}, {MATHIF} or {IFEVAL}")
     for number, line in lines:
         if not set(form) <= line.keys():
-            raise InputError(f"{file}:{number}: not like line 1; every line holds {', '.join(form)}")
+            raise InputError(f"{file}:{number}", "not like line 1", f"every line holds {', '.join(form)}")
     found = [line for _, line in lines]
     if form == OURS:
         return iter([{key: line.get(key) for key in (*OURS, *OPTIONAL)} for line in found])
@@ -97,7 +84,7 @@ def _read(file: str | Path, rows: Sequence[Row]) -> Iterator[Row]:
 
 def _from_mathif(found: list[Row], rows: Sequence[Row], file: str | Path) -> Iterator[Row]:
     if len(found) != len(rows):
-        raise InputError(f"{file}: {len(found)} outputs for {len(rows)} rows; line i answers row i")
+        raise InputError(file, f"{len(found)} outputs for {len(rows)} rows", "line i answers row i")
     for row, line in zip(rows, found, strict=True):
         for sample, text in enumerate(line["output"]):
             yield _bare(row, sample, text)
@@ -115,7 +102,7 @@ def _from_ifeval(found: list[Row], rows: Sequence[Row], file: str | Path) -> Ite
     for response in found:
         prompt = response["prompt"]
         if prompt not in asked:
-            raise InputError(f"{file}: prompt {prompt[:60]!r} is not in the data; give both of one set")
+            raise InputError(file, f"prompt {prompt[:60]!r} is not in the data", "give both of one set")
         yield _bare(asked[prompt], samples[prompt], response["response"])
         samples[prompt] += 1
 

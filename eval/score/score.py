@@ -10,14 +10,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..analyse.results import figure, write_json
+from ..io.files import rounded, write_json
+from ..io.jsonl import write_jsonl
 from ..stats.intervals import draw_clusters
 from ..verify import split_reasoning, verdicts
 from ..verify.answers import Grader
-from ..verify.rows import Row, write_jsonl
+from ..verify.rows import Files, Row
 from .floors import floors, reply_figures
-from .measure import Cell, RowSet, estimates, macro, measures, resample
-from .responses import Files, load_pairs
+from .measure import Cell, RowSet, estimates, figure, macro, measures, resample
+from .responses import load_pairs
 
 OUTCOMES = {"right": True, "wrong": False, "missing": False, "unparsed": False, "timeout": None}
 
@@ -33,7 +34,7 @@ def score(rows_file: Files, responses_file: Files, out_dir: str | Path, *, prese
     scores = score_samples(rows, responses, preset=preset)
     out = Path(out_dir)
     write_jsonl(out / "scores.jsonl", scores)
-    write_json(out / "metrics.json", _metrics(rows, scores, preset))
+    write_json(out / "metrics.json", rounded(_metrics(rows, scores, preset)))
     return out / "scores.jsonl"
 
 

@@ -6,15 +6,15 @@ cluster) and what a builder adds. IFEval's files (`key, prompt, instruction_id_l
 """
 
 import hashlib
-import json
-import os
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import UnionType
 from typing import Any
 
 from ..io.errors import InputError
+from ..io.jsonl import iter_jsonl
 from .constraints.ids import canonical
 from .constraints.types import JUDGED
 
@@ -25,46 +25,7 @@ BLANK = re.compile(r"[\s$]+")
 LISTS = ("constraint_name", "constraint_args", "constraint_desc")
 
 
-def iter_jsonl(path: str | Path) -> Iterator[tuple[int, Row]]:
-    """Yield (line number from 1, object) for every line that is not blank.
-
-    Raises InputError on a missing file, text that is not UTF-8, broken JSON, or a line that is no object.
-    """
-    number = 0
-    try:
-        with open(path, encoding="utf-8-sig") as lines:
-            for number, line in enumerate(lines, 1):
-                if line.strip():
-                    yield number, _object(line, f"{path}:{number}")
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}; name a JSON-lines file that can be read") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}:{number + 1}: not UTF-8 ({error.reason}); save the file as UTF-8") from None
-
-
-def read_jsonl(path: str | Path) -> list[Row]:
-    """All objects of a JSON-lines file; raises as `iter_jsonl`."""
-    return [row for _, row in iter_jsonl(path)]
-
-
-def write_jsonl(path: str | Path, rows: Iterable[Row]) -> int:
-    """Write rows one a line and return their number; the file appears whole or not at all.
-
-    Text stays readable; a lone surrogate, which UTF-8 cannot hold, is written as its JSON escape.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    count = 0
-    try:
-        with open(partial, "w", encoding="utf-8", errors="backslashreplace") as out:
-            for row in rows:
-                out.write(json.dumps(row, ensure_ascii=False) + "\n")
-                count += 1
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return count
+Files = str | Path | Sequence[str | Path]
 
 
 def read_rows(path: str | Path) -> list[Row]:
@@ -76,12 +37,26 @@ def read_rows(path: str | Path) -> list[Row]:
     files = sorted(Path(path).glob("*.jsonl")) if Path(path).is_dir() else [Path(path)]
     rows = [row for file in files for row in _rows_of(file)]
     if not rows:
-        raise InputError(f"{path}: holds no rows; name a JSON-lines file, or a folder of them")
+        raise InputError(path, "holds no rows", "name a JSON-lines file, or a folder of them")
     seen: set[str] = set()
     for row in rows:
         if row["row"] in seen:
-            raise InputError(f"{path}: row {row['row']!r} comes twice; give every row its own name")
+            raise InputError(path, f"row {row['row']!r} comes twice", "give every row its own name")
         seen.add(row["row"])
+    return rows
+
+
+def load_rows(files: Files) -> list[Row]:
+    """The rows of one file or folder, or of several in the order given.
+
+    Raises InputError as `read_rows`, and when two files hold the same row.
+    """
+    if isinstance(files, str | Path):
+        return read_rows(files)
+    rows = [row for file in files for row in read_rows(file)]
+    name, times = Counter(row["row"] for row in rows).most_common(1)[0]
+    if times > 1:
+        raise InputError(", ".join(map(str, files)), f"row {name!r} comes twice", "name each file once")
     return rows
 
 
@@ -117,14 +92,14 @@ def check_row(row: Row, where: str) -> None:
     lengths = [len(row[field]) for field in LISTS]
     if len(set(lengths)) > 1:
         counted = ", ".join(f"{field} {length}" for field, length in zip(LISTS, lengths, strict=True))
-        raise InputError(f"{where}: lists of different length ({counted}); give one entry per constraint")
+        raise InputError(where, f"lists of different length ({counted})", "give one entry per constraint")
     for kind, kwargs in zip(row["constraint_name"], row["constraint_args"], strict=True):
         if not isinstance(kind, str) or not isinstance(kwargs, dict | None):
-            raise InputError(f"{where}: constraint {kind!r} with {kwargs!r}; give an id and a dict or null")
+            raise InputError(where, f"constraint {kind!r} with {kwargs!r}", "give an id and a dict or null")
         try:
             JUDGED[canonical(kind)].read(kwargs)
         except InputError as error:
-            raise InputError(f"{where}: {error}") from None
+            raise error.within(where) from None
 
 
 def _from_ifeval(found: Row, name: str, where: str) -> Row:
@@ -146,19 +121,9 @@ def _from_ifeval(found: Row, name: str, where: str) -> Row:
 
 def _need(row: Row, field: str, kind: type | UnionType, where: str) -> None:
     if field not in row:
-        raise InputError(f"{where}: field {field!r} is missing; the row has {', '.join(sorted(row))}")
+        raise InputError(where, f"field {field!r} is missing", f"the row has {', '.join(sorted(row))}")
     if not isinstance(row[field], kind):
-        raise InputError(f"{where}: field {field!r} is {row[field]!r:.60}; it must be a {_NAMES[kind]}")
+        raise InputError(where, f"field {field!r} is {row[field]!r:.60}", f"it must be a {_NAMES[kind]}")
 
 
 _NAMES: dict[Any, str] = {str: "text", list: "list", int | str: "number or text"}
-
-
-def _object(line: str, where: str) -> Row:
-    try:
-        found = json.loads(line)
-    except ValueError as error:
-        raise InputError(f"{where}: broken JSON ({error}); write one object a line") from None
-    if not isinstance(found, dict):
-        raise InputError(f"{where}: a {type(found).__name__}, not an object; write one object a line")
-    return found

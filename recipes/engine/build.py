@@ -16,9 +16,10 @@ from ...data_builders.card import card
 from ...data_builders.draw import Built
 from ...data_builders.problems import read_problems
 from ...eval.io.errors import InputError
-from ...eval.verify.rows import Row, check_row, iter_jsonl, read_rows, write_jsonl
+from ...eval.io.files import write_json, write_text
+from ...eval.io.jsonl import iter_jsonl, write_jsonl
+from ...eval.verify.rows import Row, check_row, read_rows
 from ..plan import fingerprint
-from ..recipe.files import write_json, write_text
 from ..recipe.schema import read_yaml
 
 
@@ -28,7 +29,7 @@ def build(config_file: Path) -> int:
     name, given = config["set"], _rows(config)
     count = write_jsonl(out / "rows.jsonl", _checked(islice(given, config["rows"]), name))
     if not count:
-        raise InputError(f"data.{name}: no row came of it; look at its arguments")
+        raise InputError(f"data.{name}", "no row came of it", "look at its arguments")
     about = card(
         (row for _, row in iter_jsonl(out / "rows.jsonl")),
         name=name,
@@ -56,7 +57,7 @@ def _checked(rows: Iterable[Row], name: str) -> Iterator[Row]:
     for index, row in enumerate(rows):
         check_row(row, f"data.{name}: row {index}")
         if row["row"] in seen:
-            raise InputError(f"data.{name}: row {row['row']!r} comes twice; give every row its own name")
+            raise InputError(f"data.{name}", f"row {row['row']!r} comes twice", "give every row its own name")
         seen.add(row["row"])
         yield row
 

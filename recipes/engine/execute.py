@@ -18,10 +18,10 @@ import yaml
 
 from ...data_builders.mixture import mix
 from ...eval.io.errors import InputError
+from ...eval.io.files import write_text
 from ..plan import fingerprint
 from ..plan.plan import chains
 from ..plan.task import Part, Task, shell
-from ..recipe.files import write_text
 from .processes import start
 from .progress import Progress
 
@@ -91,7 +91,7 @@ def execute(
     }
     for task in waiting.values():
         if missing := [name for name in task.needs if name not in outputs and name not in waiting]:
-            raise InputError(f"{task.name}: needs {', '.join(missing)}, not done; run that first")
+            raise InputError(task.name, f"needs {', '.join(missing)}, not done", "run that first")
     order = chains(waiting, {name: task.cost for name, task in waiting.items()})
     progress = Progress(waiting, len(outputs), slots)
     children: list[Child] = []
@@ -231,7 +231,8 @@ def _end(child: Child) -> str:
         return output
     refused = [line for line in lines if line.startswith(REFUSED)] or lines[-1:] * (code == 2)
     if refused:
-        raise InputError(f"{task.name}: {refused[0].removeprefix(REFUSED)}")
+        what, _, fix = refused[0].removeprefix(REFUSED).rpartition("; ")
+        raise InputError(task.name, what or fix, fix if what else f"see {log}")
     stopped = [line for line in lines if line.startswith(STOPPED)]
     if stopped:
         raise TaskFailed(f"{task.name} {stopped[0]}; its log is {log}")

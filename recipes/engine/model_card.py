@@ -12,10 +12,9 @@ from typing import Any
 import yaml
 
 from ...eval.analyse.results import find, select
-from ...eval.io.errors import InputError
+from ...eval.io.errors import InputError, nearest
 from ...eval.report.tables import interval, rate
 from ..plan.task import checkpoint
-from ..recipe.schema import nearest
 
 METRICS = ("hacc", "sacc", "correct", "correct_plain", "blind_hacc")
 
@@ -39,9 +38,9 @@ def push(run: Path, arm: str, repository: str, *, seed: int, private: bool = Tru
     recipe, results = _read(run)
     trained = {one["arm"]: one["stages"] for one in results["arms"] if one["stages"]}
     if arm not in trained:
-        raise InputError(f"--arm {arm}: not trained in {run}{nearest(arm, trained)}")
+        raise InputError(f"--arm {arm}", f"not trained in {run}", nearest(arm, trained))
     if seed not in recipe["seeds"]:
-        raise InputError(f"--seed {seed}: not among the seeds of {run}, {recipe['seeds']}")
+        raise InputError(f"--seed {seed}", f"not a seed of {run}", f"give one of {recipe['seeds']}")
     api = HfApi()
     api.create_repo(repository, private=private, exist_ok=True)
     api.upload_folder(
@@ -54,7 +53,7 @@ def push(run: Path, arm: str, repository: str, *, seed: int, private: bool = Tru
 def _read(run: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     results = run / "report" / "results.json"
     if not results.exists():
-        raise InputError(f"{run}: no report/results.json; finish the run first")
+        raise InputError(run, "no report/results.json", "finish the run first")
     return yaml.safe_load((run / "recipe.yaml").read_text("utf-8")), json.loads(results.read_text("utf-8"))
 
 

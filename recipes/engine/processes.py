@@ -74,7 +74,7 @@ def _take(lock: IO[str], folder: Path, kind: int) -> None:
         except BlockingIOError:
             if time.monotonic() > until:
                 raise InputError(
-                    f"{folder}: another run is at work here; wait for it, or give --out"
+                    folder, "another run is at work here", "wait for it, or give --out"
                 ) from None
             time.sleep(0.1)
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ...eval.io.errors import InputError
+from ...eval.io.errors import InputError, nearest
+from ...eval.io.files import write_json, write_text
 from ..plan import fingerprint
 from ..plan.plan import outline, plan, plan_data
 from ..plan.task import Task
-from ..recipe.files import write_json, write_text
 from ..recipe.resolve import disk
-from ..recipe.schema import Recipe, dump, nearest
+from ..recipe.schema import Recipe, dump
 from .execute import execute, finished, make_places
 from .processes import process_group
 from .slurm import REPORT, jobs, scripts, submit
@@ -26,7 +26,7 @@ def run(recipe: Recipe, folder: Path, arms: Sequence[str], seeds: Sequence[int])
     look(folder, tasks)
     if any(task.machines > 1 for task in tasks.values()):
         raise InputError(
-            f"launch.accelerate: {recipe.launch.accelerate} is for several machines; give --launch slurm"
+            "launch.accelerate", f"{recipe.launch.accelerate} is for several machines", "give --launch slurm"
         )
     with at_work(recipe, folder) as group:
         execute(tasks, recipe.launch.slots, group)
@@ -42,7 +42,7 @@ def part(recipe: Recipe, folder: Path, names: Sequence[str]) -> None:
     tasks = plan(recipe, folder)
     for name in names:
         if name not in (*tasks, REPORT):
-            raise InputError(f"--task {name}: no such task of {recipe.name}{nearest(name, tasks)}")
+            raise InputError(f"--task {name}", f"no such task of {recipe.name}", nearest(name, tasks))
     with process_group(folder, names[0].replace(" ", "-")) as group:
         execute(tasks, recipe.launch.processes, group, names)
         if REPORT in names:

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...eval.io.errors import InputError
+from ...eval.io.files import write_text
 from ..plan.task import BUILD, Task
-from ..recipe.files import locate, write_text
+from ..recipe.files import locate
 from ..recipe.schema import Recipe, dump, read_yaml
 
 REPORT = "report"
@@ -73,7 +74,9 @@ def submit(recipe: Recipe, folder: Path, found: Sequence[Job]) -> None:
     """
     if shutil.which("sbatch") is None:
         raise InputError(
-            "--launch slurm: no sbatch here; give it on a cluster's login node, or --dry-run to see the scripts"
+            "--launch slurm",
+            "no sbatch here",
+            "give it on a cluster's login node, or --dry-run to see the scripts",
         )
     write_text(folder / "recipe.yaml", dump(recipe))
     numbers: dict[str, str] = {}
@@ -84,7 +87,7 @@ def submit(recipe: Recipe, folder: Path, found: Sequence[Job]) -> None:
         command = ["sbatch", "--parsable", f"--dependency={','.join(after)}", str(file)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise InputError(f"{file}: sbatch refused it: {' '.join(done.stderr.split())}")
+            raise InputError(file, f"sbatch refused it: {' '.join(done.stderr.split())}", "mend launch.slurm")
         numbers[job.name] = done.stdout.strip().partition(";")[0]
         print(f"{numbers[job.name]:<10} {job.name}", flush=True)
 
@@ -94,7 +97,9 @@ def _check(recipe: Recipe) -> None:
     machines = read_yaml(file).get("num_machines", 1)
     if machines != recipe.launch.slurm.nodes:
         raise InputError(
-            f"launch.slurm.nodes: {recipe.launch.slurm.nodes}, but {file} is for {machines}; give the same to both"
+            "launch.slurm.nodes",
+            f"{recipe.launch.slurm.nodes}, but {file} is for {machines}",
+            "give the same to both",
         )
 
 

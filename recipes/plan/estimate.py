@@ -9,7 +9,8 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from ...data_builders import BUILDERS
-from ...eval.verify.rows import Row, iter_jsonl
+from ...eval.io.jsonl import iter_jsonl
+from ...eval.verify.rows import Row
 from ..recipe.files import locate
 from ..recipe.resolve import is_hub_id, references
 from ..recipe.schema import BuiltSet, FileSet, Recipe, Stage

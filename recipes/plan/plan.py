@@ -3,9 +3,9 @@
 from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
-from ...eval.io.errors import InputError
+from ...eval.io.errors import InputError, nearest
 from ..recipe.resolve import references
-from ..recipe.schema import AnswersSet, Recipe, nearest
+from ..recipe.schema import AnswersSet, Recipe
 from .estimate import mixed, row_tokens
 from .task import Task, checkpoint, shell
 from .tasks import Tasks
@@ -18,13 +18,13 @@ def plan(recipe: Recipe, run: Path, arms: Sequence[str] = (), seeds: Sequence[in
     """
     known = [*recipe.arms, *recipe.models]
     if not known:
-        raise InputError(f"{recipe.name}: no arms to run; `reins build` makes its data")
+        raise InputError(recipe.name, "no arms to run", "`reins build` makes its data")
     for arm in arms:
         if arm not in known:
-            raise InputError(f"--arm {arm}: no such arm in {recipe.name}{nearest(arm, known)}")
+            raise InputError(f"--arm {arm}", f"no such arm in {recipe.name}", nearest(arm, known))
     for seed in seeds:
         if seed not in recipe.seeds:
-            raise InputError(f"--seed {seed}: not among the seeds of {recipe.name}, {recipe.seeds}")
+            raise InputError(f"--seed {seed}", f"not a seed of {recipe.name}", f"give one of {recipe.seeds}")
     gathered = _Gathered(recipe, run)
     for seed in seeds or recipe.seeds:
         for arm in arms or known:
@@ -39,7 +39,7 @@ def plan_data(recipe: Recipe, run: Path, names: Sequence[str]) -> dict[str, Task
     """The tasks that build these sets (none: all), and the sets that they are made from."""
     for name in names:
         if name not in recipe.data:
-            raise InputError(f"{name}: no such set in {recipe.name}{nearest(name, recipe.data)}")
+            raise InputError(name, f"no such set in {recipe.name}", nearest(name, recipe.data))
     gathered = _Gathered(recipe, run)
     for name in names or recipe.data:
         gathered.data(name)

@@ -70,10 +70,10 @@ def preflight(recipe: Recipe, folder: Path) -> list[Finding]:
     try:
         look = Material(check(recipe, Path(recipe.name)), folder)
     except InputError as error:
-        said = str(error).removeprefix(f"{recipe.name}: ")
+        where = error.where.removeprefix(f"{recipe.name}: ")
+        said = f"{where}: {error.what}"
         name = next((name for pattern, name in NAMES.items() if re.search(pattern, said)), "keys")
-        text, _, fix = said.rpartition("; ")
-        return [Finding("FAIL", name, text or said, fix if text else "see the message")]
+        return [Finding("FAIL", name, said, error.fix)]
     found = [
         Finding("ok", "keys", "every key is known, and names what is there"),
         *_together(lengths.sets(look)),

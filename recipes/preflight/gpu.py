@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from importlib.util import find_spec
 
+from ...eval.io.errors import nearest
 from ..recipe.files import locate
 from ..recipe.launch_files import wrapper
-from ..recipe.schema import Stage, nearest, read_yaml
+from ..recipe.schema import Stage, read_yaml
 from .cards import CARDS
 from .finding import Finding
 from .material import HUB, Material
@@ -26,7 +27,7 @@ def memory(look: Material) -> Iterator[Finding]:
             yield Finding("warn", "memory", "not estimated: no card is named", "launch.gpu: H100-80G")
         return
     if look.card is None:
-        text = f"launch.gpu: {recipe.launch.gpu} is not known{nearest(recipe.launch.gpu, CARDS)}"
+        text = f"launch.gpu: {recipe.launch.gpu} is not known, {nearest(recipe.launch.gpu, CARDS)}"
         yield Finding("FAIL", "memory", text, "one of these")
         return
     if look.stages and look.shape is None:

@@ -21,8 +21,7 @@ def sets(look: Material) -> Iterator[Finding]:
         try:
             rows = look.rows(name)
         except InputError as error:
-            text, _, fix = str(error).rpartition("; ")
-            yield Finding("FAIL", "data", f"{name}: {text or fix}", fix)
+            yield Finding("FAIL", "data", f"{name}: {error.where}: {error.what}", error.fix)
             continue
         if rows is not None:
             yield Finding("ok", "data", f"{name}: {len(rows)} rows looked at")

@@ -8,8 +8,9 @@ from typing import Any
 
 from ...data_builders import BUILDERS
 from ...data_builders.mixture import counts
-from ...eval.verify.rows import Row, iter_jsonl, read_rows
-from ...train.templates import asked
+from ...eval.io.jsonl import iter_jsonl
+from ...eval.io.templates import asked
+from ...eval.verify.rows import Row, read_rows
 from ..plan.estimate import DEFAULTS, mixed, row_tokens, steps, tokens
 from ..plan.estimate import from_hub as needs_hub
 from ..plan.plan import plan

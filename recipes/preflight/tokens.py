@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 from ...eval.io.errors import InputError
-from ...train.templates import is_prefilled, turn_end
+from ...eval.io.templates import is_prefilled, turn_end
 from .finding import Finding
 from .material import HUB, Material, prompt_of
 from .shapes import file_of
@@ -23,7 +23,7 @@ def stops(look: Material) -> Iterator[Finding]:
         try:
             end = turn_end(tokenizer)
         except InputError as error:
-            yield Finding("FAIL", "eos", f"{name}: {str(error).rpartition('; ')[0]}", "mend the template")
+            yield Finding("FAIL", "eos", f"{name}: {error.where}: {error.what}", error.fix)
             continue
         given = stage.args.get("eos_token", end)
         if given != end:

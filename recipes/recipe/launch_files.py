@@ -13,13 +13,15 @@ def wrapper(file: Path) -> str:
     content = read_yaml(file)
     kind = str(content.get("distributed_type"))
     if kind not in KINDS:
-        raise InputError(f"{file}: distributed_type: {kind} is none of {', '.join(KINDS)}")
+        raise InputError(
+            file, f"distributed_type: {kind} is not supported", f"give one of {', '.join(KINDS)}"
+        )
     if kind == "FSDP" and content.get("fsdp_config", {}).get("fsdp_version") != 2:
-        raise InputError(f"{file}: fsdp_config.fsdp_version: not 2; set it, version 1 is not supported here")
+        raise InputError(file, "fsdp_config.fsdp_version: not 2", "set it, version 1 is not supported here")
     if kind == "DEEPSPEED":
         stage = content.get("deepspeed_config", {}).get("zero_stage")
         if stage not in (2, 3):
-            raise InputError(f"{file}: deepspeed_config.zero_stage: {stage}; give 2 or 3")
+            raise InputError(file, f"deepspeed_config.zero_stage: {stage}", "give 2 or 3")
         return f"zero{stage}"
     return KINDS[kind]
 

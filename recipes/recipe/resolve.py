@@ -11,12 +11,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from ...data_builders import BUILDERS
 from ...data_builders.mixture import counts
-from ...eval.io.errors import InputError
+from ...eval.io.errors import InputError, nearest
 from ...eval.sample.modes.edits import parse_mode
 from ...eval.verify.rows import read_rows
 from ...train.arguments import check_args, check_lora
 from .files import locate
-from .schema import AnswersSet, BuiltSet, DataSet, FileSet, HubSet, Recipe, Stage, nearest
+from .schema import AnswersSet, BuiltSet, DataSet, FileSet, HubSet, Recipe, Stage
 
 REWARDS = ("correct", "format", "constraints", "constraints_all", "random")
 SPARE = 1 << 27  # bytes, for all that is not a checkpoint
@@ -34,7 +34,7 @@ def check(recipe: Recipe, source: Path) -> Recipe:
         stages = {name: _stage(recipe, name) for name in recipe.stages}
         _references(recipe)
     except InputError as error:
-        raise InputError(f"{source}: {error}") from None
+        raise error.within(source) from None
     return recipe.model_copy(update={"stages": stages})
 
 
@@ -63,12 +63,12 @@ def disk(run: Path, needed: int) -> None:
     free = shutil.disk_usage(here).free
     if free < needed + SPARE:
         missing = f"{free >> 20} MiB free, the stages leave about {needed >> 20} MiB"
-        raise InputError(f"{run}: no disk: {missing}; free some, or give --out")
+        raise InputError(run, f"no disk: {missing}", "free some, or give --out")
 
 
 def _model(model: str, key: str) -> None:
     if not model:
-        raise InputError(f"{key}: missing; name a model's folder or a hub id")
+        raise InputError(key, "missing", "name a model's folder or a hub id")
     if is_hub_id(model):
         return
     folder = locate(model)
@@ -78,11 +78,11 @@ def _model(model: str, key: str) -> None:
         ("tokenizer*.json", "tokenizer"),
     ):
         if not any(folder.glob(file)):
-            raise InputError(f"{key}: {model} holds no {what} ({file}); name a model's folder or a hub id")
+            raise InputError(key, f"{model} holds no {what} ({file})", "name a model's folder or a hub id")
     settings = folder / "tokenizer_config.json"
     inside = settings.exists() and '"chat_template"' in settings.read_text("utf-8")
     if not inside and not (folder / "chat_template.jinja").exists():
-        raise InputError(f"{key}: {model} has no chat template; put one in {model}/chat_template.jinja")
+        raise InputError(key, f"{model} has no chat template", f"put one in {model}/chat_template.jinja")
 
 
 def _set(recipe: Recipe, name: str) -> DataSet:
@@ -92,13 +92,14 @@ def _set(recipe: Recipe, name: str) -> DataSet:
     if isinstance(given, HubSet):
         return given
     if given.builder not in BUILDERS:
-        known = nearest(given.builder, BUILDERS)
-        raise InputError(f"{key}.builder: unknown builder {given.builder!r}{known}")
+        raise InputError(
+            f"{key}.builder", f"unknown builder {given.builder!r}", nearest(given.builder, BUILDERS)
+        )
     _arguments(given, key)
     if isinstance(given, AnswersSet):
         _modes([given.mode], f"{key}.mode")
     if name in _ancestors(recipe, name, key):
-        raise InputError(f"{key}: made from itself; break the circle")
+        raise InputError(key, "made from itself", "break the circle")
     return given
 
 
@@ -106,14 +107,14 @@ def _held(given: FileSet, key: str) -> int:
     try:
         held = len(read_rows(given.file))
     except InputError as error:
-        raise InputError(f"{key}.file: {error}") from None
+        raise error.within(f"{key}.file") from None
     return min(held, given.rows or held)
 
 
 def _ancestors(recipe: Recipe, name: str, key: str, depth: int = 0) -> Iterator[str]:
     for other in references(recipe, name) if depth <= len(recipe.data) else []:
         if other not in recipe.data:
-            raise InputError(f"{key}: unknown set {other!r}{nearest(other, recipe.data)}")
+            raise InputError(key, f"unknown set {other!r}", nearest(other, recipe.data))
         yield other
         yield from _ancestors(recipe, other, f"data.{other}", depth + 1)
 
@@ -123,7 +124,7 @@ def _modes(modes: list[str], key: str) -> None:
         try:
             parse_mode(mode)
         except InputError as error:
-            raise InputError(f"{key}: {error}") from None
+            raise error.within(key) from None
 
 
 def _arguments(given: BuiltSet, key: str) -> None:
@@ -135,16 +136,18 @@ def _arguments(given: BuiltSet, key: str) -> None:
     own = {name: one for name, one in parameters.items() if name not in engine}
     for name, value in given.args.items():
         if name not in own:
-            raise InputError(f"{key}.{name}: unknown argument of {given.builder}{nearest(name, own)}")
+            raise InputError(f"{key}.{name}", f"unknown argument of {given.builder}", nearest(name, own))
         try:
             if not is_reference(value):
                 TypeAdapter(hints.get(name, Any)).validate_python(value, strict=True)
         except ValidationError as error:
-            raise InputError(f"{key}.{name}: {error.errors()[0]['msg']} (got {value!r:.60})") from None
+            raise InputError(
+                f"{key}.{name}", f"got {value!r:.60}", error.errors()[0]["msg"].lower()
+            ) from None
     for name, one in own.items():
         if one.default is one.empty and name not in given.args:
             hint = "; say `of`, the set that is answered" if name in ("source_rows", "responses") else ""
-            raise InputError(f"{key}.{name}: missing; {given.builder} needs it{hint}")
+            raise InputError(f"{key}.{name}", "missing", f"{given.builder} needs it{hint}")
 
 
 def _stage(recipe: Recipe, name: str) -> Stage:
@@ -152,25 +155,27 @@ def _stage(recipe: Recipe, name: str) -> Stage:
     for part, shares in (("data", stage.data), ("add", stage.add)):
         for other in shares:
             if other not in recipe.data:
-                raise InputError(f"{key}.{part}: unknown set {other!r}{nearest(other, recipe.data)}")
+                raise InputError(f"{key}.{part}", f"unknown set {other!r}", nearest(other, recipe.data))
     if abs(sum(stage.data.values()) - 1) > 1e-9:
         total = f"{sum(stage.data.values()):g}"
-        raise InputError(f"{key}.data: shares add to {total}, not 1; rows that come on top belong in `add`")
+        raise InputError(
+            f"{key}.data", f"shares add to {total}, not 1", "rows that come on top belong in `add`"
+        )
     for reward in stage.rewards:
         if reward not in REWARDS:
-            raise InputError(f"{key}.rewards: unknown reward {reward!r}{nearest(reward, REWARDS)}")
+            raise InputError(f"{key}.rewards", f"unknown reward {reward!r}", nearest(reward, REWARDS))
     if bool(stage.rewards) != (stage.trainer == "grpo"):
         raise InputError(
-            f"{key}.rewards: GRPO stages have rewards, SFT stages none; mend `rewards` or `trainer`"
+            f"{key}.rewards", "GRPO stages have rewards, SFT stages none", "mend `rewards` or `trainer`"
         )
     for ours in OURS:
         if ours in stage.args:
-            raise InputError(f"{key}.args.{ours}: the recipe sets this itself; take it out")
+            raise InputError(f"{key}.args.{ours}", "the recipe sets this itself", "take it out")
     try:
         check_args(stage.trainer, stage.args, recipe.launch.processes)
         check_lora(stage.lora or {})
     except InputError as error:
-        raise InputError(f"{key}.{error}") from None
+        raise InputError(f"{key}.{error.where}", error.what, error.fix) from None
     return _with_rows(recipe, stage, key)
 
 
@@ -182,7 +187,7 @@ def _with_rows(recipe: Recipe, stage: Stage, key: str) -> Stage:
     sizes = {name: size for name, size in held.items() if size is not None}
     if stage.rows is None and len(sizes) < len(held):
         raise InputError(
-            f"{key}.rows: missing; how many rows a hub set has is not known, so say how many to take"
+            f"{key}.rows", "missing", "how many rows a hub set has is not known, so say how many to take"
         )
     most = [
         int(size / (1.0 if name == first else shares[name])) for name, size in sizes.items() if shares[name]
@@ -191,31 +196,33 @@ def _with_rows(recipe: Recipe, stage: Stage, key: str) -> Stage:
     wanted = counts(stage.data, rows) | {name: round(share * rows) for name, share in stage.add.items()}
     for name, count in wanted.items():
         if not count and shares[name]:
-            raise InputError(f"{key}: {rows} rows at this share give no row of {name!r}; raise one of them")
+            raise InputError(key, f"{rows} rows at this share give no row of {name!r}", "raise one of them")
         needed = rows if name == first else count
         if sizes.get(name, needed) < needed:
-            raise InputError(f"{key}: wants {needed} rows of {name!r}, which has {sizes[name]}; build more")
+            raise InputError(key, f"wants {needed} rows of {name!r}, which has {sizes[name]}", "build more")
     return stage.model_copy(update={"rows": rows})
 
 
 def _references(recipe: Recipe) -> None:
     if len(set(recipe.seeds)) < len(recipe.seeds):
-        raise InputError(f"seeds: {recipe.seeds} names a seed twice; give each once")
+        raise InputError("seeds", f"{recipe.seeds} names a seed twice", "give each once")
     for arm, stages in recipe.arms.items():
         for stage in stages:
             if stage not in recipe.stages:
-                raise InputError(f"arms.{arm}: unknown stage {stage!r}{nearest(stage, recipe.stages)}")
+                raise InputError(f"arms.{arm}", f"unknown stage {stage!r}", nearest(stage, recipe.stages))
     for name in recipe.models:
         if name in recipe.arms or name == "base":
-            raise InputError(f"models.{name}: an arm has this name; give the model another")
+            raise InputError(f"models.{name}", "an arm has this name", "give the model another")
     known = [*recipe.arms, *recipe.models]
     for one, other in recipe.against.items():
         for name in (one, other):
             if name not in known:
-                raise InputError(f"against.{one}: {name!r} is neither arm nor model{nearest(name, known)}")
+                raise InputError(f"against.{one}", f"{name!r} is neither arm nor model", nearest(name, known))
     for name in recipe.evaluate:
         if name not in recipe.data:
-            raise InputError(f"evaluate.{name}: unknown set{nearest(name, recipe.data)}")
+            raise InputError(f"evaluate.{name}", "unknown set", nearest(name, recipe.data))
         _modes(recipe.evaluate[name].modes, f"evaluate.{name}.modes")
     if not locate(recipe.launch.accelerate).is_file():
-        raise InputError(f"launch.accelerate: {recipe.launch.accelerate} is no file; see recipes/accelerate/")
+        raise InputError(
+            "launch.accelerate", f"{recipe.launch.accelerate} is no file", "see recipes/accelerate/"
+        )

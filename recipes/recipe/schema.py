@@ -5,9 +5,7 @@ the wrong kind or a key given twice is an InputError that names file, dotted key
 (sets, stages, files, builders, TRL's arguments) is looked up in `checks`.
 """
 
-import difflib
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,7 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from ...eval.io.errors import InputError
+from ...eval.io.errors import InputError, nearest
 from .files import locate
 
 NUMBERS = {
@@ -40,8 +38,8 @@ class Strict(BaseModel):
                 if key not in cls.model_fields:
                     raise PydanticCustomError(
                         "unknown_key",
-                        "unknown key{hint}",
-                        {"key": key, "hint": nearest(key, cls.model_fields)},
+                        "unknown key",
+                        {"key": str(key), "hint": nearest(key, cls.model_fields)},
                     )
         return given
 
@@ -204,12 +202,12 @@ def load(path: str | Path) -> Recipe:
         parent = beside if (beside := path.parent / named).exists() else locate(named)
         inherited = read_yaml(parent)
         if "extends" in inherited:
-            raise InputError(f"{parent}: extends: {path} extends this file already; one level, no more")
+            raise InputError(parent, f"extends: {path} extends this file already", "one level, no more")
         content = _merge(inherited, content)
     try:
         return Recipe.model_validate(content)
     except ValidationError as error:
-        raise InputError(f"{path}: {_first(error)}") from None
+        raise _first(error).within(path) from None
 
 
 def dump(recipe: Recipe) -> str:
@@ -217,25 +215,19 @@ def dump(recipe: Recipe) -> str:
     return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)
 
 
-def nearest(key: object, known: Iterable[str]) -> str:
-    """A hint that ends an error message: the known name most like `key`, or all of them."""
-    known = list(known)
-    close = difflib.get_close_matches(str(key), known, 1, 0.5)
-    return f", did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"
-
-
-def _first(error: ValidationError) -> str:
-    found = error.errors()[0]
-    place = [str(part) for part in found["loc"] if part != "[key]"]
+def _first(error: ValidationError) -> InputError:
+    first = error.errors()[0]
+    place = [str(part) for part in first["loc"] if part != "[key]"]
     if place[:1] == ["data"] and len(place) > 2:
         del place[2]  # the tag that pydantic puts in for the kind of set
-    if found["type"] == "unknown_key":
-        return ".".join([*place, str(found["ctx"]["key"])]) + f": {found['msg']}"
-    if found["type"] == "missing":
-        return ".".join(place) + ": missing; give it a value"
-    if found["type"].startswith("union_tag"):
-        return ".".join(place) + ": no source; give one of builder, file, hub"
-    return ".".join(place) + f": {found['msg']} (got {found['input']!r:.60})"
+    where, kind = ".".join(place), first["type"]
+    if kind == "unknown_key":
+        return InputError(".".join([*place, first["ctx"]["key"]]), "unknown key", first["ctx"]["hint"])
+    if kind == "missing":
+        return InputError(where, "missing", "give it a value")
+    if kind.startswith("union_tag"):
+        return InputError(where, "no source", "give one of builder, file, hub")
+    return InputError(where, f"got {first['input']!r:.60}", first["msg"][:1].lower() + first["msg"][1:])
 
 
 def _merge(parent: dict[str, Any], child: dict[str, Any]) -> dict[str, Any]:
@@ -274,12 +266,12 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         content = yaml.load(path.read_text("utf-8"), _Loader)
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror}; name a YAML file that can be read") from None
+        raise InputError(path, f"{error.strerror}", "name a YAML file that can be read") from None
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 ({error.reason}); save the file as UTF-8") from None
+        raise InputError(path, f"not UTF-8 ({error.reason})", "save the file as UTF-8") from None
     except yaml.MarkedYAMLError as error:
         line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise InputError(f"{path}{line}: {error.problem}; mend the YAML") from None
+        raise InputError(f"{path}{line}", f"{error.problem}", "mend the YAML") from None
     if not isinstance(content, dict):
-        raise InputError(f"{path}: no mapping of keys to values; see recipes/ for examples")
+        raise InputError(path, "no mapping of keys to values", "see recipes/ for examples")
     return content

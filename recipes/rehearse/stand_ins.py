@@ -12,7 +12,8 @@ from typing import Any
 from ...data_builders import micro
 from ...data_builders.problems import BENCHMARKS
 from ...eval.io.errors import InputError
-from ...eval.verify.rows import Row, write_jsonl
+from ...eval.io.jsonl import write_jsonl
+from ...eval.verify.rows import Row
 
 Makes = Callable[[int, int], list[Row]]
 
@@ -26,7 +27,7 @@ def stand_in(source: str, rows: int, seed: int) -> list[Row]:
     """`rows` records with the columns of a known hub set; raises InputError on an unknown one."""
     name = source.partition(":")[0]
     if name not in KNOWN:
-        raise InputError(f"{source}: no stand-in rows for this hub set; known: {', '.join(KNOWN)}")
+        raise InputError(source, "no stand-in rows for this hub set", f"known: {', '.join(KNOWN)}")
     return KNOWN[name](rows, seed)
 
 

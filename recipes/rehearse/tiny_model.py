@@ -156,8 +156,9 @@ def _of_family(model: str) -> tuple[Any, Any, list[int]]:
     family = next((one for pattern, one in FAMILIES.items() if re.search(pattern, model)), None)
     if family is None:
         raise InputError(
-            f"{model}: neither the hub nor a cache has its config and tokenizer, and its family is not among "
-            f"{', '.join(FAMILIES)}; give a folder, or go online once"
+            model,
+            f"neither the hub nor a cache has its config and tokenizer, and its family is not among {', '.join(FAMILIES)}",
+            "give a folder, or go online once",
         )
     tokenizer = _tokenizer(family)
     ids = tokenizer.convert_tokens_to_ids

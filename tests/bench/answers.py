@@ -14,8 +14,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from reins.eval.io.jsonl import read_jsonl
 from reins.eval.verify.answers import Grader, Outcome, boxed, shortcut
-from reins.eval.verify.rows import Row, read_jsonl
+from reins.eval.verify.rows import Row
 
 SHARED = Path(__file__).parents[3] / "shared"
 AFTER = re.compile(r"answer (?:is|are)|answer:|is (?:the )?answer", re.IGNORECASE)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from reins.data_builders.decontaminate import Evaluation, Overlap, decontaminate, read_evaluation
 from reins.data_builders.problems import read_problems
-from reins.eval.verify.rows import read_jsonl
+from reins.eval.io.jsonl import read_jsonl
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 EVALUATION = [str(DATA / name) for name in ("qwen_math_eval", "mathif", "gsm8k/test.jsonl")]

@@ -28,8 +28,8 @@ from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM, TrainerCa
 
 from reins.data_builders import BUILDERS
 from reins.data_builders.mixture import grpo_row, sft_row
+from reins.eval.io.jsonl import write_jsonl
 from reins.eval.sample.decode import Limits, Sample, decode
-from reins.eval.verify.rows import write_jsonl
 from reins.recipes.preflight.shapes import shape_of
 from reins.recipes.recipe.schema import load
 from reins.train import grpo, sft

@@ -27,9 +27,9 @@ from trl import GRPOTrainer
 
 from reins.data_builders import BUILDERS
 from reins.data_builders.mixture import grpo_row
+from reins.eval.io.jsonl import write_jsonl
 from reins.eval.sample.checkpoint import Checkpoint, load_model, read_checkpoint
 from reins.eval.sample.decode import Limits
-from reins.eval.verify.rows import write_jsonl
 from reins.recipes.recipe.schema import load
 from reins.train import grpo
 from reins.train.rollout import sample

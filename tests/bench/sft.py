@@ -30,7 +30,7 @@ from trl import SFTConfig, SFTTrainer
 
 from reins.data_builders import BUILDERS
 from reins.data_builders.mixture import sft_row
-from reins.eval.verify.rows import write_jsonl
+from reins.eval.io.jsonl import write_jsonl
 from reins.recipes.recipe.schema import load
 from reins.train import sft
 from reins.train.stage import Stage

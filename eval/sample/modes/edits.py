@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import Any, Protocol
 
-from ...verify import InputError
+from ...io.errors import InputError
 
 PLAIN = ("think", "direct", "repeat")
 COUNTED = ("budget", "wait", "pad")
@@ -88,7 +88,7 @@ def parse_mode(text: str) -> Mode:
     if name in COUNTED and number.isdecimal() and int(number):
         return Mode(name, int(number))
     known = ", ".join([*PLAIN, *(f"{name} N" for name in COUNTED)])
-    raise InputError(f"mode {text!r} is unknown; use one of {known}, N from 1")
+    raise InputError("mode", f"{text!r} is unknown", f"use one of {known}, N from 1")
 
 
 class AtClose:

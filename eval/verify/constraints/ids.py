@@ -17,5 +17,5 @@ def canonical(name: str) -> str:
     found = _ALIASES.get(bare, bare)
     if found not in JUDGED:
         near = get_close_matches(found, JUDGED, n=1, cutoff=0)
-        raise InputError(f"unknown constraint {name!r}: did you mean {near[0]!r}?")
+        raise InputError(name, "unknown constraint", f"did you mean {near[0]!r}?")
     return found

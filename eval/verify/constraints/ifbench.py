@@ -92,7 +92,9 @@ NUMBERS = ("N", "small_n", "min_words", "max_words", "percentage", "n_start", "n
 
 def _judged_only(*given: object, **kwargs: object) -> str:
     raise InputError(
-        "IFBench's constraints are judged only: their prompts say them, and nothing rewrites for them"
+        "types",
+        "IFBench's constraints are judged only: their prompts say them, and nothing rewrites for them",
+        "compose with other types",
     )
 
 

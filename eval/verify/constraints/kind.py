@@ -80,14 +80,14 @@ class ConstraintType:
         for key, value in given.items():
             if key not in self.kwargs:
                 raise InputError(
-                    f"{self.id}: unknown kwarg {key!r}, known: {', '.join(self.kwargs) or 'none'}"
+                    self.id, f"unknown kwarg {key!r}", f"known: {', '.join(self.kwargs) or 'none'}"
                 )
             if not isinstance(value, self.kwargs[key]):
-                raise InputError(f"{self.id}: {key} is {value!r}, give {self.kwargs[key].__name__}")
+                raise InputError(self.id, f"{key} is {value!r}", f"give {self.kwargs[key].__name__}")
             if value not in _CHOICES.get(key, [value]):
-                raise InputError(f"{self.id}: {key} is {value!r}, choose from {', '.join(_CHOICES[key])}")
+                raise InputError(self.id, f"{key} is {value!r}", f"choose from {', '.join(_CHOICES[key])}")
         if missing := [key for key in self.kwargs if key not in given and key not in self.optional]:
-            raise InputError(f"{self.id}: kwargs lack {', '.join(missing)}")
+            raise InputError(self.id, f"kwargs lack {', '.join(missing)}", "give them")
         return given
 
 

@@ -31,7 +31,7 @@ def pattern(source: str) -> re.Pattern[str]:
     try:
         return re.compile(source, re.IGNORECASE)
     except re.error as error:
-        raise InputError(f"keyword {source!r} is no valid pattern ({error}): use preset reins") from None
+        raise InputError("keyword", f"{source!r} is no valid pattern ({error})", "use preset reins") from None
 
 
 @lru_cache(maxsize=4096)

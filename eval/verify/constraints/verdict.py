@@ -27,7 +27,7 @@ def check(
     Raises InputError on an unknown id, kwarg or preset.
     """
     if preset not in PRESETS:
-        raise InputError(f"unknown preset {preset!r}: choose from {', '.join(PRESETS)}")
+        raise InputError("preset", f"unknown: {preset!r}", f"choose from {', '.join(PRESETS)}")
     kind = JUDGED[canonical(name)]
     given = kind.read(kwargs)
     rule = kind.ours if preset == "reins" else kind.published
@@ -42,7 +42,9 @@ def verdicts(
     names, args = row["constraint_name"], row["constraint_args"]
     if len(names) != len(args):
         raise InputError(
-            f"row {row.get('row')!r}: {len(names)} constraint_name but {len(args)} constraint_args"
+            f"row {row.get('row')!r}",
+            f"{len(names)} constraint_name but {len(args)} constraint_args",
+            "give one entry per constraint",
         )
     return [
         check(name, kwargs, answer, preset=preset, loose=loose)

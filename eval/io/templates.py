@@ -2,17 +2,18 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from transformers import PreTrainedTokenizerBase
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
-from ..eval.io.errors import InputError
+from .errors import InputError
 
 PROMPT = "prompt.json"
 Messages = Sequence[Mapping[str, str]]
 
 
-def turn_end(tokenizer: PreTrainedTokenizerBase) -> str:
+def turn_end(tokenizer: "PreTrainedTokenizerBase") -> str:
     """The token by which the template closes an assistant's turn: where a model must learn to stop.
 
     Bases often name another one: Qwen2.5's is `<|endoftext|>`, and its template closes turns by `<|im_end|>`.
@@ -23,30 +24,31 @@ def turn_end(tokenizer: PreTrainedTokenizerBase) -> str:
     closing = text[text.rfind("the reply") + len("the reply") :].strip()
     if not closing:
         raise InputError(
-            f"{tokenizer.name_or_path}: the chat template closes a turn by nothing; end it by a token"
+            tokenizer.name_or_path, "the chat template closes a turn by nothing", "end it by a token"
         )
     added = {token.content for token in tokenizer.added_tokens_decoder.values()}
     found = [token for token in added | set(tokenizer.all_special_tokens) if closing.startswith(token)]
     if not found:
         raise InputError(
-            f"{tokenizer.name_or_path}: the chat template closes a turn by {closing[:20]!r}, which is no token of its "
-            "own; end it by the end token"
+            tokenizer.name_or_path,
+            f"the chat template closes a turn by {closing[:20]!r}, which is no token of its own",
+            "end it by the end token",
         )
     return max(found, key=len)
 
 
-def is_prefilled(tokenizer: PreTrainedTokenizerBase) -> bool:
+def is_prefilled(tokenizer: "PreTrainedTokenizerBase") -> bool:
     """Whether the template opens `<think>` in the prompt, so that completions start inside the reasoning."""
     return str(asked(tokenizer, [{"role": "user", "content": ""}])).rstrip().endswith("<think>")
 
 
-def asked(tokenizer: PreTrainedTokenizerBase, messages: Messages, **options: Any) -> str:
+def asked(tokenizer: "PreTrainedTokenizerBase", messages: Messages, **options: Any) -> str:
     """The messages as the model is asked them; `options` go to the template."""
     turns = [dict(one) for one in messages]
     return str(tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False, **options))
 
 
-def prompt_facts(tokenizer: PreTrainedTokenizerBase, messages: Messages, **options: Any) -> dict[str, Any]:
+def prompt_facts(tokenizer: "PreTrainedTokenizerBase", messages: Messages, **options: Any) -> dict[str, Any]:
     """What a checkpoint's prompt.json holds, for evaluation to compare its own rendering with."""
     text = asked(tokenizer, messages, **options)
     return {"messages": list(messages), "text": text, "hash": hashlib.sha256(text.encode()).hexdigest()}

@@ -1,0 +1,58 @@
+"""Files written whole or not at all, and JSON whose equal contents are equal bytes."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+DIGITS = 6
+
+
+@contextmanager
+def writing(path: str | Path) -> Iterator[IO[str]]:
+    """A text file that appears at `path`, folder included, when all of it is written and on the disk.
+
+    A lone surrogate, which UTF-8 cannot hold, is written as its escape.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with open(partial, "w", encoding="utf-8", errors="backslashreplace") as out:
+            yield out
+            out.flush()
+            os.fsync(out.fileno())  # or a power cut leaves the name without the contents
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a text whole or not at all."""
+    with writing(path) as out:
+        out.write(text)
+
+
+def write_json(path: str | Path, content: Any) -> None:
+    """Write JSON with sorted keys, whole or not at all. Raises ValueError on NaN, which is no JSON."""
+    write_text(
+        path, json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+    )
+
+
+def rounded(content: Any) -> Any:
+    """The same content with every float rounded to 6 digits, and no negative zero."""
+    if isinstance(content, dict):
+        return {key: rounded(value) for key, value in content.items()}
+    if isinstance(content, list):
+        return [rounded(value) for value in content]
+    return round(content, DIGITS) + 0.0 if isinstance(content, float) else content
+
+
+def sha256(path: Path) -> str:
+    """Of a file's bytes, in hexadecimal digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
