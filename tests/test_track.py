@@ -2,14 +2,18 @@
 
 import json
 import struct
+import subprocess
 import sys
 
 import pytest
 import yaml
+from stages import make_stage
 from synthetic_run import make_run
+from tiny import make_tiny
 
 from reins.eval.report.report import report
 from reins.eval.report.track import track
+from reins.recipes.recipe.schema import load
 
 BLOCK = 32768
 
@@ -112,3 +116,24 @@ def test_a_recipe_that_does_not_track_needs_no_wandb(tmp_path, monkeypatch):
     (run / "recipe.yaml").write_text(yaml.safe_dump(recipe))
     track(run)
     assert not list(run.rglob("wandb*"))
+
+
+def test_a_recipe_tracks_only_where_it_says_so(tmp_path):
+    file = tmp_path / "recipe.yaml"
+    file.write_text("name: a\n")
+    assert load(file).track.mode == "disabled"
+    file.write_text("name: a\ntrack: {project: mine}\n")
+    assert load(file).track.mode == "offline"
+
+
+def test_a_stage_trains_where_wandb_cannot_be_imported(tmp_path):
+    config = make_stage(
+        tmp_path / "stage", make_tiny(tmp_path / "base"), "sft", {"max_steps": 1, "use_cpu": True}
+    )
+    without = "import sys; sys.modules['wandb'] = None; sys.argv = ['sft', '--config', sys.argv[1]]; "
+    code = without + "import runpy; runpy.run_module('reins.train.sft', run_name='__main__')"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(config)], check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert (config.parent / "done.json").exists()

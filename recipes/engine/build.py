@@ -20,7 +20,7 @@ from ...eval.io.files import write_json, write_text
 from ...eval.io.jsonl import iter_jsonl, write_jsonl
 from ...eval.verify.rows import Row, check_row, read_rows
 from ..plan import fingerprint
-from ..recipe.schema import read_yaml
+from ..recipe.yaml_file import read_yaml
 
 
 def build(config_file: Path) -> int:

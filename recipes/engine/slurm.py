@@ -17,7 +17,8 @@ from ...eval.io.errors import InputError
 from ...eval.io.files import write_text
 from ..plan.task import BUILD, Task
 from ..recipe.files import locate
-from ..recipe.schema import Recipe, dump, read_yaml
+from ..recipe.schema import Recipe, dump
+from ..recipe.yaml_file import read_yaml
 
 REPORT = "report"
 

@@ -11,7 +11,7 @@ from ..recipe.files import ROOT
 
 DATA = ("reins",)
 EVAL = ("reins", "torch", "transformers", "tokenizers", "math-verify", "langdetect")
-REPORT = ("reins", "numpy", "scipy", "statsmodels", "matplotlib")
+REPORT = ("reins", "numpy", "scipy", "matplotlib")
 TRAIN = ("reins", "torch", "transformers", "tokenizers", "trl", "accelerate", "peft", "datasets")
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from ..recipe.files import locate
 from ..recipe.launch_files import wrapper
 from ..recipe.resolve import is_hub_id, is_reference, references
-from ..recipe.schema import AnswersSet, BuiltSet, Evaluation, Recipe, Sampling, Stage, read_yaml
+from ..recipe.schema import AnswersSet, BuiltSet, Evaluation, Recipe, Sampling, Stage
+from ..recipe.yaml_file import read_yaml
 from . import fingerprint
 from .estimate import added_rows, checkpoints, saved, steps, tokens
 from .task import BUILD, Part, Task, checkpoint
@@ -225,7 +226,7 @@ class Tasks:
             "rows": f"{folder}/rows.jsonl",
             "out": folder,
             "rewards": stage.rewards,
-            **({"lora": stage.lora} if stage.lora else {}),
+            **({"lora": stage.lora} if stage.lora is not None else {}),
             "args": {**stage.args, **_template(stage), "output_dir": folder, "seed": seed, "data_seed": seed},
             "world_size": recipe.launch.processes,
             "wrapper": wrapper(locate(recipe.launch.accelerate)),

@@ -7,7 +7,8 @@ from ..plan.estimate import checkpoints, saved
 from ..recipe.files import locate
 from ..recipe.launch_files import processes, wrapper
 from ..recipe.resolve import SPARE
-from ..recipe.schema import Stage, read_yaml
+from ..recipe.schema import Stage
+from ..recipe.yaml_file import read_yaml
 from .finding import Finding
 from .material import Material
 

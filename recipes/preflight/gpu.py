@@ -6,7 +6,8 @@ from importlib.util import find_spec
 from ...eval.io.errors import nearest
 from ..recipe.files import locate
 from ..recipe.launch_files import wrapper
-from ..recipe.schema import Stage, read_yaml
+from ..recipe.schema import Stage
+from ..recipe.yaml_file import read_yaml
 from .cards import CARDS
 from .finding import Finding
 from .material import HUB, Material

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ...eval.io.errors import InputError
-from .schema import read_yaml
+from .yaml_file import read_yaml
 
 KINDS = {"NO": "none", "MULTI_GPU": "ddp", "MULTI_CPU": "ddp", "FSDP": "fsdp2", "DEEPSPEED": "zero"}
 

@@ -5,21 +5,16 @@ the wrong kind or a key given twice is an InputError that names file, dotted key
 (sets, stages, files, builders, TRL's arguments) is looked up in `checks`.
 """
 
-import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from ...eval.io.errors import InputError, nearest
 from .files import locate
+from .yaml_file import read_yaml, write_yaml
 
-NUMBERS = {
-    "tag:yaml.org,2002:int": r"^[-+]?(0|[1-9][0-9_]*)$",
-    "tag:yaml.org,2002:float": r"^[-+]?(\.\d+|\d[0-9_]*(\.\d*)?)([eE][-+]?\d+)?$|^[-+]?\.(inf|Inf|INF)$|^\.(nan|NaN|NAN)$",
-}
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -135,7 +130,7 @@ class Stage(Strict):
 
 
 class Track(Strict):
-    """Where training metrics go: Weights & Biases, grouped under the recipe's name."""
+    """Weights & Biases, for a recipe that says `track`: its runs are grouped under the recipe's name."""
 
     project: str = "reins"
     mode: Literal["offline", "online", "disabled"] = "offline"
@@ -189,7 +184,7 @@ class Recipe(Strict):
     models: dict[Name, str] = {}
     against: dict[Name, Name] = {}
     evaluate: dict[str, Evaluation] = {}
-    track: Track = Track()
+    track: Track = Track(mode="disabled")
     launch: Launch = Launch()
 
 
@@ -212,7 +207,7 @@ def load(path: str | Path) -> Recipe:
 
 def dump(recipe: Recipe) -> str:
     """A recipe as YAML with every default written out, which `load` reads as the same recipe."""
-    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)
+    return write_yaml(recipe.model_dump(mode="json"))
 
 
 def _first(error: ValidationError) -> InputError:
@@ -237,41 +232,3 @@ def _merge(parent: dict[str, Any], child: dict[str, Any]) -> dict[str, Any]:
         both = isinstance(value, dict) and isinstance(parent.get(key), dict)
         merged[key] = _merge(parent[key], value) if both else value
     return merged
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML with 1.2's numbers (PyYAML reads 3e-4 as text and 24:00:00 as 86400) and no key given twice."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.value in seen:
-                raise yaml.MarkedYAMLError(
-                    problem=f"key {key.value!r} is given twice", problem_mark=key.start_mark
-                )
-            seen.add(str(key.value))
-        return super().construct_mapping(node, deep)
-
-
-_Loader.yaml_implicit_resolvers = {
-    start: [(tag, pattern) for tag, pattern in known if tag not in NUMBERS]
-    for start, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-for _tag, _pattern in NUMBERS.items():
-    _Loader.add_implicit_resolver(_tag, re.compile(_pattern), list("-+.0123456789"))
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """The mapping in a YAML file; raises InputError on a missing file, broken YAML or anything else."""
-    try:
-        content = yaml.load(path.read_text("utf-8"), _Loader)
-    except OSError as error:
-        raise InputError(path, f"{error.strerror}", "name a YAML file that can be read") from None
-    except UnicodeDecodeError as error:
-        raise InputError(path, f"not UTF-8 ({error.reason})", "save the file as UTF-8") from None
-    except yaml.MarkedYAMLError as error:
-        line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise InputError(f"{path}{line}", f"{error.problem}", "mend the YAML") from None
-    if not isinstance(content, dict):
-        raise InputError(path, "no mapping of keys to values", "see recipes/ for examples")
-    return content
