@@ -84,8 +84,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
         _bounded(path, text)
         content = reader.load(text)
     except ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise InputError(f"{path}:{line}", "a character that YAML does not take", "take it out") from None
+        row = text.count("\n", 0, error.position) + 1
+        raise InputError(f"{path}:{row}", "a character that YAML does not take", "take it out") from None
     except MarkedYAMLError as error:
         line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
         problem = " ".join(str(error.problem).split())
