@@ -7,7 +7,7 @@ import argparse
 import sys
 from collections import Counter
 
-from ..eval.io.errors import InputError
+from ..eval.io.command import exit_status
 from .draw import Tally
 from .instructions import ours, read_asked
 from .readers import read_records
@@ -24,18 +24,18 @@ def coverage(source: str) -> dict[str, tuple[int, bool]]:
     return {name: (count, f"no rule for {name}" not in tally.dropped) for name, count in asked.most_common()}
 
 
+def _show(source: str) -> None:
+    for name, (count, has_rule) in coverage(source).items():
+        print(f"{'' if has_rule else 'no rule  '}{name}  {count}")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m reins.data_builders.coverage", description=__doc__)
     parser.add_argument(
         "source", help="a file, a folder or a hub id; prints what it asks for, and what has no rule"
     )
-    try:
-        for name, (count, has_rule) in coverage(parser.parse_args().source).items():
-            print(f"{'' if has_rule else 'no rule  '}{name}  {count}")
-    except InputError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+    source = parser.parse_args().source
+    return exit_status(lambda: _show(source))
 
 
 if __name__ == "__main__":

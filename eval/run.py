@@ -6,7 +6,6 @@ metrics; what is there for the same `inputs` is left alone. Beside the file, `pr
 `done.json` appears last.
 """
 
-import argparse
 import json
 import os
 import sys
@@ -17,6 +16,7 @@ import torch
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from .io.command import of_config
 from .io.errors import InputError
 from .io.files import write_json
 from .sample.generate import generate
@@ -111,14 +111,7 @@ def _is_done(out: Path, inputs: str) -> bool:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m reins.eval.run", description=__doc__)
-    parser.add_argument("--config", type=Path, required=True)
-    try:
-        run(parser.parse_args().config)
-    except InputError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+    return of_config(run, "reins.eval.run", __doc__)
 
 
 if __name__ == "__main__":

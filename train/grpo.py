@@ -8,6 +8,7 @@ done otherwise than in TRL, for speed alone: completions that have ended leave t
 the padding that a long completion brings to short ones.
 """
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
@@ -165,4 +166,4 @@ def train(stage: Stage) -> None:
 
 
 if __name__ == "__main__":
-    main("grpo", train)
+    sys.exit(main("grpo", train))

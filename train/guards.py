@@ -14,6 +14,7 @@ from typing import Any
 from safetensors import SafetensorError
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from ..eval.io.errors import Stopped
 from .checkpoints import last_whole
 
 PATIENCE = 20  # logged steps in a row
@@ -28,10 +29,6 @@ SENTINEL_EVERY = 50  # steps
 
 Entry = Mapping[str, Any]
 Sentinel = Callable[[TrainerState], str | None]
-
-
-class Stopped(Exception):
-    """A guard has stopped training: one line, with the last good checkpoint."""
 
 
 class Guards(TrainerCallback):

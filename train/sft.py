@@ -6,6 +6,7 @@ Rows are prompt and completion messages; the loss falls on the completion, its e
 here, in one pass, and not by TRL, so that what `max_length` cuts is counted before training.
 """
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -96,4 +97,4 @@ def train(stage: Stage) -> None:
 
 
 if __name__ == "__main__":
-    main("sft", train)
+    sys.exit(main("sft", train))

@@ -4,11 +4,8 @@ A stage's folder holds its config.yaml and, when it is done: checkpoint-*/, fina
 generation settings: all that `from_pretrained` needs), log.jsonl, and last of all done.json.
 """
 
-import argparse
 import hashlib
 import json
-import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -16,10 +13,10 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ..eval.io.command import of_config
 from ..eval.io.errors import InputError, nearest
 from .arguments import check_args, check_lora
 from .checkpoints import is_done
-from .guards import Stopped
 
 
 class Track(BaseModel):
@@ -111,19 +108,6 @@ def start(trainer: str, train: Callable[[Stage], None], config: Path) -> None:
         train(stage)
 
 
-def main(trainer: str, train: Callable[[Stage], None]) -> None:
-    """`python -m reins.train.<trainer> --config FILE`.
-
-    One line and exit status 2 on bad input, 3 where a guard stopped the stage.
-    """
-    parser = argparse.ArgumentParser(prog=f"reins.train.{trainer}")
-    parser.add_argument("--config", type=Path, required=True, help="a stage's config.yaml")
-    try:
-        start(trainer, train, parser.parse_args().config)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
-    except Stopped as stopped:
-        if os.environ.get("RANK", "0") == "0":
-            print(f"stopped: {stopped}", flush=True)
-        raise SystemExit(3) from None
+def main(trainer: str, train: Callable[[Stage], None]) -> int:
+    """`python -m reins.train.<trainer> --config FILE`; return the exit status."""
+    return of_config(lambda config: start(trainer, train, config), f"reins.train.{trainer}", __doc__)

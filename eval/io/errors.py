@@ -1,4 +1,4 @@
-"""The one error for bad input, shared by every room; the command line turns it into exit status 2."""
+"""What ends a process of ours in one line, in every room: bad input (exit status 2), or a guard (3)."""
 
 import difflib
 from collections.abc import Iterable
@@ -17,6 +17,10 @@ class InputError(ValueError):
     def within(self, place: object) -> "InputError":
         """The same error, of something that is part of `place`."""
         return InputError(f"{place}: {self.where}", self.what, self.fix)
+
+
+class Stopped(Exception):
+    """A guard has stopped training: one line, with the last good checkpoint."""
 
 
 def nearest(name: object, known: Iterable[str]) -> str:

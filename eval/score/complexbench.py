@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..io.command import exit_status
 from ..io.errors import InputError
 from ..io.files import rounded, write_json
 from ..io.jsonl import iter_jsonl, write_jsonl
@@ -185,18 +186,17 @@ def _coherent(rows: dict[str, Row], points: Sequence[Row]) -> Iterator[tuple[str
             yield ("one" if selections[group] == 1 else "several"), group, holds
 
 
+def _score_files(rows: str, responses: str, judgements: str, out: str) -> Path:
+    judge = Judgements(judgements)
+    return score_complexbench(rows, responses, out, judge.holds, judge.parts)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m reins.eval.score.complexbench", description=__doc__)
     for name in ("rows", "responses", "judgements", "out"):
         parser.add_argument(name)
-    asked = parser.parse_args()
-    try:
-        judge = Judgements(asked.judgements)
-        print(score_complexbench(asked.rows, asked.responses, asked.out, judge.holds, judge.parts))
-    except InputError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+    files = parser.parse_args()
+    return exit_status(lambda: print(_score_files(files.rows, files.responses, files.judgements, files.out)))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ The config holds the set as the recipe defines it, with other sets it is made fr
 Writes rows.jsonl, card.md and last, atomically, done.json beside it.
 """
 
-import argparse
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -15,6 +14,7 @@ from ...data_builders import BUILDERS
 from ...data_builders.card import card
 from ...data_builders.draw import Built
 from ...data_builders.problems import read_problems
+from ...eval.io.command import of_config
 from ...eval.io.errors import InputError
 from ...eval.io.files import write_json, write_text
 from ...eval.io.jsonl import iter_jsonl, write_jsonl
@@ -63,15 +63,7 @@ def _checked(rows: Iterable[Row], name: str) -> Iterator[Row]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--config", type=Path, required=True)
-    try:
-        rows = build(parser.parse_args().config)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print(f"{rows} rows")
-    return 0
+    return of_config(lambda config: print(f"{build(config)} rows"), "reins.recipes.engine.build", __doc__)
 
 
 if __name__ == "__main__":

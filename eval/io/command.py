@@ -1,0 +1,38 @@
+"""How every process of ours ends: its work done, or one line that says why not and an exit status.
+
+A process that runs a task reads one config.yaml (`of_config`); one for people reads its own arguments and hands the
+work to `exit_status`.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from .errors import InputError, Stopped
+
+
+def of_config(work: Callable[[Path], object], module: str, about: str | None) -> int:
+    """`python -m module --config FILE`: do the work of a config.yaml; return as `exit_status` does."""
+    parser = argparse.ArgumentParser(prog=f"python -m {module}", description=about)
+    parser.add_argument("--config", type=Path, required=True, help="what to do: a task's config.yaml")
+    config = parser.parse_args().config
+    return exit_status(lambda: work(config))
+
+
+def exit_status(work: Callable[[], object]) -> int:
+    """Do the work: 0 done, 2 bad input (`error: where: what; fix` on stderr), 3 stopped by a guard (`stopped: why`).
+
+    Any other error is a failure of ours: it goes on, with its traceback, and the status is 1.
+    """
+    try:
+        work()
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except Stopped as stopped:
+        if os.environ.get("RANK", "0") == "0":  # every process of a stage is stopped; one says so
+            print(f"stopped: {stopped}", file=sys.stderr)
+        return 3
+    return 0
