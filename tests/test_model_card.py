@@ -1,7 +1,10 @@
 """Every trained arm has a card beside its weights, and goes to the hub with it."""
 
+import json
+
 import pytest
 import yaml
+from huggingface_hub import ModelCard
 
 from reins.eval.io.errors import InputError
 from reins.eval.report.report import report
@@ -29,14 +32,41 @@ def run(tmp_path_factory):
 
 def test_a_card_says_how_the_arm_was_trained_and_what_was_found(run):
     write_cards(run)
-    _, header, text = (run / "stages/sft.rl-s0/final/README.md").read_text().split("---\n", 2)
-    assert yaml.safe_load(header)["base_model"] == "me/base"
-    assert yaml.safe_load(header)["tags"] == ["reins", "sft", "grpo"]
+    card = ModelCard.load(run / "stages/sft.rl-s0/final/README.md")
+    assert (card.data.base_model, card.data.tags) == ("me/base", ["reins", "sft", "grpo"])
+    assert card.data.license is None and "license" not in card.content
+    text = card.text
     assert "| sft | sft | reasoning 0.7, if_traces 0.3 | – | 400 | 20 | 100 | 50000 |" in text
     hacc = next(line for line in text.splitlines() if line.startswith("| composite | think | hacc |"))
     assert hacc.count("[") == 2 and "| -0." in hacc, (
         "the value and the change against the base, with intervals"
     )
+
+
+def test_the_hubs_index_holds_the_figures_with_n_interval_and_preset(run):
+    write_cards(run)
+    card = ModelCard.load(run / "stages/sft-s0/final/README.md")
+    results = json.loads((run / "report/results.json").read_text())
+    figures = {
+        (entry["set"], entry["mode"], entry["metric"]): entry
+        for entry in results["figures"]
+        if entry["checkpoint"] == "sft-s0" and entry["group"] is None
+    }
+    assert {"hacc", "sacc"} <= {result.metric_type for result in card.data.eval_results}
+    for result in card.data.eval_results:
+        figure = figures[result.dataset_name, result.dataset_config, result.metric_type]
+        assert result.metric_value == figure["value"]
+        assert result.metric_args == {"preset": "reins"} | {key: figure[key] for key in ("n", "low", "high")}
+
+
+@pytest.mark.parametrize("base", ["/home/alice/models/mine", "mine", "tests/mine", "~/mine", "../mine"])
+def test_a_base_that_is_no_hub_id_is_not_published(run, base):
+    recipe = (run / "recipe.yaml").read_text()
+    (run / "recipe.yaml").write_text(yaml.safe_dump(yaml.safe_load(recipe) | {"base": base}))
+    write_cards(run)
+    (run / "recipe.yaml").write_text(recipe)
+    card = ModelCard.load(run / "stages/sft-s0/final/README.md")
+    assert card.data.base_model is None and "mine" not in card.content and "alice" not in card.content
 
 
 def test_push_uploads_the_arms_folder(run, monkeypatch):

@@ -1,7 +1,7 @@
 """The card of every trained arm, in the hub's format, beside its weights; and its way to the hub.
 
-A card says how the arm was trained and what the run's evaluation found, with intervals. It is no licence: weights are
-under their base's, and the rows that they learned from under their sources'.
+A card says how the arm was trained and what the run's evaluation found, with intervals. It claims no licence (weights
+are under their base's, and the rows that they learned from under their sources') and names a base only on the hub.
 """
 
 import json
@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from huggingface_hub import EvalResult, HfApi, ModelCard, ModelCardData
 
 from ...eval.analyse.results import find, select
 from ...eval.io.errors import InputError, nearest
 from ...eval.report.tables import interval, rate
 from ..plan.task import checkpoint
+from ..recipe.resolve import is_hub_id
 
 METRICS = ("hacc", "sacc", "correct", "correct_plain", "blind_hacc")
 
@@ -25,7 +27,7 @@ def write_cards(run: Path) -> None:
     for arm in results["arms"]:
         if arm["stages"]:
             folder = run / "stages" / arm["checkpoint"] / "final"
-            (folder / "README.md").write_text(_card(run, recipe, results, arm), encoding="utf-8")
+            _card(run, recipe, results, arm).save(folder / "README.md")
 
 
 def push(run: Path, arm: str, repository: str, *, seed: int, private: bool = True) -> None:
@@ -33,10 +35,8 @@ def push(run: Path, arm: str, repository: str, *, seed: int, private: bool = Tru
 
     Raises InputError on a run without report, and on an arm or seed that it did not train.
     """
-    from huggingface_hub import HfApi
-
     recipe, results = _read(run)
-    trained = {one["arm"]: one["stages"] for one in results["arms"] if one["stages"]}
+    trained = {entry["arm"]: entry["stages"] for entry in results["arms"] if entry["stages"]}
     if arm not in trained:
         raise InputError(f"--arm {arm}", f"not trained in {run}", nearest(arm, trained))
     if seed not in recipe["seeds"]:
@@ -57,18 +57,23 @@ def _read(run: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     return yaml.safe_load((run / "recipe.yaml").read_text("utf-8")), json.loads(results.read_text("utf-8"))
 
 
-def _card(run: Path, recipe: dict[str, Any], results: dict[str, Any], arm: dict[str, Any]) -> str:
-    header = {
-        "base_model": recipe["base"],
-        "library_name": "transformers",
-        "pipeline_tag": "text-generation",
-        "tags": ["reins", *dict.fromkeys(recipe["stages"][stage]["trainer"] for stage in arm["stages"])],
-    }
-    versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
+def _card(run: Path, recipe: dict[str, Any], results: dict[str, Any], arm: dict[str, Any]) -> ModelCard:
+    base = recipe["base"] if is_hub_id(recipe["base"]) else None  # where it lies here is nobody's business
+    name = f"{recipe['name']}: {arm['arm']}, seed {arm['seed']}"
+    header = ModelCardData(
+        base_model=base,
+        library_name="transformers",
+        pipeline_tag="text-generation",
+        tags=["reins", *dict.fromkeys(recipe["stages"][stage]["trainer"] for stage in arm["stages"])],
+        model_name=name,
+        eval_results=list(_eval_results(results, arm)),
+    )
+    versions = ", ".join(f"{package} {version}" for package, version in results["versions"].items())
+    trained = " then ".join(arm["stages"])
     parts = [
-        f"---\n{yaml.safe_dump(header, sort_keys=False)}---",
-        f"# {recipe['name']}: {arm['arm']}, seed {arm['seed']}",
-        f"`{recipe['base']}` trained by {' then '.join(arm['stages'])}, one arm of an ablation by `reins`.",
+        f"---\n{header.to_yaml()}\n---",
+        f"# {name}",
+        f"{f'`{base}`' if base else 'A local base'} trained by {trained}, one arm of an ablation by `reins`.",
         "## Training",
         _table("stage trainer data rewards rows cut steps supervised".split(), _stages(run, recipe, arm)),
         "## Evaluation",
@@ -76,7 +81,23 @@ def _card(run: Path, recipe: dict[str, Any], results: dict[str, Any], arm: dict[
         _table("set mode metric value n change".split(), _figures(results, arm)),
         f"Versions: {versions}.",
     ]
-    return "\n\n".join(parts) + "\n"
+    return ModelCard("\n\n".join(parts) + "\n")
+
+
+def _eval_results(results: dict[str, Any], arm: dict[str, Any]) -> Iterator[EvalResult]:
+    """The figures as the hub's `model-index` has them, each with its n, interval and preset."""
+    for figure in _own(results, arm):
+        if figure["value"] is not None:
+            yield EvalResult(
+                task_type="text-generation",
+                dataset_type=figure["set"],
+                dataset_name=figure["set"],
+                dataset_config=figure["mode"],
+                metric_type=figure["metric"],
+                metric_value=figure["value"],
+                metric_args={"preset": results["preset"]}
+                | {key: figure[key] for key in ("n", "low", "high")},
+            )
 
 
 def _stages(run: Path, recipe: dict[str, Any], arm: dict[str, Any]) -> Iterator[Sequence[Any]]:
@@ -101,12 +122,16 @@ def _shares(of: dict[str, float]) -> str:
 def _figures(results: dict[str, Any], arm: dict[str, Any]) -> Iterator[Sequence[Any]]:
     """Each figure beside the change that the arm, its seeds together, brought against the base."""
     changes = select(results["contrasts"], arm=arm["arm"], against="base", group=None)
-    for one in select(results["figures"], checkpoint=arm["checkpoint"], group=None):
-        if one["metric"] in METRICS:
-            same = {key: one[key] for key in ("set", "mode", "metric")}
-            gap = find(changes, **same) if select(changes, **same) else None
-            change = f"{gap['diff']:+.2f}{interval(gap)}" if gap else "–"
-            yield *same.values(), rate(one), one["n"], change
+    for figure in _own(results, arm):
+        same = {key: figure[key] for key in ("set", "mode", "metric")}
+        gap = find(changes, **same) if select(changes, **same) else None
+        change = f"{gap['diff']:+.2f}{interval(gap)}" if gap else "–"
+        yield *same.values(), rate(figure), figure["n"], change
+
+
+def _own(results: dict[str, Any], arm: dict[str, Any]) -> list[dict[str, Any]]:
+    whole = select(results["figures"], checkpoint=arm["checkpoint"], group=None)
+    return [figure for figure in whole if figure["metric"] in METRICS]
 
 
 def _table(heads: Sequence[str], rows: Iterator[Sequence[Any]]) -> str:

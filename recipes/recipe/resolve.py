@@ -40,7 +40,13 @@ def check(recipe: Recipe, source: Path) -> Recipe:
 
 def is_hub_id(base: str) -> bool:
     """`owner/name` with no such folder here: a model on the hub, whose files cannot be looked at offline."""
-    return base.count("/") == 1 and not locate(base.split("/")[0] or "/").exists()
+    from huggingface_hub.utils import HFValidationError, validate_repo_id
+
+    try:
+        validate_repo_id(base)
+    except HFValidationError:
+        return False
+    return "/" in base and not locate(base.split("/")[0]).exists()
 
 
 def references(recipe: Recipe, name: str) -> list[str]:
