@@ -8,6 +8,7 @@ from pathlib import Path
 from ...eval.io.errors import InputError, nearest
 from ...eval.io.files import write_json, write_text
 from ..plan import fingerprint
+from ..plan.outcome import code
 from ..plan.plan import outline, plan, plan_data
 from ..plan.task import Task
 from ..recipe.resolve import disk
@@ -104,8 +105,7 @@ def report(recipe: Recipe, folder: Path, tasks: Mapping[str, Task]) -> None:
         {
             "done": done,
             "recipe": recipe.model_dump(mode="json"),
-            "sources": fingerprint.of_sources("eval"),
-            "versions": fingerprint.versions(fingerprint.REPORT),
+            "code": code("report"),
         }
     )
     before = out / "done.json"

@@ -13,6 +13,7 @@ from ..recipe.schema import AnswersSet, BuiltSet, Evaluation, Recipe, Sampling, 
 from ..recipe.yaml_file import read_yaml
 from . import fingerprint
 from .estimate import added_rows, checkpoints, saved, steps, tokens
+from .outcome import code
 from .task import BUILD, Part, Task, checkpoint
 
 
@@ -44,7 +45,6 @@ class Tasks:
         content = given.model_dump(mode="json")
         spec: dict[str, Any] = {"set": content, "files": _files(content)}
         if isinstance(given, BuiltSet):
-            spec |= {"sources": fingerprint.of_sources("data_builders", "eval/verify")}
             content = {
                 "builder": given.builder,
                 "rows": given.rows,
@@ -56,7 +56,7 @@ class Tasks:
             folder=self.run / "data" / name,
             module=BUILD,
             config={"set": name, **content},
-            spec=spec | {"versions": fingerprint.versions(fingerprint.DATA)},
+            spec=spec | {"code": code("set")},
             needs=tuple(f"data {other}" for other in references(self.recipe, name))
             + ((f"answers {name}",) if isinstance(given, AnswersSet) else ()),
             tokens=given.rows or 0,
@@ -166,10 +166,10 @@ class Tasks:
             folder=folder,
             module="reins.eval.run",
             config={"model": model, **common, "world_size": 1, "sets": sets},
-            spec={**common, "base": hashed, "versions": fingerprint.versions(fingerprint.EVAL)},
+            spec={**common, "base": hashed, "code": code(launch.engine)},
             needs=(*dict.fromkeys(part.needs for part in parts), *trained),
             tokens=most,
-            judge=fingerprint.of_sources("eval/verify", "eval/score/score.py"),
+            judge=code("judge"),
             note=f"{sum(map(self._samples, parts)):,} samples, at most {most:,} tokens",
             env=self.env,
             parts=tuple(parts),
@@ -196,7 +196,7 @@ class Tasks:
                 "preset": recipe.preset,
                 "base": self.base_hash,
                 "launch": [fingerprint.of_file(file), launch.processes, launch.threads],
-                "versions": fingerprint.versions(fingerprint.TRAIN),
+                "code": [code(stage.trainer), code("mixture")],
             },
             needs=(*before, *(f"data {one}" for one in used)),
             note=f"{(stage.rows or 0) + added_rows(stage)} rows, {updates} steps, {how} {count:,} tokens",
