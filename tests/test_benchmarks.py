@@ -61,7 +61,7 @@ def test_the_documentation_names_the_same_hub_sets():
 
 
 def test_an_unknown_benchmark_is_refused():
-    with pytest.raises(InputError, match="unknown benchmark 'aime23': choose from gsm8k"):
+    with pytest.raises(InputError, match="unknown benchmark 'aime23'; choose from gsm8k"):
         build(1, 0, name="aime23")
 
 

@@ -84,8 +84,8 @@ def test_bad_input_is_one_line_on_stderr_and_status_2_and_leaves_nothing(
     ("arguments", "message"),
     [
         (["run", "no.yaml"], "no.yaml: No such file or directory"),
-        (["run", "recipe.yaml", "--arm", "stf"], "--arm stf: no such arm in small, did you mean 'sft'?"),
-        (["build", "recipe.yaml", "trace"], "trace: no such set in small, did you mean 'traces'?"),
+        (["run", "recipe.yaml", "--arm", "stf"], "--arm stf: no such arm in small; did you mean 'sft'?"),
+        (["build", "recipe.yaml", "trace"], "trace: no such set in small; did you mean 'traces'?"),
         (["report", "runs/none", "--out", "report"], "runs/none"),
     ],
 )
@@ -103,7 +103,10 @@ def test_check_prints_a_line_for_each_thing_looked_at_and_fails_with_any(world: 
     assert {"keys", "batch", "overlap", "disk"} <= {line.split()[1] for line in done.stdout.splitlines()}
     Path("recipe.yaml").write_text(RECIPE.replace("num_generations: 4", "num_generations: 16"))
     failed = reins("check", "recipe.yaml")
-    assert (failed.returncode, failed.stderr) == (2, "reins: recipe.yaml: 1 of 1 checks failed\n")
+    assert (failed.returncode, failed.stderr) == (
+        2,
+        "reins: recipe.yaml: 1 of 1 checks failed; mend what the FAIL lines name\n",
+    )
     assert failed.stdout.startswith("FAIL  batch")
     assert reins("check", "recipe.yaml", "--processes", "2").stdout.startswith("ok    keys")
     assert not Path("runs").exists()

@@ -179,7 +179,7 @@ def test_no_part_satisfies_only_what_is_forbidden():
 
 
 def test_bad_input_is_named(rows, tmp_path):
-    with pytest.raises(InputError, match="rule 'model_colour:red' is not known"):
+    with pytest.raises(InputError, match="rule 'model_colour:red': not known"):
         follows("model_colour:red", ["a"])
     build, file = BUILDERS["complexbench"], tmp_path / "bad.json"
     with pytest.raises(InputError, match="3 instructions, 4 wanted"):

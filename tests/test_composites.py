@@ -128,8 +128,8 @@ def test_refused_draws_are_counted_by_the_constraints_that_refuse(source):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"split": "test"}, "unknown split 'test': choose from train, seen"),
-        ({"types": ["no_comma"]}, "unknown constraint 'no_comma'"),
+        ({"split": "test"}, "unknown split 'test'; choose from train, seen"),
+        ({"types": ["no_comma"]}, "no_comma: unknown constraint"),
         ({"shares": {1: 0.5}}, "add to 0.5"),
         ({"shares": {4: 1.0}}, "a row has 1, 2 or 3 constraints"),
         ({"pools": {"phrase": ["a", "b"]}}, "unknown key 'phrase'"),

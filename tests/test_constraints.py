@@ -160,12 +160,12 @@ def test_the_spellings_of_an_id_are_one_type():
     [
         ("keywords:existance", {"keywords": ["a"]}, "reins", "did you mean 'keywords:existence'"),
         (EXISTENCE, None, "reins", "kwargs lack keywords"),
-        (EXISTENCE, {"keyword": "a"}, "reins", "unknown kwarg 'keyword', known: keywords"),
-        (EXISTENCE, {"keywords": "a"}, "reins", "keywords is 'a', give list"),
-        (WORDS, {"num_words": "9", "relation": "at least"}, "reins", "num_words is '9', give int"),
+        (EXISTENCE, {"keyword": "a"}, "reins", "unknown kwarg 'keyword'; known: keywords"),
+        (EXISTENCE, {"keywords": "a"}, "reins", "keywords is 'a'; give list"),
+        (WORDS, {"num_words": "9", "relation": "at least"}, "reins", "num_words is '9'; give int"),
         (WORDS, {"num_words": 9, "relation": "at most"}, "reins", "choose from less than, at least"),
-        (LANGUAGE, {"language": "zh"}, "mathif", "language is 'zh', choose from"),
-        (COMMA, None, "math-if", "unknown preset 'math-if': choose from reins"),
+        (LANGUAGE, {"language": "zh"}, "mathif", "language is 'zh'; choose from"),
+        (COMMA, None, "math-if", "preset: unknown: 'math-if'; choose from reins"),
         (EXISTENCE, {"keywords": ["("]}, "mathif", "no valid pattern"),
     ],
 )

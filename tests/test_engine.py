@@ -263,7 +263,7 @@ def test_a_begun_task_goes_on_in_its_folder_unless_its_inputs_changed(run_dir: P
 
 
 def test_one_run_at_a_time(run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reins.recipes.processes.PATIENCE", 0.2)
+    monkeypatch.setattr("reins.recipes.engine.processes.PATIENCE", 0.2)
     with process_group(run_dir), pytest.raises(InputError, match="another run is at work here"):
         go(run_dir, task(run_dir, "a"))
 

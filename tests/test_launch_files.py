@@ -77,7 +77,7 @@ def test_deepspeeds_own_config_takes_the_zero_settings(name: str) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("distributed_type: XLA", "distributed_type: XLA is none of NO, MULTI_GPU"),
+        ("distributed_type: XLA", "distributed_type: XLA is not supported; give one of NO, MULTI_GPU"),
         ("distributed_type: FSDP\nfsdp_config: {fsdp_version: 1}", "fsdp_config.fsdp_version: not 2"),
         ("distributed_type: DEEPSPEED\ndeepspeed_config: {zero_stage: 1}", "zero_stage: 1; give 2 or 3"),
     ],

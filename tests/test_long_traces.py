@@ -51,7 +51,7 @@ def test_reasoning_is_measured_by_the_bases_tokenizer(tmp_path):
     assert row["response"] == short
     with pytest.raises(InputError, match="reasoning too long 1"):
         list(build(rows=2, seed=0, **asked))
-    with pytest.raises(InputError, match="name the base's tokenizer"):
+    with pytest.raises(InputError, match="name the base's as `tokenizer`"):
         build(rows=1, seed=0, source=str(file), max_reasoning_tokens=150)
     with pytest.raises(InputError, match="tokenizer: no/such cannot be opened"):
         build(rows=1, seed=0, **asked | {"tokenizer": "no/such"})

@@ -66,8 +66,8 @@ def test_rl_starts_from_the_merged_weights(base, tmp_path):
     ("lora", "said"),
     [
         ({"rank": 8}, "lora.rank: LoraConfig has no such key"),
-        ({"lora_alfa": 8}, "lora.lora_alfa: LoraConfig has no such key, did you mean 'lora_alpha'?"),
-        ({"r": "8"}, "lora.r: '8' is not what LoraConfig takes, int"),
+        ({"lora_alfa": 8}, "lora.lora_alfa: LoraConfig has no such key; did you mean 'lora_alpha'?"),
+        ({"r": "8"}, "lora.r: '8' is not what LoraConfig takes; give int"),
         ({"task_type": "CAUSAL_LM"}, "lora.task_type: not settled here"),
         ({"target_modules": ["q_proj", "lm_head"]}, "lora.target_modules: lm_head"),
         ({"target_modules": ["nowhere"]}, "nowhere"),

@@ -83,7 +83,7 @@ def test_a_shared_prefix_is_one_task_and_every_task_comes_after_what_it_needs(wo
 def test_arm_and_seed_restrict_the_plan_and_unknown_ones_are_refused(world: Path) -> None:
     tasks = plan(recipe(), Path("runs/small"), ["sft"], [5])
     assert list(tasks) == ["data traces", "stage sft-s5", "data composite", "eval sft-s5"]
-    with pytest.raises(InputError, match="--arm sfx: no such arm in small, did you mean 'sft'"):
+    with pytest.raises(InputError, match="--arm sfx: no such arm in small; did you mean 'sft'"):
         plan(recipe(), Path("runs/small"), ["sfx"])
     with pytest.raises(InputError, match="--seed 4: not among the seeds"):
         plan(recipe(), Path("runs/small"), seeds=[4])

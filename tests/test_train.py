@@ -79,7 +79,7 @@ def test_bad_stages_are_refused_in_one_line(base, tmp_path):
     (bare / "chat_template.jinja").unlink()
     assert "no chat template" in refused(make_stage(tmp_path / "a", bare, "sft"))
     assert "neither a folder nor a hub id" in refused(make_stage(tmp_path / "b", tmp_path / "nothing", "sft"))
-    assert "trainr: unknown key, did you mean 'trainer'?" in refused(
+    assert "trainr: unknown key; did you mean 'trainer'?" in refused(
         make_stage(tmp_path / "c", base, "sft", trainr="sft")
     )
     assert "run it by reins.train.grpo" in refused(make_stage(tmp_path / "d", base, "grpo"))

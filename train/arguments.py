@@ -94,7 +94,7 @@ def check_lora(lora: Mapping[str, Any]) -> None:
         if key in LORA_ELSEWHERE:
             raise InputError(f"lora.{key}", "not settled here", "take it out")
         if key not in known:
-            raise InputError(f"lora.{key}", "LoraConfig has no such argument", nearest(key, known))
+            raise InputError(f"lora.{key}", "LoraConfig has no such key", nearest(key, known))
         if not _fits(value, known[key]):
             raise InputError(f"lora.{key}", f"{value!r} is not what LoraConfig takes", f"give {known[key]}")
     if "lm_head" in (lora.get("target_modules") or ()):
