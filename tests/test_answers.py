@@ -13,8 +13,8 @@ from bench import answers as bench
 
 from reins.data_builders.problems import read_problems
 from reins.eval.io.jsonl import read_jsonl
-from reins.eval.verify import answers
 from reins.eval.verify.answers import Grader, boxed, grade, shortcut
+from reins.eval.verify.answers import grader as workers
 from reins.eval.verify.rows import read_rows
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -112,7 +112,7 @@ def test_equal_questions_are_asked_once(monkeypatch):
 
 
 def test_a_wrong_sentinel_stops_the_run(monkeypatch):
-    monkeypatch.setattr(answers, "SENTINELS", [("42", "43", "right")])
+    monkeypatch.setattr(workers, "SENTINELS", [("42", "43", "right")])
     with Grader() as grader, pytest.raises(RuntimeError, match="grades '43' for '42' wrong"):
         grader.grade("x+1", r"\boxed{1+x}")
 
@@ -145,8 +145,8 @@ def test_grades_in_another_process(method):
 
 def test_workers_die_with_their_parent():
     code = (
-        r"from reins.eval.verify import answers; answers.grade('1/2', r'\boxed{0.5}');"
-        "print(answers._shared()._idle.get()._process.pid, flush=True); import os; os.kill(os.getpid(), 9)"
+        r"from reins.eval.verify.answers import grader; grader.grade('1/2', r'\boxed{0.5}');"
+        "print(grader._shared()._idle.get()._process.pid, flush=True); import os; os.kill(os.getpid(), 9)"
     )
     run = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
     pid = int(run.stdout)
@@ -191,7 +191,7 @@ def test_shortcuts_change_no_verdict_on_plain_numbers(grader):
 
 @needs_data
 def test_shortcuts_change_no_verdict_on_real_outputs(grader):
-    questions = {answers._question(*pair) for pair in bench.real_pairs()}
+    questions = {workers._question(*pair) for pair in bench.real_pairs()}
     short = {question: shortcut(*question) for question in questions}
     taken = {question: outcome for question, outcome in short.items() if outcome}
     assert len(taken) > 700

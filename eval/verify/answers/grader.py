@@ -1,8 +1,5 @@
-"""Is the answer right? Equivalence by math-verify, in worker processes that can be killed.
+"""Grades answers in worker processes that can be killed; what is certain is told without them.
 
-Which text is the answer: the content of the last complete `\\boxed{…}` (or `\\fbox{…}`) of the answer part, in any
-case, since a reply in capitals writes `\\BOXED`; where there is none, what math-verify finds in the whole text.
-A box that never closes is no answer: cut short, it may hold half a number.
 Outcomes: `right`, `wrong`; `missing`: no answer there; `unparsed`: an answer math-verify cannot read;
 `timeout`: no verdict within the deadline. Only the first two are judgements: the other three are counted apart.
 """
@@ -18,9 +15,10 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
-from pathlib import Path
 from queue import SimpleQueue
 from typing import Literal, Self, cast
+
+from .boxes import boxed_for
 
 Outcome = Literal["right", "wrong", "missing", "unparsed", "timeout"]
 Question = tuple[str, str, bool]  # gold, text, whether the text is the content of a box
@@ -36,24 +34,11 @@ SENTINELS: list[tuple[str, str, Outcome]] = [
     (r"\{1, 2\}", r"\{2, 1\}", "right"),
 ]
 
-BOX = re.compile(r"(\\(?:boxed|fbox)\s*\{)|\\.|[{}]", re.IGNORECASE | re.DOTALL)
 PLAIN = re.compile(r"-?(0|[1-9][0-9]{0,2}(,[0-9]{3})+|[1-9][0-9]*)(\.[0-9]+)?")
 DIGIT = re.compile("[0-9]")
+WORKER = __name__.rpartition(".")[0] + ".worker"
 SHORT = 16  # characters up to which a plain number is exact as a double
 CACHED = 1000  # characters of the longest question that is remembered
-
-
-def boxed(text: str) -> str | None:
-    r"""The content of the `\boxed{…}` that closes last, or None; one pass over the text."""
-    opened: list[tuple[int, bool]] = []
-    found = None
-    for mark in BOX.finditer(text):
-        if mark[0] == "}":
-            start, is_box = opened.pop() if opened else (0, False)
-            found = text[start : mark.start()] if is_box else found
-        elif mark[0] == "{" or mark[1]:
-            opened.append((mark.end(), bool(mark[1])))
-    return found
 
 
 class Grader:
@@ -127,9 +112,8 @@ class Worker:
             self._process = None
 
     def _start(self) -> None:
-        script = Path(__file__).with_name("math_worker.py")
         self._process = subprocess.Popen(
-            [sys.executable, "-P", str(script), str(self._deadline)],
+            [sys.executable, "-P", "-m", WORKER, str(self._deadline)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -176,7 +160,7 @@ os.register_at_fork(after_in_child=_shared.cache_clear)  # threads and pipes sta
 
 
 def _question(gold: str, text: str) -> Question:
-    box = boxed(text)
+    box = boxed_for(gold, text)
     return (gold.strip(), (text if box is None else box).strip(), box is not None)
 
 

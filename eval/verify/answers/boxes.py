@@ -1,0 +1,58 @@
+r"""Which text is the answer: the content of the last complete `\boxed{…}` (or `\fbox{…}`), in any case, since a reply in
+capitals writes `\BOXED`; of all boxes together where the gold answer is a list and each box holds one part of it.
+A box that never closes is no answer: cut short, it may hold half a number.
+"""
+
+import re
+from itertools import pairwise
+
+BOX = re.compile(r"(\\(?:boxed|fbox)\s*\{)|\\.|[{}]", re.IGNORECASE | re.DOTALL)
+LIST = re.compile(r"[,;]|\\pm|\\cup|±|∪|\b(?:and|or)\b", re.IGNORECASE)
+THOUSANDS = re.compile(r"(?<![\d,])[1-9]\d{0,2}(?:(?:,|\{,\}|,\\!\s?)\d{3})+(?![\d,])")
+SPACING = re.compile(r"(?<!\\)\\[,;:!]")  # `\,` holds a comma that parts nothing
+RETRACTED = re.compile(
+    r"\b(?:no|not|wait|actually|instead|rather|wrong|mistake|correct(?:ion|ed)?|sorry|oops|but)\b",
+    re.IGNORECASE,
+)
+Span = tuple[int, int, int]  # where a box begins, where its content begins, where its content ends
+
+
+def boxed(text: str) -> str | None:
+    r"""The content of the `\boxed{…}` that closes last, or None; one pass over the text."""
+    spans = _spans(text)
+    return text[spans[-1][1] : spans[-1][2]] if spans else None
+
+
+def boxed_for(gold: str, text: str) -> str | None:
+    """The boxed answer to this gold answer: the last box, or the parts of a list, one a box, joined by commas.
+
+    The boxes are joined where there are as many different ones as the gold answer has parts, and no word between them
+    takes one back. A single gold answer is always compared with the last box.
+    """
+    spans = _spans(text)
+    if len(spans) > 1 and (count := parts(gold)) > 1:
+        contents = list(dict.fromkeys(text[start:end].strip() for _, start, end in spans))
+        between = [text[end:begin] for (_, _, end), (begin, _, _) in pairwise(spans)]
+        single = all(content and parts(content) == 1 for content in contents)
+        if len(contents) == count and single and not any(map(RETRACTED.search, between)):
+            return ", ".join(contents)
+    return text[spans[-1][1] : spans[-1][2]] if spans else None
+
+
+def parts(answer: str) -> int:
+    """How many answers an answer holds: those between commas, `and`, `or`; two where it has a plus or minus."""
+    return 1 + len(LIST.findall(THOUSANDS.sub("0", SPACING.sub(" ", answer))))
+
+
+def _spans(text: str) -> list[Span]:
+    """The boxes that close, in the order in which they close."""
+    opened: list[tuple[int, int, bool]] = []
+    found: list[Span] = []
+    for mark in BOX.finditer(text):
+        if mark[0] == "}":
+            begin, start, is_box = opened.pop() if opened else (0, 0, False)
+            if is_box:
+                found.append((begin, start, mark.start()))
+        elif mark[0] == "{" or mark[1]:
+            opened.append((mark.start(), mark.end(), bool(mark[1])))
+    return found

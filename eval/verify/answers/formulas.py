@@ -1,0 +1,60 @@
+r"""A formula in plain text as LaTeX: `2*sqrt(3)/3`, `exp(16)`, `x^(n+1)`, `sin(pi/4)`; degrees under a sine as radians."""
+
+import re
+
+NAMES = "alpha beta gamma delta epsilon theta lambda mu sigma phi omega rho tau pi infty".split()
+NAMES += "arcsin arccos arctan sinh cosh tanh sin cos tan cot csc ln log".split()
+OTHER = {
+    "infinity": "infty",
+    "inf": "infty",
+    "oo": "infty",
+    "asin": "arcsin",
+    "acos": "arccos",
+    "atan": "arctan",
+}
+OTHER |= {"union": "cup", "abs": "abs", "sqrt": "sqrt", "cbrt": "cbrt", "exp": "exp"}
+WORDS = {name: name for name in NAMES} | OTHER
+WORD = re.compile(
+    rf"(?<![\\A-Za-z{{])({'|'.join(sorted(WORDS, key=len, reverse=True))})(?![A-Za-z}}])|sec(?=\()"
+)
+SIGNS = {"<=": r"\le ", ">=": r"\ge ", "!=": r"\ne ", "+/-": r"\pm ", "+-": r"\pm ", "**": "^"}
+SIGN = re.compile("|".join(map(re.escape, SIGNS)))
+CALL = re.compile(r"(?:\\(sqrt|cbrt|abs)|(\^))\s*\(")
+ROOT = re.compile(r"\\(sqrt|cbrt)\s*(\d+(?:\.\d+)?|[a-z](?![a-z])|\\pi(?![a-z]))")
+DEGREES = re.compile(
+    r"\\(sin|cos|tan|cot|sec|csc)\s*(?:(\()|\\left\(|\{)?\s*(\d+(?:\.\d+)?|[a-z])\s*\^\s*\{?\s*\\circ(?![a-z])\s*\}?\s*"
+    r"(?:\)|\\right\)|\})?"
+)
+
+
+def plain_formula(text: str) -> str:
+    """The formula as LaTeX; LaTeX comes back as it is."""
+    text = SIGN.sub(lambda sign: SIGNS[sign[0]], text)
+    text = re.sub(r"(?<![\\A-Za-z])(sqrt|cbrt)(?=\d)", r"\\\1 ", text)
+    text = WORD.sub(lambda word: f"\\{WORDS.get(word[0], word[0])} ", text)
+    text = _called(text)
+    text = re.sub(r"\\cbrt\s*\{", r"\\sqrt[3]{", ROOT.sub(r"\\\1{\2}", text))
+    return DEGREES.sub(r"\\\1\\left(\\frac{\3\\pi}{180}\\right)", text)
+
+
+def _called(text: str) -> str:
+    """Arguments in parentheses as arguments in braces."""
+    place = 0
+    while match := CALL.search(text, place):
+        end = closing(text, match.end() - 1)
+        inner, rest = text[match.end() : end], text[end + 1 :]
+        name = "^" if match[2] else f"\\{match[1]}"
+        opened, closed = ("|", "|") if match[1] == "abs" else (name + "{", "}")
+        text, place = text[: match.start()] + opened + inner + closed + rest, match.start() + len(opened)
+    return text
+
+
+def closing(text: str, start: int) -> int:
+    """Where the bracket that opens at start closes: the end of the text where it does not."""
+    opening, depth = text[start], 0
+    other = {"{": "}", "(": ")", "[": "]"}[opening]
+    for place in range(start, len(text)):
+        depth += (text[place] == opening) - (text[place] == other)
+        if not depth:
+            return place
+    return len(text)

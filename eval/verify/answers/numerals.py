@@ -1,0 +1,72 @@
+r"""Numbers as people write them, as the number they are, exactly: spaces and braces in them, mixed numbers, repeating
+decimals, and `million` behind them. All steps read text and give text that math-verify reads.
+"""
+
+import re
+from fractions import Fraction
+
+SPACED = re.compile(r"(?<![\w.,^}])([1-9]\d{0,2})((?:[ ']\d{3})+)(?![\d'^_]|\s*[/!^]|\s*\\d?frac|\s\d)")
+SPACED_DECIMALS = re.compile(r"(?<=\d)\.(\d{3}(?: \d{3})+(?: \d{1,2})?)(?!\s?[\d/])")
+BRACED = re.compile(r"(?<=\d)\s*\{([,.:])\}\s*(?=\d)")
+BARE_FRACTION = re.compile(r"\\[dtc]?frac\s*(\d)\s*(\d)(?!\d)")
+MIXED = re.compile(
+    r"(?<![\w.}^)])(\d+)(?:\s*\\[dtc]?frac\s*\{\s*(\d+)\s*\}\s*\{\s*(\d+)\s*\}|\s+(\d+)\s*/\s*(\d+)(?![\d.]))"
+)
+REPEATED = re.compile(
+    r"(?<![\w.}])(\d*)\.(\d*)(?:\\(?:overline|bar)\s*(?:\{\s*(\d+)\s*\}|(\d))|\((\d+)\)(?!\s*[\d(]))"
+)
+DOTTED = re.compile(r"(?<![\w.}])(\d*)\.(\d*)\\dot\s*\{?(\d)\}?(?:(\d*)\\dot\s*\{?(\d)\}?)?")
+TRAILING = re.compile(
+    r"(?<![\w.}])(\d*)\.(\d*?)(?:(\d)\3\3+|(\d{2,6})\4+)\s*(?:\.\.\.|\\(?:l|c)?dots(?![a-z]))"
+)
+SCALES = {
+    "dozen": 12,
+    "hundred": 100,
+    "thousand": 10**3,
+    "lakh": 10**5,
+    "million": 10**6,
+    "crore": 10**7,
+    "billion": 10**9,
+    "trillion": 10**12,
+}
+SCALED = re.compile(
+    rf"(?<![\w.,^}}])(\d+(?:,\d{{3}})*(?:\.\d+)?)\s*(?:\\(?:text|mathrm|mbox)\s*\{{\s*)?({'|'.join(SCALES)})s?\b(?P<rest>[^{{}}]*\}})?"
+)
+
+
+def exact_numbers(text: str) -> str:
+    """The text with each number in the one spelling that math-verify reads."""
+    text = BRACED.sub(r"\1", text)
+    text = SPACED.sub(lambda m: m[1] + re.sub("[ ']", "", m[2]), text)
+    text = SPACED_DECIMALS.sub(lambda m: "." + m[1].replace(" ", ""), text)
+    text = BARE_FRACTION.sub(r"\\frac{\1}{\2}", text)
+    text = REPEATED.sub(lambda m: _repeating(m[1], m[2], m[3] or m[4] or m[5]), text)
+    text = DOTTED.sub(lambda m: _repeating(m[1], m[2], m[3] + (m[4] or "") + (m[5] or "")), text)
+    text = TRAILING.sub(lambda m: _repeating(m[1], m[2], m[3] or m[4]), text)
+    text = SCALED.sub(_scaled, text)
+    return MIXED.sub(_mixed, text)
+
+
+def _repeating(whole: str, start: str, period: str) -> str:
+    """The fraction that the decimal whole.start period period … is."""
+    tail = Fraction(int(period), (10 ** len(period) - 1) * 10 ** len(start))
+    value = Fraction(int(whole + start or "0"), 10 ** len(start)) + tail
+    return rf"\frac{{{value.numerator}}}{{{value.denominator}}}"
+
+
+def _mixed(match: re.Match[str]) -> str:
+    whole, over, under = (int(group) for group in match.groups() if group is not None)
+    if over >= under or not over:  # 2 5/3 is no mixed number
+        return match[0]
+    return rf"\frac{{{whole * under + over}}}{{{under}}}"
+
+
+def _scaled(match: re.Match[str]) -> str:
+    value = Fraction(match[1].replace(",", "")) * SCALES[match[2]]
+    digits = (
+        str(value.numerator)
+        if value.denominator == 1
+        else rf"\frac{{{value.numerator}}}{{{value.denominator}}}"
+    )
+    rest = (match["rest"] or "").rstrip("}").strip()
+    return digits + (rf"\text{{ {rest}}}" if rest else "")

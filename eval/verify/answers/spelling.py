@@ -1,0 +1,126 @@
+r"""An answer without its ornaments, and what is written in plain text as LaTeX: `**48,**` is 48, `pi/2` is `\pi/2`,
+`\mathrm{e}` is `e`. What can change the value stays: factorials, exponents, signs, bars.
+"""
+
+import re
+
+from .formulas import closing, plain_formula
+from .numerals import exact_numbers
+from .signs import latex_signs
+
+COMMAND = re.compile(r"\\[A-Z]+")
+SPACE = re.compile(
+    r"(?<!\\)\\[ ,;:>]|~|\\q?quad(?![a-z])|\\[hv]space\*?\{[^{}]*\}|\\phantom\{[^{}]*\}"
+    r"|\\(?:display|text)style(?![a-z])|\\(?:LARGE|Large|large|huge|Huge)(?![A-Za-z])"
+)
+WRAPPER = re.compile(
+    r"\\(?:underline|textbf|mathbf|boldsymbol|bm|bold|mathit|textit|emph|mathsf|texttt|boxed|fbox|framebox|ensuremath"
+    r"|(?:text)?color\s*\{[^{}]*\})\s*\{"
+)
+TEXT = r"\\(?:text|textrm|textnormal|mathrm|mbox|operatorname\*?)\s*"
+TEXT_PART = re.compile(rf"({TEXT}\{{[^{{}}]*\}})")
+NUMBER_TEXT = re.compile(rf"{TEXT}\{{\s*([-+]?\d[\d.,/]*)\s*\}}")
+LETTER = re.compile(rf"{TEXT}\{{\s*([A-Za-z]|\\[a-z]+)\s*\}}|\{{\\rm\s+([a-z])\}}")
+FUNCTION = re.compile(
+    rf"{TEXT}\{{\s*((?:arc)?(?:sin|cos|tan)|(?:sin|cos|tan)h|cot|csc|ln|log|exp|max|min|gcd|lcm|det)\s*\}}"
+)
+ORDINAL = re.compile(rf"(?<=\d)\s*\^?\s*\{{?\s*(?:{TEXT}\{{?\s*)?(?:st|nd|rd|th)(?![A-Za-z])\s*\}}{{0,2}}")
+BEFORE = re.compile(
+    r"^(?:[\s#=,;:]|\\\\(?![a-z])|\\(?:therefore|implies|Rightarrow|rightarrow|to)(?![a-z]))+"
+)
+BEHIND = re.compile(
+    r"(?:\s|(?<!\\)[,;:]|\\\\|(?<![.\\])\.|\\(?:hfill|blacksquare|square|checkmark|newline)|\\)$"
+)
+PAIRED = re.compile(r"([*_`\"']{1,3})(.+)\1$", re.DOTALL)
+MONEY = re.compile(r"^(-?)\s*(\\?\$|[€£¥₹]|(?:USD|EUR|GBP|Rs\.?)(?![a-z]))\s*(-?[\d.].*)$", re.DOTALL)
+COINS = {"€": "euros", "EUR": "euros", "£": "pounds sterling", "GBP": "pounds sterling", "¥": "yen"}
+COINS |= {"₹": "rupees", "Rs": "rupees", "Rs.": "rupees"}
+LEADING = re.compile(rf"^(?:{TEXT}\{{([^{{}}\d]*)\}}|((?:[A-Za-z]+[\s:]+)+))\s*(?=\S)")
+ANSWER_WORDS = frozenset(
+    "the final answer answers is are result total value solution so thus hence therefore we get have it equals "
+    "equal to our sum number of that this which gives required".split()
+)
+NAME = re.compile(r"(?:[A-Za-z]|\\[a-z]+)(?:_(?:\w|\{\w+\}))?(?:\([a-z]\))?'?")
+EQUALS = re.compile(r"(?<![<>!\\])=")
+STATED = re.compile(
+    r"^\W*(?:the\s+)?(?:final\s+)?answer\s*(?:is\s*)?\W*?[:=]\W*?(?=[-(\[{\\√\w])(.+?)\s*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+LONG_WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,}")
+
+
+def spell(text: str) -> str:
+    """The answer in the spelling that is compared."""
+    if text.isupper():  # a reply in capitals writes \FRAC
+        text = COMMAND.sub(lambda command: command[0].lower(), text)
+    text = re.sub(r"\\!\s*", "", _unwrapped(latex_signs(text)))
+    text = _bare(_currency_behind(_bare(SPACE.sub(" ", text))))
+    text = NUMBER_TEXT.sub(r"\1", ORDINAL.sub("", text))
+    text = re.sub(r"\\imath(?![a-z])", "i", FUNCTION.sub(r"\\\1 ", LETTER.sub(_letter, text)))
+    parts = TEXT_PART.split(text)
+    parts[::2] = map(plain_formula, parts[::2])
+    return _forward(_without_lead(_bare(exact_numbers("".join(parts)))))
+
+
+def stated(text: str) -> str | None:
+    """The formula of the last line that says `Answer: …`, where math-verify would read only a number of it, else None."""
+    lines = STATED.findall(text)
+    if not lines or "$" in lines[-1] or "\\(" in lines[-1]:
+        return None
+    line = spell(lines[-1])
+    formula = re.search(r"[\\^]", line) and not LONG_WORD.search(TEXT_PART.sub("", line))
+    return line if formula else None
+
+
+def _unwrapped(text: str) -> str:
+    """Without the commands that only set their argument in another face."""
+    while match := WRAPPER.search(text):
+        end = closing(text, match.end() - 1)
+        inner = text[match.end() : end]
+        text = text[: match.start()] + inner + text[end + 1 :]
+    return text
+
+
+def _bare(text: str) -> str:
+    """Without what stands before and behind an answer and is no part of it."""
+    text = BEFORE.sub("", text)
+    while match := BEHIND.search(text) or PAIRED.match(text):
+        text = text[: match.start()] if match.re is BEHIND else match[2]
+    return text
+
+
+def _currency_behind(text: str) -> str:
+    r"""`\$36` as 36 dollars; other dollar signs only set formulas."""
+    money = MONEY.match(text)
+    if money and not (money[2] == "$" and text.count("$") % 2 == 0) and "$" not in money[3]:
+        return rf"{money[1]}{money[3]} \text{{ {COINS.get(money[2], 'dollars')}}}"
+    return re.sub(r"\\?\$|\\[()\[\]](?![A-Za-z])", " ", text).strip()
+
+
+def _letter(match: re.Match[str]) -> str:
+    r"""An upright letter as a letter, but behind a number, where all but e and i are units."""
+    letter = match[1] or match[2]
+    behind_number = match.string[: match.start()].rstrip()[-1:] in tuple("0123456789})")
+    return match[0] if behind_number and letter not in ("e", "i", r"\pi") else f" {letter} "
+
+
+def _without_lead(text: str) -> str:
+    """Without words before the answer that only say that it is the answer."""
+    match = LEADING.match(text)
+    if not match:
+        return text
+    words = (match[1] or match[2] or "").strip()
+    says = words.endswith((":", "=")) or all(
+        word.lower() in ANSWER_WORDS for word in re.split(r"[\s:,]+", words) if word
+    )
+    return _bare(text[match.end() :]) if words and says else text
+
+
+def _forward(text: str) -> str:
+    """`48 = n` as `n = 48`."""
+    sides = EQUALS.split(text)
+    if len(sides) != 2 or "," in text:
+        return text
+    left, right = (side.strip() for side in sides)
+    turn = NAME.fullmatch(right) and not NAME.fullmatch(left) and re.search(r"\d", left)
+    return f"{right} = {left}" if turn else text

@@ -1,0 +1,124 @@
+"""The process that asks math-verify: one JSON [gold, text, boxed] a line in, one outcome a line out.
+
+It is a process of its own, because sympy can hang in places no exception reaches: the kernel kills it when its deadline
+in processor seconds is over, so the verdict does not depend on how busy the machine is, and nothing is left behind
+when the parent dies. A wall-clock alarm of a hundred deadlines stands behind it.
+"""
+
+import json
+import logging
+import re
+import signal
+import sys
+from fractions import Fraction
+from typing import Any
+
+from latex2sympy2_extended import NormalizationConfig
+from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse, verify
+from sympy import Equality, Expr, Float, Integer
+
+from .notation import same_base, same_residue, same_sequence
+from .signs import latex_signs
+from .sizes import apart_by_size
+from .spelling import COMMAND, spell, stated
+from .units import is_number, split_unit
+from .values import differ, same
+
+TIMES_TEN = re.compile(
+    r"\s*([+-]?\d*\.?\d+)\s*(?:[eE]|(?:\\times|\\cdot|\*)\s*10\s*\^)\s*\{?\s*([+-]?\d+)\s*\}?\s*"
+)
+E_NOTATION = re.compile(r"(?<![\w.])(\d*\.?\d+)[eE]([+-]?\d+)(?!\w)")
+UNIT_LETTERS = re.compile(r"(?<=[\d}])\s+[A-Za-z](?:\^\d)?(?:\s*/\s*[A-Za-z](?:\^\{?\d\}?)?)?$")
+KEEPING_UNITS = [  # math-verify drops single letters as units (2t is 2), so units are ours
+    LatexExtractionConfig(
+        normalization_config=NormalizationConfig(
+            basic_latex=True, units=False, malformed_operators=True, nits=True, boxed="all", equations=False
+        )
+    ),
+    ExprExtractionConfig(),
+]
+
+
+def outcome(gold: str, text: str, boxed: bool) -> str:
+    """`right`, `wrong`, `missing` (no answer found in the text) or `unparsed` (one that could not be read)."""
+    answer = spell(text) if boxed else stated(text)
+    if answer is not None:
+        return compared(spell(gold), answer)
+    if text.isupper():
+        text = COMMAND.sub(lambda command: command[0].lower(), text)
+    return judged(spell(gold), latex_signs(text), boxed=False)
+
+
+def compared(gold: str, text: str) -> str:
+    """The outcome of two answers in one spelling: by notation, by unit, then by math-verify."""
+    for found in (same_base(gold, text), same_residue(gold, text, _equal), same_sequence(gold, text, _equal)):
+        if found is not None:
+            return "right" if found else "wrong"
+    values = _in_one_unit(gold, text)
+    return "wrong" if values is None else judged(*values)
+
+
+def _equal(one: str, other: str) -> bool:
+    return one == other or judged(one, other) == "right"
+
+
+def _in_one_unit(gold: str, text: str) -> tuple[str, str] | None:
+    """Both without their units, the second converted to the first's; None where the units are of two kinds."""
+    letters = UNIT_LETTERS.search(gold)
+    value, unit = split_unit(gold, letters=bool(letters and is_number(gold[: letters.start()])))
+    other, its_unit = split_unit(text, letters=is_number(value))
+    if its_unit and not unit:
+        value, unit = split_unit(gold, letters=True)
+    if unit and its_unit and unit != its_unit:
+        if unit.kinds != its_unit.kinds:
+            return None
+        ratio = Fraction(its_unit.size / unit.size)
+        other = rf"({other.rpartition('=')[2]}) \cdot \frac{{{ratio.numerator}}}{{{ratio.denominator}}}"
+    return value, other
+
+
+def judged(gold: str, text: str, *, boxed: bool = True) -> str:
+    """The outcome by math-verify, and by what it takes for equal or unequal and is not."""
+    answer = _parsed(E_NOTATION.sub(r"\1*10^(\2)", text), boxed)
+    if not answer:
+        return "unparsed" if boxed else "missing"
+    truth = _parsed(E_NOTATION.sub(r"\1*10^(\2)", gold), True)
+    if number := TIMES_TEN.fullmatch(gold):
+        truth, answer = _mantissas(number[1], int(number[2]), answer)
+    read = [next((value for value in side if not isinstance(value, str)), None) for side in (truth, answer)]
+    if None not in read and apart_by_size(*read):
+        return "wrong"
+    if verify(truth, answer, timeout_seconds=None):
+        return "wrong" if None not in read and differ(*read) else "right"
+    if None in read:
+        return "unparsed"
+    return "right" if same(*read) else "wrong"
+
+
+def _parsed(text: str, boxed: bool) -> list[Any]:
+    if boxed:
+        return parse(rf"\boxed{{{text}}}", KEEPING_UNITS, parsing_timeout=None)
+    return parse(text, parsing_timeout=None)
+
+
+def _mantissas(mantissa: str, exponent: int, answer: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Both sides divided by the gold's power of ten: the mantissas are compared to six decimals."""
+    values = [one.rhs if isinstance(one, Equality) else one for one in answer]
+    shifted = [one / Integer(10) ** exponent if isinstance(one, Expr) else one for one in values]
+    return [Float(mantissa)], shifted
+
+
+def serve(deadline: float) -> None:
+    logging.disable(logging.CRITICAL)
+    for line in sys.stdin:
+        gold, text, boxed = json.loads(line)
+        signal.setitimer(signal.ITIMER_PROF, deadline)
+        signal.alarm(int(100 * deadline) + 1)
+        found = outcome(gold, text, boxed)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.alarm(0)
+        print(found, flush=True)
+
+
+if __name__ == "__main__":
+    serve(float(sys.argv[1]))
