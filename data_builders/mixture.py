@@ -3,17 +3,24 @@
 Shares in `data` replace one another inside a fixed number of rows; sets in `add` come on top, beside them. The order
 is drawn from the seed and a row's place in its set alone, so arms that train on the same problems see them in the
 same order, and an arm that replaces a share of rows keeps the others where they were.
+
+As a process, `python -m reins.data_builders.mixture --config runs/<recipe>/mixtures/<stage>-s<seed>/config.yaml`, it
+writes rows.jsonl and last, atomically, done.json beside its config.
 """
 
 import json
 import random
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from ..eval.io.command import of_config, read_config
 from ..eval.io.errors import InputError
+from ..eval.io.files import sha256, write_json
 from ..eval.io.jsonl import write_jsonl
+from ..eval.io.run_paths import DONE
 from ..eval.verify import render
 from ..eval.verify.rows import read_rows
 
@@ -98,18 +105,36 @@ def mix(
     added = {name: round(share * rows) for name, share in add.items()}
     columns = sft_row if trainer == "sft" else grpo_row
     slots = _slots(wanted, added, seed)
-    given = {name: _ordered(path, seed) for name, path in sets.items()}
+    ordered = {name: _ordered(path, seed) for name, path in sets.items()}
     for name, place in slots:
-        if place >= len(given[name]):
+        if place >= len(ordered[name]):
             raise InputError(
                 sets[name],
-                f"{len(given[name])} rows, the mixture wants more",
+                f"{len(ordered[name])} rows, the mixture wants more",
                 "build more or lower its share",
             )
-    write_jsonl(out_path, (columns(given[name][place], preset) for name, place in slots))
+    write_jsonl(out_path, (columns(ordered[name][place], preset) for name, place in slots))
     return dict(Counter(name for name, _ in slots))
 
 
 def _ordered(path: Path, seed: int) -> list[Row]:
     rows = read_rows(path)
     return [rows[i] for i in _order(len(rows), seed)]
+
+
+def mix_of(config_file: Path) -> dict[str, int]:
+    """Mix the rows that a config names; returns and raises as `mix`."""
+    config, out = read_config(config_file), config_file.parent / "rows.jsonl"
+    inputs = config.pop("inputs")
+    sets = {name: Path(file) for name, file in config.pop("sets").items()}
+    taken = mix(**config, sets=sets, out_path=out)
+    write_json(out.with_name(DONE), {"inputs": inputs, "rows": taken, "output": sha256(out)})
+    return taken
+
+
+def main() -> int:
+    return of_config(lambda config: print(mix_of(config)), "reins.data_builders.mixture", __doc__)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,24 +1,24 @@
 """Evaluate checkpoints on several sets in one process: `python -m reins.eval.run --config FILE`.
 
-The file: `{model, seed, preset, engine, threads, world_size, inputs, sets: [{label, rows, out, samples, mode, max_new_tokens,
-temperature, top_p, batch_size, with_constraints, model, inputs}]}`. Each set's folder gets responses, scores and
-metrics; what is there for the same `inputs` is left alone. Beside the file, `progress.json` counts sets, and
-`done.json` appears last.
+The file: `{model, seed, preset, engine, threads, world_size, inputs, parts: [{label, rows, out, samples, mode,
+max_new_tokens, temperature, top_p, batch_size, with_constraints, checkpoints, origin, inputs}]}`. Each part's folder
+gets responses, scores and metrics; what is there for the same `inputs` is left alone. Beside the file,
+`progress.json` counts parts, and `done.json` appears last.
 """
 
 import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from .io.command import of_config
+from .io.command import of_config, read_config
 from .io.errors import InputError
-from .io.files import write_json
+from .io.files import write_json, write_text
+from .io.run_paths import DONE, ORIGIN, PROGRESS, at_step, saved_checkpoints
 from .sample.generate import generate
 from .sample.processes import Processes
 from .score.score import score
@@ -28,13 +28,19 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class SetPlan(Strict):
-    """One set, asked in one way; `model` and `inputs` are the plan's where not said, the rest as in `generate`."""
+class Part(Strict):
+    """One set, asked in one way; `inputs` are the plan's where not said, the sampling is as in `generate`.
+
+    With `checkpoints`, the plan's model is a stage's folder, and its whole checkpoints of these steps are asked
+    instead; `out` then has a `*` for the step. `origin`, where said, is the hash of what the samples grow from; it is
+    kept in the part's folder, for who runs this again with other inputs.
+    """
 
     label: str
     rows: str | list[str]
     out: Path
-    model: str = ""
+    checkpoints: Literal["all"] | list[int] | None = None
+    origin: str = ""
     inputs: str = ""
     samples: int = 2
     mode: str = "think"
@@ -58,17 +64,13 @@ class Plan(Strict):
     threads: int = 1
     world_size: int | None = None
     inputs: str
-    sets: list[SetPlan]
+    parts: list[Part]
 
 
 def read_plan(file: Path) -> Plan:
     """Raises InputError naming the file, the key and what is wrong with it."""
     try:
-        return Plan.model_validate(yaml.safe_load(file.read_text()))
-    except OSError as error:
-        raise InputError(file, f"{error.strerror}", "name an evaluation's config.yaml") from None
-    except yaml.YAMLError as error:
-        raise InputError(file, f"not YAML ({str(error).splitlines()[0]})", "write a mapping") from None
+        return Plan.model_validate(read_config(file))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -76,7 +78,7 @@ def read_plan(file: Path) -> Plan:
 
 
 def run(file: Path) -> None:
-    """Generate and score every set that has no metrics for these inputs yet.
+    """Generate and score every part that has no metrics for these inputs yet.
 
     Under `accelerate launch` all processes generate and the first one scores.
     """
@@ -87,20 +89,36 @@ def run(file: Path) -> None:
         )
     processes = Processes()
     torch.set_num_threads(plan.threads)
-    common: dict[str, Any] = {"seed": plan.seed, "preset": plan.preset, "engine": plan.engine}
-    for number, one in enumerate(plan.sets):
+    work = _with_models(plan)
+    for number, (model, part) in enumerate(work):
         if processes.first:
-            write_json(file.parent / "progress.json", {"step": number, "steps": len(plan.sets)})
-        inputs = one.inputs or plan.inputs
-        if not _is_done(one.out, inputs):
-            asked = one.model_dump(exclude={"label", "rows", "out", "inputs", "model"})
-            responses = generate(one.model or plan.model, one.rows, one.out, **common, **asked)
-            if processes.first:
-                score(one.rows, responses, one.out, preset=plan.preset)
-                write_json(one.out / "inputs.json", {"inputs": inputs})
+            write_json(file.parent / PROGRESS, {"step": number, "steps": len(work)})
+        if not _is_done(part.out, part.inputs or plan.inputs):
+            _evaluate(plan, model, part, processes.first)
         processes.wait()
     if processes.first:
-        write_json(file.parent / "done.json", {"inputs": plan.inputs})
+        write_json(file.parent / DONE, {"inputs": plan.inputs})
+
+
+def _with_models(plan: Plan) -> list[tuple[str, Part]]:
+    """Every part with the model that answers it: of parts along a stage each, checkpoint by checkpoint."""
+    work = [(plan.model, part) for part in plan.parts if part.checkpoints is None]
+    for step, folder in saved_checkpoints(Path(plan.model)).items():
+        for part in plan.parts:
+            if part.checkpoints == "all" or step in (part.checkpoints or ()):
+                work.append((str(folder), part.model_copy(update={"out": at_step(part.out, step)})))
+    return work
+
+
+def _evaluate(plan: Plan, model: str, part: Part, first: bool) -> None:
+    if first and part.origin:
+        write_text(part.out / ORIGIN, part.origin)
+    common: dict[str, Any] = {"seed": plan.seed, "preset": plan.preset, "engine": plan.engine}
+    sampling = part.model_dump(exclude={"label", "rows", "out", "checkpoints", "origin", "inputs"})
+    responses = generate(model, part.rows, part.out, **common, **sampling)
+    if first:
+        score(part.rows, responses, part.out, preset=plan.preset)
+        write_json(part.out / "inputs.json", {"inputs": part.inputs or plan.inputs})
 
 
 def _is_done(out: Path, inputs: str) -> bool:

@@ -1,4 +1,4 @@
-"""The command line: exit status 0 done, 2 bad input (one line on stderr), 1 a failure of ours."""
+"""The command line: exit status 0 done, 2 bad input (one line on stderr), 3 stopped by a guard, 1 a failure of ours."""
 
 import sys
 from pathlib import Path
@@ -211,7 +211,7 @@ def main() -> None:
         sys.exit(2)
     except TaskFailed as error:
         print(f"reins: {error}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(error.status)
     except KeyboardInterrupt:
         print("reins: interrupted; the same command goes on from here", file=sys.stderr)
         sys.exit(130)

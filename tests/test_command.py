@@ -44,7 +44,7 @@ def test_the_work_is_given_its_config(tmp_path, monkeypatch) -> None:
     assert given == [tmp_path / "config.yaml"]
 
 
-@pytest.mark.parametrize("module", ["recipes.engine.build", "eval.run"])
+@pytest.mark.parametrize("module", ["data_builders.build", "eval.run"])
 def test_a_module_that_is_run_exits_with_the_status(module: str, tmp_path) -> None:
     command = [sys.executable, "-m", f"reins.{module}", "--config", str(tmp_path / "none.yaml")]
     ended = subprocess.run(command, check=False, capture_output=True, text=True)

@@ -13,32 +13,43 @@ import pytest
 import yaml
 
 from reins.eval.io.errors import InputError
-from reins.recipes.engine.execute import TaskFailed, execute, inputs_of, origins_of
+from reins.eval.io.run_paths import RunPaths
+from reins.recipes.engine.execute import TaskFailed, execute
 from reins.recipes.engine.processes import process_group
 from reins.recipes.plan.task import Part, Task
 
 CHILD = """
-import argparse, json, os, pathlib, sys, time, yaml
-parser = argparse.ArgumentParser()
-parser.add_argument("--config")
-file = pathlib.Path(parser.parse_args().config)
-config = yaml.safe_load(file.read_text())
-with open(file.parent / "begun", "a") as begun:
-    begun.write(f"{os.getpid()}\\n")
-print(config.get("say", "a line of the log"))
-sys.stdout.flush()
-started = time.time()
-time.sleep(config.get("sleep", 0))
-if config.get("refuse"):
-    sys.exit("error: " + config["refuse"])
-if config.get("fail"):
-    sys.exit(config["fail"])
-done = {"inputs": config["inputs"], "from": started, "to": time.time()}
-if "output" in config:
-    done["output"] = config["output"]
-partial = file.parent / "partial"
-partial.write_text(json.dumps(done))
-partial.rename(file.parent / "done.json")
+import json, os, pathlib, sys, time, yaml
+from reins.eval.io.command import of_config
+from reins.eval.io.errors import InputError, Stopped
+
+def work(file):
+    config, started = yaml.safe_load(file.read_text()), time.time()
+    with open(file.parent / "begun", "a") as begun:
+        begun.write(f"{os.getpid()}\\n")
+    print(config.get("say", "a line of the log"), flush=True)
+    time.sleep(config.get("sleep", 0))
+    if "refuse" in config:
+        raise InputError(*config["refuse"])
+    if "stop" in config:
+        raise Stopped(config["stop"])
+    if "crash" in config:
+        raise RuntimeError(f"{config['crash']} of rank {os.environ.get('RANK')}")
+    if "fail" in config:
+        sys.exit(config["fail"])
+    for part in config.get("parts", []):
+        for step in config.get("steps", [""]):
+            out = pathlib.Path(part["out"].replace("*", str(step)))
+            out.mkdir(parents=True, exist_ok=True)
+            (out / "origin").write_text(part["origin"])
+    done = {"inputs": config["inputs"], "from": started, "to": time.time()}
+    if "output" in config:
+        done["output"] = config["output"]
+    partial = file.parent / "partial"
+    partial.write_text(json.dumps(done))
+    partial.rename(file.parent / "done.json")
+
+sys.exit(of_config(work, "child", None))
 """
 
 
@@ -50,13 +61,14 @@ def run_dir(tmp_path: Path) -> Path:
 
 def task(run_dir: Path, name: str, *needs: str, **config: object) -> Task:
     return Task(
+        kind="train",
         name=name,
         folder=run_dir / "stages" / name,
         module="child",
         config=config,
         spec={"name": name, **config},
         needs=needs,
-        tokens=1,
+        amount=1,
         note="",
         env={"PYTHONPATH": str(run_dir.parent)},
     )
@@ -64,7 +76,7 @@ def task(run_dir: Path, name: str, *needs: str, **config: object) -> Task:
 
 def go(run_dir: Path, *tasks: Task, slots: int = 2) -> dict[str, str]:
     with process_group(run_dir) as group:
-        return execute({one.name: one for one in tasks}, slots, group)
+        return execute({one.name: one for one in tasks}, RunPaths(run_dir), slots, group)
 
 
 def begun(run_dir: Path, name: str) -> list[int]:
@@ -108,26 +120,20 @@ def test_another_judge_goes_over_the_samples_that_are_there(run_dir: Path) -> No
     assert [len(begun(run_dir, name)) for name in "ab"] == [2, 1]
 
 
-def evaluation(run_dir: Path, along: Path | None = None, **sets: object) -> Task:
+def evaluation(run_dir: Path, name: str = "a", members: str | None = None, **sets: object) -> Task:
     """A task with a part for each set, of which the child reads only its own keys."""
-    step = "@*" if along else ""
-    parts = tuple(Part(run_dir / f"evals/a{step}/{one}", {"how": how}, "rows") for one, how in sets.items())
-    if along:
-        parts = tuple(replace(part, steps="all") for part in parts)
-    config = {"sets": [{"label": part.folder.name, "out": str(part.folder)} for part in parts]}
-    return replace(
-        task(run_dir, "eval", "a", "rows"),
-        folder=run_dir / "along" / "a" if along else run_dir / "evals" / "a",
-        config=config,
-        parts=parts,
-        along=along,
+    folders = [run_dir / "evals" / name / label for label in sets]
+    parts = tuple(
+        Part(folder, {"label": folder.name, "out": str(folder)}, {"how": how}, "rows", members)
+        for folder, how in zip(folders, sets.values(), strict=True)
     )
+    return replace(task(run_dir, "eval", "a", "rows"), folder=run_dir / "along" / "a", config={}, parts=parts)
 
 
 def asked(task: Task) -> dict[str, str]:
-    """What went into each set, by its folder."""
-    sets = yaml.safe_load((task.folder / "config.yaml").read_text())["sets"]
-    return {str(Path(one["out"]).relative_to(task.folder.parent.parent)): one["inputs"] for one in sets}
+    """What went into each part, by its folder."""
+    parts = yaml.safe_load((task.folder / "config.yaml").read_text())["parts"]
+    return {str(Path(part["out"]).relative_to(task.folder.parent.parent)): part["inputs"] for part in parts}
 
 
 def test_of_an_evaluation_only_the_sets_that_changed_are_redone(run_dir: Path) -> None:
@@ -146,28 +152,31 @@ def test_of_an_evaluation_only_the_sets_that_changed_are_redone(run_dir: Path) -
     assert asked(first) == before and (run_dir / "evals/a/direct/scores.jsonl").exists()
 
 
-def test_along_a_stage_every_whole_checkpoint_is_asked_and_those_of_another_training_are_put_away(
+def test_the_folders_that_a_part_finds_itself_are_put_away_with_its_inputs_and_come_back(
     run_dir: Path,
 ) -> None:
-    stage = run_dir / "stages" / "a"
-    for step in (5, 10):
-        (stage / f"checkpoint-{step}").mkdir(parents=True)
-        (stage / f"checkpoint-{step}" / "whole.json").touch()
-    (stage / "checkpoint-15").mkdir()
     needed = [task(run_dir, "a"), task(run_dir, "rows")]
-    (stage / "done.json").write_text(json.dumps({"inputs": inputs_of(needed[0], {})}))
-    (stage / "origin").write_text(origins_of(needed[0], {})[0])
-    along = evaluation(run_dir, stage, think=1)
+    along = replace(evaluation(run_dir, "a@*", "all", think=1), config={"steps": [5, 10]})
     go(run_dir, *needed, along)
-    assert sorted(asked(along)) == ["evals/a@10/think", "evals/a@5/think"]
-    sets = yaml.safe_load((along.folder / "config.yaml").read_text())["sets"]
-    assert [one["model"] for one in sets] == [f"{stage}/checkpoint-5", f"{stage}/checkpoint-10"]
     for step in (5, 10):
         (run_dir / f"evals/a@{step}/think/scores.jsonl").touch()
-    go(run_dir, task(run_dir, "a", learning_rate=2), needed[1], along)
-    assert asked(along) == {}
-    assert sorted(one.name for one in (run_dir / "old/evals").iterdir()) == ["a@10", "a@5"]
-    assert not list(run_dir.glob("evals/*/think/scores.jsonl"))
+    changed = task(run_dir, "a", learning_rate=2)
+    go(run_dir, changed, needed[1], replace(along, config={"steps": [7]}))
+    there = {str(file.relative_to(run_dir)) for file in run_dir.rglob("scores.jsonl")}
+    assert there == {f"old/evals/a@{step}/think/scores.jsonl" for step in (5, 10)}
+    assert (run_dir / "evals/a@7/think").exists()
+    go(run_dir, *needed, along)
+    there = {str(file.relative_to(run_dir)) for file in run_dir.rglob("scores.jsonl")}
+    assert there == {f"evals/a@{step}/think/scores.jsonl" for step in (5, 10)}
+    assert not (run_dir / "evals/a@7/think").exists()
+
+
+def test_other_steps_wanted_are_another_evaluation_but_leave_what_is_there(run_dir: Path) -> None:
+    needed = [task(run_dir, "a"), task(run_dir, "rows")]
+    go(run_dir, *needed, replace(evaluation(run_dir, "a@*", "all", think=1), config={"steps": [5]}))
+    (run_dir / "evals/a@5/think/scores.jsonl").touch()
+    go(run_dir, *needed, replace(evaluation(run_dir, "a@*", "10", think=1), config={"steps": [10]}))
+    assert (run_dir / "evals/a@5/think/scores.jsonl").exists() and (run_dir / "evals/a@10/think").exists()
 
 
 def test_tasks_that_do_not_wait_for_each_other_run_side_by_side(run_dir: Path) -> None:
@@ -179,7 +188,7 @@ def test_tasks_that_do_not_wait_for_each_other_run_side_by_side(run_dir: Path) -
 
 
 def test_one_slot_takes_the_longest_chain_first(run_dir: Path) -> None:
-    tasks = [task(run_dir, "short"), task(run_dir, "long"), replace(task(run_dir, "after", "long"), tokens=5)]
+    tasks = [task(run_dir, "short"), task(run_dir, "long"), replace(task(run_dir, "after", "long"), amount=5)]
     go(run_dir, *tasks, slots=1)
     assert done(run_dir, "long")["to"] <= done(run_dir, "short")["from"]
 
@@ -195,8 +204,8 @@ def test_a_stage_of_several_processes_takes_as_many_slots_and_is_not_kept_waitin
     run_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1,2")
-    wide = replace(task(run_dir, "wide", "a"), processes=3, tokens=9)
-    evals = [task(run_dir, name, "a", sleep=0.3) for name in ("b", "c", "d")]
+    wide = replace(task(run_dir, "wide", "a"), processes=3, amount=9)
+    evals = [task(run_dir, name, "a", sleep=2) for name in ("b", "c", "d")]
     go(run_dir, task(run_dir, "a"), *evals, wide, slots=3)
     assert done(run_dir, "wide")["to"] <= min(done(run_dir, name)["from"] for name in "bcd")
     assert max(done(run_dir, name)["from"] for name in "bcd") < min(
@@ -237,18 +246,30 @@ def test_a_failure_names_task_and_log_and_ends_the_others(run_dir: Path) -> None
 
 
 def test_a_child_that_refuses_its_input_is_bad_input(run_dir: Path) -> None:
-    with pytest.raises(InputError, match="^a: rows.jsonl:3: no prompt$"):
-        go(run_dir, task(run_dir, "a", refuse="rows.jsonl:3: no prompt"))
+    said = ["rows.jsonl:3", "no prompt; or two", "write one"]
+    with pytest.raises(InputError) as refused:
+        go(run_dir, task(run_dir, "a", refuse=said))
+    error = refused.value
+    assert [error.where, error.what, error.fix] == ["a: rows.jsonl:3", *said[1:]]
+    with pytest.raises(TaskFailed, match=r"^a failed \(exit status 1\)"):
+        go(run_dir, task(run_dir, "a", fail=1))  # and an earlier refusal is not said again
 
 
 def test_a_stage_that_a_guard_stopped_says_why(run_dir: Path) -> None:
-    with pytest.raises(
-        TaskFailed, match=r"^a stopped: loss is nan; last good checkpoint: checkpoint-5; its log"
-    ):
-        go(
-            run_dir,
-            task(run_dir, "a", say="stopped: loss is nan; last good checkpoint: checkpoint-5\nTrace", fail=3),
-        )
+    why = "loss is nan; last good checkpoint: checkpoint-5"
+    with pytest.raises(TaskFailed, match=f"^a stopped: {why}; its log is") as stopped:
+        go(run_dir, task(run_dir, "a", stop=why))
+    assert stopped.value.status == 3
+
+
+def test_of_several_processes_the_lowest_rank_says_what_went_wrong(run_dir: Path) -> None:
+    two = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+    with pytest.raises(TaskFailed) as failed:
+        go(run_dir, replace(task(run_dir, "a", crash="no memory"), launch=two))
+    first, *rest = str(failed.value).splitlines()
+    assert "RuntimeError: no memory of rank 0; its log is" in first
+    assert rest[-1] == "RuntimeError: no memory of rank 0"
+    assert "Root Cause" in (run_dir / "stages/a/output.txt").read_text()
 
 
 def test_a_begun_task_goes_on_in_its_folder_unless_its_inputs_changed(run_dir: Path) -> None:

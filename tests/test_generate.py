@@ -434,7 +434,7 @@ def plan(tmp_path, tiny, rows, **changes):
         {"label": "all", "out": str(tmp_path / "all.think"), **common},
         {"label": "all-plain", "out": str(tmp_path / "plain.think"), "with_constraints": False, **common},
     ]
-    config = {"model": str(tiny), "seed": 0, "preset": "reins", "threads": 1, "inputs": "abc", "sets": sets}
+    config = {"model": str(tiny), "seed": 0, "preset": "reins", "threads": 1, "inputs": "abc", "parts": sets}
     file = tmp_path / "config.yaml"
     file.write_text(yaml.safe_dump(config | changes))
     return file
@@ -478,7 +478,7 @@ def test_kill_9_and_two_processes_end_in_the_same_bytes(tiny, rows, tmp_path):
             "samples": 8,
             "max_new_tokens": 200,
         }
-        file = plan(folder, tiny, rows, sets=[one])
+        file = plan(folder, tiny, rows, parts=[one])
         if name == "killed":
             process, partial = launch(file), folder / "all/responses.partial-0.jsonl"
             while not partial.exists() or partial.stat().st_size < 4_000:

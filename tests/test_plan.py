@@ -9,9 +9,10 @@ from tiny import make_tokenizer
 from reins.eval.io.errors import InputError
 from reins.eval.io.files import write_text
 from reins.eval.run import run as evaluate
-from reins.recipes.engine.execute import inputs_of
+from reins.recipes.engine.done import inputs_of
 from reins.recipes.plan import estimate
-from reins.recipes.plan.plan import outline, plan, plan_data
+from reins.recipes.plan.outline import outline
+from reins.recipes.plan.plan import plan, plan_data
 from reins.recipes.plan.task import Task
 from reins.recipes.recipe.resolve import check
 from reins.recipes.recipe.schema import Recipe, Stage, load
@@ -68,12 +69,12 @@ def hashes(tasks: dict[str, Task]) -> dict[str, str]:
 
 def test_a_shared_prefix_is_one_task_and_every_task_comes_after_what_it_needs(world: Path) -> None:
     tasks = plan(recipe(), Path("runs/small"), seeds=[3])
-    assert [name for name in tasks if name.startswith("stage")] == [
+    assert [name for name, task in tasks.items() if task.kind == "train"] == [
         "stage sft-s3",
         "stage sft.rl-s3",
         "stage self-s3",
     ]
-    assert tasks["stage sft.rl-s3"].needs == ("stage sft-s3", "data problems")
+    assert tasks["stage sft.rl-s3"].needs == ("stage sft-s3", "rows rl-s3")
     assert tasks["stage sft.rl-s3"].config["model"] == "runs/small/stages/sft-s3/final"
     assert tasks["stage sft-s3"].config["model"] == "base"
     names = list(tasks)
@@ -82,10 +83,10 @@ def test_a_shared_prefix_is_one_task_and_every_task_comes_after_what_it_needs(wo
 
 def test_arm_and_seed_restrict_the_plan_and_unknown_ones_are_refused(world: Path) -> None:
     tasks = plan(recipe(), Path("runs/small"), ["sft"], [5])
-    assert list(tasks) == ["data traces", "stage sft-s5", "data composite", "eval sft-s5"]
+    assert list(tasks) == ["data traces", "rows sft-s5", "stage sft-s5", "data composite", "eval sft-s5"]
     with pytest.raises(InputError, match="--arm sfx: no such arm in small; did you mean 'sft'"):
         plan(recipe(), Path("runs/small"), ["sfx"])
-    with pytest.raises(InputError, match="--seed 4: not among the seeds"):
+    with pytest.raises(InputError, match="--seed 4: not a seed of small; give one of"):
         plan(recipe(), Path("runs/small"), seeds=[4])
 
 
@@ -97,18 +98,19 @@ def test_the_base_is_evaluated_once_whatever_the_seeds(world: Path) -> None:
 
 
 def test_every_set_is_asked_with_and_without_its_constraints(world: Path) -> None:
-    asked = plan(recipe(), Path("runs/small"))["eval sft-s3"].config["sets"]
-    assert [(one["label"], one["with_constraints"], one["out"]) for one in asked] == [
+    asked = plan(recipe(), Path("runs/small"))["eval sft-s3"].parts
+    configs = [part.config for part in asked]
+    assert [(config["label"], config["with_constraints"], config["out"]) for config in configs] == [
         ("composite", True, "runs/small/evals/sft-s3/composite.think"),
         ("composite-plain", False, "runs/small/evals/sft-s3/composite-plain.think"),
     ]
-    assert all(one["rows"] == "runs/small/data/composite/rows.jsonl" for one in asked)
+    assert all(config["rows"] == "runs/small/data/composite/rows.jsonl" for config in configs)
 
 
 def test_a_set_made_of_answers_waits_for_them_and_is_given_their_paths(world: Path) -> None:
     tasks = plan_data(recipe(), Path("runs/small"), ["own"])
     assert list(tasks) == ["data problems", "answers own", "data own"]
-    assert tasks["answers own"].config["sets"][0]["with_constraints"] is False
+    assert tasks["answers own"].parts[0].config["with_constraints"] is False
     assert tasks["data own"].config["args"] == {
         "source_rows": "runs/small/data/problems/rows.jsonl",
         "responses": "runs/small/answers/own/responses.jsonl",
@@ -201,7 +203,7 @@ def test_an_evaluation_that_other_processes_than_promised_would_share_is_refused
     world: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task = plan(recipe(), Path("runs/small"), ["base"], [3])["eval base"]
-    write_text(task.folder / "config.yaml", yaml.safe_dump({**task.config, "inputs": "abc"}))
+    write_text(task.folder / "config.yaml", yaml.safe_dump({**task.config, "parts": [], "inputs": "abc"}))
     monkeypatch.setenv("WORLD_SIZE", "8")
     with pytest.raises(InputError, match="eval.*config.yaml: world_size: 1, but 8 started"):
         evaluate(task.folder / "config.yaml")
@@ -214,7 +216,7 @@ def test_models_are_evaluated_as_they_are_and_need_no_base(world: Path) -> None:
     tasks = plan(found, Path("runs/small"))
     assert list(tasks) == ["data composite", "eval chat", "eval far"]
     assert tasks["eval chat"].config["model"] == "base" and tasks["eval far"].config["model"] == "owner/name"
-    assert tasks["eval chat"].config["sets"][0]["out"] == "runs/small/evals/chat/composite.think"
+    assert tasks["eval chat"].parts[0].config["out"] == "runs/small/evals/chat/composite.think"
     assert list(plan(found, Path("runs/small"), ["far"])) == ["data composite", "eval far"]
 
 
@@ -229,7 +231,7 @@ def test_checkpoints_on_the_way_are_asked_in_the_first_mode_and_only_by_the_sets
     assert along.needs == ("data composite", "stage sft-s3") and along.note.startswith(
         "3 checkpoint(s), 72 samples"
     )
-    assert [one["out"] for one in along.config["sets"]] == ["runs/small/evals/sft-s3@*/composite.direct"]
+    assert [part.config["out"] for part in along.parts] == ["runs/small/evals/sft-s3@*/composite.direct"]
     last = plan(recipe(text.replace("{samples: 2,", "{checkpoints: last, samples: 2,")), Path("runs/small"))
     assert not [name for name in last if "along" in name]
     some = text.replace("{samples: 2,", "{checkpoints: [8, 999], samples: 2,")

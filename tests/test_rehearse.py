@@ -37,7 +37,7 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_rehearsal_keeps_stages_arms_and_sets_and_says_every_value_that_differs(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reins.recipes.tiny_model.make", lambda model, folder: None)
+    monkeypatch.setattr("reins.recipes.rehearse.tiny_model.make", lambda model, folder: None)
     recipe = check(load(file), file)
     small = reduced(recipe, tmp_path, online=False)
     assert small.arms == recipe.arms and small.against == recipe.against and small.seeds == recipe.seeds

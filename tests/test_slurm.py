@@ -133,9 +133,7 @@ def test_on_several_machines_every_node_is_told_who_it_is(world: Path) -> None:
 def test_a_task_whose_needs_are_not_done_is_refused(world: Path) -> None:
     done = reins("--task", "stage sft.rl-s0")
     assert done.returncode == 2
-    assert (
-        done.stderr == "reins: stage sft.rl-s0: needs stage sft-s0, data problems, not done; run that first\n"
-    )
+    assert done.stderr == "reins: stage sft.rl-s0: needs stage sft-s0, rows rl-s0, not done; run that first\n"
     assert "did you mean 'stage sft-s0'" in reins("--task", "stage sft").stderr
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import datasets
 import pytest
 
+from reins.data_builders.build import build
 from reins.data_builders.problems import read_problems
 from reins.data_builders.readers import read_records
 from reins.eval.io.errors import InputError
 from reins.eval.verify.rows import read_rows
-from reins.recipes.engine.build import build
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the public data is not at {DATA}")
@@ -83,6 +83,7 @@ def test_a_recipes_hub_set_is_built(tmp_path, monkeypatch):
     asked = on_the_hub(monkeypatch, DATA / "mathif")
     config = {
         "set": "mathif",
+        "recipe": "runs/mathif/recipe.yaml",
         "hub": "TingchenFu/MathIF:default",
         "split": "train",
         "rows": 50,

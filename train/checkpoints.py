@@ -12,8 +12,7 @@ from typing import Any
 
 from ..eval.io.errors import InputError
 from ..eval.io.files import write_json
-
-WHOLE = "whole.json"
+from ..eval.io.run_paths import WHOLE
 
 
 def is_done(folder: Path, stage: str) -> bool:

@@ -10,10 +10,10 @@ import yaml
 
 from ..io.errors import InputError
 from ..io.jsonl import read_jsonl
+from ..io.run_paths import BASE, DONE, RunPaths, checkpoint_name, name_on_the_way, unconstrained
 from ..score.measure import Cell, RowSet
 from ..verify.rows import read_rows
 
-BASE = "base"
 Cells = dict[tuple[str, str], list[Cell]]  # those of an arm's seeds, by (arm, mode)
 
 
@@ -54,11 +54,6 @@ class Point(NamedTuple):
     checkpoint: str
 
 
-def checkpoint(stages: tuple[str, ...], seed: int | None) -> str:
-    """The folder name of a checkpoint: `base`, `sft-s0`, `sft.rl-s0`."""
-    return f"{'.'.join(stages)}-s{seed}" if stages else BASE
-
-
 def base_of(arm: str) -> str:
     """The base that an arm starts from; with several runs laid side by side, arms are named `run/arm`."""
     return f"{arm.rpartition('/')[0]}/{BASE}" if "/" in arm else BASE
@@ -72,34 +67,33 @@ class Study:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
-        self.recipe: dict[str, Any] = yaml.safe_load(_read(self.folder / "recipe.yaml"))
+        self.paths = RunPaths(self.folder)
+        self.recipe: dict[str, Any] = yaml.safe_load(_read(self.paths.recipe))
         self.name: str = self.recipe["name"]
         self.preset: str = self.recipe["preset"]
         self.evaluate: dict[str, dict[str, Any]] = self.recipe["evaluate"]
         self.against: dict[str, str] = self.recipe.get("against", {})
-        self.row_sets = {
-            name: RowSet.of(read_rows(self.folder / "data" / name / "rows.jsonl")) for name in self.evaluate
-        }
+        self.row_sets = {name: RowSet.of(read_rows(self.paths.rows(name))) for name in self.evaluate}
         self._cells: dict[Path, Cell] = {}
         declared = [
-            (name, seed, tuple(stages), checkpoint(tuple(stages), seed))
+            (name, seed, tuple(stages), checkpoint_name(stages, seed))
             for name, stages in self.recipe["arms"].items()
             for seed in (self.recipe["seeds"] if stages else [None])
         ]
         declared += [(name, None, (), name) for name in self.recipe.get("models", {})]
         self.arms = [Arm(*one, *self._spent(*one[1:3])) for one in declared if self._is_scored(one[3])]
         if not self.arms:
-            raise InputError(self.folder / "evals", "no scores", "run the recipe first")
+            raise InputError(self.paths.evaluations, "no scores", "run the recipe first")
         there = {arm.name for arm in self.arms}
         self.unscored = list(dict.fromkeys(name for name, *_ in declared if name not in there))
 
     def directory(self, checkpoint: str, label: str, mode: str) -> Path:
         """Where the responses and scores of a cell are; the label is the set's name, or `<set>-plain`."""
-        return self.folder / "evals" / checkpoint / f"{label}.{mode}"
+        return self.paths.evaluation(checkpoint, label, mode)
 
     def cell(self, checkpoint: str, set_name: str, mode: str, *, plain: bool = False) -> Cell | None:
         """The scores on a set, or (`plain`) on its rows asked without constraints; None where not scored."""
-        label = f"{set_name}-plain" if plain else set_name
+        label = unconstrained(set_name) if plain else set_name
         file = self.directory(checkpoint, label, mode) / "scores.jsonl"
         if file not in self._cells and file.exists():
             self._cells[file] = self._load(file, set_name)
@@ -119,18 +113,14 @@ class Study:
         before = 0
         for depth in range(1, len(arm.stages) + 1):
             stages = arm.stages[:depth]
-            last = checkpoint(stages, arm.seed)
+            last = checkpoint_name(stages, arm.seed)
             steps = self._done(last)["steps"]
-            yield Point(stages, 0, before, checkpoint(stages[:-1], arm.seed))
-            for step in self._saved(last, below=steps):
-                yield Point(stages, step, before + step, f"{last}@{step}")
+            yield Point(stages, 0, before, checkpoint_name(stages[:-1], arm.seed))
+            for step in self.paths.steps_evaluated(last):
+                if step < steps:
+                    yield Point(stages, step, before + step, name_on_the_way(last, step))
             yield Point(stages, steps, before + steps, last)
             before += steps
-
-    def _saved(self, last: str, *, below: int) -> list[int]:
-        """The steps at which checkpoints on the way to `last` were evaluated."""
-        folders = (self.folder / "evals").glob(f"{last}@*")
-        return sorted(step for one in folders if (step := int(one.name.rpartition("@")[2])) < below)
 
     def _load(self, file: Path, set_name: str) -> Cell:
         scores, row_set = read_jsonl(file), self.row_sets[set_name]
@@ -149,17 +139,17 @@ class Study:
         return Cell.of(row_set, scores)
 
     def _is_scored(self, checkpoint: str) -> bool:
-        return any((self.folder / "evals" / checkpoint).glob("*/scores.jsonl"))
+        return any(self.paths.evaluated(checkpoint).glob("*/scores.jsonl"))
 
     def _spent(self, seed: int | None, stages: tuple[str, ...]) -> tuple[int, ...]:
         """Steps, supervised tokens, rows and cut rows of all stages that led to a checkpoint."""
-        done = [self._done(checkpoint(stages[:depth], seed)) for depth in range(1, len(stages) + 1)]
+        done = [self._done(checkpoint_name(stages[:depth], seed)) for depth in range(1, len(stages) + 1)]
         return tuple(
             sum(one[key] for one in done) for key in ("steps", "supervised_tokens", "rows", "cut_rows")
         )
 
     def _done(self, stage: str) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(_read(self.folder / "stages" / stage / "done.json"))
+        found: dict[str, Any] = json.loads(_read(self.paths.stage(stage) / DONE))
         return found
 
 

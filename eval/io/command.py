@@ -8,17 +8,38 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from .errors import InputError, Stopped
+from .failure import write_failure
 
 
 def of_config(work: Callable[[Path], object], module: str, about: str | None) -> int:
-    """`python -m module --config FILE`: do the work of a config.yaml; return as `exit_status` does."""
+    """`python -m module --config FILE`: do the work of a config.yaml; return as `exit_status` does.
+
+    Why it failed is left beside the config, for who started this process.
+    """
     parser = argparse.ArgumentParser(prog=f"python -m {module}", description=about)
     parser.add_argument("--config", type=Path, required=True, help="what to do: a task's config.yaml")
     config = parser.parse_args().config
-    return exit_status(lambda: work(config))
+    return exit_status(lambda: _noting_failure(work, config))
+
+
+def read_config(file: Path) -> dict[str, Any]:
+    """What a config.yaml says. Raises InputError where it cannot be read, or holds no mapping."""
+    try:
+        content = yaml.safe_load(file.read_text("utf-8"))
+    except OSError as error:
+        raise InputError(file, f"{error.strerror}", "name a task's config.yaml") from None
+    except yaml.YAMLError as error:
+        raise InputError(file, f"not YAML ({str(error).splitlines()[0]})", "write a mapping") from None
+    if not isinstance(content, dict):
+        raise InputError(file, "no mapping of keys to values", "write one")
+    return content
 
 
 def exit_status(work: Callable[[], object]) -> int:
@@ -36,3 +57,12 @@ def exit_status(work: Callable[[], object]) -> int:
             print(f"stopped: {stopped}", file=sys.stderr)
         return 3
     return 0
+
+
+def _noting_failure(work: Callable[[Path], object], config: Path) -> None:
+    try:
+        work(config)
+    except Exception as error:
+        with suppress(OSError):  # where the disk is full, which may be why, stderr alone says so
+            write_failure(config.parent, error)
+        raise

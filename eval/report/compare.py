@@ -10,6 +10,7 @@ from ..analyse.figures import Column, differences
 from ..io.errors import InputError
 from ..io.files import rounded
 from ..io.jsonl import read_jsonl
+from ..io.run_paths import rows_evaluated
 from ..score.measure import NUMBERS, Cell, Entry, Measure, RowSet, estimates, resample
 from ..stats import intervals
 from ..stats.paired import flips
@@ -77,8 +78,7 @@ def _rows(folders: tuple[Path, Path], data: str | Path | None) -> list[Row]:
     if data:
         return read_rows(data)
     for folder in folders:
-        name = folder.resolve().name.rpartition(".")[0].removesuffix("-plain")
-        file = folder.resolve().parents[2] / "data" / name / "rows.jsonl"
+        file = rows_evaluated(folder)
         if file.exists():
             return read_rows(file)
     return []

@@ -11,6 +11,7 @@ import yaml
 
 from ..analyse.results import select
 from ..io.public import public
+from ..io.run_paths import RunPaths
 from ..score.measure import Entry
 
 TYPES = ("set", "mode", "type", "n", "value", "low", "high")
@@ -32,14 +33,15 @@ def track(run_dir: str | Path) -> None:
     goes on under it; what an offline run has still to upload lies in the run folder too.
     """
     folder = Path(run_dir)
-    recipe = yaml.safe_load((folder / "recipe.yaml").read_text("utf-8"))
+    run = RunPaths(folder)
+    recipe = yaml.safe_load(run.recipe.read_text("utf-8"))
     if recipe.get("track", {"mode": "disabled"})["mode"] == "disabled":
         return
     os.environ.setdefault("WANDB_DATA_DIR", str(folder / "wandb"))
-    results = json.loads((folder / "report" / "results.json").read_text("utf-8"))
+    results = json.loads(run.results.read_text("utf-8"))
     for arm in results["arms"]:
-        _evaluation(recipe, results, arm, folder / "evals" / arm["checkpoint"])
-    _report(recipe, results, folder / "report")
+        _evaluation(recipe, results, arm, run.evaluated(arm["checkpoint"]))
+    _report(recipe, results, run.report)
 
 
 def _start(recipe: dict[str, Any], folder: Path, job_type: str, name: str, tags: list[str]) -> Any:

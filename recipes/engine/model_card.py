@@ -14,8 +14,8 @@ from huggingface_hub import EvalResult, HfApi, ModelCard, ModelCardData
 
 from ...eval.analyse.results import find, select
 from ...eval.io.errors import InputError, nearest
+from ...eval.io.run_paths import DONE, RunPaths, checkpoint_name
 from ...eval.report.tables import interval, rate
-from ..plan.task import checkpoint
 from ..recipe.resolve import is_hub_id
 
 METRICS = ("hacc", "sacc", "correct", "correct_plain", "blind_hacc")
@@ -26,7 +26,7 @@ def write_cards(run: Path) -> None:
     recipe, results = _read(run)
     for arm in results["arms"]:
         if arm["stages"]:
-            folder = run / "stages" / arm["checkpoint"] / "final"
+            folder = RunPaths(run).final(arm["checkpoint"])
             _card(run, recipe, results, arm).save(folder / "README.md")
 
 
@@ -44,17 +44,17 @@ def push(run: Path, arm: str, repository: str, *, seed: int, private: bool = Tru
     api = HfApi()
     api.create_repo(repository, private=private, exist_ok=True)
     api.upload_folder(
-        folder_path=run / "stages" / checkpoint(trained[arm], seed) / "final",
+        folder_path=RunPaths(run).final(checkpoint_name(trained[arm], seed)),
         repo_id=repository,
         commit_message=f"{recipe['name']}: {arm}, seed {seed}",
     )
 
 
 def _read(run: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    results = run / "report" / "results.json"
+    results = RunPaths(run).results
     if not results.exists():
         raise InputError(run, "no report/results.json", "finish the run first")
-    return yaml.safe_load((run / "recipe.yaml").read_text("utf-8")), json.loads(results.read_text("utf-8"))
+    return yaml.safe_load(RunPaths(run).recipe.read_text("utf-8")), json.loads(results.read_text("utf-8"))
 
 
 def _card(run: Path, recipe: dict[str, Any], results: dict[str, Any], arm: dict[str, Any]) -> ModelCard:
@@ -103,8 +103,8 @@ def _eval_results(results: dict[str, Any], arm: dict[str, Any]) -> Iterator[Eval
 def _stages(run: Path, recipe: dict[str, Any], arm: dict[str, Any]) -> Iterator[Sequence[Any]]:
     for depth, name in enumerate(arm["stages"], 1):
         stage = recipe["stages"][name]
-        folder = run / "stages" / checkpoint(arm["stages"][:depth], arm["seed"])
-        done = json.loads((folder / "done.json").read_text("utf-8"))
+        folder = RunPaths(run).stage(checkpoint_name(arm["stages"][:depth], arm["seed"]))
+        done = json.loads((folder / DONE).read_text("utf-8"))
         counts = (done["rows"], done["cut_rows"], done["steps"], done["supervised_tokens"])
         yield (
             name,

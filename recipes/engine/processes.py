@@ -65,6 +65,18 @@ def start(command: Sequence[str], env: Mapping[str, str], log: Path, group: int)
         )
 
 
+def devices(taken: Sequence[int], slots: int) -> dict[str, str]:
+    """The variable that gives a child the GPUs of the slots it has taken, where there are any to share."""
+    listed = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    present = [str(index) for index, _ in enumerate(Path("/dev").glob("nvidia[0-9]*"))]
+    gpus = listed.split(",") if listed else present
+    share = len(gpus) // slots
+    if len(taken) == slots or not share:
+        return {}
+    visible = [gpu for slot in taken for gpu in gpus[slot * share : (slot + 1) * share]]
+    return {"CUDA_VISIBLE_DEVICES": ",".join(visible)}
+
+
 def _take(lock: IO[str], folder: Path, kind: int) -> None:
     until = time.monotonic() + PATIENCE
     while True:
@@ -84,8 +96,8 @@ def _watch(pipe: int) -> None:
 
     It says nothing, so it holds on to none of the run's own output either."""
     os.setpgid(0, 0)
-    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(one, signal.SIG_IGN)
+    for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.SIG_IGN)
     null = os.open(os.devnull, os.O_RDWR)
     for standard in range(3):
         os.dup2(null, standard)

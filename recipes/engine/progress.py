@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..plan.plan import chains
-from ..plan.task import BUILD, Task
+from ...eval.io.run_paths import PROGRESS
+from ..plan.task import Task, chains
 
 ANY = "any"
 EVERY = 10.0  # seconds between lines where there is no terminal to keep one line up to date
@@ -40,8 +40,9 @@ class Progress:
         seconds = time.monotonic() - self.running.pop(task.name)
         del self.waiting[task.name]
         self.done += 1
-        for kind in (task.module, ANY) if task.module != BUILD else (BUILD,):
-            self.spent[kind] = (self.spent[kind][0] + seconds, self.spent[kind][1] + task.cost)
+        for rate in (task.module, ANY) if task.needs_model else (task.module,):
+            spent, cost = self.spent[rate]
+            self.spent[rate] = (spent + seconds, cost + task.cost)
         self.say(f"{task.name}: done in {clock(seconds)}{self._left()}")
 
     def say(self, text: str) -> None:
@@ -101,7 +102,7 @@ def clock(seconds: float) -> str:
 def _position(folder: Path) -> tuple[int, int]:
     """(step, steps) of a task that writes progress.json; zeros before it does."""
     try:
-        found = json.loads((folder / "progress.json").read_text())
+        position = json.loads((folder / PROGRESS).read_text())
     except FileNotFoundError:
         return 0, 0
-    return found["step"], found["steps"]
+    return position["step"], position["steps"]

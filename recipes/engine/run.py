@@ -1,4 +1,4 @@
-"""What the commands do with a recipe: look at it, build its data, run it, report."""
+"""What the commands do with a recipe: show its plan, build its data, run it, report."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,13 +7,17 @@ from pathlib import Path
 
 from ...eval.io.errors import InputError, nearest
 from ...eval.io.files import write_json, write_text
+from ...eval.io.run_paths import DONE, RunPaths
 from ..plan import fingerprint
 from ..plan.outcome import code
-from ..plan.plan import outline, plan, plan_data
+from ..plan.outline import outline
+from ..plan.plan import plan, plan_data
 from ..plan.task import Task
 from ..recipe.resolve import disk
 from ..recipe.schema import Recipe, dump
-from .execute import execute, finished, make_places
+from .done import finished
+from .execute import execute
+from .places import make_places
 from .processes import process_group
 from .slurm import REPORT, jobs, scripts, submit
 
@@ -24,13 +28,13 @@ def run(recipe: Recipe, folder: Path, arms: Sequence[str], seeds: Sequence[int])
     Raises InputError before anything starts where the input is bad, TaskFailed where a task ends badly.
     """
     tasks, everything = plan(recipe, folder, arms, seeds), plan(recipe, folder)
-    look(folder, tasks)
+    require_disk(folder, tasks)
     if any(task.machines > 1 for task in tasks.values()):
         raise InputError(
             "launch.accelerate", f"{recipe.launch.accelerate} is for several machines", "give --launch slurm"
         )
-    with at_work(recipe, folder) as group:
-        execute(tasks, recipe.launch.slots, group)
+    with working_in(folder, recipe) as group:
+        execute(tasks, RunPaths(folder), recipe.launch.slots, group)
         if recipe.evaluate:
             report(recipe, folder, everything)
 
@@ -45,7 +49,7 @@ def part(recipe: Recipe, folder: Path, names: Sequence[str]) -> None:
         if name not in (*tasks, REPORT):
             raise InputError(f"--task {name}", f"no such task of {recipe.name}", nearest(name, tasks))
     with process_group(folder, names[0].replace(" ", "-")) as group:
-        execute(tasks, recipe.launch.processes, group, names)
+        execute(tasks, RunPaths(folder), recipe.launch.processes, group, names)
         if REPORT in names:
             report(recipe, folder, tasks)
 
@@ -55,39 +59,39 @@ def by_slurm(
 ) -> None:
     """Submit what is not done as jobs of a cluster, or (`dry`) print their scripts."""
     tasks = plan(recipe, folder, arms, seeds)
-    look(folder, tasks)
-    found = jobs(recipe, tasks, finished(tasks))
+    require_disk(folder, tasks)
+    waiting = jobs(recipe, tasks, finished(tasks))
     if dry:
-        print("\n".join(f"# {file}\n{text}" for file, text in scripts(recipe, folder, found).items()))
+        print("\n".join(f"# {file}\n{text}" for file, text in scripts(recipe, folder, waiting).items()))
         return
-    submit(recipe, folder, found)
+    submit(recipe, folder, waiting)
 
 
 def dry_run(recipe: Recipe, folder: Path, arms: Sequence[str], seeds: Sequence[int]) -> None:
-    """Look, and print the plan instead of following it."""
+    """Print the plan instead of following it."""
     tasks = plan(recipe, folder, arms, seeds)
-    look(folder, tasks)
+    require_disk(folder, tasks)
     print(outline(recipe, folder, tasks, finished(tasks)))
 
 
 def build(recipe: Recipe, folder: Path, names: Sequence[str]) -> None:
     """Build these sets of the recipe, all where none is named, and what they are made from."""
     tasks = plan_data(recipe, folder, names)
-    with at_work(recipe, folder) as group:
-        execute(tasks, recipe.launch.slots, group)
+    with working_in(folder, recipe) as group:
+        execute(tasks, RunPaths(folder), recipe.launch.slots, group)
 
 
-def look(folder: Path, tasks: Mapping[str, Task]) -> None:
+def require_disk(folder: Path, tasks: Mapping[str, Task]) -> None:
     """Raise InputError where there is no room on the disk for the stages still to train."""
     done = finished(tasks)
     disk(folder, sum(task.disk for name, task in tasks.items() if name not in done))
 
 
 @contextmanager
-def at_work(recipe: Recipe, folder: Path) -> Iterator[int]:
+def working_in(folder: Path, recipe: Recipe) -> Iterator[int]:
     """Hold a run folder, with the recipe written in it, and yield the process group for its tasks."""
     with process_group(folder) as group:
-        write_text(folder / "recipe.yaml", dump(recipe))
+        write_text(RunPaths(folder).recipe, dump(recipe))
         yield group
 
 
@@ -96,11 +100,11 @@ def report(recipe: Recipe, folder: Path, tasks: Mapping[str, Task]) -> None:
 
     It reads every arm's folder that is there, so what another recipe left is moved away first.
     """
-    done = finished(tasks)
+    paths, done = RunPaths(folder), finished(tasks)
     for task in tasks.values():
         if task.name not in done:
-            make_places(task, done)
-    out = folder / "report"
+            make_places(task, done, paths)
+    out = paths.report
     inputs = fingerprint.digest(
         {
             "done": done,
@@ -108,7 +112,7 @@ def report(recipe: Recipe, folder: Path, tasks: Mapping[str, Task]) -> None:
             "code": code("report"),
         }
     )
-    before = out / "done.json"
+    before = out / DONE
     if not before.exists() or json.loads(before.read_text())["inputs"] != inputs:
         from ...eval.report.report import report as write
         from ...eval.report.track import track

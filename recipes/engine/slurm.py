@@ -15,12 +15,19 @@ from pathlib import Path
 
 from ...eval.io.errors import InputError
 from ...eval.io.files import write_text
-from ..plan.task import BUILD, Task
+from ...eval.io.run_paths import RunPaths
+from ..plan.task import Task
 from ..recipe.files import locate
 from ..recipe.schema import Recipe, dump
 from ..recipe.yaml_file import read_yaml
 
 REPORT = "report"
+ROWS = "data"  # the job of all rows that need no model
+RENDEZVOUS = (
+    'export MASTER_ADDR=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)',
+    "export MASTER_PORT=$((20000 + SLURM_JOB_ID % 20000))",
+    "export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK",
+)
 
 
 @dataclass(frozen=True)
@@ -37,38 +44,51 @@ class Job:
 def jobs(recipe: Recipe, tasks: Mapping[str, Task], done: Mapping[str, str]) -> list[Job]:
     """The jobs for what is not done, in an order in which they can be submitted.
 
-    Sets that need no model share one job without a GPU; a set of a model's answers is built where they were sampled.
+    Rows that need no model share one job without a GPU; those made of a model's answers are made where it answered.
     """
     _check(recipe)
-    left = [task for name, task in tasks.items() if name not in done]
-    place: dict[str, str] = {}
-    for task in left:
-        before = [place[need] for need in task.needs if need in place]
-        alone = task.module != BUILD or len(set(before) - {"data"}) > 1
-        place[task.name] = (
-            task.name.replace(" ", "-") if alone else (set(before) - {"data"} or {"data"}).pop()
-        )
-    found = []
-    for name in dict.fromkeys(place.values()):
-        own = [task for task in left if place[task.name] == name]
-        needs = {place[need] for task in own for need in task.needs if need in place} - {name}
-        stage = any(task.mixture is not None for task in own)
-        gpus = (
-            _gpus(recipe) if stage else int(any(task.module != BUILD for task in own) and _gpus(recipe) > 0)
-        )
-        found.append(Job(name, tuple(task.name for task in own), tuple(sorted(needs)), gpus, stage))
+    left = {name: task for name, task in tasks.items() if name not in done}
+    job_of = _assigned(left)
+    needed = [_job(recipe, job, left, job_of) for job in dict.fromkeys(job_of.values())]
     if recipe.evaluate:
-        evals = [job.name for job in found if job.tasks[0].startswith("eval ")]
-        found.append(Job(REPORT, (REPORT,), tuple(evals), 0))
-    return found
+        evaluations = [job_of[name] for name, task in left.items() if task.kind == "evaluate"]
+        needed.append(Job(REPORT, (REPORT,), tuple(evaluations), 0))
+    return needed
 
 
-def scripts(recipe: Recipe, folder: Path, found: Sequence[Job]) -> dict[Path, str]:
+def _assigned(left: Mapping[str, Task]) -> dict[str, str]:
+    """The name of the job of every task."""
+    job_of: dict[str, str] = {}
+    for task in left.values():
+        with_model = {job_of[need] for need in task.needs if need in job_of} - {ROWS}
+        if task.needs_model or len(with_model) > 1:
+            job_of[task.name] = task.name.replace(" ", "-")
+        else:
+            job_of[task.name] = next(iter(with_model), ROWS)
+    return job_of
+
+
+def _job(recipe: Recipe, name: str, left: Mapping[str, Task], job_of: Mapping[str, str]) -> Job:
+    tasks = [task for task in left.values() if job_of[task.name] == name]
+    needs = {job_of[need] for task in tasks for need in task.needs if need in job_of} - {name}
+    stage = any(task.kind == "train" for task in tasks)
+    gpus = _gpus(recipe) if any(task.needs_model for task in tasks) else 0
+    return Job(
+        name,
+        tuple(task.name for task in tasks),
+        tuple(sorted(needs)),
+        gpus if stage else min(gpus, 1),
+        stage,
+    )
+
+
+def scripts(recipe: Recipe, folder: Path, waiting: Sequence[Job]) -> dict[Path, str]:
     """Where each job's script goes, and its text."""
-    return {folder / "slurm" / f"{job.name}.sh": _script(recipe, folder, job) for job in found}
+    run = RunPaths(folder)
+    return {run.job(job.name, "sh"): _script(recipe, run, job) for job in waiting}
 
 
-def submit(recipe: Recipe, folder: Path, found: Sequence[Job]) -> None:
+def submit(recipe: Recipe, folder: Path, waiting: Sequence[Job]) -> None:
     """Write the scripts and submit them, each to start when those that it needs have ended well.
 
     Raises InputError where there is no sbatch, and with its words where it refuses a script.
@@ -79,9 +99,9 @@ def submit(recipe: Recipe, folder: Path, found: Sequence[Job]) -> None:
             "no sbatch here",
             "give it on a cluster's login node, or --dry-run to see the scripts",
         )
-    write_text(folder / "recipe.yaml", dump(recipe))
+    write_text(RunPaths(folder).recipe, dump(recipe))
     numbers: dict[str, str] = {}
-    for job, (file, text) in zip(found, scripts(recipe, folder, found).items(), strict=True):
+    for job, (file, text) in zip(waiting, scripts(recipe, folder, waiting).items(), strict=True):
         write_text(file, text)
         # A job of the same name that was submitted before and is still there goes first.
         after = ["singleton", *(f"afterok:{numbers[need]}" for need in job.needs)]
@@ -111,12 +131,34 @@ def _gpus(recipe: Recipe) -> int:
     return recipe.launch.slurm.gpus or recipe.launch.processes // recipe.launch.slurm.nodes
 
 
-def _script(recipe: Recipe, folder: Path, job: Job) -> str:
+def _script(recipe: Recipe, run: RunPaths, job: Job) -> str:
+    slurm = recipe.launch.slurm
+    several = job.stage and slurm.nodes > 1
+    lines = [
+        "#!/bin/bash",
+        *(
+            f"#SBATCH --{key}={value}"
+            for key, value in _options(recipe, run, job).items()
+            if value is not None
+        ),
+        "#SBATCH --requeue",
+        f"cd {shlex.quote(os.getcwd())}",
+        *([slurm.setup.strip()] if slurm.setup else []),
+        *(RENDEZVOUS if several else []),
+        "trap 'scontrol requeue \"$SLURM_JOB_ID\"' USR1",
+        f"{shlex.join(_command(run, job))} &",
+        "wait $!",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _options(recipe: Recipe, run: RunPaths, job: Job) -> dict[str, object]:
+    """Of sbatch; None is left out."""
     slurm, launch = recipe.launch.slurm, recipe.launch
     nodes = slurm.nodes if job.stage else 1
-    asked = {
+    return {
         "job-name": f"{recipe.name}.{job.name}",
-        "output": folder / "slurm" / f"{job.name}.out",
+        "output": run.job(job.name, "out"),
         "open-mode": "append",
         "partition": slurm.partition,
         "account": slurm.account,
@@ -128,29 +170,9 @@ def _script(recipe: Recipe, folder: Path, job: Job) -> str:
         "kill-on-invalid-dep": "yes",
         "signal": "B:USR1@120",
     }
-    options = [f"#SBATCH --{key}={value}" for key, value in asked.items() if value is not None]
-    reins = [
-        sys.executable,
-        "-m",
-        "reins.recipes.cli",
-        "run",
-        str(folder / "recipe.yaml"),
-        "--out",
-        str(folder),
-    ]
-    command = [*reins, *(part for name in job.tasks for part in ("--task", name))]
-    rendezvous = [
-        'export MASTER_ADDR=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)',
-        "export MASTER_PORT=$((20000 + SLURM_JOB_ID % 20000))",
-        "export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK",
-    ]
-    lines = [
-        *("#!/bin/bash", *options, "#SBATCH --requeue"),
-        f"cd {shlex.quote(os.getcwd())}",
-        *([slurm.setup.strip()] if slurm.setup else []),
-        *(rendezvous if nodes > 1 else []),
-        "trap 'scontrol requeue \"$SLURM_JOB_ID\"' USR1",
-        f"{shlex.join(command)} &",
-        "wait $!",
-    ]
-    return "\n".join(lines) + "\n"
+
+
+def _command(run: RunPaths, job: Job) -> list[str]:
+    """`reins` itself, for the tasks of a job."""
+    reins = [sys.executable, "-m", "reins.recipes.cli", "run", str(run.recipe), "--out", str(run.root)]
+    return [*reins, *(part for name in job.tasks for part in ("--task", name))]

@@ -10,6 +10,7 @@ from tokenizers import Tokenizer
 
 from ...data_builders import BUILDERS
 from ...eval.io.jsonl import iter_jsonl
+from ...eval.io.run_paths import RunPaths
 from ...eval.verify.rows import Row
 from ..recipe.files import locate
 from ..recipe.resolve import is_hub_id, references
@@ -110,7 +111,9 @@ def row_tokens(recipe: Recipe, name: str, run: Path) -> float | None:
     file = locate(recipe.base) / "tokenizer.json"
     rows = _some_rows(recipe, name, run) if not is_hub_id(recipe.base) and file.exists() else []
     texts = [f"{row.get('question', '')}\n{row.get('response', '')}" for row in rows]
-    counted = [len(one.ids) for one in Tokenizer.from_file(str(file)).encode_batch(texts)] if texts else []
+    counted = (
+        [len(coded.ids) for coded in Tokenizer.from_file(str(file)).encode_batch(texts)] if texts else []
+    )
     return sum(counted) / len(counted) if counted else None
 
 
@@ -123,21 +126,25 @@ def mixed(stage: Stage, means: Mapping[str, float | None]) -> float | None:
 
 
 def _some_rows(recipe: Recipe, name: str, run: Path) -> list[Row]:
-    given, built = recipe.data[name], run / "data" / name / "rows.jsonl"
+    dataset, built = recipe.data[name], RunPaths(run).rows(name)
     if built.exists():
         return [row for _, row in islice(iter_jsonl(built), SAMPLE)]
-    if isinstance(given, FileSet):
-        return [row for _, row in islice(iter_jsonl(given.file), SAMPLE)]
-    if isinstance(given, BuiltSet) and not references(recipe, name) and not from_hub(given):
-        return list(BUILDERS[given.builder](rows=min(SAMPLE, given.rows), seed=given.seed, **given.args))
+    if isinstance(dataset, FileSet):
+        return [row for _, row in islice(iter_jsonl(dataset.file), SAMPLE)]
+    if isinstance(dataset, BuiltSet) and not references(recipe, name) and not from_hub(dataset):
+        return list(
+            BUILDERS[dataset.builder](rows=min(SAMPLE, dataset.rows), seed=dataset.seed, **dataset.args)
+        )
     return []
 
 
-def from_hub(given: BuiltSet) -> bool:
+def from_hub(dataset: BuiltSet) -> bool:
     """Whether a set's rows can only be had from the hub: its source, or problems it is kept apart from, are there."""
     named = [
-        text for value in given.args.values() for text in (value if isinstance(value, list) else [value])
+        text for value in dataset.args.values() for text in (value if isinstance(value, list) else [value])
     ]
     on_hub = [isinstance(text, str) and is_hub_id(text.partition(":")[0]) for text in named]
-    published = given.builder == "benchmark" and "source" not in given.args
-    return any(on_hub) or published or not all(Path(text).exists() for text in given.args.get("against", []))
+    published = dataset.builder == "benchmark" and "source" not in dataset.args
+    return (
+        any(on_hub) or published or not all(Path(text).exists() for text in dataset.args.get("against", []))
+    )

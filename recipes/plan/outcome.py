@@ -23,6 +23,8 @@ LEFT_OUT = {
     "reins": "a version's number: sources count one by one",
     "reins.recipes.*": "plans and runs tasks; what it tells them is in their part of the recipe",
     "reins.eval.io.command": "how a process ends whose work cannot be done",
+    "reins.eval.io.failure": "how a process ends whose work cannot be done",
+    "reins.eval.io.run_paths": "where things are; what lies there is hashed",
     "reins.eval.io.errors": "how a process ends whose work cannot be done",
     "reins.eval.io.public": "tracking: what may leave the machine",
     "reins.eval.sample.progress": _SAID,
@@ -59,7 +61,7 @@ _NO_VERDICTS = {"reins.eval.score.*": "the judge's, hashed apart", **_ROWS_AS_TH
 _COMPILED = {"sympy": _COMPILER}
 _TRAINING = ("deepspeed", "liger-kernel", "vllm", "kernels", "flash-attn", "bitsandbytes")
 KINDS = {
-    "set": Kind(("reins.recipes.engine.build",)),
+    "set": Kind(("reins.data_builders.build",)),
     "mixture": Kind(
         ("reins.data_builders.mixture",),
         {"reins.data_builders.*": "build sets, whose rows are hashed", **_ROWS_AS_THEY_ARE},

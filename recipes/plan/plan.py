@@ -1,14 +1,16 @@
-"""Which tasks a recipe comes to, in an order that can be run, and the same as a text to read before it starts."""
+"""Which tasks a recipe comes to, in an order in which they can be run."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ...eval.io.errors import InputError, nearest
+from ...eval.io.run_paths import RunPaths
 from ..recipe.resolve import references
 from ..recipe.schema import AnswersSet, Recipe
+from . import evaluate, rows, train
 from .estimate import mixed, row_tokens
-from .task import Task, checkpoint, shell
-from .tasks import Tasks
+from .recipe_run import RecipeRun
+from .task import Task
 
 
 def plan(recipe: Recipe, run: Path, arms: Sequence[str] = (), seeds: Sequence[int] = ()) -> dict[str, Task]:
@@ -25,14 +27,14 @@ def plan(recipe: Recipe, run: Path, arms: Sequence[str] = (), seeds: Sequence[in
     for seed in seeds:
         if seed not in recipe.seeds:
             raise InputError(f"--seed {seed}", f"not a seed of {recipe.name}", f"give one of {recipe.seeds}")
-    gathered = _Gathered(recipe, run)
+    planned = Plan(recipe, run)
     for seed in seeds or recipe.seeds:
         for arm in arms or known:
             if arm in recipe.models:
-                gathered.model(arm)
+                planned.model(arm)
             else:
-                gathered.arm(recipe.arms[arm], seed)
-    return gathered.tasks
+                planned.arm(recipe.arms[arm], seed)
+    return planned.tasks
 
 
 def plan_data(recipe: Recipe, run: Path, names: Sequence[str]) -> dict[str, Task]:
@@ -40,107 +42,67 @@ def plan_data(recipe: Recipe, run: Path, names: Sequence[str]) -> dict[str, Task
     for name in names:
         if name not in recipe.data:
             raise InputError(name, f"no such set in {recipe.name}", nearest(name, recipe.data))
-    gathered = _Gathered(recipe, run)
+    planned = Plan(recipe, run)
     for name in names or recipe.data:
-        gathered.data(name)
-    return gathered.tasks
+        planned.set(name)
+    return planned.tasks
 
 
-class _Gathered:
-    """Tasks by name, each put in after those it needs."""
+class Plan:
+    """Tasks by name, each put in once and after those it needs."""
 
-    def __init__(self, recipe: Recipe, run: Path) -> None:
-        self.recipe, self.run, self.make = recipe, run, Tasks(recipe, run)
+    def __init__(self, recipe: Recipe, folder: Path) -> None:
+        self.recipe = recipe
+        self.run = RecipeRun.of(recipe, RunPaths(folder))
         self.tasks: dict[str, Task] = {}
-        self.row_tokens: dict[str, float | None] = {}
+        self._row_tokens: dict[str, float | None] = {}
 
-    def data(self, name: str) -> None:
-        for other in references(self.recipe, name):
-            self.data(other)
+    def set(self, name: str) -> Task:
+        """A set, after those that it is made from and the answers that it holds."""
+        sources = [self.set(other) for other in references(self.recipe, name)]
         if isinstance(self.recipe.data[name], AnswersSet):
-            self._add(self.make.answers(name))
-        self._add(self.make.data(name))
+            sources.append(self._add(evaluate.answers(self.run, name, sources[0])))
+        return self._add(rows.build(self.run, name, sources))
 
     def arm(self, stages: Sequence[str], seed: int) -> None:
         """The stages of an arm and the evaluation of its last; the base has no seed, so it takes the first."""
-        for length in range(1, len(stages) + 1):
-            self.stage(stages[:length], seed)
+        trained = None
+        for depth in range(1, len(stages) + 1):
+            trained = self._stage(stages[:depth], seed, trained)
         if self.recipe.evaluate:
-            self._evaluated()
-            self._add(self.make.evaluation(stages, seed if stages else self.recipe.seeds[0]))
-
-    def stage(self, stages: Sequence[str], seed: int) -> None:
-        """The last of these stages, and the evaluation of its checkpoints on the way."""
-        stage = self.recipe.stages[stages[-1]]
-        for name, share in {**stage.data, **stage.add}.items():
-            if share:
-                self.data(name)
-            if name not in self.row_tokens:
-                self.row_tokens[name] = row_tokens(self.recipe, name, self.run)
-        mean = mixed(stage, self.row_tokens)
-        self._add(self.make.stage(stages, seed, mean))
-        if along := self.make.along(stages, seed, mean):
-            self._evaluated()
-            self._add(along)
+            seed = seed if stages else self.recipe.seeds[0]
+            self._add(evaluate.last(self.run, stages, seed, self._evaluated(), trained))
 
     def model(self, name: str) -> None:
         """The evaluation of a model as it is."""
         if self.recipe.evaluate:
-            self._evaluated()
-            self._add(self.make.of_model(name))
+            self._add(evaluate.as_it_is(self.run, name, self._evaluated()))
 
-    def _evaluated(self) -> None:
-        for name in self.recipe.evaluate:
-            self.data(name)
+    def _stage(self, stages: Sequence[str], seed: int, parent: Task | None) -> Task:
+        """The last of these stages, and the evaluation of its checkpoints on the way."""
+        mixture = self._mixture(stages[-1], seed)
+        mean = self._mean_row_tokens(stages[-1])
+        stage = self._add(train.stage(self.run, stages, seed, mean, mixture, parent))
+        if wanted := evaluate.wanted_steps(self.run, stages[-1], mean):
+            sets = {name: task for name, task in self._evaluated().items() if name in wanted}
+            self._add(evaluate.along(self.run, stages, seed, sets, stage, wanted))
+        return stage
 
-    def _add(self, task: Task) -> None:
-        self.tasks.setdefault(task.name, task)
+    def _mixture(self, name: str, seed: int) -> Task:
+        stage = self.recipe.stages[name]
+        sets = {of: self.set(of) for of, share in {**stage.data, **stage.add}.items() if share}
+        return self._add(rows.mix(self.run, name, seed, sets))
 
+    def _mean_row_tokens(self, name: str) -> float | None:
+        """Mean tokens of a stage's rows, from a few rows of each of its sets."""
+        stage = self.recipe.stages[name]
+        for of in {**stage.data, **stage.add}:
+            if of not in self._row_tokens:
+                self._row_tokens[of] = row_tokens(self.recipe, of, self.run.paths.root)
+        return mixed(stage, self._row_tokens)
 
-def chains(tasks: Mapping[str, Task], costs: Mapping[str, float]) -> dict[str, float]:
-    """The cost of the longest chain of tasks that starts with each."""
-    longest: dict[str, float] = {}
-    for task in reversed(list(tasks.values())):
-        after = [longest[other.name] for other in tasks.values() if task.name in other.needs]
-        longest[task.name] = costs[task.name] + max(after, default=0.0)
-    return longest
+    def _evaluated(self) -> Mapping[str, Task]:
+        return {name: self.set(name) for name in self.recipe.evaluate}
 
-
-def outline(recipe: Recipe, run: Path, tasks: Mapping[str, Task], done: Container[str]) -> str:
-    """The plan to read before it starts: every task, how much there is to do, which arms it serves, its command."""
-    launch = recipe.launch
-    lines = [
-        f"{recipe.name}: {_what(recipe)}, seeds {recipe.seeds}, in {run}",
-        f"side by side: {launch.side_by_side} stage(s) of {launch.processes} process(es), or {launch.slots} other tasks",
-        "tokens: `about` is rows seen by the mean of a few of their rows, `at most` is everything at its full length",
-    ]
-    for kind in ("data", "answers", "stage", "eval"):
-        group = [task for task in tasks.values() if task.name.split()[0] == kind]
-        total = f", {sum(task.tokens for task in group):,} tokens" if kind != "data" else ""
-        lines += ["", f"{kind}: {len(group)} task(s){total}"] * bool(group)
-        for task in group:
-            state = "done" if task.name in done else "to do"
-            lines.append(f"  {state:<6} {task.name:<28} {task.note}{_serves(recipe, task.name)}")
-    lines += ["", "commands", *(f"  {shell(task.command, task.env)}" for task in tasks.values())]
-    return "\n".join(lines)
-
-
-def _what(recipe: Recipe) -> str:
-    arms = f"{len(recipe.arms)} arms of {recipe.base}" if recipe.arms else ""
-    return " and ".join(
-        filter(None, [arms, f"{len(recipe.models)} models as they are" * bool(recipe.models)])
-    )
-
-
-def _serves(recipe: Recipe, task: str) -> str:
-    """The arms that a stage is part of: trained once for all of them."""
-    arms = {
-        arm
-        for arm, stages in recipe.arms.items()
-        for length in range(1, len(stages) + 1)
-        for seed in recipe.seeds
-        if task == f"stage {checkpoint(stages[:length], seed)}"
-    }
-    if not arms:
-        return ""
-    return ", for " + ", ".join(arm for arm in recipe.arms if arm in arms) + " (once)" * (len(arms) > 1)
+    def _add(self, task: Task) -> Task:
+        return self.tasks.setdefault(task.name, task)

@@ -7,8 +7,9 @@ generation, which memory bounds.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
+from ...eval.io.run_paths import BASE
+from ..plan.task import Task
 from ..recipe.schema import Stage
 from .finding import Finding
 from .material import HUB, Material
@@ -19,11 +20,11 @@ TRAINING, GENERATION = 0.25, 0.05
 
 def cost(look: Material) -> Iterator[Finding]:
     """Updates, tokens and GPU-hours of every arm by itself, and of the recipe: shared stages count once."""
-    hours = {name: _hours(look, task) for name, task in look.tasks.items() if not name.startswith("data ")}
+    hours = {name: _hours(look, task) for name, task in look.tasks.items() if task.needs_model}
     for arm, stages in look.recipe.arms.items():
         own = _tasks_of(look, stages)
         steps = " + ".join(str(look.steps(look.recipe.stages[stage])) for stage in stages) or "0"
-        tokens = sum(task.tokens for name, task in own.items() if name.startswith("stage "))
+        tokens = sum(task.amount for task in own.values() if task.kind == "train")
         yield Finding(
             "ok", "cost", f"{arm}: {steps} updates, {_said(tokens)} trained{_spent(look, own, hours)}"
         )
@@ -35,7 +36,10 @@ def cost(look: Material) -> Iterator[Finding]:
             "warn" if look.card else "ok", "cost", f"GPU-hours of {len(unknown)} task(s) not estimated: {why}"
         )
         return
-    parts = {kind: sum(h or 0.0 for name, h in hours.items() if name.startswith(kind)) for kind in KINDS}
+    parts = {
+        kind: sum(hour or 0.0 for name, hour in hours.items() if look.tasks[name].kind == kind)
+        for kind in KINDS
+    }
     listed = ", ".join(f"{what} {parts[kind]:,.0f}" for kind, what in KINDS.items() if parts[kind])
     text = (
         f"at most {sum(parts.values()):,.0f} {look.recipe.launch.gpu} hours ({listed}) at full length, "
@@ -44,37 +48,38 @@ def cost(look: Material) -> Iterator[Finding]:
     yield Finding("ok", "cost", text)
 
 
-KINDS = {"stage ": "training", "eval ": "evaluation", "answers ": "the base's own answers"}
+KINDS = {"train": "training", "evaluate": "evaluation", "answers": "the base's own answers"}
 
 
-def _tasks_of(look: Material, stages: list[str]) -> dict[str, Any]:
+def _tasks_of(look: Material, stages: list[str]) -> dict[str, Task]:
     """The stages and evaluations of one arm, at all its seeds."""
-    prefixes = [".".join(stages[:n]) for n in range(1, len(stages) + 1)]
-    names = [f"{one}-s{seed}" for one in prefixes for seed in look.recipe.seeds]
-    last = [f"{prefixes[-1]}-s{seed}" for seed in look.recipe.seeds] if prefixes else ["base"]
-    wanted = {f"stage {name}" for name in names} | {f"eval {name}" for name in last}
-    return {name: task for name, task in look.tasks.items() if name.removesuffix(" along") in wanted}
+    arm = tuple(stages)
+    return {name: task for name, task in look.tasks.items() if _is_of(task, arm)}
 
 
-def _spent(look: Material, own: Mapping[str, Any], hours: Mapping[str, float | None]) -> str:
+def _is_of(task: Task, arm: tuple[str, ...]) -> bool:
+    if task.kind == "evaluate":
+        return task.stages == arm and bool(arm or task.checkpoint == BASE)
+    return task.kind == "train" and task.stages == arm[: len(task.stages)]
+
+
+def _spent(look: Material, own: Mapping[str, Task], hours: Mapping[str, float | None]) -> str:
     known = [one for name in own if (one := hours[name]) is not None]
     return f", at most {sum(known):,.0f} {look.recipe.launch.gpu} hours" if len(known) == len(own) else ""
 
 
-def _hours(look: Material, task: Any) -> float | None:
+def _hours(look: Material, task: Task) -> float | None:
     if look.card is None:
         return None
-    if task.module.startswith("reins.train."):
-        stage = look.recipe.stages[task.name.rpartition("-s")[0].removeprefix("stage ").split(".")[-1]]
-        return (
-            None if look.shape is None else stage_hours(look, stage, task.tokens, look.shape, look.card.rate)
-        )
-    name = task.name.removeprefix("eval ")
-    shape = shape_of(look.recipe.models[name]) if name in look.recipe.models else look.shape
+    model = look.recipe.models.get(task.checkpoint)
+    shape = shape_of(model) if model else look.shape
     if shape is None:
         return None
-    longest = max(one["max_new_tokens"] for one in task.config["sets"])
-    return task.tokens * shape.forward(longest) / (look.card.rate * GENERATION) / 3600
+    if task.kind == "train":
+        stage = look.recipe.stages[task.stages[-1]]
+        return stage_hours(look, stage, task.amount, shape, look.card.rate)
+    longest = max(part.config["max_new_tokens"] for part in task.parts)
+    return task.amount * shape.forward(longest) / (look.card.rate * GENERATION) / 3600
 
 
 def stage_hours(look: Material, stage: Stage, tokens: int, shape: Shape, rate: float) -> float:

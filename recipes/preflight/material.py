@@ -9,11 +9,13 @@ from typing import Any
 from ...data_builders import BUILDERS
 from ...data_builders.mixture import counts
 from ...eval.io.jsonl import iter_jsonl
+from ...eval.io.run_paths import RunPaths
 from ...eval.io.templates import asked
 from ...eval.verify.rows import Row, read_rows
 from ..plan.estimate import DEFAULTS, mixed, row_tokens, steps, tokens
 from ..plan.estimate import from_hub as needs_hub
 from ..plan.plan import plan
+from ..plan.task import Task
 from ..recipe.files import locate
 from ..recipe.resolve import references
 from ..recipe.schema import BuiltSet, FileSet, HubSet, Recipe, Stage
@@ -38,7 +40,7 @@ class Material:
         self.row_tokens = cache(self._row_tokens)
 
     @cached_property
-    def tasks(self) -> dict[str, Any]:
+    def tasks(self) -> dict[str, Task]:
         return plan(self.recipe, self.folder) if self.recipe.arms or self.recipe.models else {}
 
     @cached_property
@@ -92,7 +94,7 @@ class Material:
 
     def _rows(self, name: str) -> list[Row] | None:
         """Some rows of a set; None where they come from the hub or from another set's answers."""
-        given, built = self.recipe.data[name], self.folder / "data" / name / "rows.jsonl"
+        given, built = self.recipe.data[name], RunPaths(self.folder).rows(name)
         if built.exists():
             return [row for _, row in islice(iter_jsonl(built), LOOKED)]
         if isinstance(given, FileSet):

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ...eval.io.run_paths import DONE, PROGRESS, RunPaths, saved_checkpoints
 from ..engine.execute import TaskFailed, execute
-from ..engine.run import at_work, report
+from ..engine.run import report, working_in
 from ..plan import fingerprint
 from ..plan.plan import plan
 from ..plan.task import Task
@@ -72,23 +73,29 @@ def rehearse(
     small = check(reduced(recipe, folder, online), source)
     print("\n".join(["rehearsal: what differs from the recipe", *differences(recipe, small), ""]), flush=True)
     tasks = plan(small, folder, arms, seeds)
-    stages = {name: task for name, task in tasks.items() if task.mixture}
-    slots = small.launch.slots
-    with at_work(small, folder) as group:
-        execute(_with_needed(tasks, stages), slots, group)
-        before = {name: _weights(task) for name, task in stages.items()}
-        for task in stages.values():
-            _forget_the_end(task)
-        execute(_with_needed(tasks, stages), slots, group)
-        for name, task in stages.items():
-            if _weights(task) != before[name]:
-                raise TaskFailed(f"{name}: resumed, it ends in other weights than without a stop")
-        execute(tasks, slots, group)
+    with working_in(folder, small) as group:
+        trained = _train_twice(tasks, RunPaths(folder), small.launch.slots, group)
+        execute(tasks, RunPaths(folder), small.launch.slots, group)
         if small.evaluate:
             report(small, folder, tasks)
-    asked = sum(bool(task.parts) for task in tasks.values())
-    trained = f"{len(stages)} stages trained by {PROCESSES} processes, each resumed to the same weights; "
-    print(f"rehearsal of {recipe.name}: {trained * bool(stages)}{asked} evaluations; all went well")
+    evaluations = sum(bool(task.parts) for task in tasks.values())
+    said = f"{trained} stages trained by {PROCESSES} processes, each resumed to the same weights; "
+    print(f"rehearsal of {recipe.name}: {said * bool(trained)}{evaluations} evaluations; all went well")
+
+
+def _train_twice(tasks: Mapping[str, Task], run: RunPaths, slots: int, group: int) -> int:
+    """Train every stage whole, and again from its first save; return how many there are."""
+    stages = {name: task for name, task in tasks.items() if task.kind == "train"}
+    needed = _with_needed(tasks, stages)
+    execute(needed, run, slots, group)
+    before = {name: _weights(run, task) for name, task in stages.items()}
+    for task in stages.values():
+        _forget_the_end(run, task)
+    execute(needed, run, slots, group)
+    for name, task in stages.items():
+        if _weights(run, task) != before[name]:
+            raise TaskFailed(f"{name}: resumed, it ends in other weights than without a stop")
+    return len(stages)
 
 
 def reduced(recipe: Recipe, folder: Path, online: bool) -> Recipe:
@@ -201,14 +208,14 @@ def _with_needed(tasks: Mapping[str, Task], wanted: Mapping[str, Task]) -> dict[
     return {name: task for name, task in tasks.items() if name in names}
 
 
-def _weights(task: Task) -> str:
-    return fingerprint.of_files(sorted((task.folder / "final").glob("*.safetensors")))
+def _weights(run: RunPaths, stage: Task) -> str:
+    return fingerprint.of_files(sorted(run.final(stage.checkpoint).glob("*.safetensors")))
 
 
-def _forget_the_end(task: Task) -> None:
+def _forget_the_end(run: RunPaths, stage: Task) -> None:
     """Leave a stage as one that was killed after its first save."""
-    if not list(task.folder.glob("checkpoint-*/whole.json")):
-        raise TaskFailed(f"{task.name}: saved no checkpoint to resume from")
-    for file in ("done.json", "progress.json"):
-        (task.folder / file).unlink()
-    shutil.rmtree(task.folder / "final")
+    if not saved_checkpoints(stage.folder):
+        raise TaskFailed(f"{stage.name}: saved no checkpoint to resume from")
+    for file in (DONE, PROGRESS):
+        (stage.folder / file).unlink()
+    shutil.rmtree(run.final(stage.checkpoint))

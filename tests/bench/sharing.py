@@ -22,9 +22,9 @@ ROOT = Path(__file__).parents[2]
 RECIPES = ("recipes/micro/ablation.yaml", "recipes/qwen/qwen2.5-1.5b.yaml")
 ARMS = ("base", "sft", "rl", "sft_rl", "sft_if", "rl_if", "sft_rl_if")
 COUNTED = {
-    "training": ("stage",),
-    "training and data": ("stage", "data", "answers"),
-    "all, evaluation too": ("stage", "data", "answers", "eval"),
+    "training": ("train",),
+    "training and data": ("train", "build", "mix", "answers"),
+    "all, evaluation too": ("train", "build", "mix", "answers", "evaluate"),
 }
 
 
@@ -50,14 +50,14 @@ def compare(recipe: Recipe, cost: Callable[[Task], float], unit: float, said: st
         once = total(together.values(), kinds, cost)
         often = sum(total(tasks.values(), kinds, cost) for tasks in apart)
         print(f"  {what}: {once / unit:,.1f} {said} against {often / unit:,.1f}, ratio {once / often:.2f}")
-    stages = [task for task in together.values() if task.name.startswith("stage ")]
+    stages = [task for task in together.values() if task.kind == "train"]
     for task in stages:
         arms = sum(task.name in tasks for tasks in apart)
         print(f"    {task.name:<22} {cost(task) / unit:,.1f} {said}, for {arms} of the runs")
 
 
 def total(tasks: Collection[Task], kinds: Collection[str], cost: Callable[[Task], float]) -> float:
-    return sum(cost(task) for task in tasks if task.name.split()[0] in kinds)
+    return sum(cost(task) for task in tasks if task.kind in kinds)
 
 
 def seconds(run: Path, task: Task, missing: set[str]) -> float:

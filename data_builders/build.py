@@ -1,4 +1,4 @@
-"""Builds one set: `python -m reins.recipes.engine.build --config runs/<recipe>/data/<set>/config.yaml`.
+"""Builds one set: `python -m reins.data_builders.build --config runs/<recipe>/data/<set>/config.yaml`.
 
 The config holds the set as the recipe defines it, with other sets it is made from as paths to their rows.
 Writes rows.jsonl, card.md and last, atomically, done.json beside it.
@@ -10,36 +10,35 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ...data_builders import BUILDERS
-from ...data_builders.card import card
-from ...data_builders.draw import Built
-from ...data_builders.problems import read_problems
-from ...eval.io.command import of_config
-from ...eval.io.errors import InputError
-from ...eval.io.files import write_json, write_text
-from ...eval.io.jsonl import iter_jsonl, write_jsonl
-from ...eval.verify.rows import Row, check_row, read_rows
-from ..plan import fingerprint
-from ..recipe.yaml_file import read_yaml
+from ..eval.io.command import of_config, read_config
+from ..eval.io.errors import InputError
+from ..eval.io.files import sha256, write_json, write_text
+from ..eval.io.jsonl import iter_jsonl, write_jsonl
+from ..eval.io.run_paths import DONE
+from ..eval.verify.rows import Row, check_row, read_rows
+from . import BUILDERS
+from .card import card
+from .draw import Built
+from .problems import read_problems
 
 
 def build(config_file: Path) -> int:
     """Build the set that a config names and return its number of rows; raises InputError as the builder does."""
-    config, out = read_yaml(config_file), config_file.parent
-    name, given = config["set"], _rows(config)
-    count = write_jsonl(out / "rows.jsonl", _checked(islice(given, config["rows"]), name))
+    config, out = read_config(config_file), config_file.parent
+    name, rows = config["set"], _rows(config)
+    file = out / "rows.jsonl"
+    count = write_jsonl(file, _checked(islice(rows, config["rows"]), name))
     if not count:
         raise InputError(f"data.{name}", "no row came of it", "look at its arguments")
     about = card(
-        (row for _, row in iter_jsonl(out / "rows.jsonl")),
+        (row for _, row in iter_jsonl(file)),
         name=name,
-        command=f"reins build {out.parent.parent}/recipe.yaml {name}",
+        command=f"reins build {config['recipe']} {name}",
         seed=config.get("seed"),
-        tally=given.tally if isinstance(given, Built) else None,
+        tally=rows.tally if isinstance(rows, Built) else None,
     )
     write_text(out / "card.md", about)
-    output = fingerprint.of_file(out / "rows.jsonl")
-    write_json(out / "done.json", {"inputs": config["inputs"], "rows": count, "output": output})
+    write_json(out / DONE, {"inputs": config["inputs"], "rows": count, "output": sha256(file)})
     return count
 
 
@@ -63,7 +62,7 @@ def _checked(rows: Iterable[Row], name: str) -> Iterator[Row]:
 
 
 def main() -> int:
-    return of_config(lambda config: print(f"{build(config)} rows"), "reins.recipes.engine.build", __doc__)
+    return of_config(lambda config: print(f"{build(config)} rows"), "reins.data_builders.build", __doc__)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,63 @@
+"""What is in the folders that tasks fill: only what grew from what goes in now; the rest is put aside, and comes back."""
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from ...eval.io.run_paths import ORIGIN, RunPaths
+from ..plan.task import Task
+from .done import origins_of
+
+
+def make_places(
+    task: Task, outputs: Mapping[str, str], run: RunPaths, say: Callable[[str], None] = print
+) -> None:
+    """Leave in the folders that a task fills only what grew from its inputs, whole or begun.
+
+    Anything else there is moved to old/ (one old folder each is kept); what lies there from these inputs returns.
+    While it is not known what goes in, nothing stays.
+    """
+    for folder, origin in _places(task, outputs, run):
+        _make_place(folder, run.old(folder), origin, task.name, say)
+
+
+def _places(task: Task, outputs: Mapping[str, str], run: RunPaths) -> Iterator[tuple[Path, str | None]]:
+    """The folders that a task fills, and those of its parts that are there, with what each must have grown from."""
+    known = all(name in outputs for name in task.needs)
+    origins = origins_of(task, outputs) if known else [None] * max(len(task.parts), 1)
+    if not task.parts:
+        yield task.folder, origins[0]
+    for part, origin in zip(task.parts, origins, strict=bool(task.parts)):
+        for folder in _matches(part.folder, run):
+            yield folder, origin
+
+
+def _matches(folder: Path, run: RunPaths) -> list[Path]:
+    """The folder itself; of one with a `*` all that it stands for, in use or put aside."""
+    pattern = str(folder.relative_to(run.root))
+    if "*" not in pattern:
+        return [folder]
+    roots = (run.root, run.old(run.root))
+    return sorted({run.root / there.relative_to(root) for root in roots for there in root.glob(pattern)})
+
+
+def _make_place(folder: Path, shelf: Path, origin: str | None, name: str, say: Callable[[str], None]) -> None:
+    aside = shelf.with_name(f"{shelf.name}.new")
+    if folder.exists() and _origin(folder) == origin:
+        return
+    if changed := folder.exists():
+        shelf.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(aside, ignore_errors=True)
+        folder.rename(aside)
+    if origin is not None and _origin(shelf) == origin:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        shelf.rename(folder)
+    if changed:
+        shutil.rmtree(shelf, ignore_errors=True)
+        aside.rename(shelf)
+        say(f"{name}: what goes in has changed; what was there is now in {shelf}")
+
+
+def _origin(folder: Path) -> str | None:
+    file = folder / ORIGIN
+    return file.read_text() if file.exists() else None

@@ -1,0 +1,93 @@
+"""The tasks that make rows and need no model: sets built, and those of a stage mixed."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ...eval.io.run_paths import checkpoint_name
+from ..recipe.resolve import is_reference
+from ..recipe.schema import AnswersSet, BuiltSet
+from . import fingerprint
+from .estimate import added_rows
+from .outcome import code
+from .recipe_run import RecipeRun
+from .task import Task
+
+
+def build(run: RecipeRun, name: str, sources: Sequence[Task]) -> Task:
+    """A set, built from its `sources`: other sets, and a model's answers."""
+    dataset = run.recipe.data[name]
+    content = dataset.model_dump(mode="json")
+    spec: dict[str, Any] = {"set": content, "files": _files(content)}
+    if isinstance(dataset, BuiltSet):
+        content = {"builder": dataset.builder, "rows": dataset.rows, "seed": dataset.seed}
+        content["args"] = _args(run, name, dataset)
+    return Task(
+        kind="build",
+        name=f"data {name}",
+        folder=run.paths.set(name),
+        module="reins.data_builders.build",
+        config={"set": name, "recipe": str(run.paths.recipe), **content},
+        spec={**spec, "code": code("set")},
+        needs=tuple(task.name for task in sources),
+        amount=dataset.rows or 0,
+        note=f"{dataset.rows or 'all'} rows",
+        env=run.env,
+    )
+
+
+def mix(run: RecipeRun, name: str, seed: int, sets: Mapping[str, Task]) -> Task:
+    """The training rows of a stage at one seed, mixed from its built sets."""
+    stage, preset = run.recipe.stages[name], run.recipe.preset
+    decides: dict[str, Any] = {
+        "trainer": stage.trainer,
+        "shares": {of: share for of, share in stage.data.items() if share},
+        "add": stage.add,
+        "rows": stage.rows,
+        "seed": seed,
+        "preset": preset,
+    }
+    count = (stage.rows or 0) + added_rows(stage)
+    return Task(
+        kind="mix",
+        name=f"rows {checkpoint_name([name], seed)}",
+        folder=run.paths.mixture(name, seed),
+        module="reins.data_builders.mixture",
+        config={**decides, "sets": {of: str(run.paths.rows(of)) for of in sets}},
+        spec={
+            **decides,
+            "order": [*stage.data, *stage.add],
+            "code": code("mixture"),
+        },
+        needs=tuple(task.name for task in sets.values()),
+        amount=count,
+        note=f"{count} rows",
+        stages=(name,),
+        seed=seed,
+        env=run.env,
+    )
+
+
+def _args(run: RecipeRun, name: str, dataset: BuiltSet) -> dict[str, Any]:
+    """The builder's arguments, with other sets as paths to their rows."""
+    args = {
+        key: str(run.paths.rows(value["set"])) if is_reference(value) else value
+        for key, value in dataset.args.items()
+    }
+    if isinstance(dataset, AnswersSet):
+        responses = run.paths.answers(name) / "responses.jsonl"
+        args |= {"source_rows": str(run.paths.rows(dataset.of)), "responses": str(responses)}
+    return args
+
+
+def _files(content: Any) -> dict[str, str]:
+    """Hashes of the files and folders that a set's arguments name, so that changed contents are a changed set."""
+    if isinstance(content, dict | list):
+        parts = content.values() if isinstance(content, dict) else content
+        return {name: hashed for part in parts for name, hashed in _files(part).items()}
+    if isinstance(content, str) and "/" in content and Path(content).is_dir():
+        files = sorted(file for file in Path(content).rglob("*") if file.is_file())
+        return {content: fingerprint.of_files(files)}
+    if isinstance(content, str) and Path(content).is_file():
+        return {content: fingerprint.of_file(Path(content))}
+    return {}

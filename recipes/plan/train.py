@@ -1,0 +1,118 @@
+"""The task that trains a stage."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ...eval.io.run_paths import checkpoint_name
+from ..recipe.files import locate
+from ..recipe.launch_files import wrapper
+from ..recipe.schema import Recipe, Stage
+from ..recipe.yaml_file import read_yaml
+from . import fingerprint
+from .estimate import added_rows, checkpoints, steps, tokens
+from .outcome import code
+from .recipe_run import RecipeRun
+from .task import Task
+
+OF_ITS_ROWS = ("data", "add", "rows")  # what decides a stage only by the rows that are mixed for it
+
+
+def stage(
+    run: RecipeRun,
+    stages: Sequence[str],
+    seed: int,
+    row_tokens: float | None,
+    mixture: Task,
+    parent: Task | None,
+) -> Task:
+    """The last of these stages, trained from what `parent` leaves on a `mixture` of rows of about `row_tokens` tokens."""
+    recipe, settings, name = run.recipe, run.recipe.stages[stages[-1]], checkpoint_name(stages, seed)
+    launch, file = recipe.launch, locate(recipe.launch.accelerate)
+    accelerate = read_yaml(file)
+    machines = accelerate.get("num_machines", 1)
+    updates = steps(settings, launch.processes, row_tokens)
+    count, how = tokens(settings, launch.processes, row_tokens)
+    return Task(
+        kind="train",
+        name=f"stage {name}",
+        folder=run.paths.stage(name),
+        module=f"reins.train.{settings.trainer}",
+        config=_config(run, stages, seed, mixture),
+        spec={
+            "stage": _decides(settings),
+            "seed": seed,
+            "base": run.base.hashed,
+            "launch": [fingerprint.of_file(file), launch.processes, launch.threads],
+            "code": code(settings.trainer),
+        },
+        needs=(*([parent.name] if parent else []), mixture.name),
+        amount=count,
+        note=f"{(settings.rows or 0) + added_rows(settings)} rows, {updates} steps, {how} {count:,} tokens",
+        stages=tuple(stages),
+        seed=seed,
+        checkpoint=name,
+        disk=run.base.size * (1 + 3 * checkpoints(settings, updates)),
+        launch=("-m", "accelerate.commands.launch", *_accelerate(file, launch.processes, machines)),
+        processes=launch.processes,
+        machines=machines,
+        env={**run.env, **({"ACCELERATE_USE_CPU": "true"} if accelerate.get("use_cpu") else {})},
+    )
+
+
+def _config(run: RecipeRun, stages: Sequence[str], seed: int, mixture: Task) -> dict[str, Any]:
+    recipe, settings, name = run.recipe, run.recipe.stages[stages[-1]], checkpoint_name(stages, seed)
+    folder = str(run.paths.stage(name))
+    before = run.paths.final(checkpoint_name(stages[:-1], seed)) if stages[:-1] else run.base.location
+    return {
+        "trainer": settings.trainer,
+        "model": str(before),
+        "rows": str(mixture.folder / "rows.jsonl"),
+        "out": folder,
+        "rewards": settings.rewards,
+        **({"lora": settings.lora} if settings.lora is not None else {}),
+        "args": {
+            **settings.args,
+            **_template(settings),
+            "output_dir": folder,
+            "seed": seed,
+            "data_seed": seed,
+        },
+        "world_size": recipe.launch.processes,
+        "wrapper": wrapper(locate(recipe.launch.accelerate)),
+        "threads": recipe.launch.threads,
+        "track": _track(recipe, stages, seed),
+    }
+
+
+def _track(recipe: Recipe, stages: Sequence[str], seed: int) -> dict[str, Any]:
+    return {
+        **recipe.track.model_dump(),
+        "group": recipe.name,
+        "job_type": recipe.stages[stages[-1]].trainer,
+        "name": f"{recipe.name}-{checkpoint_name(stages, seed)}",
+        "tags": [".".join(stages), f"s{seed}"],
+    }
+
+
+def _template(settings: Stage) -> dict[str, str]:
+    """Where the template that a stage's `args` may name is: it can be one that ships with the package."""
+    named = settings.args.get("chat_template_path")
+    return {"chat_template_path": str(locate(named))} if named else {}
+
+
+def _decides(settings: Stage) -> dict[str, Any]:
+    """What a stage's weights depend on beside its rows: of a template its contents, wherever it is."""
+    said = settings.model_dump(mode="json", exclude=set(OF_ITS_ROWS))
+    content = {key: value for key, value in said.items() if value is not None}
+    contents = {key: fingerprint.of_file(Path(path)) for key, path in _template(settings).items()}
+    return {**content, "args": {**content["args"], **contents}}
+
+
+def _accelerate(file: Path, processes: int, machines: int) -> list[str]:
+    """Two launches side by side must not meet on one port, so several processes take a free one."""
+    port = ["--main_process_port", "0"] if processes > 1 else []
+    if machines > 1:
+        port = ["--machine_rank", "$SLURM_NODEID", "--main_process_ip", "$MASTER_ADDR"]
+        port += ["--main_process_port", "$MASTER_PORT"]
+    return ["--config_file", str(file), "--num_processes", str(processes), *port]
