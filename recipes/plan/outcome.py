@@ -34,7 +34,7 @@ LEFT_OUT = {
     "reins.train.wrapper_check": "refuses a stage or lets it be",
     **dict.fromkeys(["rich", "tqdm", "typer", "click", "psutil"], _SAID),
     **dict.fromkeys(["huggingface-hub", "hf-xet", "fsspec", "filelock"], _HUB),
-    **dict.fromkeys(["httpx", "httpx2", "requests", "aiohttp"], _HUB),
+    **dict.fromkeys(["httpx", "httpx2", "requests"], _HUB),
     **dict.fromkeys(["pydantic", "pyyaml", "ruamel-yaml", "packaging", "typing-extensions"], _READ),
     **dict.fromkeys(["dill", "multiprocess", "pandas", "xxhash"], _CACHE),
     "networkx": _COMPILER,
@@ -53,12 +53,17 @@ class Kind:
     backends: tuple[str, ...] = ()
 
 
+_OF_IMAGES = dict.fromkeys(["pillow", "scipy"], "for models of images")
 _ROWS_AS_THEY_ARE = {
     "reins.eval.verify.constraints.*": "a row is taken as it is or refused; what it asks for is written in it",
     "reins.eval.verify.answers": "of the same package as the prompt; grades nothing here",
 }
-_NO_VERDICTS = {"reins.eval.score.*": "the judge's, hashed apart", **_ROWS_AS_THEY_ARE}
-_COMPILED = {"sympy": _COMPILER}
+_SAMPLES_ALONE = {
+    "reins.eval.score.*": "the judge's, hashed apart",
+    "sympy": _COMPILER,
+    **_ROWS_AS_THEY_ARE,
+    **_OF_IMAGES,
+}
 _TRAINING = ("deepspeed", "liger-kernel", "vllm", "kernels", "flash-attn", "bitsandbytes")
 KINDS = {
     "set": Kind(("reins.data_builders.build",)),
@@ -66,17 +71,21 @@ KINDS = {
         ("reins.data_builders.mixture",),
         {"reins.data_builders.*": "build sets, whose rows are hashed", **_ROWS_AS_THEY_ARE},
     ),
-    "sft": Kind(("reins.train.sft",), _COMPILED, _TRAINING),
-    "grpo": Kind(("reins.train.grpo",), {}, _TRAINING),
+    "sft": Kind(("reins.train.sft",), {"sympy": _COMPILER, **_OF_IMAGES}, _TRAINING),
+    "grpo": Kind(("reins.train.grpo",), _OF_IMAGES, _TRAINING),
     "transformers": Kind(
         ("reins.eval.run",),
-        {"reins.eval.sample.vllm_engine": "the other engine's", **_NO_VERDICTS, **_COMPILED},
+        {"reins.eval.sample.vllm_engine": "the other engine's", **_SAMPLES_ALONE},
         ("kernels", "flash-attn"),
     ),
-    "vllm": Kind(("reins.eval.run",), {**_NO_VERDICTS, **_COMPILED}, ("flash-attn", "flashinfer-python")),
+    "vllm": Kind(("reins.eval.run",), _SAMPLES_ALONE, ("flash-attn", "flashinfer-python")),
     "judge": Kind(("reins.eval.score.score",)),
     "report": Kind(
-        ("reins.eval.report.report", "reins.eval.report.track", "reins.recipes.engine.model_card")
+        ("reins.eval.report.report", "reins.eval.report.track", "reins.recipes.engine.model_card"),
+        dict.fromkeys(
+            ["reins.data_builders.*", "reins.train.*", "reins.eval.sample.*"],
+            "of the plan; what they made is read",
+        ),
     ),
 }
 

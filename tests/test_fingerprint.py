@@ -1,0 +1,323 @@
+"""What decides an outcome is in its task's hash, and nothing else: as a kind, by running each kind of task."""
+
+import ast
+import importlib.metadata
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from stages import make_stage
+from synthetic_run import make_run
+from tiny import make_tiny
+
+from reins.eval.io.jsonl import write_jsonl
+from reins.recipes.plan.outcome import KINDS, LEFT_OUT, decides
+from reins.recipes.plan.packages import NAMED_OTHERWISE, normal, versions
+from reins.recipes.plan.sources import parsed, source
+
+ROOT = Path(__file__).parents[1]
+NOTICING = """
+import os, sys
+file = os.open(os.environ["NOTICED"], os.O_CREAT | os.O_APPEND | os.O_WRONLY)
+seen = set()
+def notice(name):
+    if name not in seen:
+        seen.add(name)
+        os.write(file, (name + "\\n").encode())
+for name in sys.orig_argv:
+    notice(name)
+sys.addaudithook(lambda event, given: event == "import" and notice(given[0]))
+"""
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_tiny(tmp_path_factory.mktemp("tiny"))
+
+
+def rows(file: Path) -> Path:
+    """One row for each way that an answer and a constraint are judged."""
+    asked = ["language:response_language", "punctuation:no_comma", "keywords:existence"]
+    kwargs = [{"language": "de"}, None, {"keywords": ["sea"]}]
+    write_jsonl(
+        file,
+        [
+            {
+                "source": "test",
+                "id": name,
+                "row": name,
+                "problem_id": name,
+                "question": "How many apples?",
+                "answer": r"\\frac{3}{2}",
+                "constraint_name": [name],
+                "constraint_args": [args],
+                "constraint_desc": ["Mind it."],
+            }
+            for name, args in zip(asked, kwargs, strict=True)
+        ],
+    )
+    return file
+
+
+def config(folder: Path, content: dict[str, object]) -> str:
+    (folder / "config.yaml").write_text(yaml.safe_dump(content | {"inputs": "abc"}))
+    return str(folder / "config.yaml")
+
+
+def build_set(folder: Path, tiny: Path) -> list[str]:
+    content = {"set": "rows", "builder": "micro.composites", "rows": 3, "seed": 0, "args": {}}
+    return ["-m", "reins.recipes.engine.build", "--config", config(folder, content)]
+
+
+def mixture(folder: Path, tiny: Path) -> list[str]:
+    paths = f"Path({str(rows(folder / 'in.jsonl'))!r}), Path({str(folder / 'rows.jsonl')!r})"
+    lines = [
+        "from pathlib import Path",
+        "from reins.data_builders.mixture import mix",
+        f"given, out = {paths}",
+        "mix('grpo', {'a': given}, {'a': 1.0}, {}, rows=3, seed=0, out_path=out)",
+    ]
+    return ["-c", "\n".join(lines)]
+
+
+def evaluation(folder: Path, tiny: Path) -> list[str]:
+    common = {"rows": str(rows(folder / "in.jsonl")), "samples": 1, "max_new_tokens": 12}
+    sets = [{"label": "all", "out": str(folder / "all.think"), **common}]
+    plan = {"model": str(tiny), "seed": 0, "preset": "reins", "threads": 1, "sets": sets}
+    return ["-m", "reins.eval.run", "--config", config(folder, plan)]
+
+
+def sft(folder: Path, tiny: Path) -> list[str]:
+    return [
+        "-m",
+        "reins.train.sft",
+        "--config",
+        str(make_stage(folder / "sft", tiny, "sft", {"max_steps": 1})),
+    ]
+
+
+def grpo(folder: Path, tiny: Path) -> list[str]:
+    stage = make_stage(folder / "grpo", tiny, "grpo", {"max_steps": 1, "max_completion_length": 12})
+    return ["-m", "reins.train.grpo", "--config", str(stage)]
+
+
+def report(folder: Path, tiny: Path) -> list[str]:
+    run = make_run(folder / "run", rows=40)
+    work = "from reins.eval.report.report import report; from reins.recipes.engine.model_card import write_cards;"
+    return ["-c", f"{work} report([{str(run)!r}], {str(run / 'report')!r})"]
+
+
+TASKS = [
+    (build_set, ["set"]),
+    (mixture, ["mixture"]),
+    (evaluation, ["transformers", "judge"]),
+    (report, ["report"]),
+    pytest.param(sft, ["sft"], marks=pytest.mark.slow),
+    pytest.param(grpo, ["grpo"], marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.parametrize(("work", "kinds"), TASKS)
+def test_all_that_a_task_imports_is_in_its_hash_or_left_out_for_a_reason(work, kinds, tiny, tmp_path) -> None:
+    (tmp_path / "noticing").mkdir()
+    (tmp_path / "noticing" / "sitecustomize.py").write_text(NOTICING)
+    env = {"PYTHONPATH": str(tmp_path / "noticing"), "NOTICED": str(tmp_path / "noticed")}
+    env |= {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
+    command = [sys.executable, *work(tmp_path, tiny)]
+    done = subprocess.run(command, env=os.environ | env, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    noticed = set((tmp_path / "noticed").read_text().splitlines())
+    assert any(name.startswith("reins.") for name in noticed)
+    assert modules_forgotten(noticed, kinds) == []
+    assert packages_forgotten(noticed, kinds) == []
+
+
+def modules_forgotten(noticed: set[str], kinds: list[str]) -> list[str]:
+    """Modules of ours, those that were run as scripts too, that no hash of these kinds knows."""
+    scripts = {Path(name) for name in noticed if name.endswith(".py")}
+    ours = {name for name in noticed if name.partition(".")[0] == "reins"} | {
+        ".".join(("reins", *path.relative_to(ROOT).with_suffix("").parts))
+        for path in scripts
+        if path.is_relative_to(ROOT)
+    }
+    known = {name for kind in kinds for name in decides(kind)["sources"]}
+    left = [part for kind in kinds for part in (*LEFT_OUT, *KINDS[kind].left_out)]
+    return sorted(name for name in ours - known if not any(is_part(name, part) for part in left))
+
+
+def is_part(name: str, part: str) -> bool:
+    return name == part.removesuffix(".*") or (part.endswith(".*") and name.startswith(part[:-1]))
+
+
+def packages_forgotten(noticed: set[str], kinds: list[str]) -> list[str]:
+    """Installed packages that no hash of these kinds knows, and that are not only there for what is left out."""
+    providers = importlib.metadata.packages_distributions()
+    tops = {name.partition(".")[0] for name in noticed} - sys.stdlib_module_names - {"reins"}
+    installed = {normal(package) for top in tops for package in providers.get(top, [])}
+    parts = {part for kind in kinds for part in (*LEFT_OUT, *KINDS[kind].left_out)}
+    modules = {name for name in noticed if any(is_part(name, part) for part in parts)}
+    theirs = {package for name in modules if name.startswith("reins.") for package in source(name).packages}
+    known = {name for kind in kinds for name in decides(kind)["packages"]}
+    return sorted(installed - known - versions(parts | theirs).keys())
+
+
+def test_every_reason_is_of_something_that_is_there() -> None:
+    installed = {normal(package.name) for package in importlib.metadata.distributions()}
+    for part in {part for kind in KINDS.values() for part in (*LEFT_OUT, *kind.left_out)}:
+        path = ROOT.joinpath(*part.removesuffix(".*").split(".")[1:])
+        if part.startswith("reins"):
+            assert path.is_dir() or path.with_suffix(".py").exists(), part
+        else:
+            assert part in installed, part
+    assert {normal(name) for name in NAMED_OTHERWISE.values()} <= installed
+
+
+def test_every_package_that_we_import_is_looked_up_by_the_name_it_is_installed_by() -> None:
+    providers = importlib.metadata.packages_distributions()
+    for kind in KINDS:
+        for name in decides(kind)["sources"]:
+            for top in source(name).packages & providers.keys():
+                looked_up = normal(NAMED_OTHERWISE.get(top, top))
+                assert looked_up in {normal(package) for package in providers[top]}, (name, top)
+
+
+def test_a_worker_that_is_started_by_its_file_and_a_pages_templates_count_too() -> None:
+    assert "reins.eval.verify.math_worker" in decides("judge")["sources"]
+    files = [name for name, _ in source("reins.eval.report.report").files]
+    assert "report.html.jinja" in files
+
+
+CODE = '''
+"""What it is."""
+
+LIMIT = 3
+
+
+def half(value: int) -> float:
+    """The half."""
+    return value / 2
+'''
+
+
+@pytest.mark.parametrize(
+    ("find", "put", "turns"),
+    [
+        ("LIMIT = 3", "LIMIT = 3  # rows", False),
+        ("LIMIT = 3", "\n\nLIMIT   =   (\n    3\n)", False),
+        ('"""The half."""', '"""Half of it."""', False),
+        ('"""What it is."""', "", False),
+        ("LIMIT = 3", "LIMIT = 4", True),
+        ("value / 2", "value // 2", True),
+        ("LIMIT = 3", "LIMIT = 3\nimport json", True),
+        ("value: int", "value: str", True),
+    ],
+)
+def test_only_what_the_parser_sees_turns_a_sources_hash(find: str, put: str, turns: bool) -> None:
+    assert find in CODE
+    before, after = parsed(ast.parse(CODE)), parsed(ast.parse(CODE.replace(find, put)))
+    assert (before != after) is turns
+
+
+RECIPE = """
+name: small
+base: base
+seeds: [0]
+data:
+  traces: {builder: micro.traces, rows: 8}
+  problems: {builder: micro.problems, rows: 8}
+  composite: {builder: micro.composites, rows: 4}
+stages:
+  sft: {trainer: sft, data: {traces: 1.0}}
+  rl: {trainer: grpo, data: {problems: 1.0}, rewards: {correct: 1.0}, args: {max_steps: 2}}
+arms: {sft: [sft], rl: [rl]}
+evaluate:
+  composite: {samples: 1, modes: [think]}
+launch: {accelerate: cpu.yaml}
+"""
+# Plans once for every change, each in a process of its own that has read nothing yet, and prints what goes into what.
+PLANNING = """
+import json, os, sys
+from pathlib import Path
+from reins.recipes.engine.execute import origins_of
+from reins.recipes.plan.plan import plan
+from reins.recipes.plan.outcome import code
+from reins.recipes.recipe.resolve import check
+from reins.recipes.recipe.schema import load
+import reins
+assert Path(reins.__file__).parent == Path("reins").resolve()
+for number, change in enumerate(json.loads(sys.argv[1])):
+    if os.fork():
+        assert os.wait()[1] == 0
+        continue
+    if "package" in change:
+        folder = Path(f"{number}/{change['package'].replace('-', '_')}-99.0.dist-info")
+        folder.mkdir(parents=True)
+        (folder / "METADATA").write_text(f"Name: {change['package']}\\nVersion: 99.0\\n\\n")
+        sys.path.insert(0, str(number))
+    file = Path("reins", change.get("file", "__init__.py"))
+    before = file.read_text()
+    file.write_text(before + change.get("line", ""))
+    tasks = plan(check(load("recipe.yaml"), Path("recipe.yaml")), Path("run"))
+    outputs = {name: name for name in tasks}
+    hashes = {task.name: origins_of(task, outputs) for task in tasks.values()}
+    hashes |= {f"{task.name} judged": [task.judge] for task in tasks.values() if task.judge}
+    hashes["report"] = code("report")
+    file.write_text(before)
+    print(json.dumps(hashes), flush=True)
+    os._exit(0)
+"""
+REWARDS, SFT = "stage rl-s0", "stage sft-s0"
+JUDGED = {"eval rl-s0 judged", "eval sft-s0 judged"}
+SAMPLES = {"eval rl-s0", "eval sft-s0"}
+SETS = {"data traces", "data problems", "data composite"}
+CHANGES = [
+    ({}, set()),
+    ({"file": "train/rewards.py", "line": "\n# a comment\n"}, set()),
+    ({"file": "train/rewards.py", "line": "\nLIMIT = 3\n"}, {REWARDS}),
+    ({"file": "train/sft.py", "line": "\nLIMIT = 3\n"}, {SFT}),
+    ({"file": "train/loop.py", "line": "\nLIMIT = 3\n"}, {REWARDS, SFT}),
+    ({"file": "data_builders/mixture.py", "line": "\nLIMIT = 3\n"}, {REWARDS, SFT} | SETS),
+    ({"file": "data_builders/micro/stories.py", "line": "\nLIMIT = 3\n"}, SETS),
+    ({"file": "eval/sample/decode.py", "line": "\nLIMIT = 3\n"}, SAMPLES),
+    ({"file": "eval/sample/vllm_engine.py", "line": "\nLIMIT = 3\n"}, set()),
+    ({"file": "eval/verify/math_worker.py", "line": "\nLIMIT = 3\n"}, {REWARDS, "report"} | JUDGED | SETS),
+    ({"file": "eval/score/measure.py", "line": "\nLIMIT = 3\n"}, {"report"} | JUDGED),
+    ({"file": "eval/analyse/joint.py", "line": "\nLIMIT = 3\n"}, {"report"}),
+    ({"file": "eval/report/templates/report.css.jinja", "line": "\n"}, {"report"}),
+    ({"file": "recipes/engine/progress.py", "line": "\nLIMIT = 3\n"}, set()),
+    *(
+        ({"package": name}, {REWARDS, "report"} | JUDGED | SETS)
+        for name in ("math-verify", "sympy", "langdetect", "py3langid", "latex2sympy2-extended")
+    ),
+    ({"package": "torch"}, {REWARDS, SFT} | SAMPLES),
+    ({"package": "tqdm"}, set()),
+]
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> list[set[str]]:
+    """The tasks that each of CHANGES redoes, of a copy of the package."""
+    folder = tmp_path_factory.mktemp("planned")
+    for room in ("__init__.py", "data_builders", "eval", "recipes", "train"):
+        copy = shutil.copytree if (ROOT / room).is_dir() else shutil.copy
+        (folder / "reins").mkdir(exist_ok=True)
+        copy(ROOT / room, folder / "reins" / room)
+    make_tiny(folder / "base")
+    (folder / "recipe.yaml").write_text(RECIPE)
+    (folder / "cpu.yaml").write_text("distributed_type: 'NO'\nuse_cpu: true\n")
+    command = [sys.executable, "-c", PLANNING, json.dumps([change for change, _ in CHANGES])]
+    env = os.environ | {"PYTHONPATH": str(folder), "TOKENIZERS_PARALLELISM": "false"}
+    done = subprocess.run(command, cwd=folder, env=env, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    hashes = [json.loads(line) for line in done.stdout.splitlines()]
+    return [{name for name in hashes[0] if one[name] != hashes[0][name]} for one in hashes]
+
+
+@pytest.mark.parametrize("number", range(len(CHANGES)))
+def test_a_change_redoes_what_it_can_move_and_nothing_else(planned: list[set[str]], number: int) -> None:
+    assert planned[number] == CHANGES[number][1], CHANGES[number][0]
