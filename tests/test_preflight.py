@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file, save_file
 from tiny import make_tiny
 from transformers import AutoConfig, AutoModelForCausalLM
 
@@ -99,17 +100,17 @@ def test_a_recipe_that_is_right_has_nothing_to_mend(world: Path) -> None:
 
 
 MISTAKES = {
-    "unknown key": ([(SFT, "sve_steps: 5}}\n  sft_if")], "FAIL", "args", "did you mean 'save_steps'"),
+    "unknown key": ([(SFT, "sve_steps: 5}}\n  sft_if")], "FAIL", "args", "sve_steps: SFTConfig has no such key"),
     "removed from transformers": ([(SFT, "warmup_ratio: 0.1}}\n  sft_if")], "FAIL", "args", "gone from SFTConfig"),
     "removed from TRL": ([(GRPO, "max_prompt_length: 9}}\n  rl_if")], "FAIL", "args", "gone from GRPOConfig"),
     "text for a number": ([("learning_rate: 1e-3", "learning_rate: '1e-3'")], "FAIL", "args", "'1e-3' is not"),
     "shares below one": ([("if_traces: 0.3}", "if_traces: 0.2}")], "FAIL", "mixture", "shares add to 0.9"),
     "more rows than there are": ([("rows: 40, data: {traces: 1.0", "rows: 41, data: {traces: 1.0")], "FAIL", "mixture", "wants 41"),
-    "unknown reward": ([("format: 0.1", "fromat: 0.1")], "FAIL", "rewards", "did you mean 'format'"),
+    "unknown reward": ([("format: 0.1", "fromat: 0.1")], "FAIL", "rewards", "unknown reward 'fromat'"),
     "no such launch file": ([(RUN, "recipes/accelerate/gpu.yaml")], "FAIL", "launch", "is no file"),
     "unknown mode": ([("samples: 2", "samples: 2, modes: [thinking]")], "FAIL", "evaluation", "'thinking' is unknown"),
     "a source that is not there": ([("builder: micro.problems, rows: 64, split: train", "builder: problems, rows: 64, source: ./gone.jsonl")], "FAIL", "data", "gone.jsonl"),
-    "unknown stage": ([("sft: [sft]", "sft: [stf]")], "FAIL", "arms", "did you mean 'sft'"),
+    "unknown stage": ([("sft: [sft]", "sft: [stf]")], "FAIL", "arms", "unknown stage 'stf'"),
     "broken groups": ([("num_generations: 4", "num_generations: 3")], "FAIL", "batch", "whole groups"),
     "saved amid a generation": ([(GRPO, "save_steps: 5, num_iterations: 2}}\n  rl_if")], "FAIL", "batch", "amid"),
     "a generation larger than the data": ([("per_device_train_batch_size: 8", "per_device_train_batch_size: 512")], "FAIL", "batch", "but only 64 rows"),
@@ -213,13 +214,10 @@ def test_a_mistake_of_the_base_is_found_by_name(world: Path, mistake: str) -> No
 
 
 def test_seven_billion_parameters_do_not_fit_forty_gigabytes_unless_in_parts(world: Path) -> None:
-    _json(
-        "config.json", hidden_size=3584, intermediate_size=18944, num_hidden_layers=28, num_attention_heads=28,
-        num_key_value_heads=4, head_dim=128, vocab_size=152064, tie_word_embeddings=False,
-    )()  # fmt: skip
-    found = look(changed(ON_A_CARD))
+    seven = ("base: base", "base: Qwen/Qwen2.5-7B")  # its shape is known without its files
+    found = look(changed(seven, ON_A_CARD))
     assert_found(found, "FAIL", "memory", "of 39 GiB a card (weights 28.4, gradients and optimizer 85.1")
-    parts = look(changed((RUN, "recipes/accelerate/fsdp2.yaml, processes: 8, gpu: H100-80G")))
+    parts = look(changed(seven, (RUN, "recipes/accelerate/fsdp2.yaml, processes: 8, gpu: H100-80G")))
     assert {one.level for one in parts if one.name == "memory"} == {"ok"}
     assert any("H100-80G hours" in one.text for one in parts if one.name == "cost")
 
@@ -246,8 +244,61 @@ def test_the_micro_ablation_has_no_fault() -> None:
 def test_a_shape_counts_the_parameters_of_the_model_itself(tiny: Path) -> None:
     shape = shape_of(str(ROOT / "recipes/micro/base"))
     model = AutoModelForCausalLM.from_pretrained(ROOT / "recipes/micro/base")
-    assert shape and abs(shape.parameters / model.num_parameters() - 1) < 0.005
+    assert shape and shape.parameters == shape.active == model.num_parameters()
     assert shape.positions == AutoConfig.from_pretrained(ROOT / "recipes/micro/base").max_position_embeddings
+
+
+@pytest.mark.parametrize(
+    ("kind", "sizes", "active"),
+    [  # of a layer of 4 experts, 2 take part; the attention, the router and the rest take part always
+        ("qwen3_moe", {"num_experts": 4, "moe_intermediate_size": 32, "decoder_sparse_step": 1}, 3 * 64 * 32),
+        ("mixtral", {"num_local_experts": 4}, 3 * 64 * 128),
+    ],
+)
+def test_a_mixture_of_experts_has_all_its_parameters_and_those_that_a_token_meets(
+    tmp_path: Path, kind: str, sizes: dict[str, int], active: int
+) -> None:
+    config = AutoConfig.for_model(
+        kind, vocab_size=384, hidden_size=64, intermediate_size=128, num_hidden_layers=2,
+        num_attention_heads=4, num_key_value_heads=2, head_dim=16, num_experts_per_tok=2, **sizes,
+    )  # fmt: skip
+    model = AutoModelForCausalLM.from_config(config)
+    model.save_pretrained(tmp_path)
+    shape = shape_of(str(tmp_path))
+    assert shape and shape.parameters == model.num_parameters()
+    assert shape.parameters - shape.active == 2 * 2 * active
+
+
+def _weights(change: Callable[[dict], dict]) -> Callable[[], None]:
+    def write() -> None:
+        held = load_file("base/model.safetensors")
+        save_file(change(held), "base/model.safetensors", metadata={"format": "pt"})
+
+    return write
+
+
+BROKEN: dict[str, tuple[Callable[[], object], str]] = {
+    "a layer": (_weights(lambda held: {name: one for name, one in held.items() if "layers.1" not in name}), "9 of its weights are in no file"),
+    "names of torch.compile": (_weights(lambda held: {f"_orig_mod.{name}": one for name, one in held.items()}), "_orig_mod"),
+    "an untied head": (_json("config.json", tie_word_embeddings=False), "1 of its weights are in no file, lm_head.weight"),
+    "another width": (_json("config.json", intermediate_size=256), "shape is not the config's"),
+    "an LFS pointer": (lambda: Path("base/model.safetensors").write_text("version https://git-lfs\n"), "cannot be opened"),
+    "no JSON": (lambda: Path("base/config.json").write_text("{"), "no JSON"),
+    "an empty config": (lambda: Path("base/config.json").write_text("{}"), "model_type None"),
+    "an unknown architecture": (_json("config.json", model_type="llama9"), "'llama9' is not in this transformers"),
+    "code of its own": (_json("config.json", model_type="mini9", auto_map={"AutoConfig": "a.B"}), "its own code (auto_map) is not run"),
+    "quantised": (_json("config.json", quantization_config={"quant_method": "fp8"}), "quantised (fp8)"),
+    "sizes that are none": (_json("config.json", num_attention_heads="four"), "cannot be opened"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_base_that_would_start_from_other_weights_or_not_at_all_is_one_line(world: Path, name: str) -> None:
+    change, part = BROKEN[name]
+    change()
+    (found,) = look()
+    assert (found.level, found.name) == ("FAIL", "model") and part in found.text and found.fix
+    assert "\n" not in str(found)
 
 
 def test_the_known_shapes_have_the_sizes_that_their_names_say() -> None:
@@ -258,7 +309,9 @@ def test_the_known_shapes_have_the_sizes_that_their_names_say() -> None:
         "4B": (4e9, 4.1e9),
         "8B": (8e9, 8.3e9),
     }
-    for name, shape in KNOWN.items():
+    for name in KNOWN:
+        shape = shape_of(name)
+        assert shape and shape.active == shape.parameters
         low, high = sizes[next(part for part in name.split("-") if part in sizes)]
         assert low < shape.parameters < high, name
     assert CARDS["H100-80G"].rate == 989e12

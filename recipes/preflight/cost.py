@@ -1,6 +1,6 @@
 """GPU-hours by a formula: the floating-point operations of an arm over what a card does of them in an hour.
 
-Operations per token: `Shape.forward`; training is three of these, one more with gradient checkpointing, GRPO one
+Operations per token: `Shape.forward`, of a mixture of experts those that the token meets; training is three of these, one more with gradient checkpointing, GRPO one
 more each for old and for reference log-probabilities; a generated token is one. Utilisations are assumptions: 0.25
 in training (prime-rl's published 8k and 16k runs of 0.6B and 4B models on H100 have 0.17 to 0.28), 0.05 in
 generation, which memory bounds.
@@ -13,7 +13,7 @@ from ..plan.task import Task
 from ..recipe.schema import Stage
 from .finding import Finding
 from .material import HUB, Material
-from .shapes import Shape, shape_of
+from .shapes import Shape
 
 TRAINING, GENERATION = 0.25, 0.05
 
@@ -71,8 +71,7 @@ def _spent(look: Material, own: Mapping[str, Task], hours: Mapping[str, float | 
 def _hours(look: Material, task: Task) -> float | None:
     if look.card is None:
         return None
-    model = look.recipe.models.get(task.checkpoint)
-    shape = shape_of(model) if model else look.shape
+    shape = look.shapes.get(task.checkpoint, look.shape)
     if shape is None:
         return None
     if task.kind == "train":

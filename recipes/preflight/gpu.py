@@ -11,7 +11,7 @@ from ..recipe.yaml_file import read_yaml
 from .cards import CARDS
 from .finding import Finding
 from .material import HUB, Material
-from .shapes import Shape, shape_of
+from .shapes import Shape
 
 GIB = 2**30
 CONTEXT = 3.0  # GiB taken for CUDA, NCCL and what the allocator cannot use: an assumption
@@ -97,10 +97,9 @@ def _activations(shape: Shape, tokens: int, checkpointed: bool) -> float:
 def _evaluation(look: Material) -> Iterator[Finding]:
     """bf16 weights of every model that is only evaluated, on the one card that it gets."""
     assert look.card is not None
-    named = {**look.recipe.models, **({"base": look.recipe.base} if look.recipe.base else {})}
-    for name, model in named.items():
-        shape = shape_of(model)
+    for name, shape in look.shapes.items():
         if shape is None:
+            model = look.recipe.models.get(name, look.recipe.base)
             yield Finding("warn", "memory", f"{name}: {model} {HUB}")
             continue
         size, room = 2 * shape.parameters / GIB, 0.9 * look.card.memory

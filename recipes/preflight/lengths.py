@@ -9,7 +9,6 @@ from ...eval.verify.rows import Row
 from ..recipe.schema import Stage
 from .finding import Finding
 from .material import HUB, Material, length, prompt_of
-from .shapes import shape_of
 
 SOME, MOST = 0.01, 0.2  # shares of rows cut: worth a look, and not to be trained on
 
@@ -53,10 +52,8 @@ def positions(look: Material) -> Iterator[Finding]:
 
 def _asked(look: Material) -> Iterator[Finding]:
     """Every model that is evaluated has positions for the replies that are asked of it."""
-    named = {**({"base": look.recipe.base} if look.recipe.base else {}), **look.recipe.models}
     longest = max((one.max_new_tokens for one in look.recipe.evaluate.values()), default=0)
-    for name, model in named.items():
-        shape = shape_of(model)
+    for name, shape in look.shapes.items():
         if shape is None:
             yield Finding("warn", "positions", f"{name}: {HUB}")
         elif longest >= shape.positions:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ...data_builders import BUILDERS
 from ...data_builders.mixture import counts
+from ...eval.io.errors import InputError
 from ...eval.io.jsonl import iter_jsonl
 from ...eval.io.run_paths import RunPaths
 from ...eval.io.templates import asked
@@ -20,7 +21,7 @@ from ..recipe.files import locate
 from ..recipe.resolve import references
 from ..recipe.schema import BuiltSet, FileSet, HubSet, Recipe, Stage
 from .cards import CARDS
-from .shapes import file_of, shape_of
+from .shapes import Shape, file_of, shape_of
 
 LOOKED = 400  # rows of a set
 HUB = "not looked at: needs the hub"
@@ -32,7 +33,10 @@ class Material:
 
     def __init__(self, recipe: Recipe, folder: Path) -> None:
         self.recipe, self.folder = recipe, folder
-        self.shape = shape_of(recipe.base) if recipe.base else None
+        self.shapes = {name: _shape(model, f"models.{name}") for name, model in recipe.models.items()}
+        if recipe.base:
+            self.shapes["base"] = _shape(recipe.base, "base")
+        self.shape = self.shapes.get("base")
         self.card = CARDS.get(recipe.launch.gpu or "")
         used = dict.fromkeys(stage for stages in recipe.arms.values() for stage in stages)
         self.stages = {name: recipe.stages[name] for name in used}
@@ -51,7 +55,7 @@ class Material:
             return None
         from transformers import AutoTokenizer
 
-        return AutoTokenizer.from_pretrained(file.parent)
+        return AutoTokenizer.from_pretrained(file.parent, trust_remote_code=False)
 
     def tokenizer_of(self, stage: Stage) -> Any:
         """With the template and the end token that the stage may set."""
@@ -103,6 +107,13 @@ class Material:
             return None
         assert isinstance(given, BuiltSet)
         return list(BUILDERS[given.builder](rows=min(LOOKED, given.rows), seed=given.seed, **given.args))
+
+
+def _shape(model: str, key: str) -> Shape | None:
+    try:
+        return shape_of(model)
+    except InputError as error:
+        raise error.within(key) from None
 
 
 def _key(stage: Stage) -> frozenset[tuple[str, float]]:

@@ -1,71 +1,103 @@
-"""A model's size without its weights: from its config.json here or in the hub's cache, else from the list below."""
+"""A model's size without its weights: transformers' own model of its config, on the meta device, where nothing is held.
+
+The config is read here or in the hub's cache, else from the list below. Where the weights are here too, their names
+and shapes are held against the model's, so that nothing is trained or judged that was never in a file.
+"""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from huggingface_hub import try_to_load_from_cache
+from huggingface_hub.errors import StrictDataclassError
+from safetensors import SafetensorError
 
+from ...eval.io.errors import InputError
 from ..recipe.files import locate
 from ..recipe.resolve import is_hub_id
+
+# What transformers, safetensors and the file system raise on a folder that is not a whole model.
+UNREADABLE = (
+    *(
+        ArithmeticError,
+        AttributeError,
+        ImportError,
+        LookupError,
+        OSError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ),
+    *(SafetensorError, StrictDataclassError),
+)
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A dense decoder with gated feed-forward layers (Llama, Qwen2, Qwen3); `positions` is how far it attends."""
+    """Sizes of a decoder. `active` parameters take part in a token (all, but for a mixture of experts); `block` is
+    one layer's, `feedforward` the width that one token goes through, `positions` how far the model attends."""
 
     hidden: int
     layers: int
     heads: int
-    kv_heads: int
     head_dim: int
     feedforward: int
+    positions: int
     vocab: int
     tied: bool
-    positions: int
-
-    @property
-    def block(self) -> int:
-        """Parameters of one layer's matrices; biases and norms are under a thousandth of a model."""
-        attention = self.hidden * self.head_dim * (2 * self.heads + 2 * self.kv_heads)
-        return attention + 3 * self.hidden * self.feedforward
-
-    @property
-    def parameters(self) -> int:
-        return self.layers * self.block + self.vocab * self.hidden * (1 if self.tied else 2)
+    parameters: int
+    active: int
+    block: int
 
     def forward(self, length: int) -> float:
         """Floating-point operations per token of a text of this length: matrices, and attention to half of it."""
-        matrices = 2 * (self.layers * self.block + self.vocab * self.hidden)
-        return matrices + 2 * self.layers * self.heads * self.head_dim * length
+        looked_up = (
+            0 if self.tied else self.vocab * self.hidden
+        )  # no multiplication; a tied one is the head as well
+        return 2 * (self.active - looked_up) + 2 * self.layers * self.heads * self.head_dim * length
 
 
-def _qwen2(size: str, positions: int, tied: bool) -> Shape:
-    match size:
-        case "1.5B":
-            return Shape(1536, 28, 12, 2, 128, 8960, 151936, tied, positions)
-        case "7B":
-            return Shape(3584, 28, 28, 4, 128, 18944, 152064, tied, positions)
-    return Shape(5120, 64, 40, 8, 128, 27648, 152064, tied, positions)
+def _qwen2(
+    hidden: int, layers: int, heads: int, kv: int, inner: int, vocab: int, reach: int, tied: bool
+) -> dict:
+    sizes = {
+        "hidden_size": hidden,
+        "num_hidden_layers": layers,
+        "intermediate_size": inner,
+        "vocab_size": vocab,
+    }
+    more = {"num_attention_heads": heads, "num_key_value_heads": kv, "max_position_embeddings": reach}
+    return {"model_type": "qwen2", "tie_word_embeddings": tied, **sizes, **more}
 
 
+def _qwen3(hidden: int, heads: int, inner: int, tied: bool) -> dict:
+    qwen2 = _qwen2(hidden, 36, heads, 8, inner, 151936, 40960, tied)
+    return qwen2 | {"model_type": "qwen3", "head_dim": 128}
+
+
+SMALL, MIDDLE, LARGE = (
+    (1536, 28, 12, 2, 8960, 151936),
+    (3584, 28, 28, 4, 18944, 152064),
+    (5120, 64, 40, 8, 27648, 152064),
+)
 # From the models' published config.json.
 KNOWN = {
-    "Qwen/Qwen2.5-1.5B": _qwen2("1.5B", 131072, True),
-    "Qwen/Qwen2.5-7B": _qwen2("7B", 131072, False),
-    "Qwen/Qwen2.5-1.5B-Instruct": _qwen2("1.5B", 32768, True),
-    "Qwen/Qwen2.5-7B-Instruct": _qwen2("7B", 32768, False),
-    "Qwen/Qwen2.5-32B-Instruct": _qwen2("32B", 32768, False),
-    "Qwen/Qwen2.5-Coder-32B-Instruct": _qwen2("32B", 32768, False),
-    "Qwen/Qwen2.5-Math-1.5B": _qwen2("1.5B", 4096, True),
-    "Qwen/Qwen2.5-Math-7B": _qwen2("7B", 4096, False),
-    "Qwen/Qwen3-4B": Shape(2560, 36, 32, 8, 128, 9728, 151936, True, 40960),
-    "Qwen/Qwen3-8B": Shape(4096, 36, 32, 8, 128, 12288, 151936, False, 40960),
-    "deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B": _qwen2("1.5B", 131072, False),
-    "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B": _qwen2("7B", 131072, False),
-    "simplescaling/s1-32B": _qwen2("32B", 32768, False),
-    "open-r1/OlympicCoder-32B": _qwen2("32B", 32768, False),
+    "Qwen/Qwen2.5-1.5B": _qwen2(*SMALL, 131072, True),
+    "Qwen/Qwen2.5-7B": _qwen2(*MIDDLE, 131072, False),
+    "Qwen/Qwen2.5-1.5B-Instruct": _qwen2(*SMALL, 32768, True),
+    "Qwen/Qwen2.5-7B-Instruct": _qwen2(*MIDDLE, 32768, False),
+    "Qwen/Qwen2.5-32B-Instruct": _qwen2(*LARGE, 32768, False),
+    "Qwen/Qwen2.5-Coder-32B-Instruct": _qwen2(*LARGE, 32768, False),
+    "Qwen/Qwen2.5-Math-1.5B": _qwen2(*SMALL, 4096, True),
+    "Qwen/Qwen2.5-Math-7B": _qwen2(*MIDDLE, 4096, False),
+    "Qwen/Qwen3-4B": _qwen3(2560, 32, 9728, True),
+    "Qwen/Qwen3-8B": _qwen3(4096, 32, 12288, False),
+    "deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B": _qwen2(*SMALL, 131072, False),
+    "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B": _qwen2(*MIDDLE, 131072, False),
+    "simplescaling/s1-32B": _qwen2(*LARGE, 32768, False),
+    "open-r1/OlympicCoder-32B": _qwen2(*LARGE, 32768, False),
 }
 
 
@@ -79,29 +111,128 @@ def file_of(model: str, name: str) -> Path | None:
 
 
 def config_of(model: str) -> dict[str, Any] | None:
-    """A model's config.json; None where it is neither here nor in the cache."""
+    """A model's config.json, here, in the cache or in the list; None where it is nowhere."""
     file = file_of(model, "config.json")
-    return json.loads(file.read_text("utf-8")) if file else None
+    try:
+        return json.loads(file.read_text("utf-8")) if file else KNOWN.get(model)
+    except ValueError as error:
+        raise InputError(file or model, f"no JSON ({error})", "copy the model's config.json again") from None
 
 
 def shape_of(model: str) -> Shape | None:
-    """None for a model that is nowhere here and not in the list, and for another kind of architecture."""
-    config = config_of(model)
-    if config is None:
-        return KNOWN.get(model)
-    config = config.get("text_config", config)
-    needed = ("hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "vocab_size")
-    if any(key not in config for key in needed) or "num_experts" in config:
+    """None for a model that is nowhere here and not in the list.
+
+    Raises InputError on an architecture that transformers does not have, and on weights that are not the config's.
+    """
+    made = meta_model(model)
+    if made is None:
         return None
-    hidden, layers, heads, feedforward, vocab = (config[key] for key in needed)
+    config = made.config.get_text_config()
+    blocks = [sum(weight.numel() for weight in layer.parameters()) for layer in made.get_decoder().layers]
+    total, heads = made.num_parameters(), config.num_attention_heads
     return Shape(
-        hidden=hidden,
-        layers=layers,
+        hidden=config.hidden_size,
+        layers=len(blocks),
         heads=heads,
-        kv_heads=config.get("num_key_value_heads") or heads,
-        head_dim=config.get("head_dim") or hidden // heads,
-        feedforward=feedforward,
-        vocab=vocab,
-        tied=config.get("tie_word_embeddings", False),
-        positions=config.get("max_position_embeddings", 0),
+        head_dim=getattr(config, "head_dim", None) or config.hidden_size // heads,
+        feedforward=_feedforward(config),
+        positions=getattr(config, "max_position_embeddings", 0),
+        vocab=config.vocab_size,
+        tied=bool(config.tie_word_embeddings),
+        parameters=total,
+        active=total - _idle(made),
+        block=max(blocks),
     )
+
+
+def meta_model(model: str) -> Any:
+    """A model of its own for the caller, without weights; None and errors as `shape_of` has them."""
+    content = config_of(model)
+    if content is None:
+        return None
+    _known(model, content)
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()  # what it reports of names that do not fit is said below, in one line
+    logging.disable_progress_bar()
+    try:
+        config = AutoConfig.for_model(**content)
+        with torch.device("meta"):
+            made = AutoModelForCausalLM.from_config(config, trust_remote_code=False)
+        if held := _held(model):
+            _, report = type(made).from_pretrained(
+                None, config=config, state_dict=held, device_map="meta",
+                output_loading_info=True, ignore_mismatched_sizes=True,
+            )  # fmt: skip
+            _whole(model, report)
+    except InputError:
+        raise
+    except UNREADABLE as error:
+        said = " ".join(str(error).split())
+        fix = "copy the model's folder again, whole (weights cloned without git-lfs are three lines of text)"
+        raise InputError(model, f"cannot be opened: {type(error).__name__}: {said:.200}", fix) from None
+    return made
+
+
+def _held(model: str) -> dict[str, Any]:
+    """Names and shapes in the headers of a model's weights, as tensors of no device; nothing else is read."""
+    import torch
+    from safetensors import safe_open
+
+    config = file_of(model, "config.json")
+    held: dict[str, Any] = {}
+    for file in config.parent.glob("*.safetensors") if config else []:
+        with safe_open(file, framework="pt") as weights:
+            names = weights.keys()
+            held |= {name: torch.empty(weights.get_slice(name).get_shape(), device="meta") for name in names}
+    return held
+
+
+def _known(model: str, content: Mapping[str, Any]) -> None:
+    """Refuse, before transformers opens it, what it would open by code or weights that are not for here."""
+    from transformers import CONFIG_MAPPING
+
+    kind = content.get("model_type")
+    if kind not in CONFIG_MAPPING:
+        own = ", and its own code (auto_map) is not run here" if "auto_map" in content else ""
+        raise InputError(model, f"model_type {kind!r} is not in this transformers{own}", "name another base")
+    if quantised := content.get("quantization_config"):
+        how = quantised.get("quant_method", "?") if isinstance(quantised, dict) else quantised
+        raise InputError(model, f"its weights are quantised ({how})", "name the model in bfloat16 or float32")
+
+
+def _whole(model: str, report: Mapping[str, Any]) -> None:
+    lacking, wrong = sorted(map(str, report["missing_keys"])), sorted(map(str, report["mismatched_keys"]))
+    if lacking:
+        beside = sorted(map(str, report["unexpected_keys"]))
+        said = f"{len(lacking)} of its weights are in no file, {lacking[0]} first"
+        said += f" ({beside[0]} is there, which it does not have)" if beside else ""
+        raise InputError(model, said, "without them it starts from random numbers; save the model again")
+    if wrong:
+        raise InputError(model, f"{wrong[0]}: the shape is not the config's", "save model and config again")
+
+
+def _feedforward(config: Any) -> int:
+    """The width that one token goes through: a mixture's chosen experts together."""
+    chosen, width = _chosen(config), getattr(config, "moe_intermediate_size", None)
+    dense = getattr(config, "intermediate_size", None) or 4 * config.hidden_size
+    return chosen * (width or dense) if chosen else dense
+
+
+def _chosen(config: Any) -> int:
+    """Experts that a token goes through; 0 where the model has none."""
+    names = ("num_experts_per_tok", "experts_per_token", "moe_topk", "moe_top_k", "moe_k", "top_k_experts")
+    return next((count for name in names if (count := getattr(config, name, None))), 0)
+
+
+def _idle(model: Any) -> int:
+    """Parameters of experts that a token does not go through. An experts module holds them stacked, or as a list."""
+    idle, chosen = 0, _chosen(model.config.get_text_config())
+    for name, module in model.named_modules() if chosen else []:
+        if name.endswith(".experts"):
+            first = next(module.parameters())
+            count = first.shape[0] if first.dim() == 3 else len(list(module.children()))
+            idle += sum(weight.numel() for weight in module.parameters()) * (count - chosen) // count
+    return idle
