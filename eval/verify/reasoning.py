@@ -1,49 +1,219 @@
 """Reasoning apart from answer."""
 
-from dataclasses import dataclass
-from typing import Literal
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise, zip_longest
+from typing import Literal, NamedTuple
+
+from .spoken_tags import is_in_sentence, meant
+from .thought_formats import THINK, Tag, ThoughtFormat, telling_tags
 
 State = Literal["closed", "unclosed", "none"]
+ANSWER = re.compile(r"<[ \t]?(/?)answer[ \t]?>", re.IGNORECASE)
+WRAPPER = re.compile(r"<(response|output|solution|final_answer)>", re.IGNORECASE)
+OPENED_SHARE = 0.1  # of a file's texts that close a thought they never opened
 
 
 @dataclass(frozen=True)
 class Split:
-    """Reasoning and answer of one generation; `unclosed` has no answer under preset reins."""
+    """Reasoning and answer of one generation; `unclosed` has no answer under preset reins.
+
+    `format` names how the thought is marked, None where there is none. `closing` is where, in characters, the tag
+    lies that ended the last thought: the end of the text while it is open, its beginning where there is none.
+    """
 
     reasoning: str
     answer: str
     state: State
+    format: str | None = field(default=None, compare=False)
+    closing: tuple[int, int] = field(default=(0, 0), compare=False)
+
+    @property
+    def reasoned(self) -> bool:
+        """Whether anything is thought: an empty thought is none."""
+        return bool(self.reasoning.strip())
 
 
-def split_reasoning(text: str, *, preset: str = "reins", prefilled: bool = False) -> Split:
+class _Thoughts(NamedTuple):
+    """Thoughts by their opening and closing tag (outermost ones), tags of none, and opening tags that nothing closes."""
+
+    pairs: list[tuple[Tag, Tag]]
+    strays: list[Tag]
+    open: list[Tag]
+
+
+def split_reasoning(
+    text: str, *, preset: str = "reins", prefilled: bool = False, known: ThoughtFormat | None = None
+) -> Split:
     """Cut a generation into reasoning and answer.
 
-    prefilled: the chat template opened `<think>` in the prompt, so the text starts inside the reasoning.
-    Preset mathif cuts as published (MathIF's scoring script): repeated tags lose text and an unclosed thought
-    is judged as an answer.
+    prefilled: the chat template opened the thought in the prompt, so the text starts inside the reasoning.
+    known: the format of the checkpoint's template, where there is one; it counts wherever its tags are in the text.
+    Every thought is cut out, nested ones whole; what stands outside of all is the answer, or the last of its
+    `<answer>` blocks. Tags that are quoted or spoken of are text. Preset mathif cuts as published (MathIF's scoring
+    script): repeated tags lose text and an unclosed thought is judged as an answer.
     """
-    reasoning, state = _reasoning(text, prefilled)
+    form, tags = _told(text, known)
+    thoughts = _thoughts(text, tags, prefilled)
+    inside = [text[opening.end : closing.start] for opening, closing in thoughts.pairs]
+    state: State = "unclosed" if thoughts.open else "closed" if thoughts.pairs else "none"
+    end = thoughts.pairs[-1][1][1:] if thoughts.pairs else (0, 0)
+    if thoughts.open:
+        inside, end = [*inside, text[thoughts.open[0].end :]], (len(text), len(text))
     if preset == "reins":
-        return Split(reasoning, "" if state == "unclosed" else _answer(text, state), state)
-    return Split(reasoning, text if preset == "ifeval" else _published(text), state)
+        answer = "" if thoughts.open else _answer(text, form, tags, thoughts)
+    else:
+        answer = text if preset == "ifeval" else _published(text)
+    name = None if state == "none" else (form or known or THINK).name
+    return Split("\n".join(inside), answer, state, name, end)
 
 
-def _reasoning(text: str, prefilled: bool) -> tuple[str, State]:
-    head, close, _ = text.partition("</think>")
-    before, opening, inside = head.partition("<think>")
-    if close:
-        return (inside if opening else before), "closed"
-    if opening:
-        return inside, "unclosed"
-    return (text, "unclosed") if prefilled else ("", "none")
+def opened_by_template(texts: Iterable[str]) -> bool:
+    """Whether a template seems to have opened the thought of every one of these generations.
+
+    None opens its own, and a tenth or more close one that they never opened: then those without any tag were cut
+    inside theirs.
+    """
+    closed, count = 0, 0
+    for text in texts:
+        count += 1
+        _, tags = _told(text, None)
+        if tags and tags[0].kind == "opens":
+            return False
+        closed += bool(tags and text[: tags[0].start].strip())
+    return closed > 0 and closed >= OPENED_SHARE * count
 
 
-def _answer(text: str, state: State) -> str:
-    answer = text.partition("</think>")[2] if state == "closed" else text
-    _, opening, inside = answer.partition("<answer>")
-    if opening:
-        answer = inside.rpartition("</answer>")[0] or inside
-    return answer.strip()
+def _told(text: str, known: ThoughtFormat | None) -> tuple[ThoughtFormat | None, list[Tag]]:
+    """The format of a text, and those of its tags that are meant."""
+    if known and (tags := meant(list(known.tags(text)), text)):
+        return known, tags
+    tried = set()
+    for form, _, _ in telling_tags(text):
+        if form not in tried and (tags := meant(list(form.tags(text)), text)):
+            return form, tags
+        tried.add(form)
+    return None, []
+
+
+def _thoughts(text: str, tags: list[Tag], prefilled: bool) -> _Thoughts:
+    """Which tags make a thought; where they do not come in pairs, those amid a sentence count as spoken of."""
+    start = [Tag("opens", 0, 0)]
+    found = _matched(start * prefilled + tags)
+    if found.strays or found.open:
+        followed = zip_longest(tags, tags[1:])
+        tags = [tag for tag, after in followed if not _is_doubtful(tag, after, text)]
+        found = _matched(start * prefilled + tags)
+    if not prefilled and _begins_inside(text, tags, found.strays):
+        found = _matched(start + tags)
+    return _settled(text, tags, found)
+
+
+def _matched(tags: Sequence[Tag]) -> _Thoughts:
+    """Pairs as brackets pair, outermost ones in their order. An opened answer ends all that is open."""
+    pairs: list[tuple[Tag, Tag]] = []
+    strays: list[Tag] = []
+    waiting: list[Tag] = []
+    for tag in tags:
+        if tag.kind == "opens":
+            waiting.append(tag)
+        elif waiting:
+            opening = waiting.pop() if tag.kind == "closes" else waiting[0]
+            while pairs and pairs[-1][0].start >= opening.start:
+                pairs.pop()
+            pairs.append((opening, tag))
+            waiting = waiting if tag.kind == "closes" else []
+        elif tag.kind == "closes":
+            strays.append(tag)
+    return _Thoughts(pairs, strays, waiting)
+
+
+def _is_doubtful(tag: Tag, after: Tag | None, text: str) -> bool:
+    """An opening tag, or a closing tag before another one, amid a sentence."""
+    replaced = tag.kind == "opens" or (tag.kind == after.kind == "closes" if after else False)
+    return replaced and is_in_sentence(tag, text)
+
+
+def _begins_inside(text: str, tags: Sequence[Tag], strays: Sequence[Tag]) -> bool:
+    """Whether a text begins within a thought: what ends first was never opened, or more is closed than opened."""
+    if not tags or tags[0].kind == "answers":
+        return bool(tags and text[: tags[0].start].strip())
+    if not strays or strays[0] is tags[0]:
+        return bool(strays)
+    before = tags[tags.index(strays[0]) - 1]
+    parts = text[: tags[0].start], text[before.end : strays[0].start], text[strays[0].end :]
+    return all(part.strip() for part in parts)
+
+
+def _settled(text: str, tags: Sequence[Tag], found: _Thoughts) -> _Thoughts:
+    """An opening tag written twice in a row opens once, and one that ends a text opens nothing."""
+    following = dict(pairwise(tags))
+    still_open, strays = [], list(found.strays)
+    for tag in found.open:
+        after = tags[0] if tags and tag.end == 0 else following.get(tag)
+        twice = after is not None and after.kind == "opens" and not text[tag.end : after.start].strip()
+        last = tag is found.open[-1] and _ends_text(text, tag, bool(found.pairs))
+        (strays if twice or last else still_open).append(tag)
+    return _Thoughts(found.pairs, strays, still_open)
+
+
+def _ends_text(text: str, tag: Tag, after_thought: bool) -> bool:
+    return not text[tag.end :].strip() and (after_thought or bool(text[: tag.start].strip()))
+
+
+def _answer(text: str, form: ThoughtFormat | None, tags: Sequence[Tag], thoughts: _Thoughts) -> str:
+    opened = [tag for tag in tags if tag.kind == "answers"]
+    if form and opened:
+        later = [tag.start for tag in tags if tag.kind == "opens" and tag.start > opened[-1].end]
+        outside = text[opened[-1].end : min([form.ends_at(text, opened[-1].end), *later])]
+    else:
+        outside = _outside(text, thoughts)
+    answer = _last_block(outside).strip()
+    return _unwrapped(answer) if thoughts.pairs else answer
+
+
+def _outside(text: str, thoughts: _Thoughts) -> str:
+    """What stands outside of all thoughts, without stray tags; words on two sides of a thought do not touch."""
+    cuts = [(opening.start, closing.end) for opening, closing in thoughts.pairs]
+    cuts = sorted(cuts + [(tag.start, tag.end) for tag in thoughts.strays])
+    parts = [
+        text[start:end]
+        for start, end in zip([0, *(end for _, end in cuts)], [*(s for s, _ in cuts), len(text)], strict=True)
+    ]
+    for number, (before, after) in enumerate(pairwise(parts)):
+        if before[-1:].strip() and after[:1].strip():
+            parts[number] += "\n"
+    return "".join(parts)
+
+
+def _last_block(text: str) -> str:
+    """The last `<answer>` block that says anything; without any, the text, stray tags left out."""
+    found = [Tag("closes" if match[1] else "opens", *match.span()) for match in ANSWER.finditer(text)]
+    blocks, opening = [], None
+    tags = meant(found, text)
+    for tag in tags:
+        if tag.kind == "opens":
+            opening = tag
+        elif opening:
+            blocks.append(text[opening.end : tag.start])
+            opening = None
+    if opening and not is_in_sentence(opening, text):
+        blocks.append(text[opening.end :])
+    if blocks:
+        return next((block for block in reversed(blocks) if block.strip()), "")
+    return _outside(text, _Thoughts([], [tag for tag in tags if tag.kind == "closes"], []))
+
+
+def _unwrapped(answer: str) -> str:
+    """The answer without tags round all of it (Granite 3.3, Ernie 4.5, Reflection)."""
+    opening = WRAPPER.match(answer)
+    if not opening:
+        return answer
+    inside, closing = answer[opening.end() :], f"</{opening[1]}>".lower()
+    if inside.lower().endswith(closing):
+        return inside[: -len(closing)].strip()
+    return answer if closing in inside.lower() else inside.strip()
 
 
 def _published(text: str) -> str:

@@ -1,0 +1,222 @@
+"""How models mark their reasoning: one table for splitting, rewards, builders and modes.
+
+The tags are those of the published chat templates and model cards. A checkpoint's own template tells its format;
+where there is none, the first tag of a text does, or, for formats made of words, the text's first words.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+NEVER = r"(?!)"
+FIRST = r"(?=[<\[◁])"  # how tags begin, but for those made of words; looked at first, since most characters begin none
+
+
+class Tag(NamedTuple):
+    """A tag in a text: `opens` or `closes` a thought, or `answers`; its place in characters."""
+
+    kind: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class ThoughtFormat:
+    """One way to mark a thought.
+
+    `opening` and `closing` are what is written to open or close a thought by hand; `closing` leads into the answer.
+    `opens`, `closes`, `answers` and `ends` are the patterns of the tags round the thought and round the answer; an
+    opened answer ends the thought. The tags that `tells` names tell the format; `begins`, where there is one, is how a
+    text of the format starts: its tags are ordinary words, which tell nothing elsewhere.
+    """
+
+    name: str
+    opening: str
+    closing: str
+    opens: str
+    closes: str
+    answers: str = NEVER
+    ends: str = NEVER
+    tells: str = "opens closes"
+    begins: str | None = None
+
+    @cached_property
+    def _tag(self) -> re.Pattern[str]:
+        kinds = {"opens": self.opens, "closes": self.closes, "answers": self.answers}
+        tags = "|".join(f"(?P<{kind}>{pattern})" for kind, pattern in kinds.items())
+        return _compiled(tags if self.begins else f"{FIRST}(?:{tags})")
+
+    @cached_property
+    def _lead(self) -> re.Pattern[str]:
+        skips = rf"(?P<closes>{self.closes})?\s*+(?P<answers>{self.answers})?"
+        return _compiled(rf"(?:{self.opens})\s*+{skips}\s*+\Z")
+
+    def tags(self, text: str) -> Iterator[Tag]:
+        """The tags in a text, in their order, whether meant or spoken of."""
+        for match in self._tag.finditer(text):
+            yield Tag(str(match.lastgroup), *match.span())
+
+    def lead(self, prompt: str) -> str:
+        """The thought that a prompt ends by opening, or by opening and closing; nothing where it does neither."""
+        found = self._lead.search(prompt)
+        return found[0] if found else ""
+
+    def is_open(self, prompt: str) -> bool:
+        """Whether a prompt ends inside a thought."""
+        found = self._lead.search(prompt)
+        return bool(found and not found["closes"] and not found["answers"])
+
+    def ends_at(self, text: str, start: int) -> int:
+        """Where the answer that begins at `start` ends."""
+        found = _compiled(self.ends).search(text, start)
+        return found.start() if found else len(text)
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+def _named(name: str, words: str = "") -> ThoughtFormat:
+    """A pair of tags as in XML; `words` are the names that models give them, `name` the one that is written."""
+    known = words or re.escape(name)
+    return ThoughtFormat(
+        name,
+        f"<{name}>\n",
+        f"\n</{name}>\n\n",
+        rf"<[ \t]?(?:{known})[ \t]?>",
+        rf"<[ \t]?/[ \t]?(?:{known})[ \t]?>",
+    )
+
+
+def _harmony(channels: str) -> str:
+    """The head of a message: who speaks, the channel, a tool that is meant, the type of what follows."""
+    head = rf"<\|channel\|>(?:{channels})[^<]{{0,200}}(?:<\|constrain\|>[^<]{{0,40}})?<\|message\|>"
+    return rf"<\|start\|>assistant{head}|{head}"
+
+
+THINK = _named(
+    "think"
+)  # DeepSeek R1, Qwen3, QwQ, GLM, Phi-4, Hunyuan, Ernie, Granite 3.3, MiniMax, Nemotron, …
+FORMATS = (
+    THINK,
+    _named("thinking"),  # Reflection, and prompts after Anthropic's
+    _named("thought", "thoughts?"),  # EXAONE Deep, Marco-o1
+    _named("reasoning", "reasoning|reason"),  # GRPO recipes with their own system prompt
+    _named("scratchpad"),
+    _named("seed:think"),  # Seed-OSS
+    ThoughtFormat("mistral", "[THINK]", "[/THINK]", r"\[THINK\]", r"\[/THINK\]"),  # Magistral
+    ThoughtFormat("kimi", "◁think▷", "◁/think▷", "◁think▷", "◁/think▷"),  # Kimi-VL, Kimi-Dev
+    ThoughtFormat(
+        "begin_of_thought",  # SkyThought, OpenThinker
+        "<|begin_of_thought|>\n\n",
+        "\n\n<|end_of_thought|>\n\n<|begin_of_solution|>\n\n",
+        r"<\|begin_of_thought\|>",
+        r"<\|end_of_thought\|>",
+        r"<\|begin_of_solution\|>",
+        r"<\|end_of_solution\|>",
+        tells="opens closes answers",
+    ),
+    ThoughtFormat(
+        "working_out",  # Unsloth's GRPO notebooks
+        "<start_working_out>",
+        "<end_working_out><SOLUTION>",
+        r"<start_working_out>",
+        r"</?end_working_out>|</start_working_out>",
+        r"<solution>",
+        r"</solution>",
+    ),
+    ThoughtFormat(
+        "cohere",  # Command R7B, Command A
+        "<|START_THINKING|>",
+        "<|END_THINKING|><|START_RESPONSE|>",
+        r"<\|START_THINKING\|>",
+        r"<\|END_THINKING\|>",
+        r"<\|START_(?:RESPONSE|TEXT)\|>",
+        r"<\|END_(?:RESPONSE|TEXT)\|>",
+        tells="opens closes answers",
+    ),
+    ThoughtFormat(
+        "harmony",  # gpt-oss
+        "<|channel|>analysis<|message|>",
+        "<|end|><|start|>assistant<|channel|>final<|message|>",
+        _harmony("analysis|commentary"),
+        r"<\|end\|>|<\|call\|>",
+        _harmony("final"),
+        r"<\|end\|>|<\|return\|>",
+        tells="opens answers",  # what ends a thought here ends a turn elsewhere (Phi)
+    ),
+    ThoughtFormat(
+        "gemma",  # Gemma 4
+        "<|channel>thought\n",
+        "\n<channel|>",
+        r"<\|channel>\s?(?:thought|thinking|analysis)\b",
+        r"<channel\|>",
+        r"<\|channel>\s?(?:final|answer|response)\b",
+        r"<channel\|>|<turn\|>",
+    ),
+    ThoughtFormat(
+        "medgemma", "<unused94>thought\n", "<unused95>", r"<unused94>(?:thought\b)?", r"<unused95>"
+    ),
+    ThoughtFormat(
+        "apertus", "<|inner_prefix|>", "<|inner_suffix|>", r"<\|inner_prefix\|>", r"<\|inner_suffix\|>"
+    ),
+    ThoughtFormat(
+        "harmony_words",  # gpt-oss, decoded without its special tokens
+        "analysis",
+        "assistantfinal",
+        r"\A\s*analysis|assistant(?:analysis|commentary)",
+        NEVER,
+        r"assistantfinal",
+        begins=r"\s*analysis(?:(?=\w)|(?s:.)*assistantfinal)",
+    ),
+    ThoughtFormat(
+        "granite",  # Granite 3.2
+        "Here is my thought process: ",
+        "\nHere is my response: ",
+        r"Here(?: is|'s|’s) my thought process:(?:\*\*)?",
+        NEVER,
+        r"(?:\*\*)?Here(?: is|'s|’s) my response:(?:\*\*)?",
+        begins=r"[\s*#]*Here(?: is|'s|’s) my thought process:",
+    ),
+    ThoughtFormat(
+        "apriel",
+        "Here are my reasoning steps:\n",
+        "\n[BEGIN FINAL RESPONSE]\n",
+        r"Here are my reasoning steps:",
+        NEVER,
+        r"\[BEGIN FINAL RESPONSE\]",
+        r"\[END FINAL RESPONSE\]",
+        begins=r"\s*Here are my reasoning steps:",
+    ),
+)
+_WORDED = [(_compiled(one.begins), one) for one in FORMATS if one.begins]
+_MARKED = [one for one in FORMATS if not one.begins]
+_TELLING = ["|".join(getattr(one, kind) for kind in one.tells.split()) for one in _MARKED]
+_ANY = _compiled(
+    f"{FIRST}(?:{'|'.join(f'(?P<f{number}>{pattern})' for number, pattern in enumerate(_TELLING))})"
+)
+
+
+def telling_tags(text: str) -> Iterator[tuple[ThoughtFormat, int, int]]:
+    """Every tag that tells a format, with its place in the text; tags of words only at the beginning."""
+    for begins, worded in _WORDED:
+        if found := begins.match(text):
+            yield worded, *found.span()
+    for found in _ANY.finditer(text):
+        yield _MARKED[int(str(found.lastgroup)[1:])], *found.span()
+
+
+def opened_by(prompt: str) -> ThoughtFormat | None:
+    """The format of the thought inside which a rendered prompt ends, so that a completion starts there."""
+    return next((one for one in FORMATS if one.is_open(prompt)), None)
+
+
+def format_of_template(template: str, prompt: str = "") -> ThoughtFormat | None:
+    """The format that a chat template speaks of, or that a prompt rendered by it opens or skips; else None."""
+    if led := next((one for one in FORMATS if one.lead(prompt)), None):
+        return led
+    spoken = {one: sum(tag.kind in one.tells for tag in one.tags(template)) for one in FORMATS}
+    most = max(spoken, key=spoken.__getitem__)
+    return most if spoken[most] else None
