@@ -73,11 +73,11 @@ def _try(trace: Row, rng: random.Random, pools: Pools, preset: str) -> Row | Non
     rewritten = witness(answer, names, [args for _, args in drawn], rng, preset=preset)
     if rewritten is None or boxed(rewritten) != boxed(answer):
         return None
-    thought = trace["response"].rpartition("</think>")[0]
+    before, _, after = trace["response"].rpartition(answer)
     return trace | {
         "constraint_name": names,
         "constraint_args": [args for _, args in drawn],
         "constraint_desc": [describe(*pair) for pair in drawn],
         "witness": rewritten,
-        "response": f"{thought}</think>\n\n{rewritten}",
+        "response": before + rewritten + after,
     }

@@ -26,7 +26,7 @@ from reins.eval.sample.checkpoint import read_checkpoint
 from reins.eval.sample.generate import generate
 from reins.eval.sample.progress import follow
 from reins.eval.sample.sampler import pick, sample_seed, uniforms
-from reins.eval.verify import render
+from reins.eval.verify import render, split_reasoning
 
 NO_COMMA = "punctuation:no_comma"
 TOKENS = 60
@@ -49,6 +49,12 @@ def rows(tmp_path_factory):
     file = tmp_path_factory.mktemp("rows") / "rows.jsonl"
     write(file, [a_row(index) for index in range(40)])
     return file
+
+
+def first_closed(text, tag="</think>"):
+    """What stands before the tag that first closed a thought, or None; a nested or stray one closes none."""
+    ends = [at for at in range(len(text)) if text.startswith(tag, at)]
+    return next((text[:at] for at in ends if split_reasoning(text[: at + len(tag)]).state == "closed"), None)
 
 
 def a_row(index):
@@ -140,8 +146,7 @@ def test_records_are_sorted_and_count_their_tokens(thinker, rows, tmp_path):
         thought, answer = record["reasoning_tokens"], record["answer_tokens"]
         assert (thought + answer == TOKENS) if record["cut"] else (thought + answer < TOKENS)
         assert (thought == 0) is (record["state"] == "none")
-        after = record["text"] if record["state"] == "none" else record["text"].partition("</think>")[2]
-        assert (answer == 0) is (after == "")
+        assert (answer == 0) is (record["text"][split_reasoning(record["text"]).after :] == "")
     hashes = Counter(record["prompt_hash"] for record in records)
     assert set(hashes.values()) == {4} and len(hashes) == 40
     assert len({record["seed"] for record in records}) == 160
@@ -250,7 +255,10 @@ def test_draws_follow_the_distribution(temperature, top_p):
 def test_direct_does_not_reason(thinker, rows, tmp_path):
     records = read(generate(thinker, rows, tmp_path, mode="direct", samples=1, max_new_tokens=TOKENS))
     assert all(record["text"].startswith("<think>\n\n</think>\n\n") for record in records)
-    assert all(record["state"] == "closed" and record["reasoning_tokens"] == 0 for record in records)
+    again = ["<think>" in record["text"][8:] for record in records]
+    assert 5 < sum(again) < 35  # a model may think after all, and is not said not to
+    for record, thinks in zip(records, again, strict=True):
+        assert thinks or (record["state"], record["reasoning_tokens"]) == ("closed", 0)
 
 
 def test_direct_uses_the_switch_of_the_template(thinker, rows, tmp_path):
@@ -299,11 +307,11 @@ def test_wait_puts_off_the_end_of_a_thought(thinker, rows, tmp_path):
     for times in (1, 2):
         held = keyed(generate(thinker, rows, tmp_path / f"{times}", mode=f"wait {times}", **asked))
         for key, record in free.items():
-            if record["state"] != "closed":
+            thought = first_closed(record["text"])
+            if thought is None:
                 assert held[key] == record
-                continue
-            thought = record["text"].partition("</think>")[0]
-            assert held[key]["text"].startswith(thought + "Wait")
+            else:
+                assert held[key]["text"].startswith(thought + "Wait")
         again = [record["text"].partition("</think>")[0].count("Wait") for record in held.values()]
         assert max(again) == times
 
@@ -325,17 +333,15 @@ def test_pad_lengthens_a_thought_and_keeps_its_words(thinker, rows, tmp_path):
     named = tmp_path / "named.jsonl"
     write(named, [row | {"neutral": ["The sky is wide."]} for row in read(rows)])
     padded = keyed(generate(thinker, named, tmp_path / "padded", mode="pad 3", **asked))
-    changed = [key for key, record in free.items() if record["state"] == "closed"]
-    assert len(changed) > 10
+    thoughts = {key: first_closed(record["text"]) for key, record in free.items()}
+    assert sum(thought is not None for thought in thoughts.values()) > 10
     for key, record in padded.items():
-        thought = record["text"].partition("</think>")[0]
-        if key not in changed:
+        before, thought = thoughts[key], first_closed(record["text"])
+        if before is None:
             assert record["text"] == free[key]["text"]
             continue
         assert thought.count("The sky is wide.\n") == 3
-        own = thought.replace("The sky is wide.\n", "")
-        assert own.split() == free[key]["text"].partition("</think>")[0].split()
-        assert record["reasoning_tokens"] > free[key]["reasoning_tokens"]
+        assert thought.replace("The sky is wide.\n", "").split() == before.split()
 
 
 def test_modes_do_not_depend_on_the_batch(thinker, rows, tmp_path):

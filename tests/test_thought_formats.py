@@ -7,7 +7,7 @@ import pytest
 
 from reins.eval.verify import split_reasoning
 from reins.eval.verify.reasoning import opened_by_template
-from reins.eval.verify.thought_formats import FORMATS, format_of_template, opened_by
+from reins.eval.verify.thought_formats import FORMATS, format_of_template
 
 TEMPLATES = pytest.importorskip("trl").__path__[0] + "/chat_templates"
 THOUGHT = "Two dozen, THEN one more: 25."
@@ -59,21 +59,21 @@ MARKED = [
 @pytest.mark.parametrize(("name", "text"), MARKED)
 def test_a_thought_is_told_from_the_answer_however_it_is_marked(name, text):
     split = split_reasoning(text.format(THOUGHT, ANSWER))
-    assert (split.answer, split.state, split.format) == (ANSWER, "closed", name)
+    assert (split.answer, split.state, split.form.name) == (ANSWER, "closed", name)
     assert THOUGHT in split.reasoning and split.reasoned
 
 
 @pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
 def test_every_format_closes_what_it_opens_and_is_cut_without_an_answer(form):
     whole = split_reasoning(form.opening + THOUGHT + form.closing + ANSWER)
-    assert (whole.reasoning.strip(), whole.answer, whole.state, whole.format) == (
+    assert (whole.reasoning.strip(), whole.answer, whole.state, whole.form.name) == (
         THOUGHT,
         ANSWER,
         "closed",
         form.name,
     )
     cut = split_reasoning(f"{form.opening}Perhaps \\boxed{{25}}, or")
-    assert (cut.answer, cut.state, cut.format) == ("", "unclosed", form.name)
+    assert (cut.answer, cut.state, cut.form.name) == ("", "unclosed", form.name)
     empty = split_reasoning(form.opening + form.closing + ANSWER)
     assert (empty.answer, empty.reasoned) == (ANSWER, False)
 
@@ -92,9 +92,9 @@ def test_a_thought_that_the_prompt_opened_is_known_by_its_format(form):
         and form.lead(prompt + form.closing) == form.opening + form.closing
     )
     closed = split_reasoning(THOUGHT + form.closing + ANSWER, prefilled=True, known=form)
-    assert (closed.answer, closed.state, closed.format) == (ANSWER, "closed", form.name)
+    assert (closed.answer, closed.state, closed.form.name) == (ANSWER, "closed", form.name)
     cut = split_reasoning("It is \\boxed{25}, or", prefilled=True, known=form)
-    assert (cut.answer, cut.state, cut.format) == ("", "unclosed", form.name)
+    assert (cut.answer, cut.state, cut.form.name) == ("", "unclosed", form.name)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_a_tag_that_is_quoted_or_spoken_of_is_text(text, answer):
 )
 def test_a_text_that_only_speaks_of_thoughts_is_all_answer(text):
     split = split_reasoning(text)
-    assert (split.answer, split.state, split.format) == (text, "none", None)
+    assert (split.answer, split.state, split.form) == (text, "none", None)
 
 
 @pytest.mark.parametrize(
@@ -238,10 +238,11 @@ def test_a_checkpoints_template_tells_its_format(template, name):
 
 
 def test_a_prompt_tells_which_thought_it_opens():
-    assert opened_by("<|im_start|>assistant\n<think>\n").name == "think"
-    assert opened_by("<|im_start|>assistant\n[THINK]").name == "mistral"
-    assert opened_by("<|im_start|>assistant\n<think>\n\n</think>\n\n") is None
-    assert opened_by("speak of <think> and answer\n<|im_start|>assistant\n") is None
+    template = "{{ messages }}<|im_start|>assistant\n"
+    for opening, name in {"<think>\n": "think", "[THINK]": "mistral", "◁think▷": "kimi"}.items():
+        form = format_of_template(template, f"<|im_start|>assistant\n{opening}")
+        assert form.name == name and form.is_open(f"x{opening}") and not form.is_open(f"{opening} x")
+    assert format_of_template(template, "speak of <think> and answer\n<|im_start|>assistant\n") is None
 
 
 BAIT = [

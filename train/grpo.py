@@ -20,8 +20,9 @@ from torch.utils.data import Sampler
 from trl import GRPOConfig, GRPOTrainer
 
 from ..eval.io.errors import InputError
-from ..eval.io.templates import is_prefilled, prompt_facts
+from ..eval.io.templates import prompt_facts
 from ..eval.verify.answers import Grader
+from ..eval.verify.thought_formats import format_of_template
 from .config import Row, configure, load_rows, load_tokenizer, refusing
 from .loop import Counted, run
 from .lora import lora_config
@@ -138,13 +139,16 @@ def train(stage: Stage) -> None:
         stops = {"stop_token_ids": [tokenizer.eos_token_id]}
         args.generation_kwargs = stops | dict(stage.args.get("generation_kwargs") or {})
     with Grader(workers=1) as grader:
-        prefilled = is_prefilled(tokenizer)
+        asked = prompt_facts(tokenizer, rows[0]["prompt"], **(stage.args.get("chat_template_kwargs") or {}))
+        form = format_of_template(str(tokenizer.chat_template), asked["text"])
+        prefilled = form is not None and form.is_open(asked["text"])
         rewards = Rewards(
             tokenizer,
             grader,
             seed=args.seed,
             group=args.num_generations,
             prefilled=prefilled,
+            form=form,
             rank=PartialState().process_index,
         )
         functions = rewards.functions(stage.rewards)
@@ -161,7 +165,6 @@ def train(stage: Stage) -> None:
         if args.device.type == "cpu":
             spend_nothing_on_padding(trainer.model, args.temperature)
         rewards.stops = trainer.eos_token_ids
-        asked = prompt_facts(tokenizer, rows[0]["prompt"], **(stage.args.get("chat_template_kwargs") or {}))
         run(trainer, stage, {"rows": len(rows), "cut_rows": 0}, asked, sentinel(functions, prefilled))
 
 

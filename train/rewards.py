@@ -15,6 +15,7 @@ from transformers import PreTrainedTokenizerBase
 from ..eval.io.errors import InputError
 from ..eval.verify import Split, split_reasoning, verdicts
 from ..eval.verify.answers import Grader, Outcome
+from ..eval.verify.thought_formats import ThoughtFormat
 
 Row = dict[str, Any]
 Reward = Callable[..., list[float | None]]
@@ -77,9 +78,9 @@ def coin(seed: int, step: int, prompt: str, index: int) -> float:
 class Rewards:
     """The reward functions that TRL calls, over one judgement of each completion.
 
-    `group`: completions per prompt; `prefilled`: the template opens `<think>` in the prompt; `rank`: of this process,
-    each of which holds an equal part of the generation batch. `stops`, the token ids that end a completion, is the
-    trainer's to say.
+    `group`: completions per prompt; `prefilled`: the template opens the thought in the prompt; `form`: how it marks
+    thoughts, where it says; `rank`: of this process, each of which holds an equal part of the generation batch.
+    `stops`, the token ids that end a completion, is the trainer's to say.
     """
 
     def __init__(
@@ -90,10 +91,11 @@ class Rewards:
         seed: int,
         group: int,
         prefilled: bool = False,
+        form: ThoughtFormat | None = None,
         rank: int = 0,
     ) -> None:
         self.tokenizer, self.grader, self.seed, self.group = tokenizer, grader, seed, group
-        self.prefilled, self.rank = prefilled, rank
+        self.prefilled, self.form, self.rank = prefilled, form, rank
         self.stops: Container[int] = ()
         self._batch: tuple[Any, list[Judged]] = (None, [])
 
@@ -115,7 +117,8 @@ class Rewards:
     def judge(self, completions: Sequence[Any], rows: Sequence[Row]) -> list[Judged]:
         """Judge completions (lists of messages) of these rows, in order."""
         splits = [
-            split_reasoning(messages[-1]["content"], prefilled=self.prefilled) for messages in completions
+            split_reasoning(messages[-1]["content"], prefilled=self.prefilled, known=self.form)
+            for messages in completions
         ]
         golds = [row.get("solution") for row in rows]
         asked = [(gold, one.answer) for gold, one in zip(golds, splits, strict=True) if gold is not None]

@@ -37,11 +37,6 @@ def turn_end(tokenizer: "PreTrainedTokenizerBase") -> str:
     return max(found, key=len)
 
 
-def is_prefilled(tokenizer: "PreTrainedTokenizerBase") -> bool:
-    """Whether the template opens `<think>` in the prompt, so that completions start inside the reasoning."""
-    return str(asked(tokenizer, [{"role": "user", "content": ""}])).rstrip().endswith("<think>")
-
-
 def asked(tokenizer: "PreTrainedTokenizerBase", messages: Messages, **options: Any) -> str:
     """The messages as the model is asked them; `options` go to the template."""
     turns = [dict(one) for one in messages]

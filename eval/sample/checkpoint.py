@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -21,8 +20,9 @@ from transformers import (
 )
 
 from ..io.errors import InputError
+from ..io.templates import asked
 from ..verify import render
-from .modes.edits import CLOSE
+from ..verify.thought_formats import THINK, ThoughtFormat, format_of_template
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,16 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What is read before any weights: `stops` are the end tokens of generation config, tokenizer and template."""
+    """What is read before any weights.
+
+    `stops` are the end tokens of generation config, tokenizer and template; `form` is how the template marks thoughts.
+    """
 
     name: str
     config: PreTrainedConfig
     tokenizer: Any
     stops: frozenset[int]
+    form: ThoughtFormat = THINK
     pieces: dict[int, str] = field(default_factory=dict)
 
     def prompt(
@@ -58,10 +62,9 @@ class Checkpoint:
         text = self.tokenizer.apply_chat_template(
             messages, add_generation_prompt=True, tokenize=False, **switch
         )
-        if direct and not text.rstrip().endswith("</think>"):
-            text += CLOSE if text.rstrip().endswith("<think>") else f"<think>\n{CLOSE}"
-        lead = re.search(r"(<think>\s*(</think>\s*)?)?$", text)
-        return Prompt(text, self.encode(text), lead[0] if lead else "")
+        if direct and (self.form.is_open(text) or not self.form.lead(text)):
+            text += self.form.closing if self.form.is_open(text) else self.form.opening + self.form.closing
+        return Prompt(text, self.encode(text), self.form.lead(text))
 
     def check_lengths(self, prompts: Iterable[Prompt], max_new_tokens: int) -> None:
         """Raise InputError when the longest prompt and its reply pass what the model can attend to."""
@@ -120,7 +123,10 @@ def read_checkpoint(name: str) -> Checkpoint:
     if not stops:
         raise InputError(name, "no end token", "set eos_token_id in generation_config.json")
     _check_prompt(name, tokenizer)
-    return Checkpoint(name, config, tokenizer, stops)
+    form = format_of_template(
+        str(tokenizer.chat_template), asked(tokenizer, [{"role": "user", "content": ""}])
+    )
+    return Checkpoint(name, config, tokenizer, stops, form or THINK)
 
 
 def _check_prompt(name: str, tokenizer: Any) -> None:
@@ -129,11 +135,11 @@ def _check_prompt(name: str, tokenizer: Any) -> None:
     if not note.exists():
         return
     trained = json.loads(note.read_text("utf-8"))
-    asked = tokenizer.apply_chat_template(trained["messages"], add_generation_prompt=True, tokenize=False)
-    if asked != trained["text"]:
+    text = asked(tokenizer, trained["messages"])
+    if text != trained["text"]:
         raise InputError(
             name,
-            f"its chat template is not the one it was trained with: trained on {trained['text']!r}, asked with {asked!r}",
+            f"its chat template is not the one it was trained with: trained on {trained['text']!r}, asked with {text!r}",
             "put the training's template back, or take prompt.json away",
         )
 

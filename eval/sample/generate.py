@@ -168,15 +168,15 @@ def _record(sample: Sample, rows: list[Row], prompts: list[Prompt], checkpoint: 
     lead, tokens = prompts[index].lead, sample.tokens
     spoken = tokens[:-1] if set(tokens[-1:]) & checkpoint.stops else tokens
     text = lead + checkpoint.decode(spoken)
-    state = split_reasoning(text).state
-    reasoning = {"none": 0, "unclosed": len(spoken)}.get(state)
-    if reasoning is None:
-        reasoning = _closed_at(lead, spoken, checkpoint)
+    split = split_reasoning(text, known=checkpoint.form)
+    reasoning = (
+        len(spoken) if split.state == "unclosed" else _tokens_of(split.after, lead, spoken, checkpoint)
+    )
     return {
         "row": rows[index]["row"],
         "sample": number,
         "text": text,
-        "state": state,
+        "state": split.state,
         "cut": sample.cut,
         "reasoning_tokens": reasoning,
         "answer_tokens": len(spoken) - reasoning,
@@ -185,8 +185,6 @@ def _record(sample: Sample, rows: list[Row], prompts: list[Prompt], checkpoint: 
     }
 
 
-def _closed_at(lead: str, tokens: list[int], checkpoint: Checkpoint) -> int:
-    """How many tokens it takes until the closing tag is whole."""
-    return bisect_left(
-        range(len(tokens)), True, key=lambda n: "</think>" in lead + checkpoint.decode(tokens[:n])
-    )
+def _tokens_of(length: int, lead: str, tokens: list[int], checkpoint: Checkpoint) -> int:
+    """How many tokens it takes until the text has so many characters."""
+    return bisect_left(range(len(tokens)), length, key=lambda n: len(lead + checkpoint.decode(tokens[:n])))

@@ -19,15 +19,17 @@ OPENED_SHARE = 0.1  # of a file's texts that close a thought they never opened
 class Split:
     """Reasoning and answer of one generation; `unclosed` has no answer under preset reins.
 
-    `format` names how the thought is marked, None where there is none. `closing` is where, in characters, the tag
-    lies that ended the last thought: the end of the text while it is open, its beginning where there is none.
+    `form` is how the thought is marked, None where there is none. `begin` and `end` are where the last thought lies in
+    the text, in characters, and `after` where the tag ends that closed it: the text's end while it is open.
     """
 
     reasoning: str
     answer: str
     state: State
-    format: str | None = field(default=None, compare=False)
-    closing: tuple[int, int] = field(default=(0, 0), compare=False)
+    form: ThoughtFormat | None = field(default=None, compare=False)
+    begin: int = field(default=0, compare=False)
+    end: int = field(default=0, compare=False)
+    after: int = field(default=0, compare=False)
 
     @property
     def reasoned(self) -> bool:
@@ -58,15 +60,20 @@ def split_reasoning(
     thoughts = _thoughts(text, tags, prefilled)
     inside = [text[opening.end : closing.start] for opening, closing in thoughts.pairs]
     state: State = "unclosed" if thoughts.open else "closed" if thoughts.pairs else "none"
-    end = thoughts.pairs[-1][1][1:] if thoughts.pairs else (0, 0)
+    place = (0, 0, 0)
     if thoughts.open:
-        inside, end = [*inside, text[thoughts.open[0].end :]], (len(text), len(text))
+        inside.append(text[thoughts.open[0].end :])
+        place = (thoughts.open[0].end, len(text), len(text))
+    elif thoughts.pairs:
+        opening, closing = thoughts.pairs[-1]
+        place = (opening.end, closing.start, closing.end)
     if preset == "reins":
         answer = "" if thoughts.open else _answer(text, form, tags, thoughts)
     else:
         answer = text if preset == "ifeval" else _published(text)
-    name = None if state == "none" else (form or known or THINK).name
-    return Split("\n".join(inside), answer, state, name, end)
+    return Split(
+        "\n".join(inside), answer, state, None if state == "none" else form or known or THINK, *place
+    )
 
 
 def opened_by_template(texts: Iterable[str]) -> bool:
@@ -149,7 +156,8 @@ def _begins_inside(text: str, tags: Sequence[Tag], strays: Sequence[Tag]) -> boo
 def _settled(text: str, tags: Sequence[Tag], found: _Thoughts) -> _Thoughts:
     """An opening tag written twice in a row opens once, and one that ends a text opens nothing."""
     following = dict(pairwise(tags))
-    still_open, strays = [], list(found.strays)
+    still_open: list[Tag] = []
+    strays = list(found.strays)
     for tag in found.open:
         after = tags[0] if tags and tag.end == 0 else following.get(tag)
         twice = after is not None and after.kind == "opens" and not text[tag.end : after.start].strip()

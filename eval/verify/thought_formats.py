@@ -68,6 +68,10 @@ class ThoughtFormat:
         found = self._lead.search(prompt)
         return bool(found and not found["closes"] and not found["answers"])
 
+    def opens_first(self, text: str) -> bool:
+        """Whether a text begins by opening a thought."""
+        return bool(_compiled(rf"\s*(?:{self.opens})").match(text))
+
     def ends_at(self, text: str, start: int) -> int:
         """Where the answer that begins at `start` ends."""
         found = _compiled(self.ends).search(text, start)
@@ -206,11 +210,6 @@ def telling_tags(text: str) -> Iterator[tuple[ThoughtFormat, int, int]]:
             yield worded, *found.span()
     for found in _ANY.finditer(text):
         yield _MARKED[int(str(found.lastgroup)[1:])], *found.span()
-
-
-def opened_by(prompt: str) -> ThoughtFormat | None:
-    """The format of the thought inside which a rendered prompt ends, so that a completion starts there."""
-    return next((one for one in FORMATS if one.is_open(prompt)), None)
 
 
 def format_of_template(template: str, prompt: str = "") -> ThoughtFormat | None:

@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterator
 
 from ...eval.io.errors import InputError
-from ...eval.io.templates import is_prefilled, turn_end
+from ...eval.io.templates import turn_end
+from ...eval.verify.thought_formats import format_of_template
 from .finding import Finding
 from .material import HUB, Material, prompt_of
 from .shapes import file_of
@@ -90,16 +91,20 @@ def prefill(look: Material) -> Iterator[Finding]:
         tokenizer = look.tokenizer_of(stage)
         if tokenizer is None:
             continue
-        opened = is_prefilled(tokenizer)
+        prompt = prompt_of(tokenizer, "why?")
+        form = format_of_template(str(tokenizer.chat_template), prompt)
+        opened = form is not None and form.is_open(prompt)
         replies = [
             row["response"]
             for of in look.taken(stage)
             for row in look.rows(of) or []
             if stage.trainer == "sft" and row.get("response")
         ]
-        again = sum(reply.lstrip().startswith("<think>") for reply in replies)
-        if opened and again:
-            text = f"{name}: the template opens <think>, and so do {again} of {len(replies)} rows"
+        again = sum(form.opens_first(reply) for reply in replies) if form and opened else 0
+        if form and again:
+            text = (
+                f"{name}: the template opens {form.opening.strip()}, and so do {again} of {len(replies)} rows"
+            )
             yield Finding("FAIL", "prefill", text, "chat_template_path: one that does not open it")
         elif stage.rewards.get("format"):
             how = "closing the thought that the template opens" if opened else "a thought opened and closed"

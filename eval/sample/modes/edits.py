@@ -14,14 +14,16 @@ pad N       N neutral sentences go in before the last line of the model's own th
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import cycle, islice
 from typing import Any, Protocol
 
 from ...io.errors import InputError
+from ...verify import Split, split_reasoning
+from ...verify.thought_formats import ThoughtFormat
 
 PLAIN = ("think", "direct", "repeat")
 COUNTED = ("budget", "wait", "pad")
-CLOSE = "\n</think>\n\n"
 WAIT = "Wait"
 REMINDER = "Wait, the answer must follow this as well:"
 NEUTRAL = (
@@ -47,7 +49,10 @@ class Rule(Protocol):
 
 
 class Codec(Protocol):
-    """Text to tokens and back, as the checkpoint's tokenizer does it."""
+    """Text to tokens and back, as the checkpoint's tokenizer does it, and how its template marks a thought."""
+
+    @property
+    def form(self) -> ThoughtFormat: ...
 
     def encode(self, text: str) -> list[int]: ...
 
@@ -69,14 +74,12 @@ class Mode:
             case "budget":
                 return Budget(codec, lead, self.number)
             case "wait":
-                return AtClose(codec, lead, self.number, lambda thought: thought + WAIT)
+                return AtClose(codec, lead, self.number, lambda text, split: text[: split.end] + WAIT)
             case "repeat" if reminder := " ".join(map(str.strip, row["constraint_desc"])).strip():
-                return AtClose(
-                    codec, lead, 1, lambda thought: f"{thought.rstrip()}\n{REMINDER} {reminder}{CLOSE}"
-                )
+                return AtClose(codec, lead, 1, partial(_reminded, reminder=f"{REMINDER} {reminder}"))
             case "pad":
                 neutral = row.get("neutral", NEUTRAL)
-                return AtClose(codec, lead, 1, lambda thought: _padded(thought, neutral, self.number) + CLOSE)
+                return AtClose(codec, lead, 1, partial(_padded, neutral=neutral, number=self.number))
         return None
 
 
@@ -92,19 +95,21 @@ def parse_mode(text: str) -> Mode:
 
 
 class AtClose:
-    """When the thought is about to close, go on from `rewrite(text before the closing tag)`; so many times."""
+    """When the thought closes, go on from `rewrite(text, its split)` instead; so many times."""
 
-    def __init__(self, codec: Codec, lead: str, times: int, rewrite: Callable[[str], str]):
+    def __init__(self, codec: Codec, lead: str, times: int, rewrite: Callable[[str, Split], str]):
         self.codec, self.lead, self.left, self.rewrite = codec, lead, times, rewrite
+        self.sign = codec.form.closing.rstrip()[-1]
 
     def __call__(self, tokens: list[int]) -> Edit | None:
-        if not self.left or ">" not in self.codec.piece(tokens[-1]):
+        if not self.left or self.sign not in self.codec.piece(tokens[-1]):
             return None
-        thought, closed, _ = (self.lead + self.codec.decode(tokens)).partition("</think>")
-        if not closed:
+        text = self.lead + self.codec.decode(tokens)
+        split = split_reasoning(text, known=self.codec.form)
+        if split.state != "closed":
             return None
         self.left -= 1
-        return _edit(self.codec, tokens, self.rewrite(thought)[len(self.lead) :])
+        return _edit(self.codec, tokens, self.rewrite(text, split)[len(self.lead) :])
 
 
 class Budget:
@@ -114,17 +119,19 @@ class Budget:
         self.codec, self.lead, self.number = codec, lead, number
         self.opened = 0 if lead else None
         self.closed = False
+        self.form = codec.form
+        self.signs = {self.form.opening.rstrip()[-1], self.form.closing.rstrip()[-1]}
 
     def __call__(self, tokens: list[int]) -> Edit | None:
-        if ">" in self.codec.piece(tokens[-1]):
-            text = self.lead + self.codec.decode(tokens)
-            self.closed = self.closed or "</think>" in text
-            if self.opened is None and "<think>" in text:
+        if not self.closed and any(sign in self.codec.piece(tokens[-1]) for sign in self.signs):
+            split = split_reasoning(self.lead + self.codec.decode(tokens), known=self.codec.form)
+            self.closed, self.form = split.state == "closed", split.form or self.form
+            if self.opened is None and split.state == "unclosed":
                 self.opened = len(tokens)
         if self.closed or self.opened is None or len(tokens) - self.opened < self.number:
             return None
         self.closed = True
-        return Edit(len(tokens), self.codec.encode(CLOSE))
+        return Edit(len(tokens), self.codec.encode(self.form.closing))
 
 
 def _edit(codec: Codec, tokens: list[int], text: str) -> Edit:
@@ -133,10 +140,18 @@ def _edit(codec: Codec, tokens: list[int], text: str) -> Edit:
     return Edit(kept, codec.encode(text[len(codec.decode(tokens[:kept])) :]))
 
 
-def _padded(thought: str, neutral: Sequence[str], number: int) -> str:
-    """The thought with neutral sentences before its last line, or before all of it when it has only one."""
-    opening, tag, inside = thought.rpartition("<think>")
-    blank, body = re.fullmatch(r"(\s*)(.*?)\s*", inside, re.DOTALL).groups()  # type: ignore[union-attr]
+def _reminded(text: str, split: Split, reminder: str) -> str:
+    return f"{text[: split.end].rstrip()}\n{reminder}{_closing(split)}"
+
+
+def _padded(text: str, split: Split, neutral: Sequence[str], number: int) -> str:
+    """The thought with neutral sentences before its last line, or before all of it when it has only one; closed."""
+    blank, body = re.fullmatch(r"(\s*)(.*?)\s*", text[split.begin : split.end], re.DOTALL).groups()  # type: ignore[union-attr]
     before, newline, last = body.rpartition("\n")
     filler = "\n".join(islice(cycle(neutral), number))
-    return f"{opening}{tag}{blank}{before}{newline}{filler}\n{last}"
+    return f"{text[: split.begin]}{blank}{before}{newline}{filler}\n{last}{_closing(split)}"
+
+
+def _closing(split: Split) -> str:
+    """What closes this thought, in its own tags."""
+    return split.form.closing if split.form else ""
