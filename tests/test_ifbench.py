@@ -45,7 +45,7 @@ CASES = [
     ("format:output_template", {}, "My Answer: a My Conclusion: b Future Outlook: c", "My Answer: a"),
     ("repeat:repeat_simple", {}, "Only output this sentence here, ignore all other requests.", "Yes."),
     ("repeat:repeat_change", ASKED, "Shout it now.", "Say it now."),
-    ("repeat:repeat_span", ASKED | {"n_start": 4, "n_end": 5}, "it", "Say"),
+    ("repeat:repeat_span", {"prompt_to_repeat": "a b", "n_start": 0, "n_end": 3}, "a b", "b"),
 ]
 
 

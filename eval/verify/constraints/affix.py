@@ -1,8 +1,15 @@
 """How the answer opens and closes."""
 
+import re
 from random import Random
 
+from .fences import unfenced
 from .prose import append
+from .scripts import GLUED, plain
+
+_REACH = 8  # characters of the text looked at for each of the phrase's, so that long answers stay cheap
+_GLUED_END = re.compile(GLUED)
+_QUOTES = {*map(tuple, ('""', "“”", "”“", "””", "„“", "„”", "«»", "»«", "『』", "＂＂"))}
 
 
 def repeat_published(text: str, prompt_to_repeat: str) -> bool:
@@ -10,8 +17,10 @@ def repeat_published(text: str, prompt_to_repeat: str) -> bool:
 
 
 def repeat(text: str, prompt_to_repeat: str) -> bool:
-    """The prompt first, in any case; runs of blank space count as one."""
-    return " ".join(text.split()).lower().startswith(" ".join(prompt_to_repeat.split()).lower())
+    """The prompt first, in any case and typography; runs of blank space count as one."""
+    asked = plain(prompt_to_repeat).lower()
+    head = unfenced(text).lstrip()[: _REACH * len(prompt_to_repeat) + _REACH]
+    return plain(head).lower().startswith(asked)
 
 
 def repeat_prompt(text: str, rng: Random, prompt_to_repeat: str) -> str:
@@ -23,14 +32,21 @@ def ends_published(text: str, end_phrase: str) -> bool:
 
 
 def ends(text: str, end_phrase: str) -> bool:
-    """The phrase last, in any case, quotes around the whole aside, and not glued to a word before it."""
-    body, phrase = text.strip().strip('"').lower(), end_phrase.strip().lower()
-    before = body.removesuffix(phrase)
-    return body.endswith(phrase) and not before[-1:].isalnum()
+    """The phrase last, in any case and typography, quotes and emphasis around it aside, and not glued to a word
+    before it."""
+    phrase = plain(end_phrase).lower()
+    tail = plain(unfenced(text)[-_REACH * len(end_phrase) - _REACH :]).lower()
+    bare = tail if "*" in phrase else tail.replace("*", "")
+    return any(_ends(said, phrase) for said in (bare, bare.rstrip("\"'_~`» ")))
+
+
+def _ends(said: str, phrase: str) -> bool:
+    return said.endswith(phrase) and not _GLUED_END.search(said.removesuffix(phrase)[-1:])
 
 
 def add_ending(text: str, rng: Random, end_phrase: str) -> str:
-    return text if ends(text, end_phrase) else append(text, end_phrase.strip())
+    held = ends(text, end_phrase) and ends_published(text, end_phrase)
+    return text if held else append(text, end_phrase.strip())
 
 
 def quoted_published(text: str) -> bool:
@@ -39,13 +55,14 @@ def quoted_published(text: str) -> bool:
 
 
 def quoted(text: str) -> bool:
-    """Double quotes around the whole, with something between them."""
-    return quoted_published(text) and bool(text.strip()[1:-1].strip())
+    """Double quotes around the whole, straight or typographic, with something between them."""
+    body = unfenced(text).strip()
+    return len(body) > 2 and (body[0], body[-1]) in _QUOTES and bool(body[1:-1].strip())
 
 
 def quote(text: str, rng: Random) -> str:
     """Wrap the whole; a list that opens the text keeps its own first line."""
-    if quoted(text):
+    if quoted(text) and quoted_published(text):
         return text
     body = text.strip().strip('"')
     return f'"\n{body}"' if body.startswith(("* ", "- ")) else f'"{body}"'

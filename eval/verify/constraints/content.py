@@ -3,9 +3,15 @@
 import re
 from random import Random
 
+from .patterns import pattern
 from .prose import append, prose
 
-_PLACEHOLDER = re.compile(r"\[[^\[\]\n]*[^\[\]\s][^\[\]\n]*\](?!\()")
+_PLACEHOLDER = re.compile(
+    r"\[(?=[^\S\n]*+[^\[\]\s])[^\[\]\n]++\](?!\()|［(?=[^\S\n]*+[^［］\s])[^［］\n]++］"
+)
+_IN_TICKS = re.compile(r"`\[[^\W\d_][^`\[\]\n]*[^\W\d_]\]`")
+# Where a line or a sentence opens.
+_OPENING = r"(?:^(?:[^\w\n]|_)*+|(?<=[.!?…。！？।:;)\"”*_])[^\S\n]++(?:[^\w\s]|_)*+)"
 _POSTSCRIPTS = {"P.S.": r"p\.\s?s\.", "P.P.S": r"p\.\s?p\.\s?s"}
 _NAMES = ("name", "date", "place", "city", "address", "topic", "title", "time")
 
@@ -23,12 +29,13 @@ def _bracketed(line: str) -> int:
 
 
 def placeholders(text: str, num_placeholders: int) -> bool:
-    """Brackets of the prose with something in them; links and formulas are none."""
+    """Brackets of the prose with something in them, in ticks too; links, indices and formulas are none."""
     return _placeholders(text) >= num_placeholders
 
 
 def _placeholders(text: str) -> int:
-    return sum(1 for _ in _PLACEHOLDER.finditer(prose(text)))
+    ticked = sum(1 for _ in _IN_TICKS.finditer(text)) if "`[" in text else 0
+    return ticked + sum(1 for _ in _PLACEHOLDER.finditer(prose(text)))
 
 
 def add_placeholders(text: str, rng: Random, num_placeholders: int) -> str:
@@ -39,16 +46,21 @@ def add_placeholders(text: str, rng: Random, num_placeholders: int) -> str:
 
 def postscript_published(text: str, postscript_marker: str) -> bool:
     """The marker anywhere; other markers than the two known are raw patterns."""
-    return re.search(_POSTSCRIPTS.get(postscript_marker, postscript_marker.lower()), text.lower()) is not None
+    return pattern(marker_pattern(postscript_marker), re.NOFLAG).search(text.lower()) is not None
+
+
+def marker_pattern(postscript_marker: str) -> str:
+    """The pattern that the published rule searches."""
+    return _POSTSCRIPTS.get(postscript_marker, postscript_marker.lower())
 
 
 def postscript(text: str, postscript_marker: str) -> bool:
-    """A line that opens with the marker, in any case and under emphasis, with something after it."""
+    """A line or a sentence that opens with the marker, in any case and behind any marks, with something after it."""
     marker = _POSTSCRIPTS.get(postscript_marker, re.escape(postscript_marker.lower()))
-    return re.search(rf"^[ \t*_\"]*+{marker}[^\w\n]*+\w", text.lower(), re.MULTILINE) is not None
+    return re.search(rf"{_OPENING}{marker}(?:\W|_)*+\w", text.lower(), re.MULTILINE) is not None
 
 
 def add_postscript(text: str, rng: Random, postscript_marker: str) -> str:
-    return (
-        text if postscript(text, postscript_marker) else f"{text.rstrip()}\n{postscript_marker} We are done."
-    )
+    if postscript(text, postscript_marker) and postscript_published(text, postscript_marker):
+        return text
+    return f"{text.rstrip()}\n{postscript_marker} We are done."

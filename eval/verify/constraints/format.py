@@ -1,22 +1,30 @@
 """Marks in the text: bullets, highlights, sections, commas."""
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 from random import Random
 
+from .patterns import pattern
 from .prose import FILLER, append, holds_answer, map_prose, prose, sentences
+from .relation import in_each
+from .scripts import COMMAS, GLUED
 
 # Blank space before a mark may cross blank lines in the originals; the mark's own line decides, so it is left out.
 _STAR_PUBLISHED = re.compile(r"^[^\S\n]*+\*[^*].*$", re.MULTILINE)
 _DASH_PUBLISHED = re.compile(r"^[^\S\n]*+-.*$", re.MULTILINE)
-_BULLET = re.compile(r"^[ \t]*+[*+-][ \t]++(?![*\- \t]*+$)\S", re.MULTILINE)
+_BULLET = re.compile(r"^[^\S\n]*+[*+-][^\S\n]++(?![*\- \t]*+$)\S", re.MULTILINE)
 _MARK = re.compile(r"^[ \t]*+(?:[*+-][ \t]++|-+|\*(?!\*))", re.MULTILINE)
 
 _STARS = re.compile(r"\*[^\n*]*\*")
 _DOUBLE_STARS = re.compile(r"\*\*[^\n*]*\*\*")
-_HIGHLIGHT = re.compile(r"(?<![\w*\\])(\*{1,3})(?=[^\s*])[^*\n]+(?<=\S)\1(?![\w*])")
+_HIGHLIGHT = re.compile(
+    rf"(?<!{GLUED})(?<![*\\])(\*{{1,3}})(?=[^\s*])[^*\n]+(?<=\S)\1(?!\*)(?:(?!{GLUED})|(?<=\*\*)(?=[^\W\d_]))"
+)
 _PLAIN_WORD = re.compile(r"(?<![\w*'’-])[^\W\d_]{2,}(?![\w*'’-])")
-_NUMBER_COMMA = re.compile(r"(?<=\d),(?=\d)")
+_NUMBER_COMMA = re.compile(r"(?<=\d)[,，](?=\d)")
+_COMMA = re.compile(f"[{COMMAS}]")
+_OTHER_COMMA = re.compile(f"[{COMMAS[1:]}] ?")
 
 
 def bullets_published(text: str, num_bullets: int) -> bool:
@@ -25,7 +33,7 @@ def bullets_published(text: str, num_bullets: int) -> bool:
 
 def bullets(text: str, num_bullets: int) -> bool:
     """Markdown list items: a mark, a space, something said; none in code or formulas, and no rules (`---`)."""
-    return len(_BULLET.findall(prose(text))) == num_bullets
+    return in_each(prose(text), lambda said: len(_BULLET.findall(said)) == num_bullets)
 
 
 def set_bullets(text: str, rng: Random, num_bullets: int) -> str:
@@ -79,12 +87,19 @@ def add_highlights(text: str, rng: Random, num_highlights: int) -> str:
 
 
 def sections_published(text: str, section_spliter: str, num_sections: int) -> bool:
-    return len(re.split(rf"\s?{section_spliter.strip()}\s?\d+\s?", text)) - 1 >= num_sections
+    splitter = pattern(splitter_pattern(section_spliter), re.NOFLAG)
+    return len(splitter.split(text)) - 1 >= num_sections
+
+
+def splitter_pattern(section_spliter: str) -> str:
+    """The pattern that the published rule splits by."""
+    return rf"\s?{section_spliter.strip()}\s?\d+\s?"
 
 
 def sections(text: str, section_spliter: str, num_sections: int) -> bool:
-    """Exactly that many lines that open with the splitter and a number."""
-    return len(_heading(section_spliter).findall(text)) == num_sections
+    """Exactly that many lines that open with the splitter and a number; 1.1 is no section of its own."""
+    heading = _ours(section_spliter)
+    return in_each(text, lambda said: len(heading.findall(said)) == num_sections)
 
 
 def set_sections(text: str, rng: Random, section_spliter: str, num_sections: int) -> str:
@@ -101,15 +116,27 @@ def _heading(splitter: str) -> re.Pattern[str]:
     return re.compile(rf"^(?:[ \t]*+[\"*#]*+[ \t]*+{re.escape(splitter.strip())}\s?\d+)+", re.MULTILINE)
 
 
+@lru_cache(maxsize=256)
+def _ours(splitter: str) -> re.Pattern[str]:
+    """A line's opening: marks of emphasis, headings, lists and quotes, then the splitter and a number."""
+    name = r"\s".join(map(re.escape, splitter.split()))
+    return re.compile(
+        rf"^(?:[^\S\n]*+[\"'“„«»*_#=~>\[({{<–—-]*+[^\S\n]*+{name}[^\S\n]?\s?\d++(?!\.\d))+", re.MULTILINE
+    )
+
+
 def no_comma_published(text: str, numbers: bool = False) -> bool:
     return "," not in text
 
 
 def no_comma(text: str, numbers: bool = False) -> bool:
-    """No comma in the prose; with `numbers`, those between digits (1,234) are let through."""
+    """No comma of any script in the prose; with `numbers`, those between digits (1,234) are let through."""
     said = prose(text)
-    return "," not in (_NUMBER_COMMA.sub("", said) if numbers else said)
+    return _COMMA.search(_NUMBER_COMMA.sub("", said) if numbers else said) is None
 
 
 def drop_commas(text: str, rng: Random, numbers: bool = False) -> str:
-    return map_prose(text, lambda piece: _NUMBER_COMMA.sub("", piece).replace(", ", " ").replace(",", " "))
+    def without(piece: str) -> str:
+        return _OTHER_COMMA.sub(" ", _NUMBER_COMMA.sub("", piece).replace(", ", " ").replace(",", " "))
+
+    return map_prose(text, without)

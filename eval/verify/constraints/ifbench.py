@@ -1,8 +1,8 @@
-"""Those of IFBench's 58 constraint types (arXiv 2507.02833) that a line of Python decides, as published.
+"""Those of IFBench's 58 constraint types (arXiv 2507.02833) that a line of Python decides.
 
 They are judged, not composed: the prompts word them (`describe` gives id and kwargs), and nothing rewrites for them.
-Missing are those that need a sentence splitter, a tagger or word lists, and those whose published rule is not what the
-prompt asks for.
+The published presets judge as published; where that is not what the prompts ask for, ours does as they ask
+(`FIXED`). Missing are those that need a sentence splitter, a tagger or word lists, and single prompts.
 """
 
 import inspect
@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Literal
 
 from ...io.errors import InputError
+from .ifbench_fixed import FIXED
 from .kind import ConstraintType
 
 MARKS = string.punctuation + " "
@@ -107,7 +108,9 @@ def _kind(name: str, rule: Callable[..., bool]) -> ConstraintType:
     category: Literal["lexical", "format"] = (
         "lexical" if name.startswith(("words", "count", "ratio")) else "format"
     )
-    return ConstraintType(name, category, "global", kwargs, _named(name), rule, rule, _judged_only)
+    return ConstraintType(
+        name, category, "global", kwargs, _named(name), rule, FIXED.get(name, rule), _judged_only
+    )
 
 
 IFBENCH: dict[str, ConstraintType] = {name: _kind(name, rule) for name, rule in RULES.items()}

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from ...io.errors import InputError
 from .language import LANGUAGES
 from .lexical import SYNONYMS
+from .patterns import pattern
 from .relation import RELATIONS
 
 Kwargs = Mapping[str, Any]
@@ -64,6 +65,7 @@ class ConstraintType:
     rewrite: Callable[..., str]
     draw: Callable[[Random, Pools], dict[str, Any]] = lambda rng, pools: {}
     optional: tuple[str, ...] = ()
+    patterns: Callable[..., list[str]] = lambda **kwargs: []  # the regular expressions of the published rule
 
     @property
     def group(self) -> str:
@@ -75,20 +77,43 @@ class ConstraintType:
         return {"prompt_to_repeat": question} if "prompt_to_repeat" in self.kwargs else self.draw(rng, pools)
 
     def read(self, kwargs: Kwargs | None) -> dict[str, Any]:
-        """The kwargs without nulls. Raises InputError on a missing, unknown or mistyped one."""
+        """The kwargs without nulls. Raises InputError on a missing, unknown, mistyped, blank or too small one."""
         given = {key: _whole(value) for key, value in (kwargs or {}).items() if value is not None}
         for key, value in given.items():
             if key not in self.kwargs:
                 raise InputError(
                     self.id, f"unknown kwarg {key!r}", f"known: {', '.join(self.kwargs) or 'none'}"
                 )
-            if not isinstance(value, self.kwargs[key]):
+            if (
+                not isinstance(value, self.kwargs[key])
+                or isinstance(value, bool)
+                and self.kwargs[key] is not bool
+            ):
                 raise InputError(self.id, f"{key} is {value!r}", f"give {self.kwargs[key].__name__}")
             if value not in _CHOICES.get(key, [value]):
                 raise InputError(self.id, f"{key} is {value!r}", f"choose from {', '.join(_CHOICES[key])}")
         if missing := [key for key in self.kwargs if key not in given and key not in self.optional]:
             raise InputError(self.id, f"kwargs lack {', '.join(missing)}", "give them")
+        for key, value in given.items():
+            self._sensible(key, value)
         return given
+
+    def _sensible(self, key: str, value: Any) -> None:
+        """Raises InputError on a value of the right type that no rule can use."""
+        texts = value if isinstance(value, list) else [value] if key in _WORDS else []
+        if wrong := [text for text in texts if not isinstance(text, str) or not text.strip()]:
+            raise InputError(self.id, f"{key} holds {wrong[0]!r}", "give texts that are not blank")
+        least = _LEAST.get((self.id, key), 0)
+        if isinstance(value, int) and value < least:
+            raise InputError(self.id, f"{key} is {value}", f"give {least} or more")
+
+    def check_patterns(self, kwargs: Kwargs | None) -> None:
+        """Raises InputError where the published rule cannot use a value of the kwargs as its pattern."""
+        try:
+            for source in self.patterns(**self.read(kwargs)):
+                pattern(source)
+        except InputError as error:
+            raise error.within(self.id) from None
 
 
 def _whole(value: Any) -> Any:
@@ -96,6 +121,11 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+_WORDS = ("keyword", "letter", "first_word", "section_spliter", "postscript_marker", "sep")
+_LEAST = {
+    ("length_constraints:nth_paragraph_first_word", "nth_paragraph"): 1,
+    ("count:words_japanese", "N"): 1,
+}
 _CHOICES = {
     "relation": RELATIONS,
     "let_relation": RELATIONS,

@@ -4,8 +4,10 @@ import re
 from collections.abc import Callable
 from random import Random
 
+from .fences import unfenced
 from .prose import FILLER, append, holds_answer, prose, sentence_spans
 from .relation import LESS, holds
+from .scripts import count_words, with_full_stops
 from .tokens import count_sentences
 
 _RUN = re.compile(r"\w+")
@@ -17,12 +19,13 @@ def words_published(text: str, num_words: int, relation: str) -> bool:
 
 
 def words(text: str, num_words: int, relation: str) -> bool:
-    """What stands between spaces and holds a letter or digit: "don't" and "$x^2$" are one each."""
+    """What stands between spaces and holds a letter or digit: "don't" and "$x^2$" are one each. Scripts without
+    spaces are counted by a word's mean length."""
     return holds(_words(text), relation, num_words)
 
 
 def _words(text: str) -> int:
-    return sum(1 for token in text.split() if any(map(str.isalnum, token)))
+    return count_words(unfenced(text))
 
 
 def set_words(text: str, rng: Random, num_words: int, relation: str) -> str:
@@ -38,7 +41,7 @@ def sentences_published(text: str, num_sentences: int, relation: str) -> bool:
 
 def sentence_count(text: str, num_sentences: int, relation: str) -> bool:
     """Formulas and emphasis set aside, so that neither a point in one nor a closing star counts."""
-    return sentences_published(prose(text).replace("*", ""), num_sentences, relation)
+    return sentences_published(with_full_stops(prose(text).replace("*", "")), num_sentences, relation)
 
 
 def set_sentences(text: str, rng: Random, num_sentences: int, relation: str) -> str:

@@ -2,12 +2,12 @@
 ours look for whole words, and a LaTeX command (`\\bar`) is no word."""
 
 import re
-from functools import lru_cache
 from random import Random
 
-from ...io.errors import InputError
+from .patterns import pattern
 from .prose import append, map_prose, prose
 from .relation import LESS, holds
+from .scripts import word
 
 # MathIF's pool of keywords, each with what may stand in its place where it is forbidden.
 SYNONYMS = {
@@ -25,21 +25,6 @@ SYNONYMS = {
 }  # fmt: skip
 
 
-@lru_cache(maxsize=4096)
-def pattern(source: str) -> re.Pattern[str]:
-    """A keyword as the originals use it: a raw pattern, case folded. Raises InputError where it is none."""
-    try:
-        return re.compile(source, re.IGNORECASE)
-    except re.error as error:
-        raise InputError("keyword", f"{source!r} is no valid pattern ({error})", "use preset reins") from None
-
-
-@lru_cache(maxsize=4096)
-def word(keyword: str) -> re.Pattern[str]:
-    """The keyword as a whole word, case folded; letters, digits, `_` and a leading backslash glue to a word."""
-    return re.compile(rf"(?<![\w\\]){re.escape(keyword.strip())}(?!\w)", re.IGNORECASE)
-
-
 def existence_published(text: str, keywords: list[str]) -> bool:
     return all(pattern(keyword).search(text) for keyword in keywords)
 
@@ -54,17 +39,17 @@ def add_keywords(text: str, rng: Random, keywords: list[str]) -> str:
 
 
 def frequency_published(text: str, keyword: str, frequency: int, relation: str) -> bool:
-    return holds(_count(pattern(keyword.strip()), text), relation, frequency)
+    return holds(occurrences(pattern(keyword.strip()), text), relation, frequency)
 
 
 def frequency(text: str, keyword: str, frequency: int, relation: str) -> bool:
-    return holds(_count(word(keyword), text), relation, frequency)
+    return holds(occurrences(word(keyword), text), relation, frequency)
 
 
 def set_frequency(text: str, rng: Random, keyword: str, frequency: int, relation: str) -> str:
     """Add the missing mentions in one sentence, or take out the last ones too many, also inside other words."""
     if relation != LESS:
-        return _say(text, [keyword] * (frequency - _count(word(keyword), text)))
+        return _say(text, [keyword] * (frequency - occurrences(word(keyword), text)))
     literal = re.escape(keyword.strip())
     inside = re.compile(rf"(?<!\w)(?=\w*?{literal})\w+|{word(keyword).pattern}", re.IGNORECASE)
     kept = iter(range(frequency - 1))
@@ -74,7 +59,12 @@ def set_frequency(text: str, rng: Random, keyword: str, frequency: int, relation
 
 
 def forbidden_published(text: str, forbidden_words: list[str]) -> bool:
-    return not any(pattern(rf"\b{banned}\b").search(text) for banned in forbidden_words)
+    return not any(found.search(text) for found in map(pattern, forbidden_patterns(forbidden_words)))
+
+
+def forbidden_patterns(forbidden_words: list[str]) -> list[str]:
+    """The patterns that the published rule searches."""
+    return [rf"\b{banned}\b" for banned in forbidden_words]
 
 
 def forbidden(text: str, forbidden_words: list[str]) -> bool:
@@ -118,7 +108,8 @@ def set_letters(text: str, rng: Random, letter: str, let_frequency: int, let_rel
     return map_prose(text, lambda piece: pieces.sub(thin, piece))
 
 
-def _count(compiled: re.Pattern[str], text: str) -> int:
+def occurrences(compiled: re.Pattern[str], text: str) -> int:
+    """How often a keyword's pattern is found, without overlap."""
     return sum(1 for _ in compiled.finditer(text))
 
 

@@ -1,15 +1,25 @@
 """Prose apart from what is set aside: code, LaTeX and \\boxed{…}. Every step is linear in the text's length."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import chain
+
+from .fences import FENCE, is_code, is_delimiter
 
 MASK = "\ufffc"  # Unicode's own stand-in for an embedded object: neither letter, digit, space nor cased
 
 _OPEN = re.compile(
-    r"```|`[^`\n]+`|\$\$|\$(?=\S)(?:[^$\n]|\n(?!\n))*(?<=\S)\$(?!\d)|\\\[|\\\(|\\begin\{|\\[A-Za-z]+\*?|\\[^\sA-Za-z]"
+    rf"^[ \t>]*+{FENCE}|`{{3,5}}|`[^`\n]+`|\$\$|\$(?=\S)(?:[^$\n]|\n(?!\n))*(?<=\S)\$(?!\d)"
+    r"|\\\[|\\\(|\\begin\{|\\[A-Za-z]+\*?|\\[^\sA-Za-z]",
+    re.MULTILINE,
 )
-_CLOSE = {"```": "```", "$$": "$$", "\\[": "\\]", "\\(": "\\)"}
+_SIGNS = re.compile(r"[`$\\]|~~~")
+_CLOSE = {"$$": "$$", "\\[": "\\]", "\\(": "\\)"}
+# Between two dollar signs: words beside each other, or an amount with words, and nothing that only a formula has.
+_WORDS = re.compile(r"[^\W\d_]{2,}[,;:]?\s+[^\W\d_]{2,}")
+_AMOUNT = re.compile(r"\s[^\W\d_]{2,}|[^\x00-\x7f\W\d]{2,}|[^\W\d_]{3,}[,;] ")
+_FORMAL = re.compile(r"[\\^_={}<>|]")
+_AFTER_MONEY = re.compile(r"[,;:!?)，、；：！？）。]|\.(?:\s|$)")
 _PAIRED = re.compile(r"\\[{}]|\\(?:begin|end)\{[^{}\n]*\}|[{}]")
 _SENTENCE_END = re.compile(r"(?<=[.!?])(?:[ \t]+|(?=\n))|\n+")
 
@@ -28,30 +38,78 @@ FILLER = (
 def set_aside(text: str) -> list[tuple[int, int]]:
     """Spans of code, formulas and LaTeX commands with their arguments, in order and disjoint.
 
-    A dollar sign opens a formula as in Pandoc: text touches it inside, and no digit follows the closing one.
+    A dollar sign opens a formula as in Pandoc (text touches it inside, and no digit follows the closing one) unless
+    what follows it is prose, as in "$15, now 10$". A fence without code is read, but for the lines that open and close
+    it; so is all code where the text holds nothing else.
     """
-    spans, position, absent = [], 0, set[str]()
+    if not _SIGNS.search(text):
+        return []
     groups = _groups(text) if "\\" in text else {}
-    while match := _OPEN.search(text, position):
-        opening, end = match[0], match.end()
+    spans = list(_spans(text, 0, len(text), groups, read_code=False))
+    if spans and all(text[start:end].lstrip(" \t>")[:1] in "`~" for start, end in spans):
+        edges = [0, *chain.from_iterable(spans), len(text)]
+        said = (text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True))
+        if not any(any(map(str.isalnum, piece)) for piece in said):
+            return list(_spans(text, 0, len(text), groups, read_code=True))
+    return spans
+
+
+def _spans(
+    text: str, position: int, stop: int, groups: dict[int, int], read_code: bool
+) -> Iterator[tuple[int, int]]:
+    """The spans between two positions; `read_code` looks into every fence and leaves `code` between ticks."""
+    absent = set[str]()
+    while match := _OPEN.search(text, position, stop):
+        opening, end = match[0].lstrip(" \t>"), match.end()
+        position = end
         if opening in absent:
-            position = end
             continue
-        if opening in _CLOSE:
-            close = text.find(_CLOSE[opening], end)
+        if opening.startswith(("```", "~~~")):
+            close = text.find(opening, end, stop)
             if close < 0:
                 absent.add(opening)
-                position = end
                 continue
-            end = close + len(_CLOSE[opening])
+            position = close + len(opening)
+            inside = text.find("\n", end, close)
+            if inside < 0 or not read_code and is_code(text[end:inside], text[inside:close]):
+                yield match.start(), position
+                continue
+            yield match.start(), inside
+            yield from _spans(text, inside, close, groups, read_code)
+            yield close, position
+            continue
+        if opening in _CLOSE:
+            close = text.find(_CLOSE[opening], end, stop)
+            if close < 0:
+                absent.add(opening)
+                continue
+            if opening == "$$" and _said(text[end:close]):
+                continue
+            position = close + len(_CLOSE[opening])
+        elif opening[0] == "$" and _is_money(text, match.start(), end):
+            position = match.start() + 1
+            continue
         elif opening == "\\begin{":
-            end = groups.get(match.start(), end)
+            position = groups.get(match.start(), end)
         elif opening[0] == "\\" and opening[1].isalpha():
-            while end in groups:
-                end = groups[end]
-        spans.append((match.start(), end))
-        position = end
-    return spans
+            while position in groups:
+                position = groups[position]
+        if not (read_code and opening[0] == "`"):
+            yield match.start(), position
+
+
+def _is_money(text: str, start: int, end: int) -> bool:
+    """Whether the dollar signs at both ends are prices, with prose between them."""
+    content = text[start + 1 : end - 1]
+    behind = text[start - 1 : start].isdigit()
+    if _AFTER_MONEY.match(content) or (behind and content[0] in "/-" and " " in content):
+        return True
+    amount = (behind or content[0].isdigit()) and _AMOUNT.search(content) and not _FORMAL.search(content)
+    return bool(amount) or _said(content)
+
+
+def _said(content: str) -> bool:
+    return bool(_WORDS.search(content)) and not _FORMAL.search(content)
 
 
 def _groups(text: str) -> dict[int, int]:
@@ -73,8 +131,8 @@ def _groups(text: str) -> dict[int, int]:
 
 
 def prose(text: str) -> str:
-    """The text with every span that is set aside replaced by one `MASK`."""
-    return map_prose(text, lambda piece: piece, aside=lambda span: MASK)
+    """The text with every span that is set aside replaced by one `MASK`, and the lines of a fence by nothing."""
+    return map_prose(text, lambda piece: piece, aside=lambda span: "" if is_delimiter(span) else MASK)
 
 
 def map_prose(

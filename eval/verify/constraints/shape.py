@@ -4,13 +4,28 @@ import json
 import re
 from random import Random
 
+from .fences import unfenced
 from .format import share_out
 from .prose import FILLER, append
+from .relation import DIVIDER, in_each
+from .scripts import plain, word
 
 OPTIONS = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
 
+_BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n)+")
+_LEADING_MARKS = re.compile(r"(?:[^\w\\]|_)*+")
+_LEADING_SPACE = re.compile(r"\s*+")
+_TITLE_LINE = re.compile(
+    r"^[^\S\n]*+[*_#]*+[^\S\n]*+(?:《[^《》\n]+》|«[^«»\n]+»|⟪[^⟪⟫\n]+⟫)[*_]*+[^\S\n]*+$", re.MULTILINE
+)
+
 
 def paragraphs(text: str, num_paragraphs: int) -> bool:
+    """Parts between `***` dividers, in each of two responses where there are two."""
+    return in_each(text, lambda part: paragraphs_published(part, num_paragraphs))
+
+
+def paragraphs_published(text: str, num_paragraphs: int) -> bool:
     """Parts between `***` dividers; a blank first or last part is none, a blank one between fails."""
     return _filled(re.split(r"\s?\*\*\*\s?", text)) == num_paragraphs
 
@@ -22,7 +37,7 @@ def _filled(parts: list[str]) -> int:
 
 
 def set_paragraphs(text: str, rng: Random, num_paragraphs: int) -> str:
-    if paragraphs(text, num_paragraphs):
+    if paragraphs(text, num_paragraphs) and paragraphs_published(text, num_paragraphs):
         return text
     return "\n\n***\n\n".join(share_out(text.replace("***", ""), rng, num_paragraphs))
 
@@ -36,10 +51,23 @@ def first_word_published(text: str, num_paragraphs: int, nth_paragraph: int, fir
     return filled == num_paragraphs and _opens(parts[nth_paragraph - 1], first_word)
 
 
-def first_word(text: str, num_paragraphs: int, nth_paragraph: int, first_word: str) -> bool:
-    """That many paragraphs that hold something, and the n-th of them opens with the word."""
-    filled = [part for part in text.split("\n\n") if part.strip()]
-    return len(filled) == num_paragraphs >= nth_paragraph and _opens(filled[nth_paragraph - 1], first_word)
+def nth_first_word(text: str, num_paragraphs: int, nth_paragraph: int, first_word: str) -> bool:
+    """That many paragraphs that hold something, and the n-th of them opens with the word or words."""
+
+    def holds(said: str) -> bool:
+        filled = [part for part in _BLANK_LINES.split(said) if part.strip()]
+        return len(filled) == num_paragraphs >= nth_paragraph and _starts(
+            filled[nth_paragraph - 1], first_word
+        )
+
+    return in_each(unfenced(text), holds)
+
+
+def _starts(paragraph: str, first_word: str) -> bool:
+    """Whether the paragraph opens with the word, marks before it aside; a hyphen would make it another word."""
+    starts = (_LEADING_MARKS.match(paragraph), _LEADING_SPACE.match(paragraph))
+    found = [word(first_word).match(paragraph, start.end()) for start in starts if start]
+    return any(match and not re.match(r"-\w", paragraph[match.end() : match.end() + 2]) for match in found)
 
 
 def _opens(paragraph: str, first_word: str) -> bool:
@@ -50,7 +78,8 @@ def _opens(paragraph: str, first_word: str) -> bool:
 
 
 def set_first_word(text: str, rng: Random, num_paragraphs: int, nth_paragraph: int, first_word: str) -> str:
-    if first_word_published(text, num_paragraphs, nth_paragraph, first_word):
+    asked = (num_paragraphs, nth_paragraph, first_word)
+    if nth_first_word(text, *asked) and first_word_published(text, *asked):
         return text
     parts = share_out(text, rng, num_paragraphs)
     if not _opens(parts[nth_paragraph - 1], first_word):
@@ -59,6 +88,11 @@ def set_first_word(text: str, rng: Random, num_paragraphs: int, nth_paragraph: i
 
 
 def title(text: str) -> bool:
+    """A published title, or a line of its own in another script's double angular brackets, such as 《…》."""
+    return title_published(text) or (not text.isascii() and _TITLE_LINE.search(text) is not None)
+
+
+def title_published(text: str) -> bool:
     """Something between the first `<<` and the last `>>` of a line."""
     spans = ((line.find("<<"), line.rfind(">>"), line) for line in text.split("\n") if "<<" in line)
     return any(
@@ -68,7 +102,7 @@ def title(text: str) -> bool:
 
 
 def add_title(text: str, rng: Random) -> str:
-    return text if title(text) else f"<<Answer>>\n{text}"
+    return text if title_published(text) else f"<<Answer>>\n{text}"
 
 
 def json_published(text: str) -> bool:
@@ -77,8 +111,8 @@ def json_published(text: str) -> bool:
 
 
 def json_whole(text: str) -> bool:
-    """One object or list, in a fence or not."""
-    return isinstance(_read(text, strict=True), dict | list)
+    """One object or list, in a fence of any name or not."""
+    return any(isinstance(_read(said, strict=True), dict | list) for said in {text, unfenced(text)})
 
 
 _NO_JSON = object()
@@ -107,12 +141,13 @@ def option_published(text: str) -> bool:
 
 
 def option(text: str) -> bool:
-    """One of the options, and not two of them."""
-    return sum(option in text for option in OPTIONS) == 1
+    """One of the options, emphasised or not, and not two of them."""
+    said = plain(text.replace("*", ""))
+    return sum(option in said for option in OPTIONS) == 1
 
 
 def add_option(text: str, rng: Random) -> str:
-    if option(text):
+    if option(text) and option_published(text):
         return text
     for taken in OPTIONS:
         text = text.replace(taken, "")
@@ -121,7 +156,7 @@ def add_option(text: str, rng: Random) -> str:
 
 def two_responses(text: str) -> bool:
     """Two different texts apart by `******`, before and after which nothing or blank may stand."""
-    parts = [part.strip() for part in text.split("******")]
+    parts = [part.strip() for part in text.split(DIVIDER)]
     given = [part for part in parts if part]
     return _filled(parts) == 2 and given[0] != given[1]
 
@@ -129,5 +164,5 @@ def two_responses(text: str) -> bool:
 def give_two(text: str, rng: Random) -> str:
     if two_responses(text):
         return text
-    first = text.replace("******", "").strip()
+    first = text.replace(DIVIDER, "").strip()
     return f"{first}\n******\n{append(first, rng.choice(FILLER))}"

@@ -25,6 +25,7 @@ _ALL = (
         lambda keywords: f'Include keywords "{sorted(keywords)}" in the response.',
         lexical.existence_published, lexical.existence, lexical.add_keywords,
         lambda rng, pools: {"keywords": pools.keyword_list(rng)},
+        patterns=lambda keywords: keywords,
     ),
     ConstraintType(
         "keywords:frequency", "lexical", "global", {"keyword": str, "frequency": int, "relation": str},
@@ -36,12 +37,14 @@ _ALL = (
             "frequency": rng.randint(*pools.frequencies),
             "relation": rng.choice(pools.relations),
         },
+        patterns=lambda keyword, frequency, relation: [keyword.strip()],
     ),
     ConstraintType(
         "keywords:forbidden_words", "lexical", "local", {"forbidden_words": list},
         lambda forbidden_words: f'Do not include keywords "{sorted(set(forbidden_words))}" in the response.',
         lexical.forbidden_published, lexical.forbidden, lexical.replace_forbidden,
         lambda rng, pools: {"forbidden_words": pools.keyword_list(rng)},
+        patterns=lexical.forbidden_patterns,
     ),
     ConstraintType(
         "length_constraints:number_words", "length", "global", {"num_words": int, "relation": str},
@@ -96,7 +99,7 @@ _ALL = (
         "length_constraints:number_paragraphs", "length", "global", {"num_paragraphs": int},
         lambda num_paragraphs: f"There should be {num_paragraphs} paragraphs. Paragraphs are separated with the "
             "markdown divider: ***",
-        shape.paragraphs, shape.paragraphs, shape.set_paragraphs,
+        shape.paragraphs_published, shape.paragraphs, shape.set_paragraphs,
         lambda rng, pools: {"num_paragraphs": rng.randint(*pools.paragraphs)},
     ),
     ConstraintType(
@@ -105,7 +108,7 @@ _ALL = (
         lambda num_paragraphs, nth_paragraph, first_word: f"There should be {num_paragraphs} paragraphs. "
             "Paragraphs and only paragraphs are separated with each other by two new lines as if it was "
             f"'\\n\\n' in python. Paragraph {nth_paragraph} must start with word {first_word}.",
-        shape.first_word_published, shape.first_word, shape.set_first_word,
+        shape.first_word_published, shape.nth_first_word, shape.set_first_word,
         lambda rng, pools: {
             "num_paragraphs": (total := rng.randint(*pools.paragraphs)),
             "nth_paragraph": rng.randint(1, total),
@@ -129,6 +132,7 @@ _ALL = (
         lambda rng, pools: {
             "section_spliter": rng.choice(pools.splitters), "num_sections": rng.randint(*pools.sections),
         },
+        patterns=lambda section_spliter, num_sections: [format.splitter_pattern(section_spliter)],
     ),
     ConstraintType(
         "detectable_format:number_highlighted_sections", "format", "global", {"num_highlights": int},
@@ -140,7 +144,7 @@ _ALL = (
     ConstraintType(
         "detectable_format:title", "format", "local", {},
         lambda: "Your answer must contain a title, wrapped in double angular brackets, such as <<poem of joy>>.",
-        shape.title, shape.title, shape.add_title,
+        shape.title_published, shape.title, shape.add_title,
     ),
     ConstraintType(
         "combination:repeat_prompt", "affix", "local", {"prompt_to_repeat": str},
@@ -153,6 +157,7 @@ _ALL = (
             f"with {postscript_marker}",
         content.postscript_published, content.postscript, content.add_postscript,
         lambda rng, pools: {"postscript_marker": rng.choice(pools.markers)},
+        patterns=lambda postscript_marker: [content.marker_pattern(postscript_marker)],
     ),
     ConstraintType(
         "startend:end_checker", "affix", "local", {"end_phrase": str},

@@ -31,6 +31,8 @@ def check(
     kind = JUDGED[canonical(name)]
     given = kind.read(kwargs)
     rule = kind.ours if preset == "reins" else kind.published
+    if preset == "reins" and "\r" in response:
+        response = response.replace("\r\n", "\n")
     answers = _variants(response) if loose else [response]
     return any(bool(answer.strip()) and rule(answer, **given) for answer in answers)
 

@@ -1,0 +1,134 @@
+"""Writing systems: where a word ends, how many words and sentences there are, which marks are commas.
+
+Latin, Greek, Cyrillic and most scripts part words by spaces. Han, kana, Thai, Lao, Khmer and Burmese do not; Korean
+glues particles to a word, Arabic and Hebrew prefixes. Typographic spellings of a quote, dash or space are that mark.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+from math import ceil
+
+HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+HIRAGANA = "\u3041-\u309f"
+KATAKANA = "\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9f"
+SOUTHERN = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
+HANGUL = "\u1100-\u11ff\u3130-\u318f\uac00-\ud7af"
+SPACELESS = HAN + HIRAGANA + KATAKANA + SOUTHERN
+GLUED = rf"[^\W{SPACELESS}{HANGUL}]"  # a letter, digit or `_` of a script that parts words by spaces
+_LETTER = rf"[^\W_{SPACELESS}{HANGUL}]"
+_MARKS = (
+    "\u0300-\u036f\u0900-\u0963\u0966-\u0dff"  # accents, and Indic signs: all of these blocks but the dandas
+)
+COMMAS = ",，、،､﹐﹑︐︑፣՝߸᠂꓾"
+
+# What may follow a Korean noun: case and topic particles, the plural, and forms of "to be" and "to do".
+_PARTICLES = (
+    "(?:으로|로|에서|에게|에|께서|께|한테|은|는|이|가|을|를|의|와|과|도|만|부터|까지|처럼|보다|마다|조차|이나|나|이란|란|이라|라|고|"
+    "하고|들|입니다|입니까|이다|이고|이며|인|이에요|예요|였|이었|하[다는고여며면기지]|해|했|한|할|함|합니다|습니다|어요|아요|다)"
+)
+_SPELLINGS = {
+    "'": "['’‘‛ʼ´`＇]",
+    '"': '["“”„‟＂]',
+    "-": "[-‐‑‒–]",
+    **{mark: f"[{re.escape(mark + chr(ord(mark) + 0xFEE0))}]" for mark in "?!,:;()."},
+}
+_PLAIN = str.maketrans(
+    {
+        **dict.fromkeys("’‘‛ʼ´`＇", "'"),
+        **dict.fromkeys("“”„‟＂", '"'),
+        **dict.fromkeys("‐‑‒–", "-"),
+        **dict.fromkeys("\u200b\u2060\ufeff"),
+        "…": "...",
+        **{chr(ord(mark) + 0xFEE0): mark for mark in "?!,:;()."},
+    }
+)
+_GAP = r"[*_~]*+[\s\u200b][\s\u200b*_~>]*+"  # between the words of a phrase: emphasis or a wrapped line too
+
+
+def plain(text: str) -> str:
+    """The text with typographic quotes, dashes, marks and spaces as their plain forms; runs of blank space as one."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text).translate(_PLAIN)
+    return " ".join(text.split())
+
+
+@lru_cache(maxsize=4096)
+def word(keyword: str) -> re.Pattern[str]:
+    """The keyword as whole words, case folded, however its quotes, dashes, spaces and emphasis are written.
+
+    Letters and digits glue to a word, `_` between them too, and a leading backslash makes it a LaTeX command. Where
+    a script writes no spaces nothing glues; a Korean word may carry particles.
+    """
+    said = plain(keyword)
+    if not said:
+        return re.compile(re.escape(keyword.strip()), re.IGNORECASE)
+    body = _GAP.join("".join(map(_spelled, part)) for part in said.split())
+    return re.compile(f"{_before(said[0])}{body}{_after(said[-1])}", re.IGNORECASE)
+
+
+def _spelled(letter: str) -> str:
+    apart = unicodedata.normalize("NFD", letter)
+    if apart != letter:
+        return f"(?:{re.escape(letter)}|{re.escape(apart)})"
+    return _SPELLINGS.get(letter) or re.escape(letter)
+
+
+def _before(letter: str) -> str:
+    for script in (KATAKANA, HANGUL):
+        if re.match(f"[{script}]", letter):
+            return f"(?<![{script}])"
+    if re.match(f"[{SPACELESS}]", letter):
+        return ""
+    prefix = ""
+    if "\u0590" <= letter <= "\u05ff":
+        prefix = "[ושהמכלב]{0,3}"
+    elif "\u0600" <= letter <= "\u06ff":
+        prefix = "[وف]?[بكل]?(?:ال|ل)?"
+    emphasis = "".join(rf"(?<!{_LETTER}{'_' * run})" for run in (1, 2, 3))
+    return rf"(?<!{_LETTER})(?<!\\){emphasis}{prefix}"
+
+
+def _after(letter: str) -> str:
+    if re.match(f"[{KATAKANA}]", letter):
+        return f"(?![{KATAKANA}])"
+    if re.match(f"[{HANGUL}]", letter):
+        return f"(?={_PARTICLES}{{0,3}}(?![{HANGUL}]))"
+    if re.match(f"[{SPACELESS}]", letter):
+        return ""
+    vowels = "[\u064b-\u0652]*+" if "\u0600" <= letter <= "\u06ff" else ""
+    return f"{vowels}(?![{_MARKS}])(?!_*+{_LETTER})"
+
+
+_NO_SPACES = re.compile(f"[{SPACELESS}]")
+_KANA = re.compile(f"[{HIRAGANA}{KATAKANA}]")
+_RUNS = re.compile(
+    rf"([{HAN}]+)|([{HIRAGANA}]+)|([{KATAKANA}]+)|([{SOUTHERN}]+)|{GLUED}(?:[^\s{SPACELESS}]*[^\W{SPACELESS}])?"
+)
+
+
+def count_words(text: str) -> int:
+    """What stands between spaces and holds a letter or digit. A script without spaces is counted by its mean length
+    of a word: 1.5 Han characters in Chinese, 2 Han or hiragana in Japanese, 4 in Thai and its neighbours."""
+    tokens = text.split()
+    if text.isascii() or not _NO_SPACES.search(text):
+        return sum(1 for token in tokens if any(map(str.isalnum, token)))
+    han = 2.0 if _KANA.search(text) else 1.5
+    return sum(ceil(len(run[0]) / _size(run, han)) for token in tokens for run in _RUNS.finditer(token))
+
+
+def _size(run: re.Match[str], han: float) -> float:
+    """Characters a word in a run of one script; katakana and all scripts with spaces are one word."""
+    if run[1]:
+        return han
+    return 2.0 if run[2] else 4.0 if run[4] else float(len(run[0]))
+
+
+_STOP = re.compile(
+    "[。！？｡．।॥؟۔።።។။།։]+[」』）”’》]*(?!と|って)|(?<=[\u0e00-\u0eff])[ \u00a0]+(?=[\u0e00-\u0eff])"
+)
+
+
+def with_full_stops(text: str) -> str:
+    """The text with a mark that Punkt knows where another script ends a sentence; Thai and Lao end it by a space."""
+    return text if text.isascii() else _STOP.sub("! ", text)
