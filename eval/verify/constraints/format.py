@@ -19,7 +19,8 @@ _MARK = re.compile(r"^[ \t]*+(?:[*+-][ \t]++|-+|\*(?!\*))", re.MULTILINE)
 _STARS = re.compile(r"\*[^\n*]*\*")
 _DOUBLE_STARS = re.compile(r"\*\*[^\n*]*\*\*")
 _HIGHLIGHT = re.compile(
-    rf"(?<!{GLUED})(?<![*\\])(\*{{1,3}})(?=[^\s*])[^*\n]+(?<=\S)\1(?!\*)(?:(?!{GLUED})|(?<=\*\*)(?=[^\W\d_]))"
+    rf"(\*(?<!{GLUED}\*)(?<![*\\]\*)\*{{0,2}})(?=[^\s*])[^*\n]+(?<=\S)\1(?!\*)"
+    rf"(?:(?!{GLUED})|(?<=\*\*)(?=[^\W\d_]))"
 )
 _PLAIN_WORD = re.compile(r"(?<![\w*'’-])[^\W\d_]{2,}(?![\w*'’-])")
 _NUMBER_COMMA = re.compile(r"(?<=\d)[,，](?=\d)")
@@ -98,7 +99,7 @@ def splitter_pattern(section_spliter: str) -> str:
 
 def sections(text: str, section_spliter: str, num_sections: int) -> bool:
     """Exactly that many lines that open with the splitter and a number; 1.1 is no section of its own."""
-    heading = _ours(section_spliter)
+    heading = _heading(section_spliter)
     return in_each(text, lambda said: len(heading.findall(said)) == num_sections)
 
 
@@ -112,16 +113,12 @@ def set_sections(text: str, rng: Random, section_spliter: str, num_sections: int
     )
 
 
-def _heading(splitter: str) -> re.Pattern[str]:
-    return re.compile(rf"^(?:[ \t]*+[\"*#]*+[ \t]*+{re.escape(splitter.strip())}\s?\d+)+", re.MULTILINE)
-
-
 @lru_cache(maxsize=256)
-def _ours(splitter: str) -> re.Pattern[str]:
+def _heading(splitter: str) -> re.Pattern[str]:
     """A line's opening: marks of emphasis, headings, lists and quotes, then the splitter and a number."""
     name = r"\s".join(map(re.escape, splitter.split()))
     return re.compile(
-        rf"^(?:[^\S\n]*+[\"'“„«»*_#=~>\[({{<–—-]*+[^\S\n]*+{name}[^\S\n]?\s?\d++(?!\.\d))+", re.MULTILINE
+        rf"^(?:(?:[\"'“„«»*_#=~>\[({{<–—-]|[^\S\n])*{name}[^\S\n]?\s?\d++(?!\.\d))+", re.MULTILINE
     )
 
 

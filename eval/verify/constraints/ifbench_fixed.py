@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
 
-from .lexical import occurrences
-from .scripts import count_words, plain, word
+from .lexical import count_word
+from .scripts import count_words, plain
 
 _DROPPED = re.compile(r"[^\w\s]|_")
 _NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?")
@@ -23,7 +23,7 @@ def _words(text: str) -> list[str]:
 
 def _keywords(text: str, **keywords: str) -> bool:
     """Whole words: "outdoors" is no "door"."""
-    counts = [occurrences(word(keyword), text) for _, keyword in sorted(keywords.items())]
+    counts = [count_word(keyword, text) for _, keyword in sorted(keywords.items())]
     return counts == [1, 2, 3, 5, 7]
 
 

@@ -7,7 +7,7 @@ from random import Random
 from .patterns import pattern
 from .prose import append, map_prose, prose
 from .relation import LESS, holds
-from .scripts import word
+from .scripts import in_text, word
 
 # MathIF's pool of keywords, each with what may stand in its place where it is forbidden.
 SYNONYMS = {
@@ -30,26 +30,26 @@ def existence_published(text: str, keywords: list[str]) -> bool:
 
 
 def existence(text: str, keywords: list[str]) -> bool:
-    return all(word(keyword).search(text) for keyword in keywords)
+    return all(any(in_text(keyword, text)) for keyword in keywords)
 
 
 def add_keywords(text: str, rng: Random, keywords: list[str]) -> str:
-    missing = [keyword for keyword in keywords if not word(keyword).search(text)]
+    missing = [keyword for keyword in keywords if not any(in_text(keyword, text))]
     return _say(text, missing)
 
 
 def frequency_published(text: str, keyword: str, frequency: int, relation: str) -> bool:
-    return holds(occurrences(pattern(keyword.strip()), text), relation, frequency)
+    return holds(sum(1 for _ in pattern(keyword.strip()).finditer(text)), relation, frequency)
 
 
 def frequency(text: str, keyword: str, frequency: int, relation: str) -> bool:
-    return holds(occurrences(word(keyword), text), relation, frequency)
+    return holds(count_word(keyword, text), relation, frequency)
 
 
 def set_frequency(text: str, rng: Random, keyword: str, frequency: int, relation: str) -> str:
     """Add the missing mentions in one sentence, or take out the last ones too many, also inside other words."""
     if relation != LESS:
-        return _say(text, [keyword] * (frequency - occurrences(word(keyword), text)))
+        return _say(text, [keyword] * (frequency - count_word(keyword, text)))
     literal = re.escape(keyword.strip())
     inside = re.compile(rf"(?<!\w)(?=\w*?{literal})\w+|{word(keyword).pattern}", re.IGNORECASE)
     kept = iter(range(frequency - 1))
@@ -68,7 +68,7 @@ def forbidden_patterns(forbidden_words: list[str]) -> list[str]:
 
 
 def forbidden(text: str, forbidden_words: list[str]) -> bool:
-    return not any(word(banned).search(text) for banned in forbidden_words)
+    return not any(any(in_text(banned, text)) for banned in forbidden_words)
 
 
 def replace_forbidden(text: str, rng: Random, forbidden_words: list[str]) -> str:
@@ -108,9 +108,9 @@ def set_letters(text: str, rng: Random, letter: str, let_frequency: int, let_rel
     return map_prose(text, lambda piece: pieces.sub(thin, piece))
 
 
-def occurrences(compiled: re.Pattern[str], text: str) -> int:
-    """How often a keyword's pattern is found, without overlap."""
-    return sum(1 for _ in compiled.finditer(text))
+def count_word(keyword: str, text: str) -> int:
+    """How often the keyword stands in the text as whole words."""
+    return sum(1 for _ in in_text(keyword, text))
 
 
 def _say(text: str, words: list[str]) -> str:

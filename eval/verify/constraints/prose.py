@@ -2,24 +2,25 @@
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from itertools import chain
 
-from .fences import FENCE, is_code, is_delimiter
+from .fences import is_code, is_delimiter
 
 MASK = "\ufffc"  # Unicode's own stand-in for an embedded object: neither letter, digit, space nor cased
 
+# Every way begins with one of three signs, so that the search leaps from sign to sign.
 _OPEN = re.compile(
-    rf"^[ \t>]*+{FENCE}|`{{3,5}}|`[^`\n]+`|\$\$|\$(?=\S)(?:[^$\n]|\n(?!\n))*(?<=\S)\$(?!\d)"
-    r"|\\\[|\\\(|\\begin\{|\\[A-Za-z]+\*?|\\[^\sA-Za-z]",
-    re.MULTILINE,
+    r"`{3,5}|~{3,5}|`[^`\n]+`|\$\$|\$(?=\S)(?:[^$\n]|\n(?!\n))*(?<=\S)\$(?!\d)"
+    r"|\\\[|\\\(|\\begin\{|\\[A-Za-z]+\*?|\\[^\sA-Za-z]"
 )
-_SIGNS = re.compile(r"[`$\\]|~~~")
-_CLOSE = {"$$": "$$", "\\[": "\\]", "\\(": "\\)"}
+_FENCES = (mark * length for mark in "`~" for length in (3, 4, 5))
+_CLOSE = {"$$": "$$", "\\[": "\\]", "\\(": "\\)", **{fence: fence for fence in _FENCES}}
 # Between two dollar signs: words beside each other, or an amount with words, and nothing that only a formula has.
 _WORDS = re.compile(r"[^\W\d_]{2,}[,;:]?\s+[^\W\d_]{2,}")
 _AMOUNT = re.compile(r"\s[^\W\d_]{2,}|[^\x00-\x7f\W\d]{2,}|[^\W\d_]{3,}[,;] ")
 _FORMAL = re.compile(r"[\\^_={}<>|]")
-_AFTER_MONEY = re.compile(r"[,;:!?)，、；：！？）。]|\.(?:\s|$)")
+_NEVER_FIRST = frozenset(",;:!?)，、；：！？）。.")  # what stands after a price, and never opens a formula
 _PAIRED = re.compile(r"\\[{}]|\\(?:begin|end)\{[^{}\n]*\}|[{}]")
 _SENTENCE_END = re.compile(r"(?<=[.!?])(?:[ \t]+|(?=\n))|\n+")
 
@@ -42,11 +43,9 @@ def set_aside(text: str) -> list[tuple[int, int]]:
     what follows it is prose, as in "$15, now 10$". A fence without code is read, but for the lines that open and close
     it; so is all code where the text holds nothing else.
     """
-    if not _SIGNS.search(text):
-        return []
     groups = _groups(text) if "\\" in text else {}
     spans = list(_spans(text, 0, len(text), groups, read_code=False))
-    if spans and all(text[start:end].lstrip(" \t>")[:1] in "`~" for start, end in spans):
+    if spans and all(text[start] in "`~" for start, end in spans):
         edges = [0, *chain.from_iterable(spans), len(text)]
         said = (text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True))
         if not any(any(map(str.isalnum, piece)) for piece in said):
@@ -60,49 +59,72 @@ def _spans(
     """The spans between two positions; `read_code` looks into every fence and leaves `code` between ticks."""
     absent = set[str]()
     while match := _OPEN.search(text, position, stop):
-        opening, end = match[0].lstrip(" \t>"), match.end()
-        position = end
-        if opening in absent:
+        opening, start, position = match[0], match.start(), match.end()
+        closing = _CLOSE.get(opening)
+        if closing is None:
+            if opening[0] == "$" and _is_money(text, start, position):
+                position = start + 1
+                continue
+            position = _end_of_command(opening, start, position, groups)
+            if not (read_code and opening[0] == "`"):
+                yield start, position
             continue
-        if opening.startswith(("```", "~~~")):
-            close = text.find(opening, end, stop)
-            if close < 0:
-                absent.add(opening)
-                continue
-            position = close + len(opening)
-            inside = text.find("\n", end, close)
-            if inside < 0 or not read_code and is_code(text[end:inside], text[inside:close]):
-                yield match.start(), position
-                continue
-            yield match.start(), inside
-            yield from _spans(text, inside, close, groups, read_code)
-            yield close, position
+        close = -1 if opening in absent else text.find(closing, position, stop)
+        if close < 0:
+            absent.add(opening)
+        elif (
+            opening == "$$"
+            and _said(text[position:close])
+            or opening[0] == "~"
+            and not _opens_line(text, start)
+        ):
             continue
-        if opening in _CLOSE:
-            close = text.find(_CLOSE[opening], end, stop)
-            if close < 0:
-                absent.add(opening)
-                continue
-            if opening == "$$" and _said(text[end:close]):
-                continue
-            position = close + len(_CLOSE[opening])
-        elif opening[0] == "$" and _is_money(text, match.start(), end):
-            position = match.start() + 1
-            continue
-        elif opening == "\\begin{":
-            position = groups.get(match.start(), end)
-        elif opening[0] == "\\" and opening[1].isalpha():
-            while position in groups:
-                position = groups[position]
-        if not (read_code and opening[0] == "`"):
-            yield match.start(), position
+        else:
+            body = _body(text, opening, position, close, read_code)
+            if body is not None:
+                yield start, body
+                yield from _spans(text, body, close, groups, read_code)
+                start = close
+            position = close + len(closing)
+            yield start, position
+
+
+def _body(text: str, opening: str, end: int, close: int, read_code: bool) -> int | None:
+    """Where a fence's text begins that is to be read, or None where all of the span is set aside."""
+    if opening[0] not in "`~":
+        return None
+    line_end = text.find("\n", end, close)
+    if read_code:
+        return end if line_end < 0 else line_end
+    return None if line_end < 0 or is_code(text[end:line_end], text[line_end:close]) else line_end
+
+
+def _end_of_command(opening: str, start: int, end: int, groups: dict[int, int]) -> int:
+    """Where a LaTeX environment or a command with its arguments ends."""
+    if opening == "\\begin{":
+        return groups.get(start, end)
+    if opening[0] == "\\" and opening[1].isalpha():
+        while end in groups:
+            end = groups[end]
+    return end
+
+
+def _opens_line(text: str, start: int) -> bool:
+    """Whether nothing but a few blanks or marks of a quotation stand before this place on its line."""
+    before = text[max(start - 8, 0) : start]
+    line = before.rpartition("\n")[2] if "\n" in before or start <= 8 else "far"
+    return not line.strip(" \t>")
 
 
 def _is_money(text: str, start: int, end: int) -> bool:
     """Whether the dollar signs at both ends are prices, with prose between them."""
     content = text[start + 1 : end - 1]
+    if content[0] in _NEVER_FIRST:
+        return content[0] != "." or not content[1:2].strip()
+    if "\\" in content or not (" " in content or not content.isascii()):
+        return False
     behind = text[start - 1 : start].isdigit()
-    if _AFTER_MONEY.match(content) or (behind and content[0] in "/-" and " " in content):
+    if behind and content[0] in "/-":
         return True
     amount = (behind or content[0].isdigit()) and _AMOUNT.search(content) and not _FORMAL.search(content)
     return bool(amount) or _said(content)
@@ -130,9 +152,17 @@ def _groups(text: str) -> dict[int, int]:
     return pairs
 
 
+@lru_cache(maxsize=64)
 def prose(text: str) -> str:
-    """The text with every span that is set aside replaced by one `MASK`, and the lines of a fence by nothing."""
-    return map_prose(text, lambda piece: piece, aside=lambda span: "" if is_delimiter(span) else MASK)
+    """The text with every span that is set aside replaced by one `MASK`, and the lines of a fence by nothing.
+
+    The last texts are kept: the constraints of a row ask for the same answer's prose one after the other.
+    """
+    return map_prose(
+        text,
+        lambda piece: piece,
+        aside=lambda span: "" if span[0] in "`~" and is_delimiter(span) else MASK,
+    )
 
 
 def map_prose(

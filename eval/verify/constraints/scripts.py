@@ -6,6 +6,7 @@ glues particles to a word, Arabic and Hebrew prefixes. Typographic spellings of 
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 from math import ceil
 
@@ -43,6 +44,8 @@ _PLAIN = str.maketrans(
         **{chr(ord(mark) + 0xFEE0): mark for mark in "?!,:;()."},
     }
 )
+_UNSPACED = re.compile(f"[{SPACELESS}{HANGUL}{_MARKS}]")
+_NO_SPACES = re.compile(f"[{SPACELESS}]")
 _GAP = r"[*_~]*+[\s\u200b][\s\u200b*_~>]*+"  # between the words of a phrase: emphasis or a wrapped line too
 
 
@@ -53,54 +56,65 @@ def plain(text: str) -> str:
     return " ".join(text.split())
 
 
+def in_text(keyword: str, text: str) -> Iterator[re.Match[str]]:
+    """Where the keyword stands as whole words, without overlap."""
+    return word(keyword, _UNSPACED.search(text) is None).finditer(text)
+
+
 @lru_cache(maxsize=4096)
-def word(keyword: str) -> re.Pattern[str]:
+def word(keyword: str, spaced: bool = False) -> re.Pattern[str]:
     """The keyword as whole words, case folded, however its quotes, dashes, spaces and emphasis are written.
 
     Letters and digits glue to a word, `_` between them too, and a leading backslash makes it a LaTeX command. Where
-    a script writes no spaces nothing glues; a Korean word may carry particles.
+    a script writes no spaces nothing glues; a Korean word may carry particles. `spaced` gives a pattern that is quick
+    to make, for texts in which only scripts with spaces stand.
     """
     said = plain(keyword)
     if not said:
-        return re.compile(re.escape(keyword.strip()), re.IGNORECASE)
-    body = _GAP.join("".join(map(_spelled, part)) for part in said.split())
-    return re.compile(f"{_before(said[0])}{body}{_after(said[-1])}", re.IGNORECASE)
+        return re.compile(re.escape(keyword.strip()))
+    body = "".join(_GAP if letter == " " else _spelled(letter) for letter in said[1:])
+    letter = r"[^\W_]" if spaced else _LETTER
+    return re.compile(f"{_opening(said[0], letter)}(?i:{body}){_closing(said[-1], letter, spaced)}")
 
 
 def _spelled(letter: str) -> str:
+    """The letter as a pattern of one character, or of the two ways to write an accent."""
     apart = unicodedata.normalize("NFD", letter)
     if apart != letter:
         return f"(?:{re.escape(letter)}|{re.escape(apart)})"
     return _SPELLINGS.get(letter) or re.escape(letter)
 
 
-def _before(letter: str) -> str:
+def _opening(first: str, letter: str) -> str:
+    """The first letter and what may not stand before it. That is looked at after an ASCII letter, so that the search
+    leaps from one such letter to the next; Hebrew and Arabic glue "and", "the", "in" … to a word."""
+    if first.isascii() and first.isalnum():
+        start = f"[{first.lower()}{first.upper()}]"
+        emphasis = "".join(f"(?<![A-Za-z0-9]{'_' * run}{start})" for run in (1, 2, 3))
+        return rf"{start}(?<!{letter}{start})(?<!\\{start}){emphasis}"
+    start = f"(?i:{_spelled(first)})"
     for script in (KATAKANA, HANGUL):
-        if re.match(f"[{script}]", letter):
-            return f"(?<![{script}])"
-    if re.match(f"[{SPACELESS}]", letter):
-        return ""
-    prefix = ""
-    if "\u0590" <= letter <= "\u05ff":
-        prefix = "[ושהמכלב]{0,3}"
-    elif "\u0600" <= letter <= "\u06ff":
-        prefix = "[وف]?[بكل]?(?:ال|ل)?"
-    emphasis = "".join(rf"(?<!{_LETTER}{'_' * run})" for run in (1, 2, 3))
-    return rf"(?<!{_LETTER})(?<!\\){emphasis}{prefix}"
+        if re.match(f"[{script}]", first):
+            return f"(?<![{script}]){start}"
+    if _NO_SPACES.match(first):
+        return start
+    hebrew, arabic = "\u0590" <= first <= "\u05ff", "\u0600" <= first <= "\u06ff"
+    prefix = "[ושהמכלב]{0,3}" if hebrew else "[وف]?[بكل]?(?:ال|ل)?" if arabic else ""
+    return rf"(?<!{letter})(?<!\\){prefix}{start}"
 
 
-def _after(letter: str) -> str:
-    if re.match(f"[{KATAKANA}]", letter):
+def _closing(last: str, letter: str, spaced: bool) -> str:
+    """What may not stand after the last letter, and the particles and vowel signs that may."""
+    if re.match(f"[{KATAKANA}]", last):
         return f"(?![{KATAKANA}])"
-    if re.match(f"[{HANGUL}]", letter):
+    if re.match(f"[{HANGUL}]", last):
         return f"(?={_PARTICLES}{{0,3}}(?![{HANGUL}]))"
-    if re.match(f"[{SPACELESS}]", letter):
+    if _NO_SPACES.match(last):
         return ""
-    vowels = "[\u064b-\u0652]*+" if "\u0600" <= letter <= "\u06ff" else ""
-    return f"{vowels}(?![{_MARKS}])(?!_*+{_LETTER})"
+    signs = "[\u064b-\u0652]*+" if "\u0600" <= last <= "\u06ff" else ""
+    return f"{signs}{'' if spaced else f'(?![{_MARKS}])'}(?!_*+[A-Za-z0-9])(?!{letter})"
 
 
-_NO_SPACES = re.compile(f"[{SPACELESS}]")
 _KANA = re.compile(f"[{HIRAGANA}{KATAKANA}]")
 _RUNS = re.compile(
     rf"([{HAN}]+)|([{HIRAGANA}]+)|([{KATAKANA}]+)|([{SOUTHERN}]+)|{GLUED}(?:[^\s{SPACELESS}]*[^\W{SPACELESS}])?"
@@ -125,7 +139,7 @@ def _size(run: re.Match[str], han: float) -> float:
 
 
 _STOP = re.compile(
-    "[。！？｡．।॥؟۔።።។။།։]+[」』）”’》]*(?!と|って)|(?<=[\u0e00-\u0eff])[ \u00a0]+(?=[\u0e00-\u0eff])"
+    "[。！？｡．।॥؟۔።።។။།։]++[」』）”’》]*+(?!と|って)|(?<=[\u0e00-\u0eff])[ \u00a0]+(?=[\u0e00-\u0eff])"
 )
 
 
