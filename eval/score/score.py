@@ -20,14 +20,14 @@ from .floors import floors, reply_figures
 from .measure import Cell, RowSet, estimates, figure, macro, measures, resample
 from .responses import load_pairs
 
-OUTCOMES = {"right": True, "wrong": False, "missing": False, "unparsed": False, "timeout": None}
+OUTCOMES = {"right": True, "wrong": False, "missing": False, "unparsed": False, "timeout": False}
 
 
 def score(rows_file: Files, responses_file: Files, out_dir: str | Path, *, preset: str = "reins") -> Path:
     """Score responses and write `scores.jsonl` and `metrics.json` into `out_dir`; return the first's path.
 
-    Several files of responses answer as many files of rows, in their order. A timed-out grading makes `correct`
-    null; `missing` and `unparsed` answers are not right, and `outcome` tells them from wrong ones. Raises
+    Several files of responses answer as many files of rows, in their order. Answers that
+    are `missing`, `unparsed` or ran into a `timeout` are not right, and `outcome` tells them from wrong ones. Raises
     InputError on rows or responses that do not fit together.
     """
     rows, responses = load_pairs(rows_file, responses_file)

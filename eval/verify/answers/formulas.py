@@ -19,6 +19,7 @@ WORD = re.compile(
 )
 SIGNS = {"<=": r"\le ", ">=": r"\ge ", "!=": r"\ne ", "+/-": r"\pm ", "+-": r"\pm ", "**": "^"}
 SIGN = re.compile("|".join(map(re.escape, SIGNS)))
+UNION = re.compile(r"(?<=[)\]}])\s*U\s*(?=[(\[{\\])")
 CALL = re.compile(r"(?:\\(sqrt|cbrt|abs)|(\^))\s*\(")
 ROOT = re.compile(r"\\(sqrt|cbrt)\s*(\d+(?:\.\d+)?|[a-z](?![a-z])|\\pi(?![a-z]))")
 DEGREES = re.compile(
@@ -29,6 +30,7 @@ DEGREES = re.compile(
 
 def plain_formula(text: str) -> str:
     """The formula as LaTeX; LaTeX comes back as it is."""
+    text = UNION.sub(r"\\cup ", text)
     text = SIGN.sub(lambda sign: SIGNS[sign[0]], text)
     text = re.sub(r"(?<![\\A-Za-z])(sqrt|cbrt)(?=\d)", r"\\\1 ", text)
     text = WORD.sub(lambda word: f"\\{WORDS.get(word[0], word[0])} ", text)

@@ -13,7 +13,8 @@ def apart_by_size(one: Any, other: Any) -> bool:
     """Whether two values are numbers, one of them huge, with certainly not the same number of digits."""
     logs = [_log10(value.rhs if isinstance(value, Equality) else value) for value in (one, other)]
     known = [log for log in logs if log is not None]
-    return len(known) == 2 and max(known) > HUGE and not math.isclose(*known, rel_tol=1e-6)
+    huge = any(log > HUGE or -math.inf < log < -HUGE for log in known)
+    return len(known) == 2 and huge and not math.isclose(*known, rel_tol=1e-6)
 
 
 def _log10(value: Any) -> float | None:

@@ -5,7 +5,7 @@ know that letters under a root are not negative, nor that `i` is the imaginary u
 """
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sympy import (
@@ -103,7 +103,9 @@ def same(one: Any, other: Any) -> bool:
 
 def _same_complex(one: Expr, other: Expr) -> bool:
     """Whether two numbers without letters are equal, to sympy and to all digits."""
-    return not (one.is_Rational and other.is_Rational) and simplify(one - other).equals(0) is True
+    if one.is_Rational and other.is_Rational:
+        return bool(one == other)
+    return simplify(one - other).equals(0) is True
 
 
 def _tuple(value: Any, beside: Any) -> Any:
@@ -120,19 +122,21 @@ def _same_where_real(one: Expr, other: Expr) -> bool:
 
     So √(ab) is √a √b, but √(x²) is not x: at x < 0 both are real and differ.
     """
-    letters = sorted({str(letter) for letter in one.free_symbols | other.free_symbols})
-    positive = {name: Symbol(name, positive=True) for name in letters}
-    a, b = (
-        side.subs({letter: positive[letter.name] for letter in side.free_symbols}) for side in (one, other)
-    )
-    if simplify(a.doit() - b.doit()) != 0:
+    names = sorted({letter.name for letter in one.free_symbols | other.free_symbols})
+    positive = {name: Symbol(name, positive=True) for name in names}
+    if simplify(_at(one, positive).doit() - _at(other, positive).doit()) != 0:
         return False
-    for signs in itertools.product((1, -1), repeat=len(letters)):
-        at = {positive[name]: sign * value for name, sign, value in zip(letters, signs, POINTS, strict=False)}
-        if _real(a, at) and _real(b, at) and abs((a.subs(at) - b.subs(at)).evalf(DIGITS)) > 1e-9:
+    for signs in itertools.product((1, -1), repeat=len(names)):
+        values = {name: sign * value for name, sign, value in zip(names, signs, POINTS, strict=False)}
+        apart = abs((_at(one, values) - _at(other, values)).evalf(DIGITS)) > 1e-9
+        if apart and _real(one, values) and _real(other, values):
             return False
     return True
 
 
-def _real(expression: Expr, at: dict[Symbol, Any]) -> bool:
-    return all(part.subs(at).evalf().is_real for part in preorder_traversal(expression))
+def _at(expression: Expr, values: Mapping[str, Any]) -> Any:
+    return expression.subs({letter: values[letter.name] for letter in expression.free_symbols})
+
+
+def _real(expression: Expr, values: Mapping[str, Any]) -> bool:
+    return all(_at(part, values).evalf().is_real for part in preorder_traversal(expression))
