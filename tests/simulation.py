@@ -168,7 +168,7 @@ def binned(made):
     numbers = {name: np.full(len(arm.row), np.nan) for name in NUMBERS}
     numbers |= {"hacc": arm.passed, "cut": arm.cut.astype(float), "reasoning_tokens": arm.tokens.copy()}
     state = np.where(arm.cut, "unclosed", np.where(arm.reasoned, "closed", "none"))
-    cell = Cell(arm.row, numbers, state, [[]] * len(arm.row), None)
+    cell = Cell(arm.row, numbers, state, [[]] * len(arm.row), None, np.zeros(len(arm.row), bool))
     entries = length_bins(RowSet.of(source), [cell], 6)
     return [entry for entry in entries if entry["value"] is not None]
 

@@ -302,17 +302,19 @@ def test_a_metric_that_is_null_throughout_is_nowhere(tmp_path):
     assert "composite: no row has an answer, so nothing is graded right or wrong" in results["notes"]
 
 
-def test_gradings_that_timed_out_are_left_out_and_counted(tmp_path):
+def test_gradings_that_timed_out_stay_in_the_mean_and_are_named(tmp_path):
     run = make_run(tmp_path / "run", arms=TWO, rows=40)
     file = run / "evals" / "sft-s0" / "composite.think" / "scores.jsonl"
     scores = read_jsonl(file)
     write_jsonl(
         file,
-        [one | ({"correct": None, "outcome": "timeout"} if i < 3 else {}) for i, one in enumerate(scores)],
+        [one | ({"correct": False, "outcome": "timeout"} if i < 3 else {}) for i, one in enumerate(scores)],
     )
     results = results_of(run)
-    assert one(results["figures"], arm="sft", metric="correct", group=None)["n"] == 77
-    assert any("3 answers of sft (think) could not be graded in time" in note for note in results["notes"])
+    assert one(results["figures"], arm="sft", metric="correct", group=None)["n"] == 80
+    assert any(
+        "3 answers of sft (think) could not be graded in time and count" in note for note in results["notes"]
+    )
 
 
 def test_a_mode_that_keeps_samples_from_ending_is_not_taken_for_one_that_sets_their_length(tmp_path):

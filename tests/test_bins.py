@@ -27,7 +27,7 @@ def scored(rng, *, rows=ROWS, sources=("a", "b"), cut=0.1, none=0.0):
     numbers["hacc"] = (rng.random(len(row)) < 0.5) * (1 - numbers["cut"])
     numbers["correct"] = np.full(len(row), np.nan)
     state = np.where(silent, "none", "closed")
-    return RowSet.of(made), Cell(row, numbers, state, [[]] * len(row), None)
+    return RowSet.of(made), Cell(row, numbers, state, [[]] * len(row), None, np.zeros(len(row), bool))
 
 
 def pick(entries, **wanted):

@@ -41,11 +41,9 @@ def _of_samples(row_set: RowSet, cells: Cells) -> Iterator[str]:
             f"over {HARDLY:.0%} of the samples of {_listed(unended)} are cut or unclosed; they miss constraints and answer "
             "together, which is part of their joint excess"
         )
-    answered = np.array([bool(row["answer"]) for row in row_set.rows])
     for key, own in cells.items():
-        late = sum(int((np.isnan(cell.numbers["correct"]) & answered[cell.row]).sum()) for cell in own)
-        if late:
-            yield f"{late} answers of {_listed([key])} could not be graded in time and are left out of correct"
+        if late := sum(int(cell.late.sum()) for cell in own):
+            yield f"{late} answers of {_listed([key])} could not be graded in time and count as not right"
 
 
 def _of_modes(cells: Cells) -> Iterator[str]:

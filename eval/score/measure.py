@@ -76,13 +76,14 @@ def _numbered(names: list[str]) -> Ints:
 
 @dataclass(frozen=True)
 class Cell:
-    """Scored samples as arrays (n,); a number that is null in the file is NaN here."""
+    """Scored samples as arrays (n,); a number that is null in the file is NaN here. `late`: not graded in time."""
 
     row: Ints
     numbers: dict[str, Floats]
     state: np.ndarray
     verdicts: list[list[bool]]
     loose: list[list[bool]] | None
+    late: np.ndarray
 
     @classmethod
     def of(cls, row_set: RowSet, scores: Sequence[Row]) -> "Cell":
@@ -92,6 +93,7 @@ class Cell:
             np.array([score["state"] for score in scores]),
             [score["verdicts"] for score in scores],
             [score["loose"] for score in scores] if "loose" in scores[0] else None,
+            np.array([score.get("outcome") == "timeout" for score in scores]),
         )
 
     @property

@@ -29,7 +29,16 @@ def scored(arms, rows, samples):
     for _ in range(arms):
         numbers = {name: rng.random(len(row)).round() for name in NUMBERS}
         verdicts = [rng.random(len(names[i])) < 0.6 for i in row]
-        cells.append(Cell(row, numbers, np.full(len(row), "closed"), [v.tolist() for v in verdicts], None))
+        cells.append(
+            Cell(
+                row,
+                numbers,
+                np.full(len(row), "closed"),
+                [v.tolist() for v in verdicts],
+                None,
+                np.zeros(len(row), bool),
+            )
+        )
     return row_set, cells
 
 

@@ -54,12 +54,12 @@ def spell(text: str) -> str:
     if text.isupper():  # a reply in capitals writes \FRAC
         text = COMMAND.sub(lambda command: command[0].lower(), text)
     text = re.sub(r"\\!\s*", "", _unwrapped(latex_signs(text)))
-    text = _bare(_currency_behind(_bare(SPACE.sub(" ", text))))
+    text = _bare(_without_lead(_bare(_currency_behind(_bare(SPACE.sub(" ", text))))))
     text = NUMBER_TEXT.sub(r"\1", ORDINAL.sub("", text))
     text = re.sub(r"\\imath(?![a-z])", "i", FUNCTION.sub(r"\\\1 ", LETTER.sub(_letter, text)))
     parts = TEXT_PART.split(text)
     parts[::2] = map(plain_formula, parts[::2])
-    return _forward(_without_lead(_bare(exact_numbers("".join(parts)))))
+    return _forward(_bare(exact_numbers("".join(parts))))
 
 
 def stated(text: str) -> str | None:
