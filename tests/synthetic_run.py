@@ -20,8 +20,8 @@ ARMS = {
     "sft": ["sft"],
     "rl": ["rl"],
     "sft_rl": ["sft", "rl"],
-    "sft_if": ["sft_if"],
-    "sft_direct": ["sft_direct"],
+    "sft_if": {"stages": ["sft_if"], "control_of": [], "mixed_of": "sft"},
+    "sft_direct": {"stages": ["sft_direct"], "control_of": ["sft"], "mixed_of": None},
 }
 # what one constraint holds with, what an answer is right with, how often the arm reasons, on average
 PLANTED = {
@@ -58,7 +58,10 @@ def make_run(
     per_token=PER_TOKEN,
     seed=0,
 ) -> Path:
-    """Write a run of these arms; arms without planted effects get the base's. `along`: steps of saved checkpoints."""
+    """Write a run of these arms (stages, or stages and roles); without planted effects an arm gets the base's.
+
+    `along`: steps of saved checkpoints.
+    """
     arms = ARMS if arms is None else arms
     asked = {"samples": samples, "modes": list(modes), "bins": 6, "plain": True, "checkpoints": "all"}
     recipe = {
@@ -70,7 +73,8 @@ def make_run(
     }
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe, sort_keys=False))
-    checkpoints = dict(_checkpoints(arms, seeds, along))
+    stages = {name: arm if isinstance(arm, list) else arm["stages"] for name, arm in arms.items()}
+    checkpoints = dict(_checkpoints(stages, seeds, along))
     for name in sets:
         made = make_rows(name, rows, seed, sources)
         write_jsonl(folder / "data" / name / "rows.jsonl", made)

@@ -3,9 +3,11 @@
 import json
 import math
 import re
+import shutil
 
 import numpy as np
 import pytest
+import yaml
 from synthetic_run import make_run
 
 from reins.eval.analyse.analyse import analyse
@@ -22,7 +24,7 @@ TWO = {"base": [], "sft": ["sft"]}
 def run(tmp_path_factory):
     return make_run(
         tmp_path_factory.mktemp("run") / "run",
-        arms=TWO | {"sft_rl": ["sft", "rl"], "sft_direct": ["sft_direct"]},
+        arms=TWO | {"sft_rl": ["sft", "rl"], "sft_direct": {"stages": ["sft_direct"], "control_of": ["sft"]}},
         samples=4,
         modes=MODES,
         sources=("micro/a", "micro/b"),
@@ -56,8 +58,8 @@ ENDS = {"value", "low", "high"}
 KEYS = {
     "figures": PLACE | ENDS | {"seed", "checkpoint", "metric", "group", "clusters", "floor"},
     "joint": PLACE | {"both", "hacc_only", "correct_only", "neither", "expected_both", "excess", "low", "high", "clusters"},
-    "contrasts": PLACE | {"against", "against_mode", "metric", "group", "diff", "low", "high", "p", "p_holm", "mdd", "family", "clusters"},
-    "flips": PLACE | {"against", "against_mode", "metric", "pass_pass", "pass_fail", "fail_pass", "fail_fail", "win", "tie", "lose", "mcnemar_p", "p_holm", "family"},
+    "contrasts": PLACE | {"question", "against", "against_mode", "metric", "group", "diff", "low", "high", "p", "p_holm", "mdd", "family", "clusters"},
+    "flips": PLACE | {"question", "against", "against_mode", "metric", "pass_pass", "pass_fail", "fail_pass", "fail_fail", "win", "tie", "lose", "mcnemar_p", "p_holm", "family"},
     "bins": PLACE | ENDS | {"kind", "source", "merged", "from", "to", "metric"},
     "length": PLACE | ENDS | {"against_mode", "metric", "method", "controls", "unit", "p", "clusters"},
     "attribution": PLACE | ENDS | {"against", "metric", "part", "kind"},
@@ -233,6 +235,38 @@ def test_models_that_were_never_trained_stand_as_arms_and_pair_as_the_recipe_say
     assert one(results["arms"], arm="distilled")["checkpoint"] == "distilled"
     assert {(entry["arm"], entry["against"]) for entry in results["contrasts"]} == {("distilled", "base")}
     assert pick(results["attribution"], arm="distilled", part="total")
+
+
+def test_an_arm_of_any_name_gets_the_analysis_of_its_role(run, results, tmp_path):
+    """The shipped names are names: a run whose arms are called otherwise comes out the same."""
+    renamed = {"base": "start", "sft": "distill", "sft_rl": "distill_then_rl", "sft_direct": "short"}
+    other = tmp_path / "run"
+    shutil.copytree(run, other)
+    recipe = yaml.safe_load((run / "recipe.yaml").read_text())
+    recipe["arms"] = {renamed[name]: arm for name, arm in recipe["arms"].items()}
+    recipe["arms"]["short"]["control_of"] = ["distill"]
+    (other / "recipe.yaml").write_text(yaml.safe_dump(recipe, sort_keys=False))
+
+    def with_names(entries):
+        return [entry | {"arm": renamed[entry["arm"]]} for entry in entries]
+
+    found = results_of(other)
+    for kind in ("arms", "figures", "bins", "length", "along"):
+        assert found[kind] == with_names(results[kind]), kind
+    for kind, key in (("contrasts", "diff"), ("flips", "n"), ("attribution", "value")):
+        assert [(one["arm"], one["against"], one[key]) for one in found[kind]] == [
+            (renamed[one["arm"]], renamed[one["against"]], one[key]) for one in results[kind]
+        ], kind
+    assert one(found["attribution"], arm="distill", mode="think", metric="hacc", part="remains:short")
+
+
+def test_a_run_whose_recipe_states_no_roles_is_told_so_in_one_line(tmp_path):
+    arms = TWO | {"sft_if": ["sft_if"], "sft_direct": ["sft_direct"]}
+    results = results_of(make_run(tmp_path / "run", arms=arms, rows=20))
+    (note,) = [note for note in results["notes"] if "control_of" in note]
+    assert "no arm of the recipe says what it is for" in note
+    assert {entry["question"] for entry in results["contrasts"]} == {"base"}
+    assert {entry["role"] for entry in results["arms"]} == {"base", "treatment"}
 
 
 def rewrite(run, change, pattern="scores.jsonl"):

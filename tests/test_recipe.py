@@ -115,6 +115,19 @@ def test_every_default_is_written_out_and_the_result_is_a_recipe_again(tmp_path:
         ),
         ("{samples: 2}", "{modes: [thinking]}", "evaluate.composite.modes: mode: 'thinking' is unknown"),
         ("[sft, rl]", "[sft, lr]", "arms.sft_rl: unknown stage 'lr'; did you mean 'rl'?"),
+        (
+            "[sft, rl]",
+            "{stages: [sft, rl], mixed_of: stf}",
+            "arms.sft_rl.mixed_of: unknown arm 'stf'; did you mean 'sft'?",
+        ),
+        ("[sft, rl]", "{stages: [sft], control_of: sft_rl}", "arms.sft_rl.control_of: 'sft_rl' is itself"),
+        ("[sft, rl]", "{stages: [sft], control_of: [base]}", "arms.sft_rl.control_of: 'base' is the base"),
+        ("[sft, rl]", "{stages: [sft], controls: sft}", "arms.sft_rl.controls: unknown key"),
+        (
+            "base: []",
+            "base: {stages: [], mixed_of: sft}",
+            "arms.base.mixed_of: an arm without stages is the base",
+        ),
         ("composite: {s", "compsite: {s", "evaluate.compsite: unknown set; did you mean 'composite'?"),
         ("cpu.yaml", "gpu.yaml", "launch.accelerate: "),
         (
@@ -162,6 +175,15 @@ def test_a_template_in_the_tokenizers_settings_counts(tmp_path: Path, text: str)
     (tmp_path / "base" / "chat_template.jinja").unlink()
     (tmp_path / "base" / "tokenizer_config.json").write_text('{"chat_template": "x"}')
     assert read(tmp_path, text).name == "small"
+
+
+def test_an_arm_says_what_it_is_for_and_a_bare_list_of_stages_is_one_without_role(
+    tmp_path: Path, text: str
+) -> None:
+    recipe = read(tmp_path, text.replace("[sft, rl]", "{stages: [sft, rl], control_of: sft, mixed_of: sft}"))
+    assert recipe.arms["sft"].model_dump() == {"stages": ["sft"], "control_of": [], "mixed_of": None}
+    role = recipe.arms["sft_rl"]
+    assert (role.stages, role.control_of, role.mixed_of) == (["sft", "rl"], ["sft"], "sft")
 
 
 def test_a_recipe_of_data_alone_needs_no_base(tmp_path: Path, text: str) -> None:

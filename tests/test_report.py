@@ -97,6 +97,7 @@ def test_arms_state_their_steps_and_tokens(reported):
     assert one(results["arms"], arm="base")["steps"] == 0
     assert one(results["arms"], arm="sft_rl") == {
         "arm": "sft_rl",
+        "role": "treatment",
         "seed": 0,
         "stages": ["sft", "rl"],
         "checkpoint": "sft.rl-s0",

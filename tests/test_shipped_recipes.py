@@ -27,7 +27,9 @@ def test_it_plans(file: Path, tmp_path: Path) -> None:
     trained = recipe.arms or recipe.models
     tasks = plan(recipe, tmp_path) if trained else plan_data(recipe, tmp_path, [])
     assert {task.name for task in tasks.values()} >= {f"data {name}" for name in recipe.evaluate}
-    used = {name for stages in recipe.arms.values() for stage in stages for name in recipe.stages[stage].data}
+    used = {
+        name for arm in recipe.arms.values() for stage in arm.stages for name in recipe.stages[stage].data
+    }
     assert {f"data {name}" for name in used} <= set(tasks)
     assert {f"eval {name}" for name in recipe.models} <= set(tasks)
 
@@ -67,9 +69,9 @@ def test_the_papers_ablation_is_there_for_its_four_bases_with_its_numbers() -> N
 
 def test_shares_of_if_rows_have_equal_steps() -> None:
     recipe = load(RECIPES / "qwen" / "if_share.yaml")
-    shares = [recipe.stages[stages[-1]].data.get("if_rows", 0.0) for stages in recipe.arms.values() if stages]
+    used = [recipe.stages[arm.stages[-1]] for arm in recipe.arms.values() if arm.stages]
+    shares = [one.data.get("if_rows", 0.0) for one in used]
     assert shares == [0.0, 0.05, 0.1, 0.25, 0.5, 1.0]
-    used = [recipe.stages[stages[-1]] for stages in recipe.arms.values() if stages]
     assert {one.rows for one in used} == {12800} and all(one.args == used[0].args for one in used)
 
 

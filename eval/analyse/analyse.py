@@ -21,7 +21,8 @@ from .learning_curve import along
 from .length import lengths
 from .length_bins import length_bins
 from .results import SCHEMA
-from .run_folder import BASE, Study
+from .roles import UNSAID
+from .run_folder import Study
 
 VERSIONS = ("reins", "torch", "transformers", "trl", "accelerate", "datasets", "math-verify", "numpy")
 LISTS = ("arms", "figures", "joint", "contrasts", "flips", "bins", "length", "attribution", "along", "floors")
@@ -56,6 +57,8 @@ def _one_study(study: Study) -> Entry:
     found["arms"] = [arm.entry() for arm in study.arms]
     if study.unscored:
         found["notes"].append(f"not evaluated yet: {', '.join(study.unscored)}")
+    if study.roles.unsaid:
+        found["notes"].append(UNSAID)
     for name in study.evaluate:
         for kind, entries in _one_set(study, name).items():
             found[kind] += entries if kind == "notes" else [{"set": name} | entry for entry in entries]
@@ -73,9 +76,9 @@ def _one_set(study: Study, name: str) -> Entry:
     for mode, own in modes.items():
         sums = resample([column.measure for column in own], draws)
         found["figures"] += [{"mode": mode} | one for one in figures(own, sums, best_by_group(replies))]
-        found["contrasts"] += between_arms(own, sums, study.against)
-    found["contrasts"] += _between_modes(modes, draws)
-    found["flips"] = flipped(row_set, cells, study.against)
+        found["contrasts"] += between_arms(own, sums, study.roles)
+    found["contrasts"] += _between_modes(study, modes, draws)
+    found["flips"] = flipped(row_set, cells, study.roles)
     found["joint"] = [
         {"arm": arm, "mode": mode} | one
         for (arm, mode), own in cells.items()
@@ -87,14 +90,13 @@ def _one_set(study: Study, name: str) -> Entry:
         for one in length_bins(row_set, own, how["bins"])
     ]
     found["length"] = list(lengths(row_set, cells))
-    against = {arm: BASE for arm, _ in cells if arm != BASE} | study.against
-    found["attribution"] = list(parts(row_set, cells, found["contrasts"], against))
+    found["attribution"] = list(parts(row_set, cells, found["contrasts"], study.roles))
     found["along"] = along(study, name, draws)
     found["notes"] = notes(name, row_set, cells, found["bins"], how["bins"])
     return found
 
 
-def _between_modes(modes: dict[str, list[Column]], draws: Floats) -> list[Entry]:
+def _between_modes(study: Study, modes: dict[str, list[Column]], draws: Floats) -> list[Entry]:
     """Arm by arm, so that no more than one arm's resamples are held at once."""
     reference, *others = modes
     entries = []
@@ -105,5 +107,7 @@ def _between_modes(modes: dict[str, list[Column]], draws: Floats) -> list[Entry]
             for column in columns_of_mode
             if column.arm == arm and column.measure.metric in CONTRASTED
         ]
-        entries += between_modes(own, resample([column.measure for column in own], draws), reference)
+        entries += between_modes(
+            own, resample([column.measure for column in own], draws), reference, study.roles
+        )
     return entries

@@ -7,38 +7,37 @@ them; of kind `intervention`, `format` is the arm with its reasoning against the
 where the arm mostly reasons: elsewhere it would only say what an empty thought in front does.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from ..score.measure import Cell, Entry, RowSet
 from ..stats.oaxaca import Outcomes, attribute
-from .contrasts import CONTROLS
 from .results import select
+from .roles import Roles
 from .run_folder import Cells
 
 METRICS = ("hacc", "sacc", "correct")
 MOSTLY = 0.5
 
 
-def parts(
-    row_set: RowSet, cells: Cells, contrasts: Sequence[Entry], against: Mapping[str, str]
-) -> Iterator[Entry]:
+def parts(row_set: RowSet, cells: Cells, contrasts: Sequence[Entry], roles: Roles) -> Iterator[Entry]:
     """`{arm, against, mode, metric, part, kind, value, low, high, n}` of one set.
 
-    `contrasts` are those of the set, `against` says what each arm's change is counted from.
+    `contrasts` are those of the set, `roles` says what each arm's change is counted from and what its controls are.
     """
     whole = [one for one in contrasts if one["group"] is None]
     for (arm, mode), own in cells.items():
-        other = cells.get((against.get(arm, ""), mode), ())
+        against = roles.reference(arm) or ""
+        other = cells.get((against, mode), ())
         for metric in METRICS:
             if _known(own, metric) and _known(other, metric):
-                place = {"arm": arm, "against": against[arm], "mode": mode, "metric": metric}
+                place = {"arm": arm, "against": against, "mode": mode, "metric": metric}
                 total = select(whole, **place, against_mode=mode)
                 yield from (place | {"part": "total"} | _of(gap) for gap in total)
                 found = attribute(_outcomes(row_set, own, metric), _outcomes(row_set, other, metric))
                 yield from (place | one._asdict() for one in found)
-                yield from (place | one for one in _controls(whole, **place))
+                yield from (place | one for one in _controls(whole, roles, **place))
                 if np.concatenate([cell.reasoned for cell in own]).mean() > MOSTLY:
                     yield from (place | one for one in _without_reasoning(whole, arm, mode, metric))
 
@@ -58,9 +57,11 @@ def _outcomes(row_set: RowSet, cells: Sequence[Cell], metric: str) -> Outcomes:
     return Outcomes(verdict, answer, reasoning, reasoned, finished, row, row_set.cluster[row])
 
 
-def _controls(whole: list[Entry], *, arm: str, against: str, mode: str, metric: str) -> Iterator[Entry]:
+def _controls(
+    whole: list[Entry], roles: Roles, *, arm: str, against: str, mode: str, metric: str
+) -> Iterator[Entry]:
     where = {"mode": mode, "against_mode": mode, "metric": metric}
-    for control in CONTROLS.get(arm, ()):
+    for control in roles.controls(arm):
         for name, (one, other) in {"control": (control, against), "remains": (arm, control)}.items():
             for gap in select(whole, **where, arm=one, against=other):
                 yield {"part": f"{name}:{control}"} | _of(gap)

@@ -10,9 +10,10 @@ import yaml
 
 from ..io.errors import InputError
 from ..io.jsonl import read_jsonl
-from ..io.run_paths import BASE, DONE, RunPaths, checkpoint_name, name_on_the_way, unconstrained
+from ..io.run_paths import DONE, RunPaths, checkpoint_name, name_on_the_way, unconstrained
 from ..score.measure import Cell, RowSet
 from ..verify.rows import read_rows
+from .roles import Role, Roles
 
 Cells = dict[tuple[str, str], list[Cell]]  # those of an arm's seeds, by (arm, mode)
 
@@ -26,6 +27,7 @@ class Arm:
     seed: int | None
     stages: tuple[str, ...]
     checkpoint: str
+    role: Role
     steps: int
     supervised_tokens: int
     rows: int
@@ -38,6 +40,7 @@ class Arm:
             "seed": self.seed,
             "stages": list(self.stages),
             "checkpoint": self.checkpoint,
+            "role": self.role,
             "steps": self.steps,
             "supervised_tokens": self.supervised_tokens,
             "rows": self.rows,
@@ -54,11 +57,6 @@ class Point(NamedTuple):
     checkpoint: str
 
 
-def base_of(arm: str) -> str:
-    """The base that an arm starts from; with several runs laid side by side, arms are named `run/arm`."""
-    return f"{arm.rpartition('/')[0]}/{BASE}" if "/" in arm else BASE
-
-
 class Study:
     """What a run holds so far: `arms` have at least one scored set, `unscored` names the others.
 
@@ -72,16 +70,20 @@ class Study:
         self.name: str = self.recipe["name"]
         self.preset: str = self.recipe["preset"]
         self.evaluate: dict[str, dict[str, Any]] = self.recipe["evaluate"]
-        self.against: dict[str, str] = self.recipe.get("against", {})
+        self.roles = Roles.of(self.recipe)
         self.row_sets = {name: RowSet.of(read_rows(self.paths.rows(name))) for name in self.evaluate}
         self._cells: dict[Path, Cell] = {}
         declared = [
-            (name, seed, tuple(stages), checkpoint_name(stages, seed))
-            for name, stages in self.recipe["arms"].items()
+            (name, seed, stages, checkpoint_name(stages, seed))
+            for name, stages in _stages(self.recipe).items()
             for seed in (self.recipe["seeds"] if stages else [None])
         ]
         declared += [(name, None, (), name) for name in self.recipe.get("models", {})]
-        self.arms = [Arm(*one, *self._spent(*one[1:3])) for one in declared if self._is_scored(one[3])]
+        self.arms = [
+            Arm(*one, self.roles.role[one[0]], *self._spent(*one[1:3]))
+            for one in declared
+            if self._is_scored(one[3])
+        ]
         if not self.arms:
             raise InputError(self.paths.evaluations, "no scores", "run the recipe first")
         there = {arm.name for arm in self.arms}
@@ -151,6 +153,13 @@ class Study:
     def _done(self, stage: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(_read(self.paths.stage(stage) / DONE))
         return found
+
+
+def _stages(recipe: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The stages of every arm; in a recipe without roles an arm is a bare list of them."""
+    return {
+        name: tuple(arm["stages"] if isinstance(arm, dict) else arm) for name, arm in recipe["arms"].items()
+    }
 
 
 def _read(file: Path) -> str:

@@ -3,7 +3,7 @@
 from ..analyse.results import find, pooled, select
 from ..score.floors import best
 from ..score.measure import Entry
-from .summary import Place, at, leading_pairs
+from .summary import Place, at, leading_pairs, roles
 from .tables import Table, probability, rate, signed, starred
 
 RATES = {
@@ -90,7 +90,7 @@ def contrasts_table(results: Entry, place: Place) -> Table:
     table = [
         ["question", "arm", "against", "HAcc", "p", "Holm", "detectable", "SAcc", "correct", "correct, plain"]
     ]
-    for arm, against, why in leading_pairs(whole):
+    for arm, against, why in leading_pairs(whole, roles(results)):
         own = {one["metric"]: one for one in select(whole, arm=arm, against=against)}
         table.append(
             [

@@ -9,10 +9,22 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ..analyse.results import pooled, select
-from ..analyse.run_folder import base_of
 from ..score.floors import best
 from ..score.measure import Entry
-from .plot_style import BLUE, COLOURS, GREEN, GREY, LABELS, ORANGE, Here, foot, intervals, panels, room
+from .plot_style import (
+    BLUE,
+    COLOURS,
+    GREEN,
+    GREY,
+    LABELS,
+    ORANGE,
+    Here,
+    foot,
+    intervals,
+    panels,
+    room,
+    with_role,
+)
 from .summary import partners
 
 WITHOUT = {"hacc": "blind_hacc", "sacc": "blind_sacc", "correct": "correct_plain"}
@@ -45,7 +57,7 @@ def arm_bars(here: Here) -> Figure | None:
     arms = [
         arm
         for arm in dict.fromkeys(one["arm"] for one in whole)
-        if arm != base_of(arm) and arm not in sides.values()
+        if arm not in with_role(here, "base") and arm not in sides.values()
     ]
     metrics = [metric for metric in LABELS if select(whole, metric=metric)]
     if not arms or not metrics:

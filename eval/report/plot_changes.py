@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from ..analyse.results import select
 from ..score.measure import Entry
 from ..verify import JUDGED
-from .plot_style import BLUE, GREEN, GREY, ORANGE, Here, dot, foot, intervals, is_control, panels, room
+from .plot_style import BLUE, GREEN, GREY, ORANGE, Here, dot, foot, intervals, panels, room, with_role
 from .summary import part_label, partners
 
 SCOPES = {"local": BLUE, "global": ORANGE}
@@ -33,7 +33,7 @@ def type_changes(here: Here) -> Figure | None:
         for one in here["contrasts"]
         if one["metric"] == "verdict"
         and one["against"] == sides.get(one["arm"])
-        and not is_control(one["arm"])
+        and one["arm"] not in with_role(here, "control")
         and one["group"]
         and one["group"]["by"] == "type"
     ]
@@ -74,7 +74,7 @@ def parts(here: Here) -> Figure | None:
         if one["metric"] == "hacc"
         and one["value"] is not None
         and ":" not in one["part"]
-        and not is_control(one["arm"])
+        and one["arm"] not in with_role(here, "control")
     ]
     arms = list(dict.fromkeys(one["arm"] for one in found))
     if not arms:

@@ -21,9 +21,9 @@ from .plot_style import (
     dot,
     foot,
     intervals,
-    is_control,
     panels,
     room,
+    with_role,
 )
 
 DASHES: dict[str, Any] = {"hacc": "-", "sacc": "--"}
@@ -48,7 +48,7 @@ def length_lines(here: Here) -> Figure | None:
     arms = [
         arm
         for arm in dict.fromkeys(one["arm"] for one in judged)
-        if len(select(judged, arm=arm)) > 1 and not is_control(arm)
+        if len(select(judged, arm=arm)) > 1 and arm not in with_role(here, "control")
     ]
     if not arms:
         return None
@@ -101,7 +101,7 @@ def slopes(here: Here) -> Figure | None:
     found = [
         one
         for one in here["length"]
-        if one["method"] in WAYS and one["low"] is not None and not is_control(one["arm"])
+        if one["method"] in WAYS and one["low"] is not None and one["arm"] not in with_role(here, "control")
     ]
     arms = list(dict.fromkeys(one["arm"] for one in found))
     metrics = [metric for metric in LABELS if metric != "sacc" and select(found, metric=metric)]

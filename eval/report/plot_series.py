@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 
 from ..analyse.results import pooled, select
 from ..score.measure import Entry
-from .plot_style import COLOURS, LABELS, SERIES, Here, dot, foot, intervals, is_control, panels, room
+from .plot_style import COLOURS, LABELS, SERIES, Here, dot, foot, intervals, panels, room, with_role
 
 ALONG = LABELS | {"reasoning_tokens": "reasoning tokens"}
 STROKES: tuple[Any, ...] = ("-", "--", ":")
@@ -16,7 +16,11 @@ STROKES: tuple[Any, ...] = ("-", "--", ":")
 
 def along_lines(here: Here) -> Figure | None:
     """HAcc, SAcc, correct and reasoning length against training step from the base, a panel each, a line an arm."""
-    found = [one for one in here["along"] if one["value"] is not None and not is_control(one["arm"])]
+    found = [
+        one
+        for one in here["along"]
+        if one["value"] is not None and one["arm"] not in with_role(here, "control")
+    ]
     arms = [arm for arm in dict.fromkeys(one["arm"] for one in found) if _steps(found, arm) > 1]
     metrics = [metric for metric in ALONG if select(found, metric=metric)]
     if not arms:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from ..analyse.contrasts import CONTROLS
+from ..analyse.results import select
 from ..score.measure import Entry
 
 WIDTH = 5.5  # inches: the text column of a one-column paper
@@ -16,7 +16,6 @@ LABELS = {"hacc": "HAcc", "sacc": "SAcc", "correct": "correct"}
 BLUE, ORANGE, GREEN, PINK, GREY = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b0b0b0"  # Okabe and Ito, grey
 COLOURS = {"hacc": BLUE, "sacc": ORANGE, "correct": GREEN}
 SERIES = (BLUE, ORANGE, GREEN, PINK, "#e69f00", "#56b4e9", "#000000", "#8a7f00")
-CONTROL_ARMS = {control for controls in CONTROLS.values() for control in controls}
 STYLE: dict[Any, Any] = {
     "font.size": 7.5,
     "axes.titlesize": 8,
@@ -41,9 +40,9 @@ COUNT: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 6, "color":
 Here = dict[str, list[Entry]]  # what results.json holds on one set, by kind
 
 
-def is_control(arm: str) -> bool:
-    """Whether the arm is there to be compared with (`sft_direct`, `rl_random`, …), not for itself."""
-    return arm.rpartition("/")[2] in CONTROL_ARMS
+def with_role(here: Here, role: str) -> set[str]:
+    """The arms of a role; controls are there to be compared with, not for themselves."""
+    return {one["arm"] for one in select(here["arms"], role=role)}
 
 
 def room(names: Sequence[str]) -> float:

@@ -48,6 +48,7 @@ def draw(results: Entry, out_dir: Path) -> list[Path]:
 def here(results: Entry, place: Place) -> Here:
     """What a figure of a set and mode is drawn from; `modes` are the figures of the set in all its modes."""
     return at(results, place) | {
+        "arms": results["arms"],
         "floors": select(results["floors"], set=place["set"]),
         "modes": select(results["figures"], set=place["set"]),
     }

@@ -107,7 +107,7 @@ def _section(results: Entry, place: Place, pictures: Sequence[Path]) -> dict[str
         "in_modes": [(one["mode"], arm_tables.contrasts_table(results, one)) for one in modes[1:]],
         "size": summary.size(results, place),
         "pictures": {kind: _picture(kind, place, pictures) for kind in CAPTIONS},
-        "leading": [row[1:-1] for row in contrasts if row[0] in ("question", *summary.QUESTIONS[:3])],
+        "leading": [row[1:-1] for row in contrasts if row[0] in ("question", *summary.FIRST)],
         "contrasts": contrasts,
         "arms": arm_tables.arms_table(results, place),
         "spent": arm_tables.spent_table(results, place),

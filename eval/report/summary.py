@@ -1,22 +1,19 @@
 """What the results say, in sentences: the answer, how much stands behind it, where the ways to ask disagree."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from ..analyse.contrasts import CONTROLS, UNMIXED
 from ..analyse.results import find, pooled, select
-from ..analyse.run_folder import base_of
 from ..score.measure import Entry
 from .tables import signed
 
-REASONING = ("sft", "rl", "sft_rl")
-PAIRED = "as the recipe pairs them"
-QUESTIONS = (
-    "reasoning against base",
-    "reasoning against its control",
-    PAIRED,
-    "mixed against unmixed",
-    "against base",
-)
+LEADING = "reasoning against base"
+QUESTIONS = {  # of a contrast: in words, in the order that they are read in
+    "control": "reasoning against its control",
+    "pair": "as the recipe pairs them",
+    "mixed": "mixed against unmixed",
+    "base": "against base",
+}
+FIRST = (LEADING, QUESTIONS["control"], QUESTIONS["pair"])  # those beside the first figure
 WAYS = {
     "pooled": "pooled",
     "within_source": "within source",
@@ -61,28 +58,31 @@ def at(results: Entry, place: Place) -> dict[str, list[Entry]]:
     }
 
 
-def leading_pairs(contrasts: list[Entry]) -> list[tuple[str, str, str]]:
+def roles(results: Entry) -> dict[str, str]:
+    """The role of each arm."""
+    return {one["arm"]: one["role"] for one in results["arms"]}
+
+
+def leading_pairs(contrasts: list[Entry], role: Mapping[str, str]) -> list[tuple[str, str, str]]:
     """(arm, against, what it asks) for the contrasts that mean something; then the other arms against the base."""
-    asked: dict[tuple[str, str], str] = {}
-    for arm, against in dict.fromkeys((one["arm"], one["against"]) for one in contrasts):
-        name, other = arm.rpartition("/")[2], against.rpartition("/")[2]
-        if other in CONTROLS.get(name, ()):
-            asked[arm, against] = QUESTIONS[1]
-        elif UNMIXED.get(name) == other:
-            asked[arm, against] = QUESTIONS[3]
-        elif against != base_of(arm):
-            asked[arm, against] = PAIRED
-        else:
-            asked[arm, against] = QUESTIONS[0 if name in REASONING else 4]
-    pairs = [(arm, against, why) for (arm, against), why in asked.items()]
-    return sorted(pairs, key=lambda pair: QUESTIONS.index(pair[2]))
+    order = [LEADING, *QUESTIONS.values()]
+    pairs = {
+        (one["arm"], one["against"]): LEADING
+        if one["question"] == "base" and role[one["arm"]] == "treatment"
+        else QUESTIONS[one["question"]]
+        for one in contrasts
+    }
+    return sorted(((*pair, asks) for pair, asks in pairs.items()), key=lambda pair: order.index(pair[2]))
 
 
 def partners(contrasts: list[Entry]) -> dict[str, str]:
     """What each arm's change is counted from: the model that the recipe sets it against, or else its base."""
-    pairs = leading_pairs(contrasts)
-    found = {arm: against for arm, against, _ in pairs if against == base_of(arm)}
-    return found | {arm: against for arm, against, why in pairs if why == PAIRED}
+    return {
+        one["arm"]: one["against"]
+        for question in ("base", "pair")
+        for one in contrasts
+        if one["question"] == question
+    }
 
 
 def answers(results: Entry) -> list[str]:
@@ -97,18 +97,15 @@ def _answer(results: Entry, place: Place) -> str | None:
     found = [
         one for one in select(contrasts, metric="hacc", group=None) if one["against"] == sides.get(one["arm"])
     ]
-    named = [
-        one
-        for one in found
-        if one["arm"].rpartition("/")[2] in REASONING or one["against"] != base_of(one["arm"])
-    ] or found
+    role = roles(results)
+    named = [one for one in found if role[one["arm"]] == "treatment" or one["question"] == "pair"] or found
     if not named:
         return None
     figures = pooled(select(results["figures"], **place, metric="hacc", group=None))
     said: dict[str, list[str]] = {}
     for one in named:
         before, after = (find(figures, arm=arm)["value"] for arm in (one["against"], one["arm"]))
-        other = "the base" if one["against"] == base_of(one["arm"]) else one["against"]
+        other = "the base" if one["question"] == "base" else one["against"]
         said.setdefault(other, []).append(_change(one, before, after))
     where = f"On {place['set']} ({size(results, place)}, 95 % intervals in brackets)"
     return (

@@ -45,5 +45,6 @@ def _serves(recipe: Recipe, task: Task) -> str:
     """The arms that a stage is part of: trained once for all of them."""
     if task.kind != "train":
         return ""
-    arms = [arm for arm, stages in recipe.arms.items() if tuple(stages[: len(task.stages)]) == task.stages]
+    serves = len(task.stages)
+    arms = [name for name, arm in recipe.arms.items() if tuple(arm.stages[:serves]) == task.stages]
     return ", for " + ", ".join(arms) + " (once)" * (len(arms) > 1)

@@ -33,7 +33,7 @@ def plan(recipe: Recipe, run: Path, arms: Sequence[str] = (), seeds: Sequence[in
             if arm in recipe.models:
                 planned.model(arm)
             else:
-                planned.arm(recipe.arms[arm], seed)
+                planned.arm(recipe.arms[arm].stages, seed)
     return planned.tasks
 
 

@@ -131,7 +131,7 @@ def disk(look: Material) -> Iterator[Finding]:
         return
     needed = 0.0
     for stages in dict.fromkeys(
-        tuple(s[:n]) for s in look.recipe.arms.values() for n in range(1, len(s) + 1)
+        tuple(arm.stages[:n]) for arm in look.recipe.arms.values() for n in range(1, len(arm.stages) + 1)
     ):
         stage = look.recipe.stages[stages[-1]]
         trained = 0.02 if stage.lora else 1.0

@@ -21,12 +21,12 @@ TRAINING, GENERATION = 0.25, 0.05
 def cost(look: Material) -> Iterator[Finding]:
     """Updates, tokens and GPU-hours of every arm by itself, and of the recipe: shared stages count once."""
     hours = {name: _hours(look, task) for name, task in look.tasks.items() if task.needs_model}
-    for arm, stages in look.recipe.arms.items():
-        own = _tasks_of(look, stages)
-        steps = " + ".join(str(look.steps(look.recipe.stages[stage])) for stage in stages) or "0"
+    for name, arm in look.recipe.arms.items():
+        own = _tasks_of(look, arm.stages)
+        steps = " + ".join(str(look.steps(look.recipe.stages[stage])) for stage in arm.stages) or "0"
         tokens = sum(task.amount for task in own.values() if task.kind == "train")
         yield Finding(
-            "ok", "cost", f"{arm}: {steps} updates, {_said(tokens)} trained{_spent(look, own, hours)}"
+            "ok", "cost", f"{name}: {steps} updates, {_said(tokens)} trained{_spent(look, own, hours)}"
         )
     if not look.tasks:
         return

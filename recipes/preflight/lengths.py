@@ -67,7 +67,8 @@ def _room(look: Material, stage: Stage) -> int:
     """The model's positions in this stage, or in the longest arm that leads to it."""
     assert look.shape is not None
     name = next(key for key, value in look.stages.items() if value is stage)
-    before = [stages[: stages.index(name) + 1] for stages in look.recipe.arms.values() if name in stages]
+    lines = [arm.stages for arm in look.recipe.arms.values()]
+    before = [stages[: stages.index(name) + 1] for stages in lines if name in stages]
     given = [
         [
             look.recipe.stages[one].args.get("model_init_kwargs", {}).get("max_position_embeddings")

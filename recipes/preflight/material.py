@@ -38,7 +38,7 @@ class Material:
             self.shapes["base"] = _shape(recipe.base, "base")
         self.shape = self.shapes.get("base")
         self.card = CARDS.get(recipe.launch.gpu or "")
-        used = dict.fromkeys(stage for stages in recipe.arms.values() for stage in stages)
+        used = dict.fromkeys(stage for arm in recipe.arms.values() for stage in arm.stages)
         self.stages = {name: recipe.stages[name] for name in used}
         self.rows = cache(self._rows)
         self.row_tokens = cache(self._row_tokens)

@@ -137,7 +137,7 @@ def arms(look: Material) -> Iterator[Finding]:
             "ok", "arms", f"{alone} pairs of stages differ in data and rewards alone, or in arguments alone"
         )
     for a, b in combinations(look.recipe.arms, 2):
-        if look.recipe.arms[a] == look.recipe.arms[b]:
+        if look.recipe.arms[a].stages == look.recipe.arms[b].stages:
             yield Finding("FAIL", "arms", f"{b}: the stages of {a}", "one name for them, or other stages")
 
 
@@ -151,12 +151,12 @@ def _differences(one: Stage, other: Stage) -> tuple[list[str], list[str]]:
 
 def _follows(look: Material, a: str, b: str) -> bool:
     """Whether some arm trains by both, one after the other: they are not set against each other."""
-    return any(a in stages and b in stages for stages in look.recipe.arms.values())
+    return any(a in arm.stages and b in arm.stages for arm in look.recipe.arms.values())
 
 
 def sequence(look: Material) -> Iterator[Finding]:
     """What SFT teaches must have room in the RL that follows."""
-    for first, second in sorted({pair for stages in look.recipe.arms.values() for pair in pairwise(stages)}):
+    for first, second in sorted({pair for arm in look.recipe.arms.values() for pair in pairwise(arm.stages)}):
         one, other = look.recipe.stages[first], look.recipe.stages[second]
         if (one.trainer, other.trainer) != ("sft", "grpo"):
             continue

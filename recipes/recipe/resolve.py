@@ -209,13 +209,33 @@ def _with_rows(recipe: Recipe, stage: Stage, key: str) -> Stage:
     return stage.model_copy(update={"rows": rows})
 
 
+def _roles(recipe: Recipe, name: str) -> None:
+    """An arm is the control or the mixed form of arms that are there, are trained, and are not itself."""
+    arm = recipe.arms[name]
+    mixed_of = [arm.mixed_of] if arm.mixed_of else []
+    for role, others in (("control_of", arm.control_of), ("mixed_of", mixed_of)):
+        key = f"arms.{name}.{role}"
+        if others and not arm.stages:
+            raise InputError(key, "an arm without stages is the base", "take the role out")
+        for other in others:
+            if other not in recipe.arms:
+                raise InputError(key, f"unknown arm {other!r}", nearest(other, recipe.arms))
+            if other == name or not recipe.arms[other].stages:
+                raise InputError(
+                    key,
+                    f"{other!r} is {'itself' if other == name else 'the base'}",
+                    "name another trained arm",
+                )
+
+
 def _references(recipe: Recipe) -> None:
     if len(set(recipe.seeds)) < len(recipe.seeds):
         raise InputError("seeds", f"{recipe.seeds} names a seed twice", "give each once")
-    for arm, stages in recipe.arms.items():
-        for stage in stages:
+    for name, arm in recipe.arms.items():
+        for stage in arm.stages:
             if stage not in recipe.stages:
-                raise InputError(f"arms.{arm}", f"unknown stage {stage!r}", nearest(stage, recipe.stages))
+                raise InputError(f"arms.{name}", f"unknown stage {stage!r}", nearest(stage, recipe.stages))
+        _roles(recipe, name)
     for name in recipe.models:
         if name in recipe.arms or name == "base":
             raise InputError(f"models.{name}", "an arm has this name", "give the model another")

@@ -129,6 +129,27 @@ class Stage(Strict):
     lora: dict[str, Any] | None = None
 
 
+class Arm(Strict):
+    """Stages applied to the base one after another, and what the arm is for; a bare list of stages will do.
+
+    A control (`control_of`) is trained as its arms are, without what they are asked about; `mixed_of` names the arm
+    that this one is with instruction-following data mixed in. An arm with neither is what the ablation asks about.
+    """
+
+    stages: list[str]
+    control_of: list[Name] = []
+    mixed_of: Name | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _written_out(cls, given: Any) -> Any:
+        if isinstance(given, list):
+            return {"stages": given}
+        if isinstance(given, dict) and isinstance(given.get("control_of"), str):
+            return given | {"control_of": [given["control_of"]]}
+        return given
+
+
 class Track(Strict):
     """Weights & Biases, for a recipe that says `track`: its runs are grouped under the recipe's name."""
 
@@ -170,6 +191,8 @@ class Launch(Strict):
 class Recipe(Strict):
     """A whole ablation, or, without `arms` and `models`, data only. Arms that share a prefix share its checkpoint.
 
+    The arm without stages is the base, which every other arm is compared with.
+
     `models` are arms that are evaluated as they are: a name and a folder or hub id. `against` says, for an arm or a
     model, which other one it is contrasted with beside the base.
     """
@@ -180,7 +203,7 @@ class Recipe(Strict):
     seeds: Annotated[list[int], Field(min_length=1)] = [0]
     data: dict[Name, DataSet] = {}
     stages: dict[Name, Stage] = {}
-    arms: dict[Name, list[str]] = {}
+    arms: dict[Name, Arm] = {}
     models: dict[Name, str] = {}
     against: dict[Name, Name] = {}
     evaluate: dict[str, Evaluation] = {}
