@@ -9,7 +9,7 @@ import typer
 from ..eval.io.errors import InputError
 from .engine import run as runs
 from .engine.execute import TaskFailed
-from .recipe.resolve import check as checked
+from .recipe import resolve
 from .recipe.schema import Recipe, load
 
 app = typer.Typer(
@@ -51,19 +51,19 @@ def run(
     """Run the whole ablation, or part: what is done is not done again."""
     if launch not in ("here", "slurm"):
         raise InputError(f"--launch {launch}", "unknown launcher", "give here or slurm")
-    found, folder = _read(recipe, out)
+    checked, folder = _read(recipe, out)
     if task:
-        runs.part(found, folder, task)
+        runs.part(checked, folder, task)
         return
     if launch == "slurm":
-        runs.by_slurm(found, folder, arm or [], seed or [], dry_run)
+        runs.by_slurm(checked, folder, arm or [], seed or [], dry_run)
         return
     if rehearse:
         from .rehearse.rehearse import rehearse as rehearsed
 
-        rehearsed(found, recipe, folder.with_name(f"{folder.name}.rehearsal"), arm or [], seed or [])
+        rehearsed(checked, recipe, folder.with_name(f"{folder.name}.rehearsal"), arm or [], seed or [])
         return
-    (runs.dry_run if dry_run else runs.run)(found, folder, arm or [], seed or [])
+    (runs.dry_run if dry_run else runs.run)(checked, folder, arm or [], seed or [])
 
 
 @app.command()
@@ -75,10 +75,10 @@ def check(
     """Look for all that can go wrong before a GPU is taken: a line a check, exit status 2 if one fails."""
     from .preflight import preflight
 
-    found = _load(recipe, processes)
-    findings = preflight(found, out or Path("runs") / found.name)
+    loaded = _load(recipe, processes)
+    findings = preflight(loaded, out or Path("runs") / loaded.name)
     print("\n".join(map(str, findings)))
-    if failed := sum(one.level == "FAIL" for one in findings):
+    if failed := sum(finding.level == "FAIL" for finding in findings):
         raise InputError(
             recipe, f"{failed} of {len(findings)} checks failed", "mend what the FAIL lines name"
         )
@@ -93,8 +93,8 @@ def build(
     out: Out = None,
 ) -> None:
     """Build the data only."""
-    found, folder = _read(recipe, out)
-    runs.build(found, folder, sets or [])
+    checked, folder = _read(recipe, out)
+    runs.build(checked, folder, sets or [])
 
 
 @app.command()
@@ -199,7 +199,7 @@ def _load(file: Path, processes: int | None) -> Recipe:
 
 
 def _read(file: Path, out: Path | None) -> tuple[Recipe, Path]:
-    recipe = checked(load(file), file)
+    recipe = resolve.check(load(file), file)
     return recipe, out or Path("runs") / recipe.name
 
 

@@ -92,7 +92,7 @@ class Engine:
             make_places(task, self.outputs, self.run, self.progress.say)
             if output := output_of(task, inputs_of(task, self.outputs)):
                 self.outputs[task.name] = output
-                self.progress.found(task)
+                self.progress.unchanged(task)
             else:
                 self.progress.started(task)
                 self.children.append(self._begin(task, free[: task.processes]))

@@ -30,7 +30,7 @@ class Progress:
         self.running[task.name] = time.monotonic()
         self.say(f"{task.name}: started")
 
-    def found(self, task: Task) -> None:
+    def unchanged(self, task: Task) -> None:
         """A task whose inputs turned out to be those it was done from."""
         del self.waiting[task.name]
         self.done += 1

@@ -121,13 +121,8 @@ def _asked(run: RecipeRun, name: str, folder: Path, how: Mapping[str, Any], sour
 
 
 def _ask(run: RecipeRun, name: str, folder: Path, model: Model, seed: int, asked: Sequence[Asked]) -> Task:
-    launch = run.recipe.launch
-    common = {
-        "seed": seed,
-        "preset": run.recipe.preset,
-        "engine": launch.engine,
-        "threads": launch.threads,
-    }
+    launch, preset = run.recipe.launch, run.recipe.preset
+    common = {"seed": seed, "preset": preset, "engine": launch.engine, "threads": launch.threads}
     most = sum(each.tokens for each in asked)
     return Task(
         kind="evaluate",

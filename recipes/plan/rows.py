@@ -6,7 +6,7 @@ from typing import Any
 
 from ...eval.io.run_paths import checkpoint_name
 from ..recipe.resolve import is_reference
-from ..recipe.schema import AnswersSet, BuiltSet
+from ..recipe.schema import AnswersSet, BuiltSet, Stage
 from . import fingerprint
 from .estimate import added_rows
 from .outcome import code
@@ -38,27 +38,16 @@ def build(run: RecipeRun, name: str, sources: Sequence[Task]) -> Task:
 
 def mix(run: RecipeRun, name: str, seed: int, sets: Mapping[str, Task]) -> Task:
     """The training rows of a stage at one seed, mixed from its built sets."""
-    stage, preset = run.recipe.stages[name], run.recipe.preset
-    decides: dict[str, Any] = {
-        "trainer": stage.trainer,
-        "shares": {of: share for of, share in stage.data.items() if share},
-        "add": stage.add,
-        "rows": stage.rows,
-        "seed": seed,
-        "preset": preset,
-    }
+    stage = run.recipe.stages[name]
+    settings = {**_mixing(stage), "seed": seed, "preset": run.recipe.preset}
     count = (stage.rows or 0) + added_rows(stage)
     return Task(
         kind="mix",
         name=f"rows {checkpoint_name([name], seed)}",
         folder=run.paths.mixture(name, seed),
         module="reins.data_builders.mixture",
-        config={**decides, "sets": {of: str(run.paths.rows(of)) for of in sets}},
-        spec={
-            **decides,
-            "order": [*stage.data, *stage.add],
-            "code": code("mixture"),
-        },
+        config={**settings, "sets": {of: str(run.paths.rows(of)) for of in sets}},
+        spec={**settings, "order": [*stage.data, *stage.add], "code": code("mixture")},
         needs=tuple(task.name for task in sets.values()),
         amount=count,
         note=f"{count} rows",
@@ -66,6 +55,12 @@ def mix(run: RecipeRun, name: str, seed: int, sets: Mapping[str, Task]) -> Task:
         seed=seed,
         env=run.env,
     )
+
+
+def _mixing(stage: Stage) -> dict[str, Any]:
+    """How a stage's rows are drawn: what `mix` in data_builders takes."""
+    shares = {name: share for name, share in stage.data.items() if share}
+    return {"trainer": stage.trainer, "shares": shares, "add": stage.add, "rows": stage.rows}
 
 
 def _args(run: RecipeRun, name: str, dataset: BuiltSet) -> dict[str, Any]:

@@ -27,8 +27,8 @@ def stage(
     parent: Task | None,
 ) -> Task:
     """The last of these stages, trained from what `parent` leaves on a `mixture` of rows of about `row_tokens` tokens."""
-    recipe, settings, name = run.recipe, run.recipe.stages[stages[-1]], checkpoint_name(stages, seed)
-    launch, file = recipe.launch, locate(recipe.launch.accelerate)
+    settings, launch = run.recipe.stages[stages[-1]], run.recipe.launch
+    name, file = checkpoint_name(stages, seed), locate(launch.accelerate)
     accelerate = read_yaml(file)
     machines = accelerate.get("num_machines", 1)
     updates = steps(settings, launch.processes, row_tokens)
@@ -39,13 +39,7 @@ def stage(
         folder=run.paths.stage(name),
         module=f"reins.train.{settings.trainer}",
         config=_config(run, stages, seed, mixture),
-        spec={
-            "stage": _decides(settings),
-            "seed": seed,
-            "base": run.base.hashed,
-            "launch": [fingerprint.of_file(file), launch.processes, launch.threads],
-            "code": code(settings.trainer),
-        },
+        spec=_spec(run, settings, seed),
         needs=(*([parent.name] if parent else []), mixture.name),
         amount=count,
         note=f"{(settings.rows or 0) + added_rows(settings)} rows, {updates} steps, {how} {count:,} tokens",
@@ -60,10 +54,22 @@ def stage(
     )
 
 
+def _spec(run: RecipeRun, settings: Stage, seed: int) -> dict[str, Any]:
+    launch = run.recipe.launch
+    return {
+        "stage": _decides(settings),
+        "seed": seed,
+        "base": run.base.hashed,
+        "launch": [fingerprint.of_file(locate(launch.accelerate)), launch.processes, launch.threads],
+        "code": code(settings.trainer),
+    }
+
+
 def _config(run: RecipeRun, stages: Sequence[str], seed: int, mixture: Task) -> dict[str, Any]:
-    recipe, settings, name = run.recipe, run.recipe.stages[stages[-1]], checkpoint_name(stages, seed)
-    folder = str(run.paths.stage(name))
+    settings, launch = run.recipe.stages[stages[-1]], run.recipe.launch
+    folder = str(run.paths.stage(checkpoint_name(stages, seed)))
     before = run.paths.final(checkpoint_name(stages[:-1], seed)) if stages[:-1] else run.base.location
+    ours = {"output_dir": folder, "seed": seed, "data_seed": seed}
     return {
         "trainer": settings.trainer,
         "model": str(before),
@@ -71,17 +77,11 @@ def _config(run: RecipeRun, stages: Sequence[str], seed: int, mixture: Task) -> 
         "out": folder,
         "rewards": settings.rewards,
         **({"lora": settings.lora} if settings.lora is not None else {}),
-        "args": {
-            **settings.args,
-            **_template(settings),
-            "output_dir": folder,
-            "seed": seed,
-            "data_seed": seed,
-        },
-        "world_size": recipe.launch.processes,
-        "wrapper": wrapper(locate(recipe.launch.accelerate)),
-        "threads": recipe.launch.threads,
-        "track": _track(recipe, stages, seed),
+        "args": {**settings.args, **_template(settings), **ours},
+        "world_size": launch.processes,
+        "wrapper": wrapper(locate(launch.accelerate)),
+        "threads": launch.threads,
+        "track": _track(run.recipe, stages, seed),
     }
 
 

@@ -111,9 +111,10 @@ def reduced(recipe: Recipe, folder: Path, online: bool) -> Recipe:
     for name, stage in content["stages"].items():
         stage["rows"] = rows
         stage["args"] = _args(recipe.stages[name].trainer, stage["args"])
-    for one in content["evaluate"].values():
-        one |= {key: min(value, one[key]) for key, value in SAMPLING.items()}
-        one["checkpoints"] = one["checkpoints"] if one["checkpoints"] == "last" else "all"
+    for evaluation in content["evaluate"].values():
+        evaluation |= {key: min(value, evaluation[key]) for key, value in SAMPLING.items()}
+        if evaluation["checkpoints"] != "last":
+            evaluation["checkpoints"] = "all"
     content["launch"] |= LAUNCH
     content["track"]["mode"] = "disabled" if recipe.track.mode == "disabled" else "offline"
     return Recipe.model_validate(content)
@@ -169,34 +170,36 @@ def _set(
     recipe: Recipe, name: str, rows: int, models: Mapping[str, str], local: Path | None
 ) -> dict[str, Any]:
     """A set with fewer rows; builders that read the hub's get stand-ins in the folder `local`."""
-    given = recipe.data[name].model_dump(mode="json")
-    if given.get("builder") in OF_GOOD_ANSWERS:
-        given["builder"] = OF_ANSWERS
+    dataset = recipe.data[name].model_dump(mode="json")
+    if dataset.get("builder") in OF_GOOD_ANSWERS:
+        dataset["builder"] = OF_ANSWERS
     trains = any(name in (*stage.data, *stage.add) for stage in recipe.stages.values())
-    answered = any(name == one.model_dump().get("of") for one in recipe.data.values())
+    answered = any(name == other.model_dump().get("of") for other in recipe.data.values())
     wanted = 2 * rows if answered else rows if trains or name not in recipe.evaluate else EVALUATED
-    given["rows"] = min(wanted, given["rows"] or wanted)
-    if "of" in given:
-        given |= ANSWERS
-    if "tokenizer" in given:
-        given["tokenizer"] = models.get(given["tokenizer"], models.get(recipe.base, given["tokenizer"]))
-    return stand_ins.offline(given, local, 4 * max(rows, EVALUATED), 0) if local else given
+    dataset["rows"] = min(wanted, dataset["rows"] or wanted)
+    if "of" in dataset:
+        dataset |= ANSWERS
+    if "tokenizer" in dataset:
+        dataset["tokenizer"] = models.get(dataset["tokenizer"], models.get(recipe.base, dataset["tokenizer"]))
+    return stand_ins.offline(dataset, local, 4 * max(rows, EVALUATED), 0) if local else dataset
 
 
 def _args(trainer: str, args: Mapping[str, Any]) -> dict[str, Any]:
     """A stage's arguments for two steps on a CPU, every save at the end of what was generated together."""
     kept = {key: value for key, value in args.items() if not key.startswith(LEFT_OUT)}
-    own = dict(ARGS[trainer])
+    changed = dict(ARGS[trainer])
     if again := kept.get("num_iterations"):
-        own |= {"save_steps": again, "max_steps": 2 * again}
+        changed |= {"save_steps": again, "max_steps": 2 * again}
     if "model_init_kwargs" in kept:
-        asked = kept["model_init_kwargs"] or {}
-        own["model_init_kwargs"] = {key: value for key, value in asked.items() if key not in MODEL_LEFT_OUT}
+        wanted = kept["model_init_kwargs"] or {}
+        changed["model_init_kwargs"] = {
+            key: value for key, value in wanted.items() if key not in MODEL_LEFT_OUT
+        }
     if kept.get("save_total_limit"):
-        own["save_total_limit"] = max(2, kept["save_total_limit"])
+        changed["save_total_limit"] = max(2, kept["save_total_limit"])
     if "8bit" in str(kept.get("optim")) or "paged" in str(kept.get("optim")):
-        own["optim"] = "adamw_torch"
-    return {**kept, **own}
+        changed["optim"] = "adamw_torch"
+    return {**kept, **changed}
 
 
 def _with_needed(tasks: Mapping[str, Task], wanted: Mapping[str, Task]) -> dict[str, Task]:

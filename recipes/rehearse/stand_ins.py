@@ -31,7 +31,7 @@ def stand_in(source: str, rows: int, seed: int) -> list[Row]:
     return KNOWN[name](rows, seed)
 
 
-def offline(given: Row, folder: Path, rows: int, seed: int) -> Row:
+def offline(dataset: Row, folder: Path, rows: int, seed: int) -> Row:
     """A set's mapping as a recipe writes it, its hub sets replaced by files of stand-ins in `folder`.
 
     Sources that are files or folders stay. Builders leave some rows out: ask for twice what the set wants.
@@ -39,7 +39,7 @@ def offline(given: Row, folder: Path, rows: int, seed: int) -> Row:
 
     def local(source: Any) -> Any:
         if isinstance(source, list):
-            return [local(one) for one in source]
+            return [local(part) for part in source]
         source = BENCHMARKS.get(source, source) if isinstance(source, str) else source
         if not isinstance(source, str) or Path(source).exists():
             return source
@@ -47,12 +47,12 @@ def offline(given: Row, folder: Path, rows: int, seed: int) -> Row:
         write_jsonl(file, stand_in(source, rows, seed))
         return str(file)
 
-    if "hub" in given:
-        rest = {key: value for key, value in given.items() if key not in ("hub", "split")}
-        return {**rest, "file": local(given["hub"])}
-    if given.get("builder") == "benchmark":
-        return {**given, "source": local(given.get("source", given["name"]))}
-    return {key: local(value) if key in ("source", "against") else value for key, value in given.items()}
+    if "hub" in dataset:
+        rest = {key: value for key, value in dataset.items() if key not in ("hub", "split")}
+        return {**rest, "file": local(dataset["hub"])}
+    if dataset.get("builder") == "benchmark":
+        return {**dataset, "source": local(dataset.get("source", dataset["name"]))}
+    return {key: local(value) if key in ("source", "against") else value for key, value in dataset.items()}
 
 
 def _sums(rows: int, seed: int) -> list[tuple[str, str]]:
@@ -118,8 +118,8 @@ def _rlvr_ifeval(rows: int, seed: int) -> list[Row]:
     ]
     made = []
     for index, row in enumerate(micro.writing(rows, seed, split="train")):
-        function, given, said = functions[index % 3]
-        truth = {"func_name": function, **dict.fromkeys(RLVR_ARGUMENTS), **given}
+        function, arguments, said = functions[index % 3]
+        truth = {"func_name": function, **dict.fromkeys(RLVR_ARGUMENTS), **arguments}
         content = f"{row['question']} {said}"
         made.append(
             {
@@ -135,10 +135,10 @@ def _rlvr_ifeval(rows: int, seed: int) -> list[Row]:
 
 def _mathif(rows: int, seed: int) -> list[Row]:
     columns = ("source", "id", "constraint_name", "constraint_args", "constraint_desc")
-    asked = zip(_sums(rows, seed), micro.composites(rows, seed), strict=True)
+    pairs = zip(_sums(rows, seed), micro.composites(rows, seed), strict=True)
     return [
         {"question": question, "answer": answer, **{key: row[key] for key in columns}}
-        for (question, answer), row in asked
+        for (question, answer), row in pairs
     ]
 
 

@@ -147,13 +147,13 @@ def _published(model: str) -> tuple[Any, Any, list[int]] | None:
     content = {key: value for key, value in config.to_dict().items() if key != "layer_types"}
     small = type(config)(**{**content, **known, "vocab_size": len(tokenizer)})
     ends = ends if isinstance(ends, list) else [ends]
-    return tokenizer, small, [one for one in ends if one is not None] or [tokenizer.eos_token_id]
+    return tokenizer, small, [end for end in ends if end is not None] or [tokenizer.eos_token_id]
 
 
 def _of_family(model: str) -> tuple[Any, Any, list[int]]:
     from transformers import AutoConfig
 
-    family = next((one for pattern, one in FAMILIES.items() if re.search(pattern, model)), None)
+    family = next((known for pattern, known in FAMILIES.items() if re.search(pattern, model)), None)
     if family is None:
         raise InputError(
             model,
