@@ -70,25 +70,27 @@ def config(folder: Path, content: dict[str, object]) -> str:
 
 
 def build_set(folder: Path, tiny: Path) -> list[str]:
-    content = {"set": "rows", "builder": "micro.composites", "rows": 3, "seed": 0, "args": {}}
-    return ["-m", "reins.recipes.engine.build", "--config", config(folder, content)]
+    content = {
+        "set": "rows",
+        "recipe": "recipe.yaml",
+        "builder": "micro.composites",
+        "rows": 3,
+        "seed": 0,
+        "args": {},
+    }
+    return ["-m", "reins.data_builders.build", "--config", config(folder, content)]
 
 
 def mixture(folder: Path, tiny: Path) -> list[str]:
-    paths = f"Path({str(rows(folder / 'in.jsonl'))!r}), Path({str(folder / 'rows.jsonl')!r})"
-    lines = [
-        "from pathlib import Path",
-        "from reins.data_builders.mixture import mix",
-        f"given, out = {paths}",
-        "mix('grpo', {'a': given}, {'a': 1.0}, {}, rows=3, seed=0, out_path=out)",
-    ]
-    return ["-c", "\n".join(lines)]
+    content = {"trainer": "grpo", "sets": {"a": str(rows(folder / "in.jsonl"))}, "shares": {"a": 1.0}}
+    content |= {"add": {}, "rows": 3, "seed": 0, "preset": "reins"}
+    return ["-m", "reins.data_builders.mixture", "--config", config(folder, content)]
 
 
 def evaluation(folder: Path, tiny: Path) -> list[str]:
     common = {"rows": str(rows(folder / "in.jsonl")), "samples": 1, "max_new_tokens": 12}
     sets = [{"label": "all", "out": str(folder / "all.think"), **common}]
-    plan = {"model": str(tiny), "seed": 0, "preset": "reins", "threads": 1, "sets": sets}
+    plan = {"model": str(tiny), "seed": 0, "preset": "reins", "threads": 1, "parts": sets}
     return ["-m", "reins.eval.run", "--config", config(folder, plan)]
 
 
@@ -187,7 +189,7 @@ def test_every_package_that_we_import_is_looked_up_by_the_name_it_is_installed_b
 
 
 def test_a_worker_that_is_started_by_its_file_and_a_pages_templates_count_too() -> None:
-    assert "reins.eval.verify.math_worker" in decides("judge")["sources"]
+    assert "reins.eval.verify.answers.worker" in decides("judge")["sources"]
     files = [name for name, _ in source("reins.eval.report.report").files]
     assert "report.html.jinja" in files
 
@@ -243,7 +245,7 @@ launch: {accelerate: cpu.yaml}
 PLANNING = """
 import json, os, sys
 from pathlib import Path
-from reins.recipes.engine.execute import origins_of
+from reins.recipes.engine.done import origins_of
 from reins.recipes.plan.plan import plan
 from reins.recipes.plan.outcome import code
 from reins.recipes.recipe.resolve import check
@@ -274,6 +276,7 @@ for number, change in enumerate(json.loads(sys.argv[1])):
 REWARDS, SFT = "stage rl-s0", "stage sft-s0"
 JUDGED = {"eval rl-s0 judged", "eval sft-s0 judged"}
 SAMPLES = {"eval rl-s0", "eval sft-s0"}
+MIXED = {"rows rl-s0", "rows sft-s0"}
 SETS = {"data traces", "data problems", "data composite"}
 CHANGES = [
     ({}, set()),
@@ -281,11 +284,11 @@ CHANGES = [
     ({"file": "train/rewards.py", "line": "\nLIMIT = 3\n"}, {REWARDS}),
     ({"file": "train/sft.py", "line": "\nLIMIT = 3\n"}, {SFT}),
     ({"file": "train/loop.py", "line": "\nLIMIT = 3\n"}, {REWARDS, SFT}),
-    ({"file": "data_builders/mixture.py", "line": "\nLIMIT = 3\n"}, {REWARDS, SFT} | SETS),
+    ({"file": "data_builders/mixture.py", "line": "\nLIMIT = 3\n"}, MIXED | SETS),
     ({"file": "data_builders/micro/stories.py", "line": "\nLIMIT = 3\n"}, SETS),
     ({"file": "eval/sample/decode.py", "line": "\nLIMIT = 3\n"}, SAMPLES),
     ({"file": "eval/sample/vllm_engine.py", "line": "\nLIMIT = 3\n"}, set()),
-    ({"file": "eval/verify/math_worker.py", "line": "\nLIMIT = 3\n"}, {REWARDS, "report"} | JUDGED | SETS),
+    ({"file": "eval/verify/answers/worker.py", "line": "\nLIMIT = 3\n"}, {REWARDS, "report"} | JUDGED | SETS),
     ({"file": "eval/score/measure.py", "line": "\nLIMIT = 3\n"}, {"report"} | JUDGED),
     ({"file": "eval/analyse/joint.py", "line": "\nLIMIT = 3\n"}, {"report"}),
     ({"file": "eval/report/templates/report.css.jinja", "line": "\n"}, {"report"}),

@@ -56,7 +56,7 @@ class Kind:
 _OF_IMAGES = dict.fromkeys(["pillow", "scipy"], "for models of images")
 _ROWS_AS_THEY_ARE = {
     "reins.eval.verify.constraints.*": "a row is taken as it is or refused; what it asks for is written in it",
-    "reins.eval.verify.answers": "of the same package as the prompt; grades nothing here",
+    "reins.eval.verify.answers.*": "of the same package as the prompt; grades nothing here",
 }
 _SAMPLES_ALONE = {
     "reins.eval.score.*": "the judge's, hashed apart",

@@ -5,6 +5,7 @@ The graph of imports is read, not run, so an import that is new is in the graph 
 
 import ast
 import hashlib
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pathlib import Path
 from ..recipe.files import ROOT
 
 PACKAGE = "reins"
+_NAME = re.compile(rf"{PACKAGE}(\.\w+)+")
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -45,16 +47,16 @@ def source(name: str) -> Source:
     file = _file(name)
     assert file is not None, name
     tree = ast.parse(file.read_bytes())
-    imported = set(_imported(tree, name if file.name == "__init__.py" else name.rpartition(".")[0]))
+    package = name if file.name == "__init__.py" else name.rpartition(".")[0]
+    imported = {*_imported(tree, package), *_named(tree, package)}
     modules = {part for other in imported if _file(other) for part in _with_parents(other)}
     tops = {other.partition(".")[0] for other in imported} - {PACKAGE} - sys.stdlib_module_names
     beside = sorted(_beside(tree, file.parent))
-    scripts = {f"{name.rpartition('.')[0]}.{one.stem}" for one in beside if one.suffix == ".py"}
     return Source(
         parsed(tree),
-        frozenset(modules | scripts | {*_with_parents(name)} - {name}),
+        frozenset(modules | {*_with_parents(name)} - {name}),
         frozenset(tops),
-        tuple((one.name, _bytes(one)) for one in beside if one.suffix != ".py"),
+        tuple((one.name, _bytes(one)) for one in beside),
     )
 
 
@@ -78,14 +80,24 @@ def _imported(tree: ast.AST, package: str) -> Iterator[str]:
             yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
+def _named(tree: ast.AST, package: str) -> Iterator[str]:
+    """Modules of ours that a text names, as a process to start: in full, or beside this one (`.worker`, `worker.py`)."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            beside = f"{package}.{node.value.removeprefix('.').removesuffix('.py')}"
+            is_beside = node.value.startswith(".") or node.value.endswith(".py")
+            if _NAME.fullmatch(name := beside if is_beside else node.value) and _file(name):
+                yield name
+
+
 def _beside(tree: ast.AST, folder: Path) -> Iterator[Path]:
-    """Files that a module names and that lie beside it or in a folder of data there: templates, a worker's script."""
+    """Files of data that a module names and that lie beside it, or in a folder there: a page's templates."""
     there = {one.name: one for one in folder.iterdir()}
     texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and node.value in there}
     for path in (there[text] for text in texts):
-        if path.is_file():
+        if path.is_file() and path.suffix != ".py":
             yield path
-        elif not (path / "__init__.py").exists():
+        elif path.is_dir() and not (path / "__init__.py").exists():
             yield from (one for one in path.rglob("*") if one.is_file() and "__pycache__" not in one.parts)
 
 
