@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reins.eval.verify import TYPES, check, satisfy, split_reasoning
+from reins.eval.verify.constraints.ifbench import IFBENCH
 
 MARKS = [
     "*", "**", "* ", "- ", "\n", "\n\n", "***", "******", "$", "$$", "\\[", "\\(", "\\begin{a}", "\\end{a}", "\\boxed{",
     "{", "}", "`", "```", "<<", ">>", "[", "]", "<think>", "</think>", "<answer>", "</answer>", '"', "'", ",", ".", "!",
-    "Section 1", "P.S. x", '{"a": 1}', "because", "A", "é", "中文", "ſ", "İ", "\u0300", "\x00", "\ud800", "\u200b",
+    "~~~", "```text\n", "，", "。", "5$", "$5, ", "을", "_", "“", "［a］", "Section 1", "P.S. x", '{"a": 1}', "because", "A", "é", "中文", "ſ", "İ", "\u0300", "\x00", "\ud800", "\u200b",
     "\u2028", "\r", "1,000", "CAN'T", "U.S. ", "Any other questions?", "My answer is yes.", "http://a", "a@b.c",
 ]  # fmt: skip
 TEXTS = st.one_of(
@@ -34,6 +35,22 @@ def test_no_text_makes_a_check_or_a_rewrite_fail(text, seed):
         split_reasoning(text, preset=preset)
 
 
+IFBENCH_KWARGS = {
+    "N": 2, "small_n": 2, "min_words": 1, "max_words": 9, "percentage": 50, "n_start": 0, "n_end": 3, "sep": "-",
+    "reference_text": "the sea", "prompt_to_repeat": "Say it now.", "keyword1": "sea", "keyword2": "sky",
+    "keyword3": "sun", "keyword4": "fog", "keyword5": "ice",
+}  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(text=TEXTS)
+def test_no_text_makes_a_check_of_ifbench_fail(text):
+    for name, kind in IFBENCH.items():
+        kwargs = {key: IFBENCH_KWARGS[key] for key in kind.kwargs}
+        for preset in ("reins", "ifeval"):
+            assert check(name, kwargs, text, preset=preset) in (True, False)
+
+
 BAIT = [
     "*",
     "* ",
@@ -47,6 +64,14 @@ BAIT = [
     "[",
     "<<",
     "`",
+    "~~~",
+    "```\n",
+    "````",
+    "$5 or ",
+    "$, ",
+    "_a",
+    "。」",
+    "中",
     "!",
     "a",
     "A'",

@@ -56,6 +56,42 @@ def test_rules(name, kwargs, right, wrong):
     assert not check(name, kwargs, " ")
 
 
+OTHER = {f"keyword{n}": word for n, word in enumerate(("door", "bread", "blue", "lamp", "river"), 1)}
+READ = [  # a right answer that the published rule refuses, or the reverse
+    ("repeat:repeat_span", {"prompt_to_repeat": "say the two words now", "n_start": 2, "n_end": 3}, "Two words", True),
+    ("repeat:repeat_span", {"prompt_to_repeat": "say the two words now", "n_start": 0, "n_end": 2}, "say", False),
+    ("repeat:repeat_span", {"prompt_to_repeat": "say  the\ntwo words", "n_start": 0, "n_end": 2}, "say the two", True),
+    ("count:keywords_multiple", OTHER,
+     "A doorway. door " + "bread " * 2 + "blue " * 3 + "lamp " * 5 + "river " * 7, True),
+    ("count:keywords_multiple", OTHER,
+     "Outdoors, " + "bread " * 2 + "blue " * 3 + "lamp " * 5 + "river " * 7, False),
+    ("count:numbers", {"N": 2}, "From 3/4 of it.", True),
+    ("count:numbers", {"N": 3}, "At 10:30 they paid 1,250.50.", True),
+    ("count:numbers", {"N": 1}, "From 10-20 people.", False),
+    ("count:word_count_range", {"min_words": 2, "max_words": 2}, "Don't go!", True),
+    ("count:unique_word_count", {"N": 3}, "sea – sky", False),
+    ("words:alphabet", {}, "“You” zoom – and boast", True),
+    ("words:no_consecutive", {}, "Sea – sky", False),
+    ("words:paragraph_last_first", {}, "Sea, a sea\n“Sky” is the sky…", True),
+    ("words:prime_lengths", {}, "“The” sky – is", True),
+    ("words:consonants", {}, "The sky – 42", True),
+    ("words:palindrome", {}, "12321 " * 10, False),
+    ("format:newline", {}, "The sea\n \nis", False),
+    ("format:list", {"sep": "-"}, "A well-known re-do.", False),
+    ("format:output_template", {}, "Future Outlook: c My Conclusion: b My Answer: a", False),
+    ("format:output_template", {}, "My Answer: My Conclusion: Future Outlook:", False),
+    ("repeat:repeat_change", ASKED, "Say  it now.", False),
+    ("repeat:repeat_change", ASKED, "say it now.", False),
+    ("repeat:repeat_change", {"prompt_to_repeat": "Say it's so."}, "Shout it’s so.", True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "kwargs", "answer", "verdict"), READ)
+def test_ours_follow_the_prompt_where_the_published_rule_does_not(name, kwargs, answer, verdict):
+    assert check(name, kwargs, answer) is verdict
+    assert check(name, kwargs, answer, preset="ifeval") is not verdict
+
+
 def test_every_rule_is_tried():
     assert {name for name, *_ in CASES} == IFBENCH.keys() and not IFBENCH.keys() & TYPES.keys()
 
