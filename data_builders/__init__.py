@@ -1,8 +1,8 @@
 """What goes in: rows. A builder is a function of `rows`, `seed` and its own arguments that yields them."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
+from ..eval.verify.rows import Row
 from . import micro
 from .benchmarks import benchmark
 from .complexbench import complexbench
@@ -14,7 +14,7 @@ from .long_traces import long_traces
 from .own_answers import own_answers
 from .varied_rewards import undecided
 
-BUILDERS: dict[str, Callable[..., Iterator[dict[str, Any]]]] = {
+BUILDERS: dict[str, Callable[..., Iterator[Row]]] = {
     "micro.problems": micro.problems,
     "micro.traces": micro.traces,
     "micro.composites": micro.composites,

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ..eval.io.errors import InputError
 from ..eval.verify.rows import Row
@@ -24,12 +25,16 @@ def benchmark(rows: int, seed: int, *, name: str, source: str | None = None) -> 
 
 
 def _drawn(rows: int, seed: int, name: str, source: str, tally: Tally) -> Iterator[Row]:
-    given = read_instructions(source, tally, whole=True) if name == "ifbench" else read_problems(source)
-    found = list(given)
-    if len(found) < rows:
-        raise InputError(name, f"{len(found)} rows in {source}, {rows} wanted", f"ask for {len(found)}")
-    for index in sorted(random.Random(f"{seed}/{name}").sample(range(len(found)), rows)):
-        own = {} if name == "mathif" else {"source": name, "row": f"{name}-{index:06d}"}
-        row = found[index] | {"split": "test"} | own
-        tally.read[row["source"]] += 1
+    published = list(
+        read_instructions(source, tally, whole=True) if name == "ifbench" else read_problems(source)
+    )
+    if len(published) < rows:
+        raise InputError(
+            name, f"{len(published)} rows in {source}, {rows} wanted", f"ask for {len(published)}"
+        )
+    for index in sorted(random.Random(f"{seed}/{name}").sample(range(len(published)), rows)):
+        row = published[index].adding(split="test")
+        if name != "mathif":
+            row = replace(row, source=name, name=f"{name}-{index:06d}")
+        tally.read[row.source] += 1
         yield row

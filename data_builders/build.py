@@ -13,9 +13,9 @@ from typing import Any
 from ..eval.io.command import of_config, read_config
 from ..eval.io.errors import InputError
 from ..eval.io.files import sha256, write_json, write_text
-from ..eval.io.jsonl import iter_jsonl, write_jsonl
+from ..eval.io.jsonl import Line, write_jsonl
 from ..eval.io.run_paths import DONE
-from ..eval.verify.rows import Row, check_row, read_rows
+from ..eval.verify.rows import Row, iter_rows, read_rows
 from . import BUILDERS
 from .card import card
 from .draw import Built
@@ -27,11 +27,11 @@ def build(config_file: Path) -> int:
     config, out = read_config(config_file), config_file.parent
     name, rows = config["set"], _rows(config)
     file = out / "rows.jsonl"
-    count = write_jsonl(file, _checked(islice(rows, config["rows"]), name))
+    count = write_jsonl(file, _lines(islice(rows, config["rows"]), name))
     if not count:
         raise InputError(f"data.{name}", "no row came of it", "look at its arguments")
     about = card(
-        (row for _, row in iter_jsonl(file)),
+        iter_rows(file),
         name=name,
         command=f"reins build {config['recipe']} {name}",
         seed=config.get("seed"),
@@ -51,14 +51,13 @@ def _rows(config: dict[str, Any]) -> Iterable[Row]:
     return BUILDERS[config["builder"]](rows=config["rows"], seed=config["seed"], **config["args"])
 
 
-def _checked(rows: Iterable[Row], name: str) -> Iterator[Row]:
+def _lines(rows: Iterable[Row], name: str) -> Iterator[Line]:
     seen = set()
-    for index, row in enumerate(rows):
-        check_row(row, f"data.{name}: row {index}")
-        if row["row"] in seen:
-            raise InputError(f"data.{name}", f"row {row['row']!r} comes twice", "give every row its own name")
-        seen.add(row["row"])
-        yield row
+    for row in rows:
+        if row.name in seen:
+            raise InputError(f"data.{name}", f"row {row.name!r} comes twice", "give every row its own name")
+        seen.add(row.name)
+        yield row.line()
 
 
 def main() -> int:

@@ -41,9 +41,9 @@ def card(
     """
     sources, types, pairs, numbers, splits = (Counter[Any]() for _ in range(5))
     for row in rows:
-        kinds = sorted(row["constraint_name"])
-        sources[row["source"]] += 1
-        splits[row.get("split") or "not split"] += 1
+        kinds = sorted(constraint.id for constraint in row.constraints)
+        sources[row.source] += 1
+        splits[row.extra.get("split") or "not split"] += 1
         numbers[len(kinds)] += 1
         types.update(kinds)
         pairs.update(combinations(kinds, 2))

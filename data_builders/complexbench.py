@@ -5,6 +5,7 @@ the responses.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Literal
 
@@ -39,12 +40,12 @@ def _rows(rows: int, source: str, suffix: str, tally: Tally) -> Iterator[Row]:
 
 def _row(record: Record, suffix: str) -> Row:
     name, instruction, points = record.need("main_id", f"instruction{suffix}", "scoring_questions")
-    asked = [
+    scoring = [
         dict(zip(POINT, part.need(*POINT), strict=True)) | {"question": part.need(f"question{suffix}")[0]}
         for part in (record._replace(fields=point) for point in points)
     ]
-    known = {point["point_id"] for point in asked}
-    for point in asked:
+    known = {point["point_id"] for point in scoring}
+    for point in scoring:
         if not set(point["dep"]) <= known:
             raise InputError(
                 record.where,
@@ -52,5 +53,5 @@ def _row(record: Record, suffix: str) -> Row:
                 "give every question that another depends on",
             )
     kept = dict(zip(KEPT, record.need(*KEPT), strict=True))
-    named = {"source": "complexbench", "id": str(name), "row": f"complexbench-{name:06d}", "split": "test"}
-    return plain_row(record, instruction, "") | kept | named | {"scoring_questions": asked}
+    row = plain_row(record, instruction, "").adding(**kept, split="test", scoring_questions=scoring)
+    return replace(row, source="complexbench", id=str(name), name=f"complexbench-{name:06d}")

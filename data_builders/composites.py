@@ -12,7 +12,7 @@ from itertools import combinations, islice
 from typing import Any, Literal
 
 from ..eval.io.errors import InputError
-from ..eval.verify import MATHIF, TYPES, Pools, canonical, conflict, describe, witness
+from ..eval.verify import MATHIF, TYPES, Constraint, Pools, canonical, conflict, describe, witness
 from ..eval.verify.answers import boxed
 from ..eval.verify.rows import Row
 from .draw import Built, Half, Tally, draw
@@ -20,7 +20,7 @@ from .mixture import counts
 from .problems import BENCHMARKS, read_problems
 
 Split = Literal["train", "seen", "unseen_values", "unseen_type"]
-Drawn = list[tuple[str, dict[str, Any]]]
+Constraints = Sequence[Constraint]
 
 # Split -> half of the problems, half of the values, whether the types are the held-out ones.
 SPLITS: dict[Split, tuple[Half, Half, bool]] = {
@@ -68,13 +68,13 @@ def composites(
         )
     drawn_from = halves(_pools(pools))[values]
     tally = Tally(against=against or [])
-    found = draw(rows, seed, source, half, test_share, tally)
+    problems = draw(rows, seed, source, half, test_share, tally)
 
     def emit() -> Iterator[Row]:
-        for index, (problem, number) in enumerate(zip(found, numbers, strict=True)):
-            rng = random.Random(f"{seed}/{split}/{problem['problem_id']}")
+        for index, (problem, number) in enumerate(zip(problems, numbers, strict=True)):
+            rng = random.Random(f"{seed}/{split}/{problem.problem_id}")
             row = _constrained(problem, number, names, drawn_from, rng, preset, tally)
-            yield row | {"row": f"composite-{split}-{index:06d}", "split": split}
+            yield replace(row, name=f"composite-{split}-{index:06d}").adding(split=split)
 
     return Built(emit(), tally)
 
@@ -105,40 +105,52 @@ def _constrained(
     tally: Tally,
 ) -> Row:
     for _ in range(TRIES):
-        drawn = [
-            (name, TYPES[name].sample(rng, pools, problem["question"])) for name in rng.sample(names, number)
-        ]
-        row = problem | {
-            "constraint_name": [name for name, _ in drawn],
-            "constraint_args": [kwargs for _, kwargs in drawn],
-            "constraint_desc": [describe(name, kwargs) for name, kwargs in drawn],
-        }
-        found = _witness(row, drawn, preset)
-        if found is not None:
-            return row | {"witness": found}
-        tally.refused[_refusing(row, drawn, preset)] += 1
+        drawn = [fresh(name, rng, pools, problem.question) for name in rng.sample(names, number)]
+        proof = _witness(problem, drawn, preset)
+        if proof is not None:
+            return replace(problem, constraints=drawn).adding(witness=proof)
+        tally.refused[_refusing(problem, drawn, preset)] += 1
     raise InputError(
         "types", f"no {number} of {', '.join(names)} hold together in {TRIES} draws", "name others"
     )
 
 
-def _witness(row: Row, drawn: Drawn, preset: str, *, boxed_answer: bool = True) -> str | None:
+def fresh(name: str, rng: random.Random, pools: Pools, question: str) -> Constraint:
+    """A constraint of a type with kwargs drawn from the pools, worded as the benchmarks word it."""
+    kwargs = TYPES[name].sample(rng, pools, question)
+    return Constraint.read(name, kwargs, describe(name, kwargs))
+
+
+def clash(constraints: Constraints) -> str | None:
+    """Why two of the constraints cannot hold together, or None where no two are known not to."""
+    for a, b in combinations(constraints, 2):
+        if why := conflict(a.id, a.kwargs, b.id, b.kwargs):
+            return f"{a.id} and {b.id} cannot hold together: {why}"
+    return None
+
+
+def rewritten(text: str, constraints: Constraints, rng: random.Random, preset: str = "reins") -> str | None:
+    """The text rewritten so that it passes every check, or None."""
+    ids, kwargs = [each.id for each in constraints], [each.kwargs for each in constraints]
+    return witness(text, ids, kwargs, rng, preset=preset)
+
+
+def _witness(row: Row, constraints: Constraints, preset: str, *, boxed_answer: bool = True) -> str | None:
     """A response that passes every check and, if `boxed_answer`, holds the gold answer in its box."""
-    if any(conflict(*a, *b) for a, b in combinations(drawn, 2)):
+    if clash(constraints):
         return None
-    reply = REPLY.format(answer=rf"\boxed{{{row['answer']}}}" if boxed_answer else "known")
-    names, args = zip(*drawn, strict=True)
-    found = witness(reply, names, args, random.Random(row["row"]), preset=preset)
-    kept = not boxed_answer or (found is not None and boxed(found) == row["answer"])
-    return found if kept else None
+    reply = REPLY.format(answer=rf"\boxed{{{row.answer}}}" if boxed_answer else "known")
+    proof = rewritten(reply, constraints, random.Random(row.name), preset)
+    kept = not boxed_answer or (proof is not None and boxed(proof) == row.answer)
+    return proof if kept else None
 
 
-def _refusing(row: Row, drawn: Drawn, preset: str) -> tuple[str, ...]:
+def _refusing(row: Row, drawn: Constraints, preset: str) -> tuple[str, ...]:
     """The smallest group of the drawn constraints that has no witness by itself."""
     for size in range(1, len(drawn) + 1):
         for group in combinations(drawn, size):
-            if _witness(row, list(group), preset) is None:
-                return tuple(sorted(name for name, _ in group))
+            if _witness(row, group, preset) is None:
+                return tuple(sorted(constraint.id for constraint in group))
     raise AssertionError("called on constraints that have a witness")
 
 
@@ -148,7 +160,7 @@ def halves(pools: Pools) -> dict[Half, Pools]:
     Raises InputError on a pool of one value. Relations are no values and stay.
     """
     parts: dict[Half, dict[str, Any]] = {"train": {}, "test": {}}
-    for name in (one.name for one in fields(pools) if one.name not in ("keywords_each", "relations")):
+    for name in (each.name for each in fields(pools) if each.name not in ("keywords_each", "relations")):
         values = getattr(pools, name)
         if len(set(values)) < 2:
             raise InputError(
@@ -162,13 +174,13 @@ def halves(pools: Pools) -> dict[Half, Pools]:
     return {half: replace(pools, **changed) for half, changed in parts.items()}
 
 
-def _pools(given: Mapping[str, Any] | None) -> Pools:
-    known = {one.name for one in fields(Pools)}
-    for name in given or {}:
+def _pools(overrides: Mapping[str, Any] | None) -> Pools:
+    known = {each.name for each in fields(Pools)}
+    for name in overrides or {}:
         if name not in known:
             raise InputError("pools", f"unknown key {name!r}", f"known: {', '.join(sorted(known))}")
     values: dict[str, Any] = {
-        name: tuple(v) if isinstance(v, list) else v for name, v in (given or {}).items()
+        name: tuple(v) if isinstance(v, list) else v for name, v in (overrides or {}).items()
     }
     return Pools(**values)
 
@@ -187,20 +199,19 @@ def judge(row: Row, *, preset: str = "reins") -> Row:
     Not feasible: constraints that no text satisfies together; a constraint that the requested `\boxed{}` itself
     breaks; a question that asks for the answer in a second place, after "####" (its checks can all be met).
     """
-    drawn = list(zip(row["constraint_name"], [args or {} for args in row["constraint_args"]], strict=True))
-    found = _witness(row, drawn, preset)
-    reasons = [] if found else _reasons(row, drawn, preset)
-    if "####" in row["question"]:
+    proof = _witness(row, row.constraints, preset)
+    reasons = [] if proof else _reasons(row, preset)
+    if "####" in row.question:
         reasons.append('the question asks for the answer after "####", the prompt for it in \\boxed{}')
-    return row | {"feasible": not reasons, "why_not": "; ".join(reasons) or None, "witness": found}
+    return row.adding(feasible=not reasons, why_not="; ".join(reasons) or None, witness=proof)
 
 
-def _reasons(row: Row, drawn: Drawn, preset: str) -> list[str]:
-    for a, b in combinations(drawn, 2):
-        if why := conflict(*a, *b):
-            return [f"{a[0]} and {b[0]} cannot hold together: {why}"]
+def _reasons(row: Row, preset: str) -> list[str]:
+    drawn = row.constraints
+    if why := clash(drawn):
+        return [why]
     if _witness(row, drawn, preset, boxed_answer=False) is None:
         return [f"no text satisfies {' and '.join(_refusing(row, drawn, preset))}"]
     refusing = " and ".join(_refusing(row, drawn, preset))
-    reply = _witness({**row, "answer": "7"}, drawn, preset)
+    reply = _witness(replace(row, answer="7"), drawn, preset)
     return [] if reply else [f"the requested \\boxed{{}} itself breaks {refusing}"]

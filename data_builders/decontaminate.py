@@ -41,16 +41,16 @@ class Evaluation:
         self._exact: dict[str, list[int]] = {}
         self._grams: dict[str, list[int]] = {}
         for place, row in enumerate(rows):
-            grams = _grams(row["question"])
-            self._rows.append((row["source"], row["row"], len(grams)))
-            if letters := _letters(row["question"]):
+            grams = _grams(row.question)
+            self._rows.append((row.source, row.name, len(grams)))
+            if letters := _letters(row.question):
                 self._exact.setdefault(letters, []).append(place)
             for gram in grams:
                 self._grams.setdefault(gram, []).append(place)
 
     def find(self, row: Row) -> list[Overlap]:
         """Every exact copy of the row's question; failing that, the problem that shares most 8-grams, or none."""
-        question = row["question"]
+        question = row.question
         if places := self._exact.get(_letters(question)):
             return [self._overlap(row, place, "exact", 1.0) for place in places]
         shared = Counter(place for gram in _grams(question) for place in self._grams.get(gram, ()))
@@ -62,7 +62,7 @@ class Evaluation:
 
     def _overlap(self, row: Row, place: int, kind: Literal["exact", "8-gram"], share: float) -> Overlap:
         evaluation, name, _ = self._rows[place]
-        return Overlap(row["row"], row["source"], row["question"], kind, evaluation, name, round(share, 4))
+        return Overlap(row.name, row.source, row.question, kind, evaluation, name, round(share, 4))
 
 
 def read_evaluation(sources: Iterable[str]) -> Evaluation:

@@ -4,9 +4,9 @@ import heapq
 import random
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Literal
+from typing import Any, Literal
 
 from ..eval.io.errors import InputError
 from ..eval.verify.answers import boxed
@@ -63,7 +63,7 @@ def problems(
 
 def _named(rows: Iterable[Row], split: str) -> Iterator[Row]:
     for index, row in enumerate(rows):
-        yield row | {"row": f"problem-{split}-{index:06d}"}
+        yield replace(row, name=f"problem-{split}-{index:06d}")
 
 
 def draw(
@@ -76,29 +76,27 @@ def draw(
 ) -> Iterator[Row]:
     """`rows` distinct problems of a half in an order drawn from the seed; memory grows with `rows` alone."""
     sources = [source] if isinstance(source, str) else source
-    found: Iterable[Row] = chain.from_iterable(map(read_problems, sources))
-    found = apart(_whole(distinct(found, tally), tally), tally)
-    found = (row for row in found if half_of(row["problem_id"], test_share) == half)
-    drawn = heapq.nsmallest(
-        rows, found, key=lambda row: random.Random(f"{seed}/{row['problem_id']}").random()
-    )
+    read = chain.from_iterable(map(read_problems, sources))
+    usable = apart(_whole(distinct(read, tally), tally), tally)
+    drawn = first_drawn(rows, seed, (row for row in usable if half_of(row.problem_id, test_share) == half))
     if len(drawn) < rows:
         raise InputError(
             ", ".join(sources),
             f"{len(drawn)} problems in the {half} half, {rows} wanted",
             "ask for fewer rows, name another source or change test_share",
         )
-    yield from (row | PLAIN | {"split": half} for row in drawn)
+    yield from (replace(row, constraints=[]).adding(**PLAIN, split=half) for row in drawn)
 
 
-PLAIN: Row = {
-    "constraint_name": [],
-    "constraint_args": [],
-    "constraint_desc": [],
-    "feasible": True,
-    "why_not": None,
-    "witness": None,
-}
+# What composites say of every row, where there is nothing to prove.
+PLAIN: dict[str, Any] = {"feasible": True, "why_not": None, "witness": None}
+
+
+def first_drawn(rows: int, seed: int, candidates: Iterable[Row]) -> list[Row]:
+    """The first `rows` in an order drawn from the seed and each problem; memory grows with `rows` alone."""
+    return heapq.nsmallest(
+        rows, candidates, key=lambda row: random.Random(f"{seed}/{row.problem_id}").random()
+    )
 
 
 def half_of(problem_id: str, test_share: float) -> Half:
@@ -109,10 +107,10 @@ def half_of(problem_id: str, test_share: float) -> Half:
 def _whole(rows: Iterable[Row], tally: Tally) -> Iterator[Row]:
     """Without the rows whose gold answer has a brace too many or too few: no box can hold it."""
     for row in rows:
-        if boxed(rf"\boxed{{{row['answer']}}}") == row["answer"]:
+        if boxed(rf"\boxed{{{row.answer}}}") == row.answer:
             yield row
         else:
-            tally.broken.append(row["row"])
+            tally.broken.append(row.name)
 
 
 def apart(rows: Iterable[Row], tally: Tally) -> Iterable[Row]:
@@ -124,9 +122,9 @@ def distinct(rows: Iterable[Row], tally: Tally) -> Iterator[Row]:
     """Each problem once."""
     seen: set[str] = set()
     for row in rows:
-        tally.read[row["source"]] += 1
-        if row["problem_id"] in seen:
+        tally.read[row.source] += 1
+        if row.problem_id in seen:
             tally.duplicates += 1
         else:
-            seen.add(row["problem_id"])
+            seen.add(row.problem_id)
             yield row

@@ -7,13 +7,14 @@ asked and in the form of the answer alone.
 
 import random
 from collections.abc import Iterator
-from itertools import combinations, count
+from dataclasses import replace
+from itertools import count
 
 from ..eval.io.errors import InputError
-from ..eval.verify import MATHIF, TYPES, Pools, conflict, describe, split_reasoning, witness
+from ..eval.verify import MATHIF, Pools, split_reasoning
 from ..eval.verify.answers import boxed
 from ..eval.verify.rows import Row
-from .composites import halves
+from .composites import clash, fresh, halves, rewritten
 from .draw import Built, Tally
 from .long_traces import long_traces
 
@@ -51,33 +52,29 @@ def _constrained(rows: int, seed: int, traces: Built, preset: str) -> Iterator[R
     pools, number = halves(Pools())["train"], count()
     tally: Tally = traces.tally
     for trace in traces:
-        rng = random.Random(f"{seed}/if/{trace['problem_id']}")
-        found = next(filter(None, (_try(trace, rng, pools, preset) for _ in range(DRAWS))), None)
-        if found is None:
+        rng = random.Random(f"{seed}/if/{trace.problem_id}")
+        row = next(filter(None, (_try(trace, rng, pools, preset) for _ in range(DRAWS))), None)
+        if row is None:
             tally.dropped[LEFT_OUT] += 1
             continue
-        name = next(number)
-        yield found | {"row": f"if-trace-{name:06d}"}
-        if name + 1 == rows:
+        index = next(number)
+        yield replace(row, name=f"if-trace-{index:06d}")
+        if index + 1 == rows:
             return
     raise InputError("rows", f"{rows} wanted, too few traces hold constraints", "ask for fewer")
 
 
 def _try(trace: Row, rng: random.Random, pools: Pools, preset: str) -> Row | None:
     """The trace under one draw of constraints, or None where its answer cannot be made to hold them."""
-    names = rng.sample(sorted(MATHIF), rng.randint(1, 3))
-    drawn = [(name, TYPES[name].sample(rng, pools, trace["question"])) for name in names]
-    if any(conflict(*a, *b) for a, b in combinations(drawn, 2)):
+    drawn = [
+        fresh(name, rng, pools, trace.question) for name in rng.sample(sorted(MATHIF), rng.randint(1, 3))
+    ]
+    if clash(drawn):
         return None
-    answer = split_reasoning(trace["response"]).answer
-    rewritten = witness(answer, names, [args for _, args in drawn], rng, preset=preset)
-    if rewritten is None or boxed(rewritten) != boxed(answer):
+    response = trace.extra["response"]
+    answer = split_reasoning(response).answer
+    held = rewritten(answer, drawn, rng, preset)
+    if held is None or boxed(held) != boxed(answer):
         return None
-    before, _, after = trace["response"].rpartition(answer)
-    return trace | {
-        "constraint_name": names,
-        "constraint_args": [args for _, args in drawn],
-        "constraint_desc": [describe(*pair) for pair in drawn],
-        "witness": rewritten,
-        "response": before + rewritten + after,
-    }
+    before, _, after = response.rpartition(answer)
+    return replace(trace, constraints=drawn).adding(witness=held, response=before + held + after)

@@ -6,22 +6,20 @@ constraints itself. What has no rule here is counted in the tally: a soft constr
 and is not judged, a prompt without any constraint of ours is left out.
 """
 
-import heapq
 import json
-import random
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from ..eval.io.errors import InputError
-from ..eval.verify import JUDGED, canonical
+from ..eval.verify import Constraint, canonical
 from ..eval.verify.rows import Row
-from .draw import PLAIN, Built, Tally, distinct
+from .draw import PLAIN, Built, Tally, distinct, first_drawn
 from .problems import plain_row
 from .readers import Record, read_records
 
-Constraint = tuple[str, dict[str, Any]]
-Given = dict[str, Any]
-Mapped = Callable[[Given], list[Constraint]]
+Kwargs = dict[str, Any]
+Mapped = Callable[[Kwargs], list[tuple[str, Kwargs]]]  # their kwargs to ids and kwargs of ours
 
 
 def instructions(rows: int, seed: int, *, source: str) -> Built:
@@ -34,10 +32,7 @@ def instructions(rows: int, seed: int, *, source: str) -> Built:
 
 
 def _drawn(rows: int, seed: int, source: str, tally: Tally) -> Iterator[Row]:
-    found = distinct(read_instructions(source, tally), tally)
-    drawn = heapq.nsmallest(
-        rows, found, key=lambda row: random.Random(f"{seed}/{row['problem_id']}").random()
-    )
+    drawn = first_drawn(rows, seed, distinct(read_instructions(source, tally), tally))
     if len(drawn) < rows:
         unknown = ", ".join(f"{count} × {reason}" for reason, count in tally.dropped.most_common(5)) or "none"
         raise InputError(
@@ -45,53 +40,45 @@ def _drawn(rows: int, seed: int, source: str, tally: Tally) -> Iterator[Row]:
             f"{len(drawn)} prompts with constraints of ours, {rows} wanted (without a rule: {unknown})",
             "ask for fewer rows or name another source",
         )
-    yield from (row | {"split": "train"} for row in drawn)
+    yield from (row.adding(split="train") for row in drawn)
 
 
 def read_instructions(source: str, tally: Tally, *, whole: bool = False) -> Iterator[Row]:
     """The prompts that have a constraint of ours, or, if `whole`, those that have no other."""
     for record in read_records(source):
         prompt, asked = read_asked(record)
-        constraints = [one for name, kwargs in asked for one in ours(name, kwargs, tally)]
-        unknown = any(one is None for one in constraints)
-        known = [one for one in constraints if one]
+        constraints = [each for name, kwargs in asked for each in ours(name, kwargs, tally)]
+        known = [each for each in constraints if each]
+        unknown = len(known) < len(constraints)
         if not known or (whole and unknown):
             tally.dropped[
                 "prompt with a constraint that has no rule" if known else "prompt without any rule"
             ] += 1
             continue
-        yield (
-            plain_row(record, prompt, "")
-            | PLAIN
-            | {
-                "constraint_name": [name for name, _ in known],
-                "constraint_args": [kwargs for _, kwargs in known],
-                "constraint_desc": [""] * len(known),
-                "prompt": prompt,
-            }
-        )
+        row = plain_row(record, prompt, "")
+        yield replace(row, constraints=known).adding(**PLAIN, prompt=prompt)
 
 
-def read_asked(record: Record) -> tuple[str, list[tuple[str, Given]]]:
+def read_asked(record: Record) -> tuple[str, list[tuple[str, Kwargs]]]:
     """The prompt, and what it asks for in the source's own names."""
     if "ground_truth" in record.fields:
         messages, truth = record.need("messages", "ground_truth")
-        given = json.loads(truth)
+        kwargs = json.loads(truth)
         turns = [message["content"] for message in messages if message["role"] == "user"]
-        return turns[-1], [(given.pop("func_name"), _said(given))]
+        return turns[-1], [(kwargs.pop("func_name"), _without_nulls(kwargs))]
     prompt, names, kwargs = record.need("prompt", "instruction_id_list", "kwargs")
-    return prompt, list(zip(names, map(_said, kwargs), strict=True))
+    return prompt, list(zip(names, map(_without_nulls, kwargs), strict=True))
 
 
-def _said(kwargs: Given | None) -> Given:
+def _without_nulls(kwargs: Kwargs | None) -> Kwargs:
     return {key: value for key, value in (kwargs or {}).items() if value is not None}
 
 
-def ours(name: str, kwargs: Given, tally: Tally) -> Iterable[Constraint | None]:
+def ours(name: str, kwargs: Kwargs, tally: Tally) -> Iterable[Constraint | None]:
     """The constraints that say the same in our types; None, and a count in the tally, where there are none."""
     try:
         mapped = RLVR[name](kwargs) if name in RLVR else [(canonical(name), kwargs)]
-        return [(one, JUDGED[one].read(given)) for one, given in mapped]
+        return [Constraint.read(*pair) for pair in mapped]
     except (InputError, KeyError):
         tally.dropped[f"no rule for {name}"] += 1
         return [None]
@@ -99,7 +86,7 @@ def ours(name: str, kwargs: Given, tally: Tally) -> Iterable[Constraint | None]:
 
 def _renamed(name: str, **keys: str) -> Mapped:
     """One constraint of ours; `keys` says which of their arguments each of our kwargs is."""
-    return lambda given: [(name, {ours: given[theirs] for ours, theirs in keys.items()})]
+    return lambda kwargs: [(name, {ours: kwargs[theirs] for ours, theirs in keys.items()})]
 
 
 def _counted(
@@ -111,16 +98,16 @@ def _counted(
 ) -> Mapped:
     """Our counts know "at least" and "less than": at most N is the second, exactly and around N are both."""
 
-    def mapped(given: Given) -> list[Constraint]:
-        count = given["N"]
+    def mapped(kwargs: Kwargs) -> list[tuple[str, Kwargs]]:
+        count = kwargs["N"]
         low, high = ("at least", count - slack(count)), ("less than", count + slack(count) + 1)
         bounds = {
             "at least": [("at least", count)],
             "at most": [("less than", count + 1)],
             "around": [low, high],
             "exactly": [("at least", count), ("less than", count + 1)],
-        }[given.get("quantifier", "exactly")]
-        rest = {ours: given[theirs] for ours, theirs in keys.items()}
+        }[kwargs.get("quantifier", "exactly")]
+        rest = {ours: kwargs[theirs] for ours, theirs in keys.items()}
         return [(name, rest | {key: bound, relation: word}) for word, bound in bounds]
 
     return mapped

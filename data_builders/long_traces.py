@@ -6,6 +6,7 @@ enough and, where the source says whether the answer is right, right: MathIF dro
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -44,7 +45,7 @@ def _traces(rows: int, seed: int, source: str, fits: Fits, tally: Tally) -> Iter
     usable = (row for record in records if (row := _usable(record, fits, tally)))
     kept = 0
     for row in islice(apart(usable, tally), rows):
-        yield row | {"row": f"trace-{kept:06d}"}
+        yield replace(row, name=f"trace-{kept:06d}")
         kept += 1
     if kept < rows:
         left_out = ", ".join(f"{reason} {count}" for reason, count in tally.dropped.items()) or "nothing"
@@ -87,7 +88,7 @@ def _usable(record: Record, fits: Fits, tally: Tally) -> Row | None:
         elif not fits(split.reasoning):
             lack = "reasoning too long"
         else:
-            return plain_row(record, question, answer) | PLAIN | {"split": "train", "response": trace}
+            return plain_row(record, question, answer).adding(**PLAIN, split="train", response=trace)
     tally.dropped[lack] += 1
     return None
 

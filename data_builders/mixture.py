@@ -14,17 +14,15 @@ import sys
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from ..eval.io.command import of_config, read_config
 from ..eval.io.errors import InputError
 from ..eval.io.files import sha256, write_json
-from ..eval.io.jsonl import write_jsonl
+from ..eval.io.jsonl import Line, write_jsonl
 from ..eval.io.run_paths import DONE
 from ..eval.verify import render
-from ..eval.verify.rows import read_rows
-
-Row = dict[str, Any]
+from ..eval.verify.rows import Row, read_rows
 
 
 def counts(shares: Mapping[str, float], rows: int) -> dict[str, int]:
@@ -63,27 +61,27 @@ def _slots(wanted: Mapping[str, int], added: Mapping[str, int], seed: int) -> li
     return [slot for _, slot in sorted(keyed)]
 
 
-def sft_row(row: Row, preset: str) -> Row:
+def sft_row(row: Row, preset: str) -> Line:
     """TRL's prompt/completion columns; the loss falls on the completion."""
-    if not row.get("response"):
+    if not row.response:
         raise InputError(
-            f"row {row['row']}", "no 'response' to learn from", "use a set of traces in SFT stages"
+            f"row {row.name}", "no 'response' to learn from", "use a set of traces in SFT stages"
         )
     return {
         "prompt": [{"role": "user", "content": render(row, preset=preset)}],
-        "completion": [{"role": "assistant", "content": row["response"]}],
+        "completion": [{"role": "assistant", "content": row.response}],
     }
 
 
-def grpo_row(row: Row, preset: str) -> Row:
+def grpo_row(row: Row, preset: str) -> Line:
     """TRL's prompt column and what the rewards read; kwargs as JSON, which Arrow cannot fill with nulls."""
     return {
         "prompt": [{"role": "user", "content": render(row, preset=preset)}],
-        "solution": row["answer"] or None,
-        "constraint_name": row["constraint_name"],
-        "constraint_args": json.dumps(row["constraint_args"]),
-        "row": row["row"],
-        "problem_id": row["problem_id"],
+        "solution": row.answer or None,
+        "constraint_name": [constraint.id for constraint in row.constraints],
+        "constraint_args": json.dumps([dict(constraint.kwargs) for constraint in row.constraints]),
+        "row": row.name,
+        "problem_id": row.problem_id,
     }
 
 

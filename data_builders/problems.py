@@ -45,17 +45,14 @@ def read_problems(source: str | Path) -> Iterator[Row]:
 
 def plain_row(record: Record, question: str, answer: str) -> Row:
     """A row without constraints, named after its record."""
-    return {
-        "source": record.source,
-        "id": str(next((record.fields[key] for key in IDS if key in record.fields), record.number)),
-        "question": question,
-        "answer": answer,
-        "constraint_name": [],
-        "constraint_args": [],
-        "constraint_desc": [],
-        "row": f"{record.name}-{record.number:06d}",
-        "problem_id": problem_key(question),
-    }
+    return Row(
+        name=f"{record.name}-{record.number:06d}",
+        problem_id=problem_key(question),
+        source=record.source,
+        id=str(next((record.fields[key] for key in IDS if key in record.fields), record.number)),
+        question=question,
+        answer=answer,
+    )
 
 
 def _problem(record: Record) -> Row:
@@ -73,14 +70,14 @@ def _question(record: Record) -> str:
 
 def _answer(record: Record) -> str:
     fields = record.fields
-    given = fields.get("answer", fields.get("final_answer"))
-    if isinstance(given, list):
-        given = ", ".join(map(str, given))
-    if isinstance(given, float) and given.is_integer():
-        given = int(given)
-    if given is None and isinstance(fields.get("solution"), str):
-        given = boxed(fields["solution"])
-    answer = "" if given is None else str(given).rpartition("####")[2].strip()
+    gold = fields.get("answer", fields.get("final_answer"))
+    if isinstance(gold, list):
+        gold = ", ".join(map(str, gold))
+    if isinstance(gold, float) and gold.is_integer():
+        gold = int(gold)
+    if gold is None and isinstance(fields.get("solution"), str):
+        gold = boxed(fields["solution"])
+    answer = "" if gold is None else str(gold).rpartition("####")[2].strip()
     if not answer:
         raise InputError(
             record.where,

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..eval.io.errors import InputError
-from ..eval.io.jsonl import iter_jsonl
-from ..eval.verify.rows import Row
+from ..eval.io.jsonl import Line, iter_jsonl
 
 SHUFFLE_BUFFER = 2_000
 
@@ -17,7 +16,7 @@ SHUFFLE_BUFFER = 2_000
 class Record(NamedTuple):
     """One record: its fields, the place that errors name, its source, and how a row made of it is named."""
 
-    fields: Row
+    fields: Line
     where: str
     source: str
     name: str
@@ -100,11 +99,11 @@ def _hub_lines(source: str, files: list[str]) -> Iterator[Record]:
             yield Record(fields, f"{source}/{stem}.jsonl:{line}", source, stem, index)
 
 
-def _jsonl(path: Path) -> Iterator[tuple[str, Row]]:
+def _jsonl(path: Path) -> Iterator[tuple[str, Line]]:
     return ((f"{path}:{line}", record) for line, record in iter_jsonl(path))
 
 
-def _json(path: Path) -> Iterator[tuple[str, Row]]:
+def _json(path: Path) -> Iterator[tuple[str, Line]]:
     try:
         records = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
@@ -116,7 +115,7 @@ def _json(path: Path) -> Iterator[tuple[str, Row]]:
     return ((f"{path}: record {index}", record) for index, record in enumerate(records))
 
 
-def _csv(path: Path) -> Iterator[tuple[str, Row]]:
+def _csv(path: Path) -> Iterator[tuple[str, Line]]:
     try:
         with open(path, encoding="utf-8-sig", newline="") as lines:
             reader = csv.DictReader(lines)
@@ -126,7 +125,7 @@ def _csv(path: Path) -> Iterator[tuple[str, Row]]:
         raise InputError(path, f"{error.strerror}", "name a file that can be read") from None
 
 
-def _parquet(path: Path) -> Iterator[tuple[str, Row]]:
+def _parquet(path: Path) -> Iterator[tuple[str, Line]]:
     from pyarrow import ArrowException
     from pyarrow.parquet import ParquetFile
 
@@ -141,7 +140,7 @@ def _parquet(path: Path) -> Iterator[tuple[str, Row]]:
             row += 1
 
 
-READERS: dict[str, Callable[[Path], Iterator[tuple[str, Row]]]] = {
+READERS: dict[str, Callable[[Path], Iterator[tuple[str, Line]]]] = {
     ".jsonl": _jsonl,
     ".json": _json,
     ".csv": _csv,

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..eval.io.errors import InputError
-from ..eval.io.jsonl import iter_jsonl
-from ..eval.verify import split_reasoning, verdicts
+from ..eval.verify import Response, verdicts
 from ..eval.verify.answers import Grader
+from ..eval.verify.responses import iter_responses
 from ..eval.verify.rows import Row, read_rows
 
 CHUNK = 4096  # samples graded together
@@ -23,32 +23,31 @@ def undecided(rows: int, seed: int, *, source_rows: Path, responses: Path) -> It
     A cut sample has whatever its answer part earns, as in training. `seed` is unused: the sampling had it. Raises
     InputError when too few rows are left.
     """
-    given = {row["row"]: row for row in read_rows(source_rows)}
+    by_name = {row.name: row for row in read_rows(source_rows)}
     paid: dict[str, set[float]] = defaultdict(set)
-    samples = [(sample["row"], sample["text"]) for _, sample in iter_jsonl(responses)]
+    samples = list(iter_responses(responses))
     with Grader() as grader:
         for start in range(0, len(samples), CHUNK):
             chunk = samples[start : start + CHUNK]
-            for (name, _), reward in zip(chunk, _rewards(chunk, given, grader), strict=True):
-                paid[name].add(reward)
-    found = [row for name, row in given.items() if len(paid[name]) > 1]
-    if len(found) < rows:
+            for response, reward in zip(chunk, _rewards(chunk, by_name, grader), strict=True):
+                paid[response.row].add(reward)
+    varied = [row for name, row in by_name.items() if len(paid[name]) > 1]
+    if len(varied) < rows:
         raise InputError(
             responses,
-            f"the base is undecided on {len(found)} rows, {rows} wanted",
+            f"the base is undecided on {len(varied)} rows, {rows} wanted",
             "ask it more or take fewer",
         )
-    yield from found[:rows]
+    yield from varied[:rows]
 
 
-def _rewards(chunk: list[tuple[str, str]], given: dict[str, Row], grader: Grader) -> list[float]:
+def _rewards(chunk: list[Response], by_name: dict[str, Row], grader: Grader) -> list[float]:
     """Right answer and share of constraints held, added, as the rewards of the mixed arms are."""
-    answers = [split_reasoning(text).answer for _, text in chunk]
-    right = grader.grade_many(
-        [(given[name]["answer"], answer) for (name, _), answer in zip(chunk, answers, strict=True)]
-    )
-    held = [verdicts(given[name], answer) for (name, _), answer in zip(chunk, answers, strict=True)]
+    rows = [by_name[response.row] for response in chunk]
+    answers = [response.split().answer for response in chunk]
+    outcomes = grader.grade_many([(row.answer, answer) for row, answer in zip(rows, answers, strict=True)])
+    held = [verdicts(row.constraints, answer) for row, answer in zip(rows, answers, strict=True)]
     return [
         (outcome == "right") + (sum(kept) / len(kept) if kept else 0.0)
-        for outcome, kept in zip(right, held, strict=True)
+        for outcome, kept in zip(outcomes, held, strict=True)
     ]

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from ..data_builders.micro import corpus
-from ..eval.verify import TYPES, render
+from ..eval.verify import TYPES, Row, render
 from ..train.pretrain import Pretraining, pretrain
 
 TEMPLATE = Path(__file__).parent / "templates" / "chatml.jinja"
@@ -57,14 +57,14 @@ def corpus_hash(pairs: Iterable[tuple[str, str]]) -> str:
     return drawn.hexdigest()
 
 
-def card(recipe: dict[str, Any], rows: Sequence[dict[str, Any]]) -> str:
+def card(recipe: dict[str, Any], rows: Sequence[Row]) -> str:
     """The model card: what the base was trained on, by constraint type."""
-    seen = Counter(name for row in rows for name in row["constraint_name"])
+    seen = Counter(constraint.id for row in rows for constraint in row.constraints)
     lines = [
         f"| `{name}` | {TYPES[name].category} | {TYPES[name].scope} | {weight:g} | {seen[name]:,} |"
         for name, weight in recipe["corpus"]["weights"].items()
     ]
-    sha256 = corpus_hash((render(row), row["response"]) for row in rows)
+    sha256 = corpus_hash((render(row), row.response or "") for row in rows)
     return CARD.format(**recipe["corpus"], types="\n".join(lines), opening=OPENING, sha256=sha256)
 
 
@@ -75,7 +75,7 @@ def main() -> None:
     given = parser.parse_args()
     recipe = yaml.safe_load(given.recipe.read_text())
     rows = list(corpus(**recipe["corpus"]))
-    pairs = [(render(row), row["response"]) for row in rows]
+    pairs = [(render(row), row.response or "") for row in rows]
     pretrain(pairs, Pretraining(**recipe["pretraining"]), TEMPLATE.read_text(), given.out)
     (given.out / "README.md").write_text(card(recipe, rows))
 

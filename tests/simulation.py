@@ -19,6 +19,7 @@ from reins.eval.score.measure import NUMBERS, Cell, Measure, RowSet, estimates, 
 from reins.eval.stats import intervals
 from reins.eval.stats.length_slopes import Samples, Side, associations, intervention
 from reins.eval.stats.oaxaca import Outcomes, attribute
+from reins.eval.verify import Row
 
 SOURCES = np.array([-0.9, -0.2, 0.2, 0.9])  # mean difficulty of a source's problems
 SPREAD, WITHIN = 0.8, 0.5  # of difficulty among a source's problems; of log2 length among a row's samples
@@ -161,7 +162,7 @@ def whole_set(made, draws):
 def binned(made):
     """The entries of the arm's bins that have a value."""
     source = [
-        {"row": str(i), "problem_id": str(c), "source": str(s), "constraint_name": []}
+        Row(name=str(i), problem_id=str(c), source=str(s), id=str(i), question="", answer="")
         for i, (s, c) in enumerate(zip(made.of.source, made.of.cluster, strict=True))
     ]
     arm = made.arm

@@ -168,13 +168,13 @@ def test_odd_texts_get_an_outcome(grader, text):
 @needs_data
 @pytest.mark.parametrize("name", SETS)
 def test_every_gold_fed_back_is_right(grader, name):
-    golds = [row["answer"] for row in read_problems(DATA / f"{name}.jsonl")]
+    golds = [row.answer for row in read_problems(DATA / f"{name}.jsonl")]
     assert set(grader.grade_many([(gold, rf"\boxed{{{gold}}}") for gold in golds])) == {"right"}
 
 
 @needs_data
 def test_every_mathif_gold_fed_back_is_right_without_shortcuts(grader):
-    golds = [row["answer"] for row in read_rows(DATA / "mathif")]
+    golds = [row.answer for row in read_rows(DATA / "mathif")]
     assert {raw(grader, (gold, gold, True)) for gold in golds} == {"right"}
 
 

@@ -16,7 +16,7 @@ BASE = MICRO / "base"
 def test_todays_code_draws_the_corpus_of_the_base():
     recipe = yaml.safe_load((MICRO / "base.yaml").read_text())
     rows = corpus(**recipe["corpus"] | {"rows": OPENING})
-    assert corpus_hash((render(row), row["response"]) for row in rows) in (BASE / "README.md").read_text()
+    assert corpus_hash((render(row), row.response) for row in rows) in (BASE / "README.md").read_text()
 
 
 def test_the_base_loads_as_any_chat_model_and_is_small():

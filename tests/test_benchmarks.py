@@ -7,7 +7,7 @@ import pytest
 from reins.data_builders import BUILDERS
 from reins.data_builders.problems import BENCHMARKS
 from reins.eval.io.errors import InputError
-from reins.eval.verify.rows import check_row
+from reins.eval.verify.rows import as_row
 from reins.recipes.rehearse.stand_ins import is_known, offline, stand_in
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -32,10 +32,10 @@ FILES = [
 def test_public_files_are_whole_benchmarks(name, file, count):
     rows = list(build(count, 0, name=name, source=str(DATA / file)))
     for row in rows:
-        check_row(row, name)
-    assert len({row["row"] for row in rows}) == count
-    assert all(bool(row["answer"]) is (name != "ifeval") for row in rows)
-    assert all(bool(row["constraint_name"]) is (name in ("mathif", "ifeval")) for row in rows)
+        assert as_row(row.line(), "", 0, "") == row
+    assert len({row.name for row in rows}) == count
+    assert all(bool(row.answer) is (name != "ifeval") for row in rows)
+    assert all(bool(row.constraints) is (name in ("mathif", "ifeval")) for row in rows)
     with pytest.raises(InputError, match=f"{name}: {count} rows in .*, {count + 1} wanted"):
         list(build(count + 1, 0, name=name, source=str(DATA / file)))
 
@@ -48,10 +48,8 @@ def test_fewer_rows_are_drawn_by_the_seed_and_keep_their_names(tmp_path):
         for rows, seed in ((10, 0), (10, 0), (10, 1), (50, 0))
     )
     assert first == again != other
-    by_name = {row["row"]: row for row in all_of_them}
-    assert (
-        all(by_name[row["row"]] == row for row in first + other) and by_name["aime24-000007"]["answer"] == "7"
-    )
+    by_name = {row.name: row for row in all_of_them}
+    assert all(by_name[row.name] == row for row in first + other) and by_name["aime24-000007"].answer == "7"
 
 
 def test_the_documentation_names_the_same_hub_sets():
@@ -87,8 +85,8 @@ def test_a_recipes_set_can_be_rehearsed_offline(given, tmp_path):
     builder = BUILDERS[arguments.pop("builder")]
     rows = list(builder(rows=20, seed=0, **arguments))
     for row in rows:
-        check_row(row, row["row"])
-    assert len({row["row"] for row in rows}) == 20
+        assert as_row(row.line(), "", 0, "") == row
+    assert len({row.name for row in rows}) == 20
 
 
 def test_hub_sets_become_files(tmp_path):

@@ -7,6 +7,7 @@ import pytest
 
 from reins.eval.analyse.length_bins import FEWEST, equal_count_bins, fixed_bins, length_bins
 from reins.eval.score.measure import NUMBERS, Cell, RowSet
+from reins.eval.verify import Row
 
 ROWS, SAMPLES = 100, 4
 
@@ -14,7 +15,7 @@ ROWS, SAMPLES = 100, 4
 def scored(rng, *, rows=ROWS, sources=("a", "b"), cut=0.1, none=0.0):
     """A set and one cell of it; source b is thought about twice as long."""
     made = [
-        {"row": f"r{i}", "problem_id": f"p{i}", "source": sources[i % len(sources)], "constraint_name": []}
+        Row(f"r{i}", f"p{i}", sources[i % len(sources)], id=str(i), question="", answer="")
         for i in range(rows)
     ]
     row = np.repeat(np.arange(rows), SAMPLES)
@@ -79,7 +80,7 @@ def test_bins_are_pooled_and_within_each_source_and_cut_samples_apart():
     row_set, cell = scored(np.random.default_rng(0))
     entries = pick(length_bins(row_set, [cell], 6), metric="hacc")
     finished = cell.numbers["cut"] == 0
-    of_b = np.array([row["source"] == "b" for row in row_set.rows])[cell.row]
+    of_b = np.array([row.source == "b" for row in row_set.rows])[cell.row]
     for kind in ("equal_count", "fixed"):
         for source, own in ((None, finished), ("a", finished & ~of_b), ("b", finished & of_b)):
             assert sum(entry["n"] for entry in pick(entries, kind=kind, source=source)) == own.sum()

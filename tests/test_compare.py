@@ -108,7 +108,7 @@ def spoiled(run, tmp_path, change):
             lambda scores: [one | {"verdicts": []} for one in scores],
             "'composite-000000': .* not the same rows",
         ),
-        (lambda scores: [one | {"correct": None} for one in scores], "no sample has correct"),
+        (lambda scores: [one | {"outcome": None} for one in scores], "no sample has correct"),
     ],
 )
 def test_what_does_not_match_is_refused(run, tmp_path, change, complaint):

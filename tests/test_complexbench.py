@@ -11,7 +11,7 @@ from reins.eval.io.errors import InputError
 from reins.eval.io.jsonl import read_jsonl, write_jsonl
 from reins.eval.score.complexbench import Judgements, score_complexbench
 from reins.eval.score.complexbench_rules import follows
-from reins.eval.verify.rows import check_row
+from reins.eval.verify.rows import as_row
 
 
 def point(number, rule=None, dep=(), dimension="Factuality", composition=()):
@@ -53,8 +53,8 @@ def rows(tmp_path):
     (tmp_path / "data_final.json").write_text(json.dumps(data))
     made = list(BUILDERS["complexbench"](rows=3, seed=0, source=str(tmp_path / "data_final.json")))
     for row in made:
-        check_row(row, row["row"])
-    write_jsonl(tmp_path / "rows.jsonl", made)
+        assert as_row(row.line(), "", 0, "") == row
+    write_jsonl(tmp_path / "rows.jsonl", (row.line() for row in made))
     return tmp_path / "rows.jsonl"
 
 

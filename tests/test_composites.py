@@ -16,7 +16,7 @@ from reins.eval.io.errors import InputError
 from reins.eval.io.jsonl import read_jsonl
 from reins.eval.verify import Pools, verdicts
 from reins.eval.verify.answers import boxed
-from reins.eval.verify.rows import check_row
+from reins.eval.verify.rows import as_row
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the public data is not at {DATA}")
@@ -34,28 +34,31 @@ def source(tmp_path) -> str:
 
 def values(rows) -> set[str]:
     """Every kwarg value that comes from a pool: texts as they are, numbers by their key."""
-    kept = [item for row in rows for args in row["constraint_args"] for item in args.items()]
+    kept = [item for row in rows for each in row.constraints for item in each.kwargs.items()]
     listed = [(key, one) for key, value in kept for one in (value if isinstance(value, list) else [value])]
     named = [(key, one) for key, one in listed if "relation" not in key]
     return {one if isinstance(one, str) else f"{key} {one}" for key, one in named}
 
 
 def types(rows) -> set[str]:
-    return {name for row in rows for name in row["constraint_name"]}
+    return {each.id for row in rows for each in row.constraints}
 
 
 def holds(row, preset="reins") -> bool:
-    return all(verdicts(row, row["witness"], preset=preset)) and boxed(row["witness"]) == row["answer"]
+    return (
+        all(verdicts(row.constraints, row.extra["witness"], preset=preset))
+        and boxed(row.extra["witness"]) == row.answer
+    )
 
 
 @needs_data
 def test_500_composites_from_gsm8k_each_with_a_witness_that_passes():
     rows = list(composites(500, 0, source=str(DATA / "gsm8k" / "train.jsonl")))
     assert len(rows) == 500 and all(map(holds, rows))
-    assert len({row["row"] for row in rows}) == len({row["problem_id"] for row in rows}) == 500
-    assert Counter(len(row["constraint_name"]) for row in rows) == {1: 170, 2: 165, 3: 165}
+    assert len({row.name for row in rows}) == len({row.problem_id for row in rows}) == 500
+    assert Counter(len(row.constraints) for row in rows) == {1: 170, 2: 165, 3: 165}
     for row in rows:
-        check_row(row, row["row"])
+        assert as_row(row.line(), "", 0, "") == row
 
 
 @needs_data
@@ -76,10 +79,10 @@ def test_splits_share_no_problem_no_value_and_where_asked_no_type(source):
         split: list(composites(60, 0, source=source, split=split, held_out=HELD_OUT)) for split in SPLITS
     }
     for split, rows in built.items():
-        assert all(map(holds, rows)) and {row["split"] for row in rows} == {split}
+        assert all(map(holds, rows)) and {row.extra["split"] for row in rows} == {split}
     train = built["train"]
     for split in SPLITS[1:]:
-        assert not {row["problem_id"] for row in train} & {row["problem_id"] for row in built[split]}
+        assert not {row.problem_id for row in train} & {row.problem_id for row in built[split]}
     assert values(built["seen"]) & values(train)
     for split in ("unseen_values", "unseen_type"):
         assert not values(train) & values(built[split])
@@ -90,7 +93,7 @@ def test_splits_share_no_problem_no_value_and_where_asked_no_type(source):
 def test_same_seed_same_rows_in_any_process(source):
     code = (
         "import json, sys; from reins.data_builders.composites import composites;"
-        "print(json.dumps(list(composites(20, int(sys.argv[1]), source=sys.argv[2]))))"
+        "print([json.dumps(row.line()) for row in composites(20, int(sys.argv[1]), source=sys.argv[2])])"
     )
 
     def built(seed: int, hash_seed: str) -> str:
@@ -113,7 +116,7 @@ def test_shares_types_and_pools_are_kept_to(source):
         pools={"phrases": phrases, "words": [20, 60]},
     )
     rows = list(built)
-    assert Counter(len(row["constraint_name"]) for row in rows) == {1: 10, 2: 30}
+    assert Counter(len(row.constraints) for row in rows) == {1: 10, 2: 30}
     assert values(rows) <= {"The end.", *(f"num_words {count}" for count in range(20, 41))}
 
 
@@ -121,7 +124,7 @@ def test_refused_draws_are_counted_by_the_constraints_that_refuse(source):
     clash = ["change_case:english_lowercase", "change_case:english_capital", "punctuation:no_comma"]
     built = composites(30, 0, source=source, types=clash, shares={2: 1.0})
     rows = list(built)
-    assert all(set(row["constraint_name"]) != set(clash[:2]) for row in rows)
+    assert all({each.id for each in row.constraints} != set(clash[:2]) for row in rows)
     assert set(built.tally.refused) == {tuple(sorted(clash[:2]))}
 
 
@@ -157,13 +160,13 @@ def test_pools_halve_into_disjoint_values():
 @pytest.mark.parametrize(("preset", "capitals"), [("mathif", 27), ("reins", 0)])
 def test_mathifs_own_rows_are_judged(preset, capitals):
     rows = list(judged(420, 0, source=str(DATA / "mathif"), preset=preset))
-    why = [row["why_not"] or "" for row in rows]
+    why = [row.extra["why_not"] or "" for row in rows]
     assert sum("cannot hold together" in text or "no text satisfies" in text for text in why) == 4
     assert sum("itself breaks change_case:english_capital" in text for text in why) == capitals
     assert sum('"####"' in text for text in why) == 90
-    assert all(row["feasible"] == (row["why_not"] is None) for row in rows)
-    assert all(holds(row, preset) for row in rows if row["witness"])
-    together = {row["row"] for row, text in zip(rows, why, strict=True) if "cannot hold together" in text}
+    assert all(row.extra["feasible"] == (row.extra["why_not"] is None) for row in rows)
+    assert all(holds(row, preset) for row in rows if row.extra["witness"])
+    together = {row.name for row, text in zip(rows, why, strict=True) if "cannot hold together" in text}
     assert together == {f"{name}_double-000021" for name in ("gsm8k", "math500", "minerva", "olympiad")}
 
 

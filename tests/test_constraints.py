@@ -3,7 +3,7 @@
 import pytest
 
 from reins.eval.io.errors import InputError
-from reins.eval.verify import TYPES, canonical, check, describe, verdicts
+from reins.eval.verify import TYPES, Constraint, canonical, check, describe, verdicts
 
 EXISTENCE, FREQUENCY, FORBIDDEN = "keywords:existence", "keywords:frequency", "keywords:forbidden_words"
 WORDS, SENTENCES = "length_constraints:number_words", "length_constraints:number_sentences"
@@ -134,18 +134,12 @@ def test_loose_forgives_a_first_or_last_line_and_asterisks():
 
 
 def test_verdicts_stand_by_position_where_a_type_repeats():
-    row = {
-        "row": "r-0",
-        "constraint_name": [FREQUENCY, COMMA, FREQUENCY],
-        "constraint_args": [
-            {"keyword": "root", "frequency": 1, "relation": "at least"},
-            None,
-            {"keyword": "root", "frequency": 1, "relation": "less than"},
-        ],
-    }
-    assert verdicts(row, "The root is 2.") == [True, True, False]
-    with pytest.raises(InputError, match="r-0.*3 constraint_name but 1 constraint_args"):
-        verdicts(row | {"constraint_args": [None]}, "x")
+    asked = [
+        Constraint.read(FREQUENCY, {"keyword": "root", "frequency": 1, "relation": "at least"}),
+        Constraint.read(COMMA, None),
+        Constraint.read(FREQUENCY, {"keyword": "root", "frequency": 1, "relation": "less than"}),
+    ]
+    assert verdicts(asked, "The root is 2.") == [True, True, False]
 
 
 def test_the_spellings_of_an_id_are_one_type():

@@ -6,7 +6,16 @@ from pathlib import Path
 import langdetect
 import pytest
 
-from reins.eval.verify import MATHIF, TYPES, canonical, check, describe, split_reasoning, verdicts
+from reins.eval.verify import (
+    MATHIF,
+    TYPES,
+    canonical,
+    check,
+    describe,
+    read_constraints,
+    split_reasoning,
+    verdicts,
+)
 from reins.eval.verify.constraints.detector import SEED, detect
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -54,11 +63,13 @@ def test_ifeval_verdicts_agree_strict_and_loose(name):
 def test_ifeval_prompts_agree_instruction_by_instruction():
     for case in read(CASES / "ifeval.jsonl"):
         if case["kind"] == "prompt":
-            row = {"constraint_name": case["instruction_id_list"], "constraint_args": case["kwargs"]}
-            assert verdicts(row, case["response"], preset="ifeval") == case["strict_list"], case["case_id"]
-            assert verdicts(row, case["response"], preset="ifeval", loose=True) == case["loose_list"], case[
+            constraints = read_constraints(case["instruction_id_list"], case["kwargs"])
+            assert verdicts(constraints, case["response"], preset="ifeval") == case["strict_list"], case[
                 "case_id"
             ]
+            assert (
+                verdicts(constraints, case["response"], preset="ifeval", loose=True) == case["loose_list"]
+            ), case["case_id"]
 
 
 def test_gpt4_responses_get_the_official_lists():
@@ -73,10 +84,10 @@ def test_gpt4_responses_get_the_official_lists():
         case = official.get(prompt["key"])
         if case is None or case["random_in_official"] or prompt["prompt"] not in said:
             continue
-        row = {"constraint_name": prompt["instruction_id_list"], "constraint_args": prompt["kwargs"]}
+        constraints = read_constraints(prompt["instruction_id_list"], prompt["kwargs"])
         answer = said[prompt["prompt"]]
-        assert verdicts(row, answer, preset="ifeval") == case["strict_list"], prompt["key"]
-        assert verdicts(row, answer, preset="ifeval", loose=True) == case["loose_list"], prompt["key"]
+        assert verdicts(constraints, answer, preset="ifeval") == case["strict_list"], prompt["key"]
+        assert verdicts(constraints, answer, preset="ifeval", loose=True) == case["loose_list"], prompt["key"]
         judged += 1
     assert judged > 180
 

@@ -8,14 +8,15 @@ from bench import contamination
 
 from reins.data_builders.decontaminate import Evaluation, Overlap, decontaminate, read_evaluation
 from reins.data_builders.problems import read_problems
+from reins.eval.verify import Row
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the public data is not at {DATA}")
 KNOWN = "A farmer has 12 cows and 7 goats; how many animals does the farmer have in all?"
 
 
-def row(question: str, name: str = "train-0") -> dict:
-    return {"source": "s", "row": name, "question": question}
+def row(question: str, name: str = "train-0") -> Row:
+    return Row(name, problem_id=name, source="s", id=name, question=question, answer="")
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from reins.eval.sample.generate import generate
 from reins.eval.sample.progress import follow
 from reins.eval.sample.sampler import pick, sample_seed, uniforms
 from reins.eval.verify import render, split_reasoning
+from reins.eval.verify.rows import read_rows
 
 NO_COMMA = "punctuation:no_comma"
 TOKENS = 60
@@ -119,7 +120,7 @@ def test_greedy_equals_plain_generate(kv_heads, rows, tmp_path):
     folder = make_tiny(tmp_path / "model", kv_heads=kv_heads)
     ours = read(generate(folder, rows, tmp_path / "out", samples=1, temperature=0, max_new_tokens=TOKENS))
     tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModelForCausalLM.from_pretrained(folder)
-    for row, record in zip(read(rows), ours, strict=True):
+    for row, record in zip(read_rows(rows), ours, strict=True):
         turn = render(row)
         prompt = tokenizer.apply_chat_template(
             [{"role": "user", "content": turn}], add_generation_prompt=True, return_tensors="pt"
@@ -279,7 +280,7 @@ def test_a_template_like_qwen3s_skips_the_thought_itself(tiny, rows, tmp_path):
     template = folder / "chat_template.jinja"
     switch = "{% if enable_thinking is defined and not enable_thinking %}{{ '<think>\n\n</think>\n\n' }}{% endif %}"
     template.write_text(template.read_text() + switch)
-    row, checkpoint = read(rows)[0], read_checkpoint(str(folder))
+    row, checkpoint = read_rows(rows)[0], read_checkpoint(str(folder))
     free, direct = (
         checkpoint.prompt(row, preset="reins", with_constraints=True, direct=d) for d in (False, True)
     )

@@ -11,7 +11,7 @@ from reins.eval.io.errors import InputError
 from reins.eval.io.jsonl import write_jsonl
 from reins.eval.verify import split_reasoning, verdicts
 from reins.eval.verify.answers import boxed
-from reins.eval.verify.rows import check_row
+from reins.eval.verify.rows import as_row
 
 ANSWER = "We add 2 and 5, which is easy.\n\nThe final answer is \\boxed{7}."
 
@@ -33,13 +33,13 @@ def traces(path: Path, count: int) -> str:
 def test_every_trace_holds_its_constraints_and_keeps_thought_and_answer(tmp_path: Path) -> None:
     source = traces(tmp_path / "traces.jsonl", 60)
     rows = list(if_traces(30, 1, source=source))
-    assert len(rows) == 30 and {len(row["constraint_name"]) for row in rows} == {1, 2, 3}
+    assert len(rows) == 30 and {len(row.constraints) for row in rows} == {1, 2, 3}
     for row in rows:
-        check_row(row, row["row"])
-        split = split_reasoning(row["response"])
+        assert as_row(row.line(), "", 0, "") == row
+        split = split_reasoning(row.response)
         assert split.state == "closed" and "We need the sum" in split.reasoning
-        assert all(verdicts(row, split.answer)) and boxed(split.answer) == "7"
-    assert len({row["row"] for row in rows}) == 30
+        assert all(verdicts(row.constraints, split.answer)) and boxed(split.answer) == "7"
+    assert len({row.name for row in rows}) == 30
     assert rows == list(if_traces(30, 1, source=source))
     assert rows[:5] == list(islice(if_traces(30, 1, source=source), 5))
 
@@ -72,6 +72,6 @@ def test_only_prompts_whose_samples_are_paid_differently_are_kept(tmp_path: Path
     ]
     write_jsonl(tmp_path / "responses.jsonl", samples)
     files = {"source_rows": tmp_path / "rows.jsonl", "responses": tmp_path / "responses.jsonl"}
-    assert [row["row"] for row in undecided(2, 0, **files)] == ["mixed", "held"]
+    assert [row.name for row in undecided(2, 0, **files)] == ["mixed", "held"]
     with pytest.raises(InputError, match="undecided on 2 rows, 3 wanted"):
         list(undecided(3, 0, **files))

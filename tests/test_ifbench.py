@@ -12,7 +12,7 @@ from reins.data_builders.coverage import coverage
 from reins.eval.io.errors import InputError
 from reins.eval.verify import TYPES, check, describe, satisfy, verdicts
 from reins.eval.verify.constraints.ifbench import IFBENCH
-from reins.eval.verify.rows import check_row
+from reins.eval.verify.rows import as_row
 
 FILE = Path(__file__).parents[2] / "shared" / "data" / "ifbench" / "IFBench_test.jsonl"
 needs_data = pytest.mark.skipif(not FILE.exists(), reason=f"the public data is not at {FILE}")
@@ -109,8 +109,8 @@ def test_the_prompts_that_are_covered_and_those_that_are_not():
     built = BUILDERS["benchmark"](rows=120, seed=0, name="ifbench", source=str(FILE))
     rows = list(built)
     for row in rows:
-        check_row(row, row["row"])
-        assert len(verdicts(row, "Some answer.")) == len(row["constraint_name"]) > 0
+        assert as_row(row.line(), "", 0, "") == row
+        assert len(verdicts(row.constraints, "Some answer.")) == len(row.constraints) > 0
     assert built.tally.dropped["prompt without any rule"] + built.tally.dropped[
         "prompt with a constraint that has no rule"
     ] == 300 - len(rows)

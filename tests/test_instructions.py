@@ -12,7 +12,7 @@ from reins.data_builders.instructions import RLVR
 from reins.eval.io.errors import InputError
 from reins.eval.io.jsonl import write_jsonl
 from reins.eval.verify import verdicts
-from reins.eval.verify.rows import check_row
+from reins.eval.verify.rows import as_row
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the public data is not at {DATA}")
@@ -62,8 +62,8 @@ WORDS = {n: " ".join(["word"] * n) for n in (8, 9, 10, 11, 12, 13)}
 )  # fmt: skip
 def test_functions_mean_the_same_as_our_constraints(tmp_path, function, given, right, wrong):
     (row,) = build(rows=1, seed=0, source=str(made_of(tmp_path, rlvr(function, **given))))
-    check_row(row, "row")
-    assert all(verdicts(row, right)) and not all(verdicts(row, wrong))
+    assert as_row(row.line(), "", 0, "") == row
+    assert all(verdicts(row.constraints, right)) and not all(verdicts(row.constraints, wrong))
 
 
 @pytest.mark.parametrize("function", sorted(RLVR))
@@ -74,7 +74,7 @@ def test_every_mapped_function_has_kwargs_our_rules_read(tmp_path, function):
         "keyword_list": ["sea"], "forbidden_words": ["sky"], "quantifier": "at least",
     }  # fmt: skip
     (row,) = build(rows=1, seed=0, source=str(made_of(tmp_path, rlvr(function, **given))))
-    check_row(row, "row")
+    assert as_row(row.line(), "", 0, "") == row
 
 
 def test_what_has_no_rule_is_counted_and_left_out(tmp_path):
@@ -86,7 +86,7 @@ def test_what_has_no_rule_is_counted_and_left_out(tmp_path):
     )
     built = build(rows=1, seed=0, source=str(file))
     (row,) = built
-    assert row["constraint_name"] == ["detectable_format:title"]
+    assert [each.id for each in row.constraints] == ["detectable_format:title"]
     assert built.tally.dropped["no rule for validate_choice"] == 1
     assert "- no rule for validate_choice: 1\n" in card(
         [row], name="if", command="", seed=0, tally=built.tally
@@ -120,7 +120,7 @@ def test_verl_if_keeps_its_hard_constraints():
     built = build(rows=1000, seed=0, source=str(DATA / "verl_if" / "train.parquet"))
     rows = list(built)
     for row in rows:
-        check_row(row, row["row"])
-    assert len({row["row"] for row in rows}) == 1000
+        assert as_row(row.line(), "", 0, "") == row
+    assert len({row.name for row in rows}) == 1000
     soft = {reason for reason in built.tally.dropped if "situation:" not in reason}
     assert soft == {f"no rule for {name}" for name in ("soft_content:open_ended", "soft_content:language", "style:open_ended")}  # fmt: skip

@@ -28,7 +28,7 @@ def test_openr1_keeps_the_first_right_generation(tmp_path):
          "correctness_math_verify": [True]},
     ])  # fmt: skip
     (row,) = build(rows=1, seed=0, source=str(file))
-    assert (row["question"], row["answer"], row["response"]) == ("1 + 1?", "2", closed)
+    assert (row.question, row.answer, row.response) == ("1 + 1?", "2", closed)
     built = build(rows=2, seed=0, source=str(file))
     with pytest.raises(InputError, match="1 usable traces, 2 wanted .left out: .*no right trace 1"):
         list(built)
@@ -48,7 +48,7 @@ def test_reasoning_is_measured_by_the_bases_tokenizer(tmp_path):
     asked = {"source": str(file), "tokenizer": str(BASE), "max_reasoning_tokens": 150}
     built = build(rows=1, seed=0, **asked)
     (row,) = built
-    assert row["response"] == short
+    assert row.response == short
     with pytest.raises(InputError, match="reasoning too long 1"):
         list(build(rows=2, seed=0, **asked))
     with pytest.raises(InputError, match="name the base's as `tokenizer`"):
@@ -65,7 +65,7 @@ def test_traces_of_evaluation_problems_are_left_out(tmp_path):
     ])  # fmt: skip
     write_jsonl(exam, [{"question": "what is 3+3?", "answer": "6"}])
     built = build(rows=9, seed=0, source=str(file), against=[str(exam)])
-    assert "What is 3 + 3?" not in {row["question"] for row in built}
+    assert "What is 3 + 3?" not in {row.question for row in built}
     assert [overlap.question for overlap in built.tally.overlaps] == ["What is 3 + 3?"]
 
 
@@ -79,6 +79,6 @@ def test_unknown_fields_are_named(tmp_path):
 @pytest.mark.skipif(not SHARED.exists(), reason="needs the public traces in ../shared/data/thought_anchors")
 def test_real_r1_traces_are_closed_and_distinct():
     rows = list(build(rows=500, seed=0, source=str(SHARED / "cots_general_r1_distill_llama8b.jsonl")))
-    assert len({row["row"] for row in rows}) == 500
-    assert all(split_reasoning(row["response"]).state == "closed" for row in rows)
-    assert not any("DONE.' when" in row["response"].split("</think>")[0][:200] for row in rows)
+    assert len({row.name for row in rows}) == 500
+    assert all(split_reasoning(row.response).state == "closed" for row in rows)
+    assert not any("DONE.' when" in row.response.split("</think>")[0][:200] for row in rows)

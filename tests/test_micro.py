@@ -8,19 +8,19 @@ from reins.eval.verify.answers import grade
 
 def test_gold_answers_follow_from_the_story_and_are_boxed():
     for row in BUILDERS["micro.traces"](rows=200, seed=1):
-        answer = split_reasoning(row["response"]).answer
-        assert grade(row["answer"], answer) == "right"
-        last = row["response"].split("</think>")[0].split("So the answer is ")[1].split(".")[0]
-        assert last == row["answer"]
+        answer = split_reasoning(row.response).answer
+        assert grade(row.answer, answer) == "right"
+        last = row.response.split("</think>")[0].split("So the answer is ")[1].split(".")[0]
+        assert last == row.answer
 
 
 def test_every_composite_holds_its_constraints_and_its_answer():
     seen = set()
     for row in BUILDERS["micro.composites"](rows=400, seed=2, split="test"):
-        assert 1 <= len(row["constraint_name"]) <= 3
-        assert all(verdicts(row, row["witness"]))
-        assert grade(row["answer"], row["witness"]) == "right"
-        seen.update(row["constraint_name"])
+        assert 1 <= len(row.constraints) <= 3
+        assert all(verdicts(row.constraints, row.extra["witness"]))
+        assert grade(row.answer, row.extra["witness"]) == "right"
+        seen.update(each.id for each in row.constraints)
     assert seen == set(EVEN)
 
 
@@ -33,14 +33,14 @@ def test_types_cover_every_category_and_both_scopes():
 
 def test_arms_that_differ_in_wording_share_their_problems():
     build = BUILDERS["micro.traces"]
-    long = [row["question"] for row in build(rows=50, seed=3, thought="long", voice="teacher")]
-    direct = [row["question"] for row in build(rows=50, seed=3, thought="none", voice="own")]
+    long = [row.question for row in build(rows=50, seed=3, thought="long", voice="teacher")]
+    direct = [row.question for row in build(rows=50, seed=3, thought="none", voice="own")]
     assert long == direct
 
 
 def test_splits_share_no_problem_and_halves_no_value():
     problems = BUILDERS["micro.problems"]
-    ids = {split: {row["problem_id"] for row in problems(rows=300, seed=4, split=split)} for split in
+    ids = {split: {row.problem_id for row in problems(rows=300, seed=4, split=split)} for split in
            ("train", "validation", "test")}  # fmt: skip
     assert not ids["train"] & ids["test"] and not ids["validation"] & ids["test"]
     train, test = POOLS["train"], POOLS["test"]
@@ -58,5 +58,6 @@ def test_same_seed_same_rows():
 def test_prompts_state_the_request_and_every_constraint():
     row = next(BUILDERS["micro.composites"](rows=1, seed=7))
     prompt = render(row)
-    assert "\\boxed" in prompt and all(said.strip() in prompt for said in row["constraint_desc"])
-    assert not any(said.strip() in render(row, with_constraints=False) for said in row["constraint_desc"])
+    assert "\\boxed" in prompt and all(each.description.strip() in prompt for each in row.constraints)
+    unconstrained = render(row, with_constraints=False)
+    assert not any(each.description.strip() in unconstrained for each in row.constraints)

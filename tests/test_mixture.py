@@ -10,11 +10,15 @@ from reins.eval.io.errors import InputError
 from reins.eval.io.jsonl import read_jsonl, write_jsonl
 
 
+def write_rows(path, rows):
+    write_jsonl(path, (row.line() for row in rows))
+
+
 @pytest.fixture
 def sets(tmp_path):
     traces, composites = tmp_path / "traces.jsonl", tmp_path / "composites.jsonl"
-    write_jsonl(traces, BUILDERS["micro.traces"](rows=40, seed=0))
-    write_jsonl(composites, BUILDERS["micro.composites"](rows=40, seed=1, split="train", thought="long"))
+    write_rows(traces, BUILDERS["micro.traces"](rows=40, seed=0))
+    write_rows(composites, BUILDERS["micro.composites"](rows=40, seed=1, split="train", thought="long"))
     return {"traces": traces, "composites": composites}
 
 
@@ -52,6 +56,6 @@ def test_bad_mixtures_are_refused(tmp_path, sets):
     with pytest.raises(InputError, match="40 rows, the mixture wants more"):
         mixed(tmp_path, sets, {"traces": 1.0}, rows=41)
     problems = tmp_path / "problems.jsonl"
-    write_jsonl(problems, BUILDERS["micro.problems"](rows=5, seed=0))
+    write_rows(problems, BUILDERS["micro.problems"](rows=5, seed=0))
     with pytest.raises(InputError, match="no 'response'"):
         mixed(tmp_path, {"problems": problems}, {"problems": 1.0}, rows=5)

@@ -18,7 +18,7 @@ TINY = Pretraining(
 
 def make(out: Path) -> Path:
     rows = BUILDERS["micro.traces"](rows=60, seed=0, thought="short", voice="own")
-    pretrain([(render(row), row["response"]) for row in rows], TINY, TEMPLATE.read_text(), out)
+    pretrain([(render(row), row.response) for row in rows], TINY, TEMPLATE.read_text(), out)
     return out
 
 

@@ -264,7 +264,7 @@ def test_sets_without_answers_or_without_constraints_show_what_they_have(tmp_pat
     report([run], tmp_path / "writing")
     assert "No figure: the set has no constraints or no answers" in shown(tmp_path / "writing")
     assert not pick(results_of(tmp_path / "writing")["figures"], metric="correct", group=None)
-    rewrite(run, lambda score: score | {"verdicts": [], "hacc": None, "sacc": None, "correct": True})
+    rewrite(run, lambda score: score | {"verdicts": [], "hacc": None, "sacc": None, "outcome": "right"})
     rows = read_jsonl(run / "data" / "composite" / "rows.jsonl")
     plain = [row | {"constraint_name": [], "constraint_args": [], "constraint_desc": []} for row in rows]
     write_jsonl(run / "data" / "composite" / "rows.jsonl", plain)

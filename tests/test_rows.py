@@ -7,16 +7,18 @@ import pytest
 
 from reins.eval.io.errors import InputError
 from reins.eval.io.jsonl import read_jsonl, write_jsonl
+from reins.eval.verify import Constraint
 from reins.eval.verify.rows import read_rows
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the public data is not at {DATA}")
+NO_COMMA = "punctuation:no_comma"
 ROW = {
     "source": "s",
     "id": "1",
     "question": "How many?",
     "answer": "4",
-    "constraint_name": ["punctuation:no_comma", "keywords:existence"],
+    "constraint_name": [NO_COMMA, "keywords:existence"],
     "constraint_args": [None, {"keywords": ["note"]}],
     "constraint_desc": ["No commas.", "Say note."],
 }
@@ -31,15 +33,33 @@ def written(tmp_path: Path, *lines: str) -> Path:
 def test_names_rows_and_clusters_problems(tmp_path):
     other = ROW | {"question": "how  many? "}
     rows = read_rows(written(tmp_path, json.dumps(ROW), "", json.dumps(other), "  "))
-    assert [row["row"] for row in rows] == ["rows-000000", "rows-000001"]
-    assert rows[0]["problem_id"] == rows[1]["problem_id"]
-    assert rows[1]["question"] == "how  many? "
+    assert [row.name for row in rows] == ["rows-000000", "rows-000001"]
+    assert rows[0].problem_id == rows[1].problem_id
+    assert rows[1].question == "how  many? "
 
 
 def test_reads_ifeval(tmp_path):
     record = {"key": 7, "prompt": "Write.", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}
     (row,) = read_rows(written(tmp_path, json.dumps(record)))
-    assert (row["row"], row["id"], row["answer"], row["constraint_desc"]) == ("rows-7", "7", "", [""])
+    assert (row.name, row.id, row.answer, row.constraints) == ("rows-7", "7", "", [Constraint(NO_COMMA, {})])
+
+
+def test_constraints_are_canonical_once_read_and_what_a_builder_adds_is_kept(tmp_path):
+    published = ROW | {
+        "constraint_name": ["en:punctuation:no_comma", "length_constraint_checkers:number_words"],
+        "constraint_args": [None, {"num_words": 9.0, "relation": "at least", "language": None}],
+        "split": "test",
+        "feasible": True,
+    }
+    (row,) = read_rows(written(tmp_path, json.dumps(published)))
+    words = {"num_words": 9, "relation": "at least"}
+    assert row.constraints == [
+        Constraint(NO_COMMA, {}, "No commas."),
+        Constraint("length_constraints:number_words", words, "Say note."),
+    ]
+    assert row.extra == {"split": "test", "feasible": True}
+    assert read_rows(written(tmp_path, json.dumps(row.line()))) == [row]
+    assert row.adding(feasible=False).line() == row.line() | {"feasible": False}
 
 
 @needs_data
@@ -55,8 +75,9 @@ def test_reads_all_of_mathif_and_ifeval():
         ("[1]", r"rows.jsonl:7: a list, not an object"),
         (json.dumps({k: v for k, v in ROW.items() if k != "answer"}), r":7: field 'answer' is missing"),
         (json.dumps(ROW | {"answer": 4}), r":7: field 'answer' is 4; it must be a text"),
+        (json.dumps(ROW | {"constraint_desc": ["", 3]}), r":7: constraint 'keywords:existence' described by 3"),
         (json.dumps(ROW | {"constraint_args": [None]}), r":7: lists of different length .*constraint_args 1"),
-        (json.dumps(ROW | {"constraint_name": ["no_comma", "keywords:existence"]}), r":7: unknown constraint"),
+        (json.dumps(ROW | {"constraint_name": ["no_comma", "keywords:existence"]}), r":7: no_comma: unknown constraint; did you"),
         (json.dumps(ROW | {"constraint_args": [None, {"words": ["a"]}]}), r":7: keywords:existence: unknown kwarg"),
         (json.dumps(ROW | {"constraint_args": [None, None]}), r":7: keywords:existence: kwargs lack keywords"),
         (json.dumps(ROW | {"constraint_args": [None, "a"]}), r":7: constraint 'keywords:existence' with 'a'"),

@@ -160,7 +160,7 @@ def test_each_file_of_rows_may_have_its_own_responses(tmp_path):
     assert [(one["row"], one["hacc"]) for one in scores] == [("a1", False), ("a2", True), ("b1", True)]
     with pytest.raises(InputError, match=r"a.out.jsonl: 2 outputs for 1 rows"):
         score(data[::-1], responses, tmp_path)
-    with pytest.raises(InputError, match="2 files of responses for 1 of rows"):
+    with pytest.raises(InputError, match="responses: 2 files for 1 of rows"):
         score(data[:1], responses, tmp_path)
 
 

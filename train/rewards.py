@@ -6,19 +6,26 @@ A reward is None on a row it does not apply to; TRL leaves None out of the sum (
 
 import hashlib
 import json
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
 from ..eval.io.errors import InputError
-from ..eval.verify import Split, split_reasoning, verdicts
+from ..eval.verify import Constraint, Split, read_constraints, split_reasoning, verdicts
 from ..eval.verify.answers import Grader, Outcome
 from ..eval.verify.thought_formats import ThoughtFormat
 
-Row = dict[str, Any]
 Reward = Callable[..., list[float | None]]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a completion is judged by: the gold answer (None where there is none) and the constraints."""
+
+    solution: str | None
+    constraints: list[Constraint]
 
 
 @dataclass(frozen=True)
@@ -59,8 +66,8 @@ RULES: dict[str, Callable[[Judged], float | None]] = {
 NAMES = (*RULES, "random")
 
 
-def applies(name: str, row: Row) -> bool:
-    """Whether a reward can say anything about a row."""
+def applies(name: str, row: Mapping[str, Any]) -> bool:
+    """Whether a reward can say anything about a training row (TRL's columns)."""
     if name == "correct":
         return row.get("solution") is not None
     return bool(row.get("constraint_name")) if name.startswith("constraints") else True
@@ -114,24 +121,28 @@ class Rewards:
         reward.__name__ = name
         return reward
 
-    def judge(self, completions: Sequence[Any], rows: Sequence[Row]) -> list[Judged]:
-        """Judge completions (lists of messages) of these rows, in order."""
+    def judge(self, completions: Sequence[Any], tasks: Sequence[Task]) -> list[Judged]:
+        """Judge completions (lists of messages), each by its task, in order."""
         splits = [
             split_reasoning(messages[-1]["content"], prefilled=self.prefilled, known=self.form)
             for messages in completions
         ]
-        golds = [row.get("solution") for row in rows]
-        asked = [(gold, one.answer) for gold, one in zip(golds, splits, strict=True) if gold is not None]
-        outcomes = iter(self.grader.grade_many(asked))
+        judged_by = list(zip(splits, tasks, strict=True))
+        graded = [(task.solution, split.answer) for split, task in judged_by if task.solution is not None]
+        outcomes = iter(self.grader.grade_many(graded))
         return [
-            Judged(one, verdicts(row, one.answer), None if gold is None else next(outcomes))
-            for one, row, gold in zip(splits, rows, golds, strict=True)
+            Judged(
+                split,
+                verdicts(task.constraints, split.answer),
+                None if task.solution is None else next(outcomes),
+            )
+            for split, task in judged_by
         ]
 
     def _judge_once(self, completions: Sequence[Any], **columns: Any) -> list[Judged]:
         """TRL hands every reward function of a step the same list, which is judged and measured the first time."""
         if self._batch[0] is not completions:
-            judged = self.judge(completions, _rows(len(completions), **columns))
+            judged = self.judge(completions, _tasks(len(completions), **columns))
             self._measure(judged, columns["completion_ids"], columns["log_metric"])
             self._batch = completions, judged
         return self._batch[1]
@@ -167,12 +178,12 @@ class Rewards:
         ]
 
 
-def _rows(count: int, **columns: Any) -> list[Row]:
-    """TRL's columns as rows again."""
+def _tasks(count: int, **columns: Any) -> list[Task]:
+    """TRL's columns as tasks; one that is absent is of a set that has no such thing."""
     nothing = [None] * count
     solutions = columns.get("solution", nothing)
-    names, args = columns.get("constraint_name", nothing), columns.get("constraint_args", nothing)
+    names, kwargs = columns.get("constraint_name", nothing), columns.get("constraint_args", nothing)
     return [
-        {"solution": gold, "constraint_name": name or [], "constraint_args": json.loads(kwargs or "[]")}
-        for gold, name, kwargs in zip(solutions, names, args, strict=True)
+        Task(solution, read_constraints(ids or [], json.loads(args or "[]")))
+        for solution, ids, args in zip(solutions, names, kwargs, strict=True)
     ]

@@ -6,18 +6,20 @@ differ in wording or reasoning are trained on the same problems in the same orde
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Literal
 
-from ...eval.verify import TYPES, Pools, conflict, describe, witness
+from ...eval.verify import Constraint, Pools
+from ...eval.verify.rows import Row
+from ..composites import clash, fresh, rewritten
+from ..draw import PLAIN
 from . import stories, voices
 from . import writing as tasks
 from .pools import EVEN, POOLS, PoolName
 from .stories import Split, Story
 from .voices import Voice
 
-Row = dict[str, Any]
 Thought = Literal["long", "short", "none"]
-Kwargs = dict[str, Any]
 
 STEP_WEIGHTS = (1.2, 1.2, 1.0, 1.0, 0.8, 0.8)
 COUNT_WEIGHTS = (1.0, 1.0, 1.0)
@@ -32,21 +34,15 @@ def _story(seed: int, split: Split, index: int) -> Story:
 
 
 def _row(kind: str, index: int, split: Split, question: str, answer: str, problem_id: str) -> Row:
-    return {
-        "source": f"micro/{kind}",
-        "id": f"{kind}-{index}",
-        "question": question,
-        "answer": answer,
-        "constraint_name": [],
-        "constraint_args": [],
-        "constraint_desc": [],
-        "row": f"{kind}-{split}-{index:06d}",
-        "problem_id": problem_id,
-        "feasible": True,
-        "why_not": None,
-        "witness": None,
-        "split": split,
-    }
+    return Row(
+        name=f"{kind}-{split}-{index:06d}",
+        problem_id=problem_id,
+        source=f"micro/{kind}",
+        id=f"{kind}-{index}",
+        question=question,
+        answer=answer,
+        extra={**PLAIN, "split": split},
+    )
 
 
 def _story_row(kind: str, index: int, story: Story) -> Row:
@@ -74,7 +70,7 @@ def traces(
         story = _story(seed, split, index)
         answer = voices.answer_sentence(story, voice, _rng("answer", seed, split, index))
         response = _respond(story, answer, thought, _rng("thought", seed, split, index))
-        yield _story_row("trace", index, story) | {"response": response}
+        yield _story_row("trace", index, story).adding(response=response)
 
 
 def constrain(
@@ -91,27 +87,20 @@ def constrain(
     """
     while True:
         (count,) = rng.choices(range(1, len(count_weights) + 1), weights=count_weights)
-        names, args = _draw(count, weights, pools, rng)
-        found = witness(text, names, args, rng)
-        if found is not None:
-            described = [describe(name, kwargs) for name, kwargs in zip(names, args, strict=True)]
-            constraints = {"constraint_name": names, "constraint_args": args, "constraint_desc": described}
-            return row | constraints | {"witness": found}, found
+        constraints = _draw(count, weights, pools, rng)
+        held = rewritten(text, constraints, rng)
+        if held is not None:
+            return replace(row, constraints=constraints).adding(witness=held), held
 
 
-def _draw(
-    count: int, weights: Mapping[str, float], pools: Pools, rng: random.Random
-) -> tuple[list[str], list[Kwargs]]:
-    names: list[str] = []
-    args: list[Kwargs] = []
-    while len(names) < count:
+def _draw(count: int, weights: Mapping[str, float], pools: Pools, rng: random.Random) -> list[Constraint]:
+    drawn: list[Constraint] = []
+    while len(drawn) < count:
         (name,) = rng.choices(list(weights), weights=list(weights.values()))
-        kwargs = TYPES[name].sample(rng, pools)
-        clash = any(conflict(name, kwargs, *other) for other in zip(names, args, strict=True))
-        if name not in names and not clash:
-            names.append(name)
-            args.append(kwargs)
-    return names, args
+        another = fresh(name, rng, pools, "")
+        if all(another.id != other.id and not clash([another, other]) for other in drawn):
+            drawn.append(another)
+    return drawn
 
 
 def composites(
@@ -130,10 +119,10 @@ def composites(
     for index in range(rows):
         story, rng = _story(seed, split, index), _rng("composite", seed, split, index)
         text = voices.answer_sentence(story, voice, rng)
-        row, found = constrain(
+        row, held = constrain(
             _story_row("composite", index, story), text, EVEN, POOLS[pool], rng, COUNT_WEIGHTS
         )
-        yield row | {"response": _respond(story, found, thought, rng)}
+        yield row.adding(response=_respond(story, held, thought, rng))
 
 
 def writing(rows: int, seed: int, *, split: Split = "test", pool: PoolName = "test") -> Iterator[Row]:
@@ -142,8 +131,8 @@ def writing(rows: int, seed: int, *, split: Split = "test", pool: PoolName = "te
         rng = _rng("writing", seed, split, index)
         task = tasks.draw(rng, split)
         row = _row("writing", index, split, task.question, "", task.problem_id)
-        row, found = constrain(row, tasks.text(task, rng), EVEN, POOLS[pool], rng, COUNT_WEIGHTS)
-        yield row | {"response": found}
+        row, held = constrain(row, tasks.text(task, rng), EVEN, POOLS[pool], rng, COUNT_WEIGHTS)
+        yield row.adding(response=held)
 
 
 def corpus(
@@ -176,7 +165,7 @@ def corpus(
             row, text = _row(kind, index, "train", task.question, "", task.problem_id), tasks.text(task, rng)
         if not plain:
             row, text = constrain(row, text, weights, POOLS["all"], rng, COUNT_WEIGHTS)
-        if row["answer"] and rng.random() < think_share:
+        if row.answer and rng.random() < think_share:
             thought: Thought = "long" if plain and rng.random() < long_share else "short"
             text = _respond(story, text, thought, rng)
-        yield row | {"response": text}
+        yield row.adding(response=text)

@@ -27,7 +27,7 @@ def _of_rows(row_set: RowSet) -> Iterator[str]:
         yield "all rows belong to one problem, so there are no intervals and no p values"
     if not any(row_set.types):
         yield "no row has constraints, so there is no HAcc, SAcc or verdict"
-    if not any(row["answer"] for row in row_set.rows):
+    if not any(row.answer for row in row_set.rows):
         yield "no row has an answer, so nothing is graded right or wrong"
 
 

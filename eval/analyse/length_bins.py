@@ -85,7 +85,7 @@ def length_bins(row_set: RowSet, cells: list[Cell], bins: int, edges: Sequence[i
     tokens[~cut & (state == "none")] = 0
     unclosed = ~cut & (state == "unclosed")
     judged = ~(cut | unclosed | np.isnan(tokens))
-    source = np.array([one["source"] for one in row_set.rows])[row]
+    source = np.array([each.source for each in row_set.rows])[row]
     strata = list(_strata(tokens, judged, None, bins, edges))
     strata += [({"kind": kind}, of) for kind, of in (("unclosed", unclosed), ("cut", cut)) if of.any()]
     names = np.unique(source)

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import yaml
 
 from ..io.errors import InputError
-from ..io.jsonl import read_jsonl
 from ..io.run_paths import DONE, RunPaths, checkpoint_name, name_on_the_way, unconstrained
 from ..score.measure import Cell, RowSet
+from ..score.scores import read_scores
 from ..verify.rows import read_rows
 from .roles import Role, Roles
 
@@ -125,11 +125,11 @@ class Study:
             before += steps
 
     def _load(self, file: Path, set_name: str) -> Cell:
-        scores, row_set = read_jsonl(file), self.row_sets[set_name]
+        scores, row_set = read_scores(file), self.row_sets[set_name]
         if not scores:
             raise InputError(file, "holds no scores", "generate and score the set again")
         scored, said = (
-            {score["row"] for score in scores},
+            {score.row for score in scores},
             f"{file}: not the rows of data/{set_name}/rows.jsonl",
         )
         if missing := row_set.position.keys() - scored:

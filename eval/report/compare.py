@@ -9,9 +9,9 @@ import numpy as np
 from ..analyse.figures import Column, differences
 from ..io.errors import InputError
 from ..io.files import rounded
-from ..io.jsonl import read_jsonl
 from ..io.run_paths import rows_evaluated
 from ..score.measure import NUMBERS, Cell, Entry, Measure, RowSet, estimates, resample
+from ..score.scores import Score, read_scores
 from ..stats import intervals
 from ..stats.paired import flips
 from ..verify.rows import Row, read_rows
@@ -36,7 +36,7 @@ def compare(
     _check_same(folders, scores)
     rows = _rows(folders, data)
     row_set = RowSet.of(rows or _alone(scores[0]))
-    if missing := {score["row"] for score in scores[0]} - row_set.position.keys():
+    if missing := {score.row for score in scores[0]} - row_set.position.keys():
         raise InputError(
             data, f"row {min(missing)!r} of {folders[0]} is not in it", "give the rows of this set"
         )
@@ -49,15 +49,15 @@ def compare(
     return _text(entry, "problems" if rows else "rows (problems not known)"), entry
 
 
-def _scores(folder: Path) -> list[Row]:
-    scores = read_jsonl(folder / "scores.jsonl")
+def _scores(folder: Path) -> list[Score]:
+    scores = read_scores(folder / "scores.jsonl")
     if not scores:
         raise InputError(folder / "scores.jsonl", "holds no scores", "score the responses again")
     return scores
 
 
-def _check_same(folders: tuple[Path, Path], scores: list[list[Row]]) -> None:
-    a, b = ({(one["row"], one["sample"]): len(one["verdicts"]) for one in own} for own in scores)
+def _check_same(folders: tuple[Path, Path], scores: list[list[Score]]) -> None:
+    a, b = ({(each.row, each.sample): len(each.verdicts) for each in of_folder} for of_folder in scores)
     if alone := a.keys() ^ b.keys():
         row, sample = min(alone)
         where = folders[0 if (row, sample) in a else 1]
@@ -84,9 +84,9 @@ def _rows(folders: tuple[Path, Path], data: str | Path | None) -> list[Row]:
     return []
 
 
-def _alone(scores: list[Row]) -> list[Row]:
-    names = dict.fromkeys(score["row"] for score in scores)
-    return [{"row": name, "problem_id": name, "source": "", "constraint_name": []} for name in names]
+def _alone(scores: list[Score]) -> list[Row]:
+    names = dict.fromkeys(score.row for score in scores)
+    return [Row(name, name, source="", id=name, question="", answer="") for name in names]
 
 
 def _side(folder: Path) -> Entry:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..analyse.run_folder import Study
-from ..io.jsonl import iter_jsonl, read_jsonl
-from ..verify import canonical, describe, split_reasoning
+from ..score.scores import Score, read_scores
+from ..verify import describe
+from ..verify.responses import Response, iter_responses
 from ..verify.rows import Row
 from .summary import Place
 
@@ -43,40 +44,39 @@ def _cell(study: Study, place: Place, named: bool) -> Shown:
     if place["set"] not in study.row_sets:
         return cell
     rows = study.row_sets[place["set"]].rows
-    chosen = {row["row"]: row for row in rows[:: -(-len(rows) // MOST)]}
+    chosen = {row.name: row for row in rows[:: -(-len(rows) // MOST)]}
     for arm in study.arms:
         folder = study.directory(arm.checkpoint, place["set"], place["mode"])
         if not (folder / "scores.jsonl").exists():
             continue
-        scores = read_jsonl(folder / "scores.jsonl")
+        scores = read_scores(folder / "scores.jsonl")
         cell["of"] += len(scores)
-        shown = {one["row"]: one for one in scores if one["sample"] == 0 and one["row"] in chosen}
+        shown = {score.row: score for score in scores if score.sample == 0 and score.row in chosen}
         about = {"arm": prefix + arm.name, "seed": arm.seed, **place}
-        for _, response in iter_jsonl(folder / "responses.jsonl"):
-            if response["sample"] == 0 and response["row"] in shown:
-                sample = _sample(shown[response["row"]], response["text"], study.preset)
-                cell["samples"].append(about | sample | {"row": prefix + response["row"]})
-                cell["rows"][prefix + response["row"]] = _row(chosen[response["row"]])
+        for response in iter_responses(folder / "responses.jsonl"):
+            if response.sample == 0 and response.row in shown:
+                sample = _sample(shown[response.row], response, study.preset)
+                cell["samples"].append(about | sample | {"row": prefix + response.row})
+                cell["rows"][prefix + response.row] = _row(chosen[response.row])
     return cell
 
 
 def _row(row: Row) -> Shown:
     """The question of a row and its constraints, type and wording."""
-    named = list(zip(row["constraint_name"], row["constraint_args"], strict=True))
     return {
-        "question": row["question"],
-        "gold": row["answer"],
-        "constraints": [[canonical(name), describe(name, args)] for name, args in named],
+        "question": row.question,
+        "gold": row.answer,
+        "constraints": [[each.id, describe(each.id, each.kwargs)] for each in row.constraints],
     }
 
 
-def _sample(score: Row, text: str, preset: str) -> Shown:
-    split = split_reasoning(text, preset=preset, prefilled=score["state"] == "unclosed")
+def _sample(score: Score, response: Response, preset: str) -> Shown:
+    split = response.split(preset)
     return {
-        "verdicts": score["verdicts"],
-        "state": "cut" if score["cut"] else score["state"],
-        "outcome": score["outcome"] or "not graded",
-        "tokens": [score["reasoning_tokens"], score["answer_tokens"]],
+        "verdicts": score.verdicts,
+        "state": "cut" if score.truncated else score.state,
+        "outcome": score.outcome or "not graded",
+        "tokens": [score.reasoning_tokens, score.answer_tokens],
         "reasoning": _shortened(split.reasoning),
         "answer": _shortened(split.answer),
     }

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +22,7 @@ from transformers import (
 from ..io.errors import InputError
 from ..io.templates import asked
 from ..verify import render
+from ..verify.rows import Row
 from ..verify.thought_formats import THINK, ThoughtFormat, format_of_template
 
 
@@ -52,9 +53,7 @@ class Checkpoint:
     form: ThoughtFormat = THINK
     pieces: dict[int, str] = field(default_factory=dict)
 
-    def prompt(
-        self, row: Mapping[str, Any], *, preset: str, with_constraints: bool, direct: bool = False
-    ) -> Prompt:
+    def prompt(self, row: Row, *, preset: str, with_constraints: bool, direct: bool = False) -> Prompt:
         """Ask a row through the checkpoint's own template; `direct` asks for no reasoning."""
         turn = render(row, preset=preset, with_constraints=with_constraints)
         messages = [{"role": "user", "content": turn}]

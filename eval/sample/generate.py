@@ -4,11 +4,13 @@ import hashlib
 import json
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from ..io.errors import InputError
-from ..verify import PRESETS, split_reasoning
+from ..verify import PRESETS
+from ..verify.reasoning import split_reasoning
+from ..verify.responses import Response
 from ..verify.rows import Row, load_rows
 from . import resume as partial
 from .checkpoint import Checkpoint, Prompt, fingerprint, load_model, read_checkpoint
@@ -93,11 +95,11 @@ def generate(
         raise InputError("batch_size", f"{batch_size} is too small", "give 1 or more")
     rows, out, processes = load_rows(rows_file), Path(out_dir), Processes()
     if processes.first:
-        data = hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+        data = hashlib.sha256(json.dumps([row.line() for row in rows]).encode()).hexdigest()
         partial.claim(out, {**asdict(settings), "files": fingerprint(settings.model), "data": data})
     processes.wait()
     if not (out / partial.RESPONSES).exists():
-        partial.append(out, processes.index, _records(settings, rows, out, batch_size, processes))
+        partial.append(out, processes.index, _responses(settings, rows, out, batch_size, processes))
         processes.wait()
         if processes.first:
             partial.settle(out, rows)
@@ -105,10 +107,10 @@ def generate(
     return out / partial.RESPONSES
 
 
-def _records(
+def _responses(
     settings: Settings, rows: list[Row], out: Path, batch_size: int, processes: Processes
-) -> Iterator[Row]:
-    """The records of this process's share that are still missing, as they end."""
+) -> Iterator[Response]:
+    """The responses of this process's share that are still missing, as they end."""
     checkpoint = read_checkpoint(settings.model)
     prompts = [
         checkpoint.prompt(
@@ -127,7 +129,8 @@ def _records(
     work = _missing(settings, rows, prompts, checkpoint, mine, partial.finished(out))
     limits = Limits(settings.max_new_tokens, settings.temperature, settings.top_p, checkpoint.stops)
     for sample in follow(_run(settings, checkpoint, work, batch_size, limits), len(work), out.name):
-        yield _record(sample, rows, prompts, checkpoint)
+        index = sample.key[0]
+        yield _response(sample, rows[index], prompts[index], checkpoint)
 
 
 def _missing(
@@ -139,17 +142,18 @@ def _missing(
     done: partial.Places,
 ) -> list[Sample]:
     mode = parse_mode(settings.mode)
-    hidden: Row = {} if settings.with_constraints else {"constraint_desc": []}
+    if not settings.with_constraints:
+        rows = [replace(row, constraints=[]) for row in rows]
     return [
         Sample(
             key=(index, number),
             prompt=prompts[index].tokens,
-            seed=sample_seed(settings.seed, rows[index]["row"], number),
-            rule=mode.rule(checkpoint, rows[index] | hidden, prompts[index].lead),
+            seed=sample_seed(settings.seed, rows[index].name, number),
+            rule=mode.rule(checkpoint, rows[index], prompts[index].lead),
         )
         for index in mine
         for number in range(settings.samples)
-        if (rows[index]["row"], number) not in done
+        if (rows[index].name, number) not in done
     ]
 
 
@@ -163,26 +167,25 @@ def _run(
     return decode(load_model(settings.model, fingerprint(settings.model)), work, batch_size, limits)
 
 
-def _record(sample: Sample, rows: list[Row], prompts: list[Prompt], checkpoint: Checkpoint) -> Row:
-    index, number = sample.key
-    lead, tokens = prompts[index].lead, sample.tokens
+def _response(sample: Sample, row: Row, prompt: Prompt, checkpoint: Checkpoint) -> Response:
+    lead, tokens = prompt.lead, sample.tokens
     spoken = tokens[:-1] if set(tokens[-1:]) & checkpoint.stops else tokens
     text = lead + checkpoint.decode(spoken)
     split = split_reasoning(text, known=checkpoint.form)
     reasoning = (
         len(spoken) if split.state == "unclosed" else _tokens_of(split.after, lead, spoken, checkpoint)
     )
-    return {
-        "row": rows[index]["row"],
-        "sample": number,
-        "text": text,
-        "state": split.state,
-        "cut": sample.cut,
-        "reasoning_tokens": reasoning,
-        "answer_tokens": len(spoken) - reasoning,
-        "seed": sample.seed,
-        "prompt_hash": prompts[index].hash,
-    }
+    return Response(
+        row=row.name,
+        sample=sample.key[1],
+        text=text,
+        state=split.state,
+        truncated=sample.cut,
+        reasoning_tokens=reasoning,
+        answer_tokens=len(spoken) - reasoning,
+        seed=sample.seed,
+        prompt_hash=prompt.hash,
+    )
 
 
 def _tokens_of(length: int, lead: str, tokens: list[int], checkpoint: Checkpoint) -> int:

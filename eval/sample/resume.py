@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..io.files import write_json
-from ..io.jsonl import write_jsonl
+from ..io.jsonl import Line, write_jsonl
+from ..verify.responses import Response
 from ..verify.rows import Row
 
 RESPONSES = "responses.jsonl"
@@ -32,11 +33,11 @@ def claim(out: Path, settings: Mapping[str, Any]) -> None:
         os.truncate(file, whole)
 
 
-def append(out: Path, process: int, records: Iterator[Row]) -> None:
-    """Add each record to this process's file as it comes."""
+def append(out: Path, process: int, responses: Iterator[Response]) -> None:
+    """Add each response to this process's file as it comes."""
     with open(out / f"responses.partial-{process}.jsonl", "a", encoding="utf-8") as file:
-        for record in records:
-            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+        for response in responses:
+            file.write(json.dumps(response.line(), ensure_ascii=False) + "\n")
             file.flush()
 
 
@@ -55,7 +56,7 @@ def finished(out: Path) -> Places:
 
 def settle(out: Path, rows: list[Row]) -> None:
     """Put all samples into `responses.jsonl` in the order of (row, sample), and remove the partial files."""
-    order = {row["row"]: index for index, row in enumerate(rows)}
+    order = {row.name: index for index, row in enumerate(rows)}
     places = finished(out)
     inline = sorted(places, key=lambda key: (order[key[0]], key[1]))
     write_jsonl(out / RESPONSES, (_line(*places[key]) for key in inline))
@@ -67,7 +68,8 @@ def _files(out: Path) -> list[Path]:
     return sorted(out.glob("responses.partial-*.jsonl"))
 
 
-def _line(file: Path, start: int) -> Row:
+def _line(file: Path, start: int) -> Line:
     with open(file, "rb") as lines:
         lines.seek(start)
-        return json.loads(lines.readline())
+        line: Line = json.loads(lines.readline())
+        return line

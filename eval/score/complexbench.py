@@ -13,7 +13,7 @@ every instruction in it counts. Otherwise than published, both sides of a rule a
 import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +21,9 @@ import numpy as np
 from ..io.command import exit_status
 from ..io.errors import InputError
 from ..io.files import rounded, write_json
-from ..io.jsonl import iter_jsonl, write_jsonl
+from ..io.jsonl import Line, iter_jsonl, write_jsonl
 from ..stats.intervals import draw_clusters
-from ..verify import split_reasoning
+from ..verify.responses import Response
 from ..verify.rows import Row, load_rows
 from .complexbench_rules import follows
 from .measure import Entry, Group, Measure, estimates, figure, resample
@@ -57,7 +57,7 @@ class Judgements:
 
     def __init__(self, file: str | Path):
         self.file = file
-        self.found: dict[tuple[str, int, int], Row] = {}
+        self.found: dict[tuple[str, int, int], Line] = {}
         for number, line in iter_jsonl(file):
             if not {"row", "sample", "point"} <= line.keys() or not {"holds", "parts"} & line.keys():
                 raise InputError(
@@ -97,17 +97,17 @@ def score_complexbench(
     count, of all and by category, task, constraint dimension and composition, and the share of `coherent` groups.
     """
     rows = load_rows(rows_file)
-    by_name = {row["row"]: row for row in rows}
-    if missing := [row["row"] for row in rows if not row.get("scoring_questions")]:
+    by_name = {row.name: row for row in rows}
+    if missing := [row.name for row in rows if not row.extra.get("scoring_questions")]:
         raise InputError(
             rows_file, f"row {missing[0]!r} has no scoring_questions", "build the set by complexbench"
         )
     points = [
-        _judged(by_name[one["row"]], one, judge, parts, preset)
-        for one in load_responses(responses_file, rows)
+        _judged(by_name[response.row], response, judge, parts, preset)
+        for response in load_responses(responses_file, rows)
     ]
     out = Path(out_dir)
-    write_jsonl(out / "points.jsonl", points)
+    write_jsonl(out / "points.jsonl", map(asdict, points))
     write_json(
         out / "complexbench.json",
         rounded({"preset": preset, "responses": len(points), "figures": _figures(by_name, points)}),
@@ -115,60 +115,68 @@ def score_complexbench(
     return out / "complexbench.json"
 
 
-def _judged(row: Row, response: Row, judge: Judge, parts: Parts, preset: str) -> Row:
-    split = split_reasoning(response["text"], preset=preset, prefilled=response["state"] == "unclosed")
-    answer = "" if response["cut"] and preset == "reins" else split.answer
+@dataclass(frozen=True, slots=True)
+class Points:
+    """The questions of one response: as they were judged, and whether each counts."""
+
+    row: str
+    sample: int
+    raw: list[bool]
+    counts: list[bool]
+
+
+def _judged(row: Row, response: Response, judge: Judge, parts: Parts, preset: str) -> Points:
+    answer = "" if response.truncated and preset == "reins" else response.split(preset).answer
     raw = {}
-    for asked in row["scoring_questions"]:
+    for scoring in row.extra["scoring_questions"]:
         question = Question(
-            row["row"],
-            response["sample"],
-            asked["point_id"],
-            asked["question"],
-            row["question"],
-            asked["rule"],
+            row.name,
+            response.sample,
+            scoring["point_id"],
+            scoring["question"],
+            row.question,
+            scoring["rule"],
         )
-        ruled = asked["rule"] is not None
         raw[question.point] = bool(answer.strip()) and (
-            follows(asked["rule"], parts(question, answer)) if ruled else judge(question, answer)
+            judge(question, answer)
+            if question.rule is None
+            else follows(question.rule, parts(question, answer))
         )
     counts = [
-        raw[asked["point_id"]] and all(raw[other] for other in asked["dep"])
-        for asked in row["scoring_questions"]
+        raw[scoring["point_id"]] and all(raw[other] for other in scoring["dep"])
+        for scoring in row.extra["scoring_questions"]
     ]
-    return {"row": row["row"], "sample": response["sample"], "raw": list(raw.values()), "counts": counts}
+    return Points(row.name, response.sample, list(raw.values()), counts)
 
 
-def _figures(rows: dict[str, Row], points: Sequence[Row]) -> list[Entry]:
-    places = {
-        group: place for place, group in enumerate(dict.fromkeys(row["group"] for row in rows.values()))
-    }
+def _figures(rows: dict[str, Row], points: Sequence[Points]) -> list[Entry]:
+    groups = dict.fromkeys(row.extra["group"] for row in rows.values())
+    number = {group: index for index, group in enumerate(groups)}
     held: dict[tuple[str, Group | None], list[tuple[bool, int]]] = {}
-    for point in points:
-        row = rows[point["row"]]
-        for labels, holds in zip(_labels(row), point["counts"], strict=True):
+    for judged in points:
+        row = rows[judged.row]
+        for labels, holds in zip(_labels(row), judged.counts, strict=True):
             for label in labels:
-                held.setdefault(("drfr", label), []).append((holds, places[row["group"]]))
+                held.setdefault(("drfr", label), []).append((holds, number[row.extra["group"]]))
     for kind, group, holds in _coherent(rows, points):
-        held.setdefault(("coherent", Group("selections", kind)), []).append((holds, places[group]))
-    found = [
-        Measure(
-            metric, label, np.array([h for h, _ in judged], dtype=float), np.array([g for _, g in judged])
-        )
-        for (metric, label), judged in held.items()
+        held.setdefault(("coherent", Group("selections", kind)), []).append((holds, number[group]))
+    measured = [
+        Measure(metric, label, np.array([h for h, _ in pairs], dtype=float), np.array([g for _, g in pairs]))
+        for (metric, label), pairs in held.items()
     ]
-    return list(map(figure, found, estimates(found, resample(found, draw_clusters(len(places))))))
+    sums = resample(measured, draw_clusters(len(groups)))
+    return list(map(figure, measured, estimates(measured, sums)))
 
 
 def _labels(row: Row) -> Iterator[list[Group | None]]:
     """What each question of a row counts under; None is all of them."""
-    for asked in row["scoring_questions"]:
-        own = [None, Group("category", row["category"]), Group("task", row["task_types"])]
-        own += [Group("dimension", name) for name in asked["constraint_dimensions"]]
-        yield own + [Group("composition", name) for name in asked["composition_types"]]
+    for scoring in row.extra["scoring_questions"]:
+        labels = [None, Group("category", row.extra["category"]), Group("task", row.extra["task_types"])]
+        labels += [Group("dimension", name) for name in scoring["constraint_dimensions"]]
+        yield labels + [Group("composition", name) for name in scoring["composition_types"]]
 
 
-def _coherent(rows: dict[str, Row], points: Sequence[Row]) -> Iterator[tuple[str, str, bool]]:
+def _coherent(rows: dict[str, Row], points: Sequence[Points]) -> Iterator[tuple[str, str, bool]]:
     """(one or several selections, group, whether every question of every instruction in it counts) a sample.
 
     The number of selections is that of the group's first instruction; groups without any are no test of it.
@@ -176,11 +184,11 @@ def _coherent(rows: dict[str, Row], points: Sequence[Row]) -> Iterator[tuple[str
     whole_groups: dict[tuple[str, int], bool] = {}
     selections: dict[str, int] = {}
     for row in rows.values():
-        asked = row["scoring_questions"]
-        selections.setdefault(row["group"], sum("Selection" in one["composition_types"] for one in asked))
-    for point in points:
-        key = rows[point["row"]]["group"], point["sample"]
-        whole_groups[key] = whole_groups.get(key, True) and all(point["counts"])
+        chosen = sum("Selection" in each["composition_types"] for each in row.extra["scoring_questions"])
+        selections.setdefault(row.extra["group"], chosen)
+    for judged in points:
+        key = rows[judged.row].extra["group"], judged.sample
+        whole_groups[key] = whole_groups.get(key, True) and all(judged.counts)
     for (group, _), holds in whole_groups.items():
         if selections[group]:
             yield ("one" if selections[group] == 1 else "several"), group, holds

@@ -10,7 +10,8 @@ from typing import Any
 
 from ..verify import verdicts
 from ..verify.rows import Row
-from .measure import NUMBERS, Cell, Group, RowSet, measures
+from .measure import Cell, Group, RowSet, measures
+from .scores import Score
 
 PROSE = """\
 The town lies on both sides of a slow river, and in the early hours the mist hangs over the water,
@@ -37,13 +38,13 @@ REPLIES: dict[str, Callable[[Row], str]] = {
     "short": lambda row: _closing(row),
     "short_lowercase": lambda row: _closing(row).lower().removesuffix("."),
     "three_bullets": lambda row: "* **First**\n* **Second**\n* **Third**\n" + _closing(row),
-    "echo_question": lambda row: row["question"] + "\n" + _closing(row),
+    "echo_question": lambda row: row.question + "\n" + _closing(row),
     "prose": lambda row: PROSE + "\n" + _closing(row),
 }
 
 
 def _closing(row: Row) -> str:
-    return f"The final answer is \\boxed{{{row['answer']}}}." if row["answer"] else "That is my answer."
+    return f"The final answer is \\boxed{{{row.answer}}}." if row.answer else "That is my answer."
 
 
 def reply_figures(row_set: RowSet, *, preset: str = "reins") -> dict[str, Floor]:
@@ -76,15 +77,8 @@ def best_by_group(found: Mapping[str, Floor]) -> Floor:
     return {key: max(own[key] for own in found.values()) for key in keys}
 
 
-def _judged(row: Row, reply: Callable[[Row], str], preset: str) -> Row:
-    held = verdicts(row, reply(row), preset=preset)
-    return dict.fromkeys(NUMBERS) | {
-        "row": row["row"],
-        "state": "none",
-        "verdicts": held,
-        "hacc": all(held) if held else None,
-        "sacc": sum(held) / len(held) if held else None,
-    }
+def _judged(row: Row, reply: Callable[[Row], str], preset: str) -> Score:
+    return Score(row.name, 0, verdicts(row.constraints, reply(row), preset=preset))
 
 
 def best(found: Sequence[dict[str, Any]], metric: str) -> dict[str, Any] | None:

@@ -7,19 +7,28 @@ share of single verdicts that hold, by constraint type, category and scope too; 
 instruction-level figure, as `hacc` is its prompt-level one, and both have a loose form where the scores do.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..stats import intervals
 from ..stats.intervals import Estimate, Floats, Ints
-from ..verify import JUDGED, canonical
+from ..verify import JUDGED
 from ..verify.rows import Row
+from .scores import Score
 
-NUMBERS = ("hacc", "sacc", "correct", "cut", "reasoning_tokens", "answer_tokens")
-
+# Metrics that every score gives a number for, or None.
+NUMBERS: dict[str, Callable[[Score], float | None]] = {
+    "hacc": attrgetter("hacc"),
+    "sacc": attrgetter("sacc"),
+    "correct": attrgetter("correct"),
+    "cut": attrgetter("truncated"),
+    "reasoning_tokens": attrgetter("reasoning_tokens"),
+    "answer_tokens": attrgetter("answer_tokens"),
+}
 
 Entry = dict[str, Any]
 
@@ -57,14 +66,14 @@ class RowSet:
 
     @classmethod
     def of(cls, rows: list[Row]) -> "RowSet":
-        cluster = _numbered([row["problem_id"] for row in rows])
+        cluster = _numbered([row.problem_id for row in rows])
         return cls(
             rows,
-            {row["row"]: i for i, row in enumerate(rows)},
+            {row.name: i for i, row in enumerate(rows)},
             cluster,
             int(cluster.max()) + 1,
-            _numbered([row["source"] for row in rows]),
-            [[canonical(name) for name in row["constraint_name"]] for row in rows],
+            _numbered([row.source for row in rows]),
+            [[constraint.id for constraint in row.constraints] for row in rows],
         )
 
 
@@ -86,14 +95,17 @@ class Cell:
     late: np.ndarray
 
     @classmethod
-    def of(cls, row_set: RowSet, scores: Sequence[Row]) -> "Cell":
+    def of(cls, row_set: RowSet, scores: Sequence[Score]) -> "Cell":
         return cls(
-            np.array([row_set.position[score["row"]] for score in scores], dtype=np.intp),
-            {name: np.array([score[name] for score in scores], dtype=float) for name in NUMBERS},
-            np.array([score["state"] for score in scores]),
-            [score["verdicts"] for score in scores],
-            [score["loose"] for score in scores] if "loose" in scores[0] else None,
-            np.array([score.get("outcome") == "timeout" for score in scores]),
+            np.array([row_set.position[score.row] for score in scores], dtype=np.intp),
+            {
+                name: np.array([number(score) for score in scores], dtype=float)
+                for name, number in NUMBERS.items()
+            },
+            np.array([score.state for score in scores]),
+            [score.verdicts for score in scores],
+            [score.loose for score in scores if score.loose is not None] or None,
+            np.array([score.outcome == "timeout" for score in scores]),
         )
 
     @property
@@ -121,7 +133,7 @@ def measures(row_set: RowSet, cell: Cell) -> Iterator[Measure]:
     yield from _known((Measure(metric, None, values, clusters) for metric, values in whole.items()))
     labels = {
         "n_constraints": np.array([len(types) for types in row_set.types])[cell.row],
-        "source": np.array([row["source"] for row in row_set.rows])[cell.row],
+        "source": np.array([row.source for row in row_set.rows])[cell.row],
     }
     for by, label in labels.items():
         found = np.unique(label)

@@ -7,20 +7,21 @@ original judges it, cut or not.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ..io.files import rounded, write_json
 from ..io.jsonl import write_jsonl
 from ..stats.intervals import draw_clusters
-from ..verify import split_reasoning, verdicts
+from ..verify import verdicts
 from ..verify.answers import Grader
+from ..verify.responses import Response
 from ..verify.rows import Files, Row
 from .floors import floors, reply_figures
 from .measure import Cell, RowSet, estimates, figure, macro, measures, resample
 from .responses import load_pairs
-
-OUTCOMES = {"right": True, "wrong": False, "missing": False, "unparsed": False, "timeout": False}
+from .scores import Score
 
 
 def score(rows_file: Files, responses_file: Files, out_dir: str | Path, *, preset: str = "reins") -> Path:
@@ -33,53 +34,46 @@ def score(rows_file: Files, responses_file: Files, out_dir: str | Path, *, prese
     rows, responses = load_pairs(rows_file, responses_file)
     scores = score_samples(rows, responses, preset=preset)
     out = Path(out_dir)
-    write_jsonl(out / "scores.jsonl", scores)
+    write_jsonl(out / "scores.jsonl", (each.line() for each in scores))
     write_json(out / "metrics.json", rounded(_metrics(rows, scores, preset)))
     return out / "scores.jsonl"
 
 
-def score_samples(rows: Sequence[Row], responses: Sequence[Row], *, preset: str = "reins") -> list[Row]:
+def score_samples(
+    rows: Sequence[Row], responses: Sequence[Response], *, preset: str = "reins"
+) -> list[Score]:
     """The score of every response, in their order."""
-    by_name = {row["row"]: row for row in rows}
-    scores, to_grade = [], []
-    for response in responses:
-        row = by_name[response["row"]]
-        answer, judged = _judge(row, response, preset)
-        scores.append(judged)
-        if row["answer"]:
-            to_grade.append((judged, row["answer"], answer))
+    by_name = {row.name: row for row in rows}
+    judged = [_judge(by_name[response.row], response, preset) for response in responses]
+    golds = [by_name[response.row].answer for response in responses]
+    to_grade = [(gold, answer) for gold, (answer, _) in zip(golds, judged, strict=True) if gold]
     with Grader() as grader:
-        outcomes = grader.grade_many([(gold, answer) for _, gold, answer in to_grade])
-    for (judged, _, _), outcome in zip(to_grade, outcomes, strict=True):
-        judged.update(outcome=outcome, correct=OUTCOMES[outcome])
-    return scores
+        outcomes = iter(grader.grade_many(to_grade))
+    return [
+        replace(score, outcome=next(outcomes)) if gold else score
+        for gold, (_, score) in zip(golds, judged, strict=True)
+    ]
 
 
-def _judge(row: Row, response: Row, preset: str) -> tuple[str, Row]:
+def _judge(row: Row, response: Response, preset: str) -> tuple[str, Score]:
     """The answer that counts, and its score before grading."""
-    split = split_reasoning(response["text"], preset=preset, prefilled=response["state"] == "unclosed")
-    no_answer = preset == "reins" and (response["cut"] or split.state == "unclosed")
+    split = response.split(preset)
+    no_answer = preset == "reins" and (response.truncated or split.state == "unclosed")
     answer = "" if no_answer else split.answer
-    held = verdicts(row, answer, preset=preset)
-    judged = {
-        "row": response["row"],
-        "sample": response["sample"],
-        "verdicts": held,
-        "hacc": all(held) if held else None,
-        "sacc": sum(held) / len(held) if held else None,
-        "correct": None,
-        "outcome": None,
-        "state": split.state,
-        "cut": response["cut"],
-        "reasoning_tokens": response["reasoning_tokens"],
-        "answer_tokens": response["answer_tokens"],
-    }
-    if preset == "ifeval":
-        judged["loose"] = verdicts(row, answer, preset=preset, loose=True)
-    return answer, judged
+    loose = verdicts(row.constraints, answer, preset=preset, loose=True) if preset == "ifeval" else None
+    return answer, Score(
+        row=response.row,
+        sample=response.sample,
+        verdicts=verdicts(row.constraints, answer, preset=preset),
+        state=split.state,
+        truncated=response.truncated,
+        reasoning_tokens=response.reasoning_tokens,
+        answer_tokens=response.answer_tokens,
+        loose=loose,
+    )
 
 
-def _metrics(rows: list[Row], scores: Sequence[Row], preset: str) -> dict[str, Any]:
+def _metrics(rows: list[Row], scores: Sequence[Score], preset: str) -> dict[str, Any]:
     row_set = RowSet.of(rows)
     found = list(measures(row_set, Cell.of(row_set, scores)))
     sums = resample(found, draw_clusters(row_set.clusters))
@@ -93,8 +87,8 @@ def _metrics(rows: list[Row], scores: Sequence[Row], preset: str) -> dict[str, A
         "samples": len(scores),
         "clusters": row_set.clusters,
         "figures": figures,
-        "outcomes": _shares(score["outcome"] for score in scores),
-        "states": _shares(score["state"] for score in scores),
+        "outcomes": _shares(score.outcome for score in scores),
+        "states": _shares(score.state for score in scores),
         "floors": floors(reply_figures(row_set, preset=preset)),
     }
 

@@ -1,24 +1,23 @@
 """The user turn of a row."""
 
-from collections.abc import Mapping
-from typing import Any
+from .rows import Row
 
 # The published runs glued these words to the question (MathIF, generation script).
 PUBLISHED_REQUEST = "Let's think step by step and output the final answer within \\boxed{}."
 REQUEST = "Put the final answer within \\boxed{}."
 
 
-def render(row: Mapping[str, Any], *, preset: str = "reins", with_constraints: bool = True) -> str:
+def render(row: Row, *, preset: str = "reins", with_constraints: bool = True) -> str:
     """The prompt of a row: question, request for the boxed answer, constraints.
 
     mathif: byte for byte as published, nothing between question, request and descriptions.
     reins: parts on their own lines, trailing space gone, the request only where the row has an answer.
     ifeval: the question, which in IFEval's rows is the whole turn and has no descriptions of its own.
     """
-    wanted = row["constraint_desc"] if with_constraints else []
+    wanted = [constraint.description for constraint in row.constraints] if with_constraints else []
     if preset == "ifeval":
-        return row["question"]
+        return row.question
     if preset == "mathif":
-        return row["question"] + PUBLISHED_REQUEST + " ".join(wanted)
-    parts = [row["question"], REQUEST if row["answer"] else "", *wanted]
+        return row.question + PUBLISHED_REQUEST + " ".join(wanted)
+    parts = [row.question, REQUEST if row.answer else "", *wanted]
     return "\n".join(part.strip() for part in parts if part.strip())

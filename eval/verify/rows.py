@@ -1,6 +1,6 @@
-"""Rows on disk: one JSON object a line, read strictly and written atomically.
+"""Rows: what is asked, what answers it, and the constraints on the answer; read strictly from JSON lines.
 
-A row of a set holds `source, id, question, answer` and the parallel lists `constraint_name, constraint_args,
+A line of a set holds `source, id, question, answer` and the parallel lists `constraint_name, constraint_args,
 constraint_desc` (MathIF's schema, so its files load as they are), plus `row` (unique), `problem_id` (the
 cluster) and what a builder adds. IFEval's files (`key, prompt, instruction_id_list, kwargs`) load too.
 """
@@ -8,24 +8,62 @@ cluster) and what a builder adds. IFEval's files (`key, prompt, instruction_id_l
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import UnionType
 from typing import Any
 
 from ..io.errors import InputError
-from ..io.jsonl import iter_jsonl
-from .constraints.ids import canonical
-from .constraints.types import JUDGED
+from ..io.jsonl import Line, iter_jsonl
+from .constraints.constraint import Constraint
 
-Row = dict[str, Any]
-
-TEXTS = ("source", "id", "question", "answer")
-BLANK = re.compile(r"[\s$]+")
+TEXTS = ("source", "id", "question", "answer", "row", "problem_id")
 LISTS = ("constraint_name", "constraint_args", "constraint_desc")
-
+BLANK = re.compile(r"[\s$]+")
 
 Files = str | Path | Sequence[str | Path]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A question and its constraints. `name` (files say `row`) is unique in a set, `problem_id` its cluster.
+
+    `answer` is the gold answer, empty where there is none; `extra` is what a builder adds, kept as it is.
+    """
+
+    name: str
+    problem_id: str
+    source: str
+    id: str
+    question: str
+    answer: str
+    constraints: list[Constraint] = field(default_factory=list)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def response(self) -> str | None:
+        """What supervised training learns to reply, where a builder has given it."""
+        return self.extra.get("response")
+
+    def adding(self, **fields: Any) -> "Row":
+        """The row with these fields in `extra`."""
+        return replace(self, extra={**self.extra, **fields})
+
+    def line(self) -> Line:
+        """The row as files hold it."""
+        return {
+            "source": self.source,
+            "id": self.id,
+            "question": self.question,
+            "answer": self.answer,
+            "constraint_name": [constraint.id for constraint in self.constraints],
+            "constraint_args": [dict(constraint.kwargs) for constraint in self.constraints],
+            "constraint_desc": [constraint.description for constraint in self.constraints],
+            "row": self.name,
+            "problem_id": self.problem_id,
+            **self.extra,
+        }
 
 
 def read_rows(path: str | Path) -> list[Row]:
@@ -34,15 +72,14 @@ def read_rows(path: str | Path) -> list[Row]:
     Rows without `row` are named by file and index (published ids are not unique); rows without `problem_id`
     are clustered by question. Raises InputError naming file, line and fix.
     """
-    files = sorted(Path(path).glob("*.jsonl")) if Path(path).is_dir() else [Path(path)]
-    rows = [row for file in files for row in _rows_of(file)]
+    rows = list(iter_rows(path))
     if not rows:
         raise InputError(path, "holds no rows", "name a JSON-lines file, or a folder of them")
     seen: set[str] = set()
     for row in rows:
-        if row["row"] in seen:
-            raise InputError(path, f"row {row['row']!r} comes twice", "give every row its own name")
-        seen.add(row["row"])
+        if row.name in seen:
+            raise InputError(path, f"row {row.name!r} comes twice", "give every row its own name")
+        seen.add(row.name)
     return rows
 
 
@@ -54,28 +91,41 @@ def load_rows(files: Files) -> list[Row]:
     if isinstance(files, str | Path):
         return read_rows(files)
     rows = [row for file in files for row in read_rows(file)]
-    name, times = Counter(row["row"] for row in rows).most_common(1)[0]
+    name, times = Counter(row.name for row in rows).most_common(1)[0]
     if times > 1:
         raise InputError(", ".join(map(str, files)), f"row {name!r} comes twice", "name each file once")
     return rows
 
 
-def _rows_of(file: Path) -> Iterator[Row]:
-    for index, (line, found) in enumerate(iter_jsonl(file)):
-        yield as_row(found, file.stem, index, f"{file}:{line}")
+def iter_rows(path: str | Path) -> Iterator[Row]:
+    """The rows of a file or folder one by one, for those who need only the first; raises as `read_rows`."""
+    files = sorted(Path(path).glob("*.jsonl")) if Path(path).is_dir() else [Path(path)]
+    for file in files:
+        for index, (number, line) in enumerate(iter_jsonl(file)):
+            yield as_row(line, file.stem, index, f"{file}:{number}")
 
 
-def as_row(found: Row, name: str, index: int, where: str) -> Row:
-    """A constraint row of any published schema in ours; `name` and `index` name it where it has no `row`.
+def as_row(line: Line, name: str, index: int, where: str) -> Row:
+    """A record of any published schema as a row; `name` and `index` name it where it has no `row`.
 
     Raises InputError, opening with `where`, on a field that is missing or mistyped, lists of different
     length, an unknown constraint or wrong kwargs.
     """
-    row = _from_ifeval(found, name, where) if "instruction_id_list" in found else dict(found)
-    row.setdefault("row", f"{name}-{index:06d}")
-    row.setdefault("problem_id", problem_key(str(row.get("question"))))
-    check_row(row, where)
-    return row
+    fields = _from_ifeval(line, name, where) if "instruction_id_list" in line else dict(line)
+    fields.setdefault("row", f"{name}-{index:06d}")
+    fields.setdefault("problem_id", problem_key(str(fields.get("question"))))
+    for key in TEXTS:
+        _need(fields, key, str, where)
+    return Row(
+        name=fields["row"],
+        problem_id=fields["problem_id"],
+        source=fields["source"],
+        id=fields["id"],
+        question=fields["question"],
+        answer=fields["answer"],
+        constraints=_constraints(fields, where),
+        extra={key: value for key, value in fields.items() if key not in (*TEXTS, *LISTS)},
+    )
 
 
 def problem_key(question: str) -> str:
@@ -83,47 +133,50 @@ def problem_key(question: str) -> str:
     return hashlib.sha256(BLANK.sub("", question.casefold()).encode("utf-8", "replace")).hexdigest()[:12]
 
 
-def check_row(row: Row, where: str) -> None:
-    """Raises InputError, opening with `where`, as `as_row` says."""
-    for field in (*TEXTS, "row", "problem_id"):
-        _need(row, field, str, where)
-    for field in LISTS:
-        _need(row, field, list, where)
-    lengths = [len(row[field]) for field in LISTS]
+def _constraints(fields: Line, where: str) -> list[Constraint]:
+    for key in LISTS:
+        _need(fields, key, list, where)
+    lengths = [len(fields[key]) for key in LISTS]
     if len(set(lengths)) > 1:
-        counted = ", ".join(f"{field} {length}" for field, length in zip(LISTS, lengths, strict=True))
+        counted = ", ".join(f"{key} {length}" for key, length in zip(LISTS, lengths, strict=True))
         raise InputError(where, f"lists of different length ({counted})", "give one entry per constraint")
-    for kind, kwargs in zip(row["constraint_name"], row["constraint_args"], strict=True):
-        if not isinstance(kind, str) or not isinstance(kwargs, dict | None):
-            raise InputError(where, f"constraint {kind!r} with {kwargs!r}", "give an id and a dict or null")
-        try:
-            JUDGED[canonical(kind)].read(kwargs)
-        except InputError as error:
-            raise error.within(where) from None
+    names, kwargs, descriptions = (fields[key] for key in LISTS)
+    return [_constraint(*parts, where) for parts in zip(names, kwargs, descriptions, strict=True)]
 
 
-def _from_ifeval(found: Row, name: str, where: str) -> Row:
+def _constraint(name: Any, kwargs: Any, description: Any, where: str) -> Constraint:
+    if not isinstance(name, str) or not isinstance(kwargs, dict | None):
+        raise InputError(where, f"constraint {name!r} with {kwargs!r}", "give an id and a dict or null")
+    if not isinstance(description, str):
+        raise InputError(where, f"constraint {name!r} described by {description!r:.60}", "give a text")
+    try:
+        return Constraint.read(name, kwargs, description)
+    except InputError as error:
+        raise error.within(where) from None
+
+
+def _from_ifeval(line: Line, name: str, where: str) -> Line:
     """IFEval's prompt already says its constraints, so the descriptions are empty and `prompt` is kept."""
-    for field, kind in (("key", int | str), ("prompt", str), ("instruction_id_list", list), ("kwargs", list)):
-        _need(found, field, kind, where)
+    for key, kind in (("key", int | str), ("prompt", str), ("instruction_id_list", list), ("kwargs", list)):
+        _need(line, key, kind, where)
     return {
         "source": "ifeval",
-        "id": str(found["key"]),
-        "question": found["prompt"],
+        "id": str(line["key"]),
+        "question": line["prompt"],
         "answer": "",
-        "constraint_name": found["instruction_id_list"],
-        "constraint_args": found["kwargs"],
-        "constraint_desc": [""] * len(found["instruction_id_list"]),
-        "prompt": found["prompt"],
-        "row": f"{name}-{found['key']}",
+        "constraint_name": line["instruction_id_list"],
+        "constraint_args": line["kwargs"],
+        "constraint_desc": [""] * len(line["instruction_id_list"]),
+        "prompt": line["prompt"],
+        "row": f"{name}-{line['key']}",
     }
 
 
-def _need(row: Row, field: str, kind: type | UnionType, where: str) -> None:
-    if field not in row:
-        raise InputError(where, f"field {field!r} is missing", f"the row has {', '.join(sorted(row))}")
-    if not isinstance(row[field], kind):
-        raise InputError(where, f"field {field!r} is {row[field]!r:.60}", f"it must be a {_NAMES[kind]}")
+def _need(line: Line, key: str, kind: type | UnionType, where: str) -> None:
+    if key not in line:
+        raise InputError(where, f"field {key!r} is missing", f"the row has {', '.join(sorted(line))}")
+    if not isinstance(line[key], kind):
+        raise InputError(where, f"field {key!r} is {line[key]!r:.60}", f"it must be a {_NAMES[kind]}")
 
 
 _NAMES: dict[Any, str] = {str: "text", list: "list", int | str: "number or text"}

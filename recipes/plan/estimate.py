@@ -9,9 +9,8 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from ...data_builders import BUILDERS
-from ...eval.io.jsonl import iter_jsonl
 from ...eval.io.run_paths import RunPaths
-from ...eval.verify.rows import Row
+from ...eval.verify.rows import Row, iter_rows
 from ..recipe.files import locate
 from ..recipe.resolve import is_hub_id, references
 from ..recipe.schema import BuiltSet, FileSet, Recipe, Stage
@@ -110,7 +109,7 @@ def row_tokens(recipe: Recipe, name: str, run: Path) -> float | None:
     """
     file = locate(recipe.base) / "tokenizer.json"
     rows = _some_rows(recipe, name, run) if not is_hub_id(recipe.base) and file.exists() else []
-    texts = [f"{row.get('question', '')}\n{row.get('response', '')}" for row in rows]
+    texts = [f"{row.question}\n{row.response or ''}" for row in rows]
     counted = (
         [len(coded.ids) for coded in Tokenizer.from_file(str(file)).encode_batch(texts)] if texts else []
     )
@@ -128,9 +127,9 @@ def mixed(stage: Stage, means: Mapping[str, float | None]) -> float | None:
 def _some_rows(recipe: Recipe, name: str, run: Path) -> list[Row]:
     dataset, built = recipe.data[name], RunPaths(run).rows(name)
     if built.exists():
-        return [row for _, row in islice(iter_jsonl(built), SAMPLE)]
+        return list(islice(iter_rows(built), SAMPLE))
     if isinstance(dataset, FileSet):
-        return [row for _, row in islice(iter_jsonl(dataset.file), SAMPLE)]
+        return list(islice(iter_rows(dataset.file), SAMPLE))
     if isinstance(dataset, BuiltSet) and not references(recipe, name) and not from_hub(dataset):
         return list(
             BUILDERS[dataset.builder](rows=min(SAMPLE, dataset.rows), seed=dataset.seed, **dataset.args)

@@ -106,7 +106,7 @@ def tokens_of(look: Material, stage: Stage) -> Iterator[tuple[int, int]]:
     for name in look.taken(stage):
         for row in (tokenizer and look.rows(name)) or []:
             prompt = prompt_of(tokenizer, render(row, preset=look.recipe.preset))
-            yield length(tokenizer, prompt), length(tokenizer, row.get("response") or "")
+            yield length(tokenizer, prompt), length(tokenizer, row.response or "")
 
 
 def responses(look: Material) -> Iterator[Finding]:
@@ -114,7 +114,7 @@ def responses(look: Material) -> Iterator[Finding]:
     for name, stage in look.stages.items():
         for of in look.taken(stage) if stage.trainer == "sft" else []:
             rows = look.rows(of)
-            lacking = [row["row"] for row in rows or [] if not row.get("response")]
+            lacking = [row.name for row in rows or [] if not row.response]
             if lacking:
                 text = f"{name}: {len(lacking)} of {len(rows or [])} rows of {of} have no response, {lacking[0]} first"
                 yield Finding("FAIL", "responses", text, "a set of traces in SFT stages")

@@ -9,10 +9,9 @@ from typing import Any
 from ...data_builders import BUILDERS
 from ...data_builders.mixture import counts
 from ...eval.io.errors import InputError
-from ...eval.io.jsonl import iter_jsonl
 from ...eval.io.run_paths import RunPaths
 from ...eval.io.templates import asked
-from ...eval.verify.rows import Row, read_rows
+from ...eval.verify.rows import Row, iter_rows, read_rows
 from ..plan.estimate import DEFAULTS, mixed, row_tokens, steps, tokens
 from ..plan.estimate import from_hub as needs_hub
 from ..plan.plan import plan
@@ -100,7 +99,7 @@ class Material:
         """Some rows of a set; None where they come from the hub or from another set's answers."""
         given, built = self.recipe.data[name], RunPaths(self.folder).rows(name)
         if built.exists():
-            return [row for _, row in islice(iter_jsonl(built), LOOKED)]
+            return list(islice(iter_rows(built), LOOKED))
         if isinstance(given, FileSet):
             return read_rows(given.file)[:LOOKED]
         if isinstance(given, HubSet) or references(self.recipe, name) or needs_hub(given):

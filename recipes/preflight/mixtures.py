@@ -12,7 +12,7 @@ from .finding import Finding
 from .lengths import tokens_of
 from .material import Material
 
-JUDGES = {"correct": "answer", "constraints": "constraint_name", "constraints_all": "constraint_name"}
+JUDGES = {"correct": "answer", "constraints": "constraints", "constraints_all": "constraints"}
 ANSWER_REWARDS = {"correct", "constraints", "constraints_all"}
 
 
@@ -67,7 +67,7 @@ def _idle(look: Material, name: str, stage: Stage) -> Iterator[Finding]:
 
 
 def _applies(reward: str, row: Row) -> bool:
-    return bool(row[JUDGES[reward]]) if reward in JUDGES else True
+    return bool(getattr(row, JUDGES[reward])) if reward in JUDGES else True
 
 
 def overlap(look: Material) -> Iterator[Finding]:

@@ -95,10 +95,10 @@ def prefill(look: Material) -> Iterator[Finding]:
         form = format_of_template(str(tokenizer.chat_template), prompt)
         opened = form is not None and form.is_open(prompt)
         replies = [
-            row["response"]
+            row.response
             for of in look.taken(stage)
             for row in look.rows(of) or []
-            if stage.trainer == "sft" and row.get("response")
+            if stage.trainer == "sft" and row.response
         ]
         again = sum(form.opens_first(reply) for reply in replies) if form and opened else 0
         if form and again:

@@ -12,10 +12,10 @@ from typing import Any
 from ...data_builders import micro
 from ...data_builders.problems import BENCHMARKS
 from ...eval.io.errors import InputError
-from ...eval.io.jsonl import write_jsonl
+from ...eval.io.jsonl import Line, write_jsonl
 from ...eval.verify.rows import Row
 
-Makes = Callable[[int, int], list[Row]]
+Makes = Callable[[int, int], list[Line]]
 
 
 def is_known(source: str) -> bool:
@@ -23,7 +23,7 @@ def is_known(source: str) -> bool:
     return source.partition(":")[0] in KNOWN
 
 
-def stand_in(source: str, rows: int, seed: int) -> list[Row]:
+def stand_in(source: str, rows: int, seed: int) -> list[Line]:
     """`rows` records with the columns of a known hub set; raises InputError on an unknown one."""
     name = source.partition(":")[0]
     if name not in KNOWN:
@@ -31,7 +31,7 @@ def stand_in(source: str, rows: int, seed: int) -> list[Row]:
     return KNOWN[name](rows, seed)
 
 
-def offline(dataset: Row, folder: Path, rows: int, seed: int) -> Row:
+def offline(dataset: Line, folder: Path, rows: int, seed: int) -> Line:
     """A set's mapping as a recipe writes it, its hub sets replaced by files of stand-ins in `folder`.
 
     Sources that are files or folders stay. Builders leave some rows out: ask for twice what the set wants.
@@ -61,7 +61,7 @@ def _sums(rows: int, seed: int) -> list[tuple[str, str]]:
     return [(f"Compute ${a} + {b}$.", str(a + b)) for a, b in pairs]
 
 
-def _of_sums(record: Callable[[str, str, int], Row]) -> Makes:
+def _of_sums(record: Callable[[str, str, int], Line]) -> Makes:
     """Records of question, answer and index."""
     return lambda rows, seed: [record(*pair, index) for index, pair in enumerate(_sums(rows, seed))]
 
@@ -70,35 +70,35 @@ def _stories(rows: int, seed: int) -> list[Row]:
     return list(micro.traces(rows, seed, split="train"))
 
 
-def _openr1(rows: int, seed: int) -> list[Row]:
+def _openr1(rows: int, seed: int) -> list[Line]:
     """As published, some first generations are wrong."""
     return [
         {
-            "problem": row["question"],
-            "solution": row["response"].rpartition("</think>")[2].strip(),
-            "answer": row["answer"],
+            "problem": row.question,
+            "solution": (row.response or "").rpartition("</think>")[2].strip(),
+            "answer": row.answer,
             "problem_type": "Algebra",
             "question_type": "math-word-problem",
             "source": "stand_in",
-            "uuid": row["row"],
+            "uuid": row.name,
             "is_reasoning_complete": [True, True],
-            "generations": ["<think>\nI guess.\n</think>\n\n\\boxed{-1}", row["response"]],
+            "generations": ["<think>\nI guess.\n</think>\n\n\\boxed{-1}", row.response],
             "correctness_math_verify": [False, True],
             "correctness_llama": None,
             "finish_reasons": None,
             "correctness_count": 1,
             "messages": [
-                {"role": "user", "content": row["question"]},
-                {"role": "assistant", "content": row["response"]},
+                {"role": "user", "content": row.question},
+                {"role": "assistant", "content": row.response},
             ],
         }
         for row in _stories(rows, seed)
     ]
 
 
-def _deepscaler(rows: int, seed: int) -> list[Row]:
+def _deepscaler(rows: int, seed: int) -> list[Line]:
     return [
-        {"problem": row["question"], "answer": row["answer"], "solution": f"\\boxed{{{row['answer']}}}"}
+        {"problem": row.question, "answer": row.answer, "solution": f"\\boxed{{{row.answer}}}"}
         for row in _stories(rows, seed)
     ]
 
@@ -109,9 +109,9 @@ RLVR_ARGUMENTS = (
 ).split()
 
 
-def _rlvr_ifeval(rows: int, seed: int) -> list[Row]:
+def _rlvr_ifeval(rows: int, seed: int) -> list[Line]:
     """Two functions that have a rule here and one that has none."""
-    functions: list[tuple[str, Row, str]] = [
+    functions: list[tuple[str, Line, str]] = [
         ("validate_word_constraint", {"N": 60, "quantifier": "at most"}, "Answer with at most 60 words."),
         ("validate_no_commas", {}, "Use no commas in your response."),
         ("validate_choice", {"options": ["yes", "no"]}, "Answer with one of: yes, no"),
@@ -120,7 +120,7 @@ def _rlvr_ifeval(rows: int, seed: int) -> list[Row]:
     for index, row in enumerate(micro.writing(rows, seed, split="train")):
         function, arguments, said = functions[index % 3]
         truth = {"func_name": function, **dict.fromkeys(RLVR_ARGUMENTS), **arguments}
-        content = f"{row['question']} {said}"
+        content = f"{row.question} {said}"
         made.append(
             {
                 "messages": [{"role": "user", "content": content}],
@@ -133,28 +133,28 @@ def _rlvr_ifeval(rows: int, seed: int) -> list[Row]:
     return made
 
 
-def _mathif(rows: int, seed: int) -> list[Row]:
+def _mathif(rows: int, seed: int) -> list[Line]:
     columns = ("source", "id", "constraint_name", "constraint_args", "constraint_desc")
     pairs = zip(_sums(rows, seed), micro.composites(rows, seed), strict=True)
     return [
-        {"question": question, "answer": answer, **{key: row[key] for key in columns}}
+        {"question": question, "answer": answer, **{key: row.line()[key] for key in columns}}
         for (question, answer), row in pairs
     ]
 
 
-def _ifeval(rows: int, seed: int) -> list[Row]:
+def _ifeval(rows: int, seed: int) -> list[Line]:
     return [
         {
             "key": 1000 + index,
-            "prompt": " ".join([row["question"], *map(str.strip, row["constraint_desc"])]),
-            "instruction_id_list": row["constraint_name"],
-            "kwargs": [args or {} for args in row["constraint_args"]],
+            "prompt": " ".join([row.question, *(each.description.strip() for each in row.constraints)]),
+            "instruction_id_list": [each.id for each in row.constraints],
+            "kwargs": [dict(each.kwargs) for each in row.constraints],
         }
         for index, row in enumerate(micro.writing(rows, seed))
     ]
 
 
-def _ifbench(rows: int, seed: int) -> list[Row]:
+def _ifbench(rows: int, seed: int) -> list[Line]:
     """Every third prompt asks for what has no rule here."""
     made = [row | {"key": str(row["key"])} for row in _ifeval(rows, seed)]
     for row in made[::3]:

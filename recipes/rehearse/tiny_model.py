@@ -201,4 +201,4 @@ def _tokenizer(family: Family) -> Any:
 
 def _texts() -> Iterator[str]:
     for row in BUILDERS["micro.traces"](rows=300, seed=0):
-        yield f"{row['question']}\n{row['response']}"
+        yield f"{row.question}\n{row.response}"

@@ -21,7 +21,7 @@ EVALUATION = [str(DATA / "qwen_math_eval"), str(DATA / "mathif"), str(DATA / "gs
 def measure(rows: int, against: list[str] | None) -> None:
     start, spent = time.perf_counter(), time.process_time()
     built = composites(rows, 0, source=SOURCES, against=against)
-    failed = sum(not all(verdicts(row, row["witness"])) for row in built)
+    failed = sum(not all(verdicts(row.constraints, row.extra["witness"])) for row in built)
     apart = "decontaminated" if against else "as they are"
     print(
         f"{rows} composites, {apart}: {time.perf_counter() - start:.1f} s, "
@@ -37,7 +37,7 @@ def main() -> None:
     for preset in ("mathif", "reins"):
         reasons: Counter[str] = Counter()
         for row in judged(420, 0, source=str(DATA / "mathif"), preset=preset):
-            reasons.update(why[:70] for why in (row["why_not"] or "feasible").split("; "))
+            reasons.update(why[:70] for why in (row.extra["why_not"] or "feasible").split("; "))
         print(f"MathIF's 420 rows, preset {preset}:")
         for reason, count in reasons.most_common():
             print(f"  {count:4} {reason}")

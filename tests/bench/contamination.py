@@ -13,6 +13,7 @@ from pathlib import Path
 from reins.data_builders.decontaminate import Evaluation, Overlap, decontaminate, read_evaluation
 from reins.data_builders.problems import read_problems
 from reins.eval.io.jsonl import read_jsonl
+from reins.eval.verify import Row
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 EVALUATION = [str(DATA / name) for name in ("qwen_math_eval", "mathif", "gsm8k/test.jsonl")]
@@ -25,10 +26,14 @@ def recall(name: str) -> tuple[int, int]:
     pairs = read_jsonl(DATA / "contam_audit" / f"{name}.jsonl")
     found = 0
     for pair in pairs:
-        known = {"source": "math500", "row": pair["math500_id"], "question": pair["math500_problem"]}
-        asked = {"source": name, "row": pair["train_id"], "question": pair["train_problem"]}
+        known = _row("math500", pair["math500_id"], pair["math500_problem"])
+        asked = _row(name, pair["train_id"], pair["train_problem"])
         found += bool(Evaluation([known]).find(asked))
     return found, len(pairs)
+
+
+def _row(source: str, name: object, question: str) -> Row:
+    return Row(str(name), problem_id=str(name), source=source, id=str(name), question=question, answer="")
 
 
 def main() -> None:

@@ -190,10 +190,10 @@ def supervised(model: Path, where: Path, asked: argparse.Namespace, rates: Rates
         BUILDERS["micro.traces"](bins * joined * 4, 0, split="train", thought="long", voice="teacher")
     )
     some = [traces[start : start + joined] for start in range(0, len(traces), joined)]
-    rows = [{**group[0], "response": "\n".join(row["response"] for row in group)} for group in some]
+    rows = [group[0].adding(response="\n".join(row.response for row in group)) for group in some]
     write_jsonl(where / "sft.jsonl", [sft_row(row, "reins") for row in rows])
     tokenizer = AutoTokenizer.from_pretrained(model)
-    row = mean(len(tokenizer.encode(one["response"])) for one in rows)
+    row = mean(len(tokenizer.encode(one.response)) for one in rows)
 
     def watch(trainer: Any) -> Pace:
         pace = Pace(trainer)

@@ -11,7 +11,7 @@ import numpy as np
 
 from reins.eval.score.measure import NUMBERS, Cell, RowSet, estimates, measures, resample
 from reins.eval.stats import intervals
-from reins.eval.verify import TYPES
+from reins.eval.verify import TYPES, Constraint, Row
 
 
 def scored(arms, rows, samples):
@@ -20,8 +20,8 @@ def scored(arms, rows, samples):
     names = [[types[i] for i in rng.choice(len(types), 1 + row % 3, replace=False)] for row in range(rows)]
     row_set = RowSet.of(
         [
-            {"row": f"r{i}", "problem_id": f"p{i}", "source": f"s{i % 5}", "constraint_name": own}
-            for i, own in enumerate(names)
+            Row(f"r{i}", f"p{i}", f"s{i % 5}", str(i), "", "", [Constraint(name, {}) for name in asked])
+            for i, asked in enumerate(names)
         ]
     )
     row = np.repeat(np.arange(rows), samples)

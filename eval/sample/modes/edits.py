@@ -12,14 +12,15 @@ pad N       N neutral sentences go in before the last line of the model's own th
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import cycle, islice
-from typing import Any, Protocol
+from typing import Protocol
 
 from ...io.errors import InputError
 from ...verify import Split, split_reasoning
+from ...verify.rows import Row
 from ...verify.thought_formats import ThoughtFormat
 
 PLAIN = ("think", "direct", "repeat")
@@ -68,17 +69,17 @@ class Mode:
     name: str
     number: int = 0
 
-    def rule(self, codec: Codec, row: Mapping[str, Any], lead: str) -> Rule | None:
+    def rule(self, codec: Codec, row: Row, lead: str) -> Rule | None:
         """What watches one sample of `row`; `lead` is the thought that the prompt has already opened."""
         match self.name:
             case "budget":
                 return Budget(codec, lead, self.number)
             case "wait":
                 return AtClose(codec, lead, self.number, lambda text, split: text[: split.end] + WAIT)
-            case "repeat" if reminder := " ".join(map(str.strip, row["constraint_desc"])).strip():
+            case "repeat" if reminder := _said_again(row):
                 return AtClose(codec, lead, 1, partial(_reminded, reminder=f"{REMINDER} {reminder}"))
             case "pad":
-                neutral = row.get("neutral", NEUTRAL)
+                neutral = row.extra.get("neutral", NEUTRAL)
                 return AtClose(codec, lead, 1, partial(_padded, neutral=neutral, number=self.number))
         return None
 
@@ -132,6 +133,10 @@ class Budget:
             return None
         self.closed = True
         return Edit(len(tokens), self.codec.encode(self.form.closing))
+
+
+def _said_again(row: Row) -> str:
+    return " ".join(constraint.description.strip() for constraint in row.constraints).strip()
 
 
 def _edit(codec: Codec, tokens: list[int], text: str) -> Edit:

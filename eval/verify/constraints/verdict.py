@@ -1,10 +1,10 @@
 """Describe, check and satisfy a constraint given by id and kwargs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from random import Random
-from typing import Any
 
 from ...io.errors import InputError
+from .constraint import Constraint
 from .ids import canonical
 from .kind import Kwargs
 from .types import JUDGED
@@ -38,20 +38,10 @@ def check(
 
 
 def verdicts(
-    row: Mapping[str, Any], answer: str, *, preset: str = "reins", loose: bool = False
+    constraints: Iterable[Constraint], answer: str, *, preset: str = "reins", loose: bool = False
 ) -> list[bool]:
-    """The verdicts on one answer, by position over the row's `constraint_name` and `constraint_args`."""
-    names, args = row["constraint_name"], row["constraint_args"]
-    if len(names) != len(args):
-        raise InputError(
-            f"row {row.get('row')!r}",
-            f"{len(names)} constraint_name but {len(args)} constraint_args",
-            "give one entry per constraint",
-        )
-    return [
-        check(name, kwargs, answer, preset=preset, loose=loose)
-        for name, kwargs in zip(names, args, strict=True)
-    ]
+    """The verdicts on one answer, by position over a row's constraints."""
+    return [check(each.id, each.kwargs, answer, preset=preset, loose=loose) for each in constraints]
 
 
 def _variants(response: str) -> list[str]:
