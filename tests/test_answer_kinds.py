@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from reins.eval.verify.answers import Grader, shortcut
 from reins.eval.verify.answers.numerals import exact_numbers
 from reins.eval.verify.answers.spelling import spell
+from reins.train.reward_selftest import answer_kinds
 
 FIELD = Path(__file__).parents[2] / "shared" / "field" / "eval"
 needs_field = pytest.mark.skipif(not FIELD.is_dir(), reason=f"the cases from the field are not at {FIELD}")
@@ -386,3 +387,10 @@ def test_clothes_come_off_in_any_order_and_leave_the_number(number, clothes, for
 def test_spelling_twice_is_spelling_once(kind):
     once = [spell(answer) for case in KINDS[kind] for answer in case[:2]]
     assert list(map(spell, once)) == once
+
+
+@pytest.mark.parametrize("number", [1, 9, 2001])
+def test_the_sentinel_batch_knows_one_right_and_one_wrong_answer_of_each_kind(grader, number):
+    asked = answer_kinds(number)
+    assert grader.grade_many([(gold, right) for gold, right, _ in asked]) == ["right"] * len(asked)
+    assert grader.grade_many([(gold, wrong) for gold, _, wrong in asked]) == ["wrong"] * len(asked)

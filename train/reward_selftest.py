@@ -31,6 +31,11 @@ def cases(step: int, prefilled: bool) -> list[Case]:
     """Completions with other numbers at every step, so that no grader can answer from memory."""
     opened = "" if prefilled else "<think>\n"
     number = 2 * step + 1
+    kinds = [
+        (f"{opened}It is so.\n</think>\n{text}", {"solution": solution}, {"correct": value, "format": 1.0})
+        for solution, right, wrong in answer_kinds(number)
+        for text, value in ((right, 1.0), (wrong, 0.0))
+    ]
     gold = {"solution": rf"\frac{{{number}}}{{8}}"}
     right, wrong = rf"\boxed{{\frac{{{3 * number}}}{{24}}}}", rf"\boxed{{\frac{{{number + 1}}}{{8}}}}"
     comma = {"constraint_name": ["punctuation:no_comma"], "constraint_args": [None]}
@@ -48,6 +53,30 @@ def cases(step: int, prefilled: bool) -> list[Case]:
             both,
             {"constraints": 0.5, "constraints_all": 0.0},
         ),
+        *kinds,
+    ]
+
+
+def answer_kinds(n: int) -> list[tuple[str, str, str]]:
+    """Of each kind that docs/answers.md names: a gold answer, a right reply and a wrong one. `n` is odd."""
+    arabic = str(n).translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
+    spaced = f"{n:,}".replace(",", r"\,")
+    return [
+        (f"{n}, {n + 3}", rf"\boxed{{{n}}} and \boxed{{{n + 3}}}", rf"\boxed{{{n}}} and \boxed{{{n + 4}}}"),
+        (f"{n}", rf"\boxed{{{arabic}}}", rf"\boxed{{{arabic}١}}"),
+        (f"{n}", rf"\boxed{{\underline{{{n}}}.}}", rf"\boxed{{\underline{{{n + 1}}}.}}"),
+        (f"{1000 * n + 7}", rf"\boxed{{{spaced}\,007}}", rf"\boxed{{{spaced}\,008}}"),
+        (rf"{n}\sqrt{{3}}", rf"\boxed{{{n}*sqrt(3)}}", rf"\boxed{{{n}*sqrt(2)}}"),
+        (f"-{n}x^2", rf"\boxed{{−{n}x²}}", rf"\boxed{{−{n}x³}}"),
+        (rf"\sqrt{{{n}ab}}", rf"\boxed{{\sqrt{{{n}a}}\sqrt{{b}}}}", rf"\boxed{{\sqrt{{{n}a}}+\sqrt{{b}}}}"),
+        (rf"{n}\frac{{1}}{{3}}", rf"\boxed{{{n}.\overline{{3}}}}", rf"\boxed{{{n}.\overline{{4}}}}"),
+        (rf"{n}\mathrm{{e}}", rf"\boxed{{{n}e}}", rf"\boxed{{{n}}}"),
+        (f"0.000000{n}", rf"\boxed{{0.000000{n}0}}", rf"\boxed{{0.000000{3 * n}}}"),
+        ("1011_2", r"\boxed{1011_{2}}", rf"\boxed{{1011_{{{n + 2}}}}}"),
+        (rf"{n} \pmod{{{n + 4}}}", rf"\boxed{{{n} \bmod {n + 4}}}", rf"\boxed{{{n} \bmod {n + 5}}}"),
+        (rf"1, 2, \ldots, {n}k", rf"\boxed{{1, 2, 3, \ldots, {n}k}}", rf"\boxed{{1, 2, 4, \ldots, {n}k}}"),
+        (rf"{n}\text{{ hours}}", rf"\boxed{{{n} h}}", rf"\boxed{{{n}\text{{ minutes}}}}"),
+        (f"{n}", rf"\boxed{{{n} = x}}", rf"\boxed{{10^{{10^{{{n + 9}}}}}}}"),
     ]
 
 
