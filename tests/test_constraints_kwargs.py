@@ -1,8 +1,11 @@
 """Values that no rule can use, and patterns that are none or may never end, are refused before anything is judged."""
 
+import json
+
 import pytest
 
 from reins.eval.io.errors import InputError
+from reins.eval.score.score import score
 from reins.eval.verify import JUDGED, check
 from reins.eval.verify.rows import as_row
 
@@ -59,7 +62,7 @@ def test_a_pattern_that_may_never_end_is_refused_as_published_and_literal_in_our
     for name, kwargs in ((EXISTENCE, {"keywords": [source]}), (FORBIDDEN, {"forbidden_words": [source]})):
         with pytest.raises(InputError, match="may never come to an end; use preset reins"):
             check(name, kwargs, bait, preset="mathif")
-        with pytest.raises(InputError, match=f"{name}: keyword: .*may never come to an end"):
+        with pytest.raises(InputError, match=f"{name}: pattern: .*may never come to an end"):
             JUDGED[name].check_patterns(kwargs)
     assert check(EXISTENCE, {"keywords": [source]}, f"See {source} here.")
 
@@ -91,6 +94,23 @@ def test_a_text_that_is_no_pattern_is_one_line_as_published_and_literal_in_ours(
 )
 def test_a_harmless_pattern_is_judged_as_published(source):
     assert check(EXISTENCE, {"keywords": [source]}, "Some text.", preset="mathif") in (True, False)
+
+
+@pytest.mark.parametrize("keyword", ["(a+)+$", "f(x"])
+def test_score_names_the_line_of_a_pattern_that_a_published_preset_cannot_use(tmp_path, keyword):
+    row = {
+        "source": "s", "id": "1", "question": "q", "answer": "", "row": "r-0", "constraint_name": [EXISTENCE],
+        "constraint_args": [{"keywords": [keyword]}], "constraint_desc": [""],
+    }  # fmt: skip
+    fine = row | {"row": "r-1", "constraint_args": [{"keywords": ["sea"]}]}
+    data, responses = tmp_path / "rows.jsonl", tmp_path / "responses.jsonl"
+    data.write_text("".join(json.dumps(line) + "\n" for line in (fine, row)))
+    said = [{"row": name, "sample": 0, "text": f"See {keyword}."} for name in ("r-0", "r-1")]
+    responses.write_text("".join(json.dumps(line) + "\n" for line in said))
+    with pytest.raises(InputError, match=r"rows.jsonl:2: keywords:existence: pattern: .* use preset reins"):
+        score(data, responses, tmp_path / "published", preset="mathif")
+    assert not (tmp_path / "published").exists()
+    score(data, responses, tmp_path / "ours")
 
 
 def test_published_patterns_work_as_before():

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..io.errors import InputError
 from ..verify import PRESETS
+from ..verify.published import refuse_patterns
 from ..verify.reasoning import split_reasoning
 from ..verify.responses import Response
 from ..verify.rows import Row, load_rows
@@ -94,6 +95,7 @@ def generate(
     if batch_size < 1:
         raise InputError("batch_size", f"{batch_size} is too small", "give 1 or more")
     rows, out, processes = load_rows(rows_file), Path(out_dir), Processes()
+    refuse_patterns(rows_file, preset)
     if processes.first:
         data = hashlib.sha256(json.dumps([row.line() for row in rows]).encode()).hexdigest()
         partial.claim(out, {**asdict(settings), "files": fingerprint(settings.model), "data": data})

@@ -16,6 +16,7 @@ from ..io.jsonl import write_jsonl
 from ..stats.intervals import draw_clusters
 from ..verify import verdicts
 from ..verify.answers import Grader
+from ..verify.published import refuse_patterns
 from ..verify.responses import Response
 from ..verify.rows import Files, Row
 from .floors import floors, reply_figures
@@ -32,6 +33,7 @@ def score(rows_file: Files, responses_file: Files, out_dir: str | Path, *, prese
     InputError on rows or responses that do not fit together.
     """
     rows, responses = load_pairs(rows_file, responses_file)
+    refuse_patterns(rows_file, preset)
     scores = score_samples(rows, responses, preset=preset)
     out = Path(out_dir)
     write_jsonl(out / "scores.jsonl", (each.line() for each in scores))

@@ -13,6 +13,7 @@ from ...data_builders import BUILDERS
 from ...data_builders.mixture import counts
 from ...eval.io.errors import InputError, nearest
 from ...eval.sample.modes.edits import parse_mode
+from ...eval.verify.published import refuse_patterns
 from ...eval.verify.rows import read_rows
 from ...train.arguments import check_args, check_lora
 from .files import locate
@@ -94,7 +95,7 @@ def _model(model: str, key: str) -> None:
 def _set(recipe: Recipe, name: str) -> DataSet:
     given, key = recipe.data[name], f"data.{name}"
     if isinstance(given, FileSet):
-        return given.model_copy(update={"rows": _held(given, key)})
+        return given.model_copy(update={"rows": _held(given, key, recipe.preset)})
     if isinstance(given, HubSet):
         return given
     if given.builder not in BUILDERS:
@@ -109,9 +110,10 @@ def _set(recipe: Recipe, name: str) -> DataSet:
     return given
 
 
-def _held(given: FileSet, key: str) -> int:
+def _held(given: FileSet, key: str, preset: str) -> int:
     try:
         held = len(read_rows(given.file))
+        refuse_patterns(given.file, preset)
     except InputError as error:
         raise error.within(f"{key}.file") from None
     return min(held, given.rows or held)

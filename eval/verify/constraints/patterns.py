@@ -24,10 +24,10 @@ def pattern(source: str, flags: int = re.IGNORECASE) -> re.Pattern[str]:
         compiled = re.compile(source, flags)
         tree = parser.parse(source, flags)
     except (re.error, OverflowError, RecursionError) as error:
-        raise InputError("keyword", f"{source!r} is no valid pattern ({error})", "use preset reins") from None
+        raise InputError("pattern", f"{source!r} is no valid pattern ({error})", "use preset reins") from None
     if _may_not_end(tree):
         raise InputError(
-            "keyword",
+            "pattern",
             f"{source!r} as a pattern may never come to an end",
             "use preset reins, which takes it literally",
         )
