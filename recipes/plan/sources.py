@@ -47,11 +47,12 @@ def source(name: str) -> Source:
     file = _file(name)
     assert file is not None, name
     tree = ast.parse(file.read_bytes())
+    nodes = list(ast.walk(tree))
     package = name if file.name == "__init__.py" else name.rpartition(".")[0]
-    imported = {*_imported(tree, package), *_named(tree, package)}
+    imported = {*_imported(nodes, package), *_named(nodes, package)}
     modules = {part for other in imported if _file(other) for part in _with_parents(other)}
     tops = {other.partition(".")[0] for other in imported} - {PACKAGE} - sys.stdlib_module_names
-    beside = sorted(_beside(tree, file.parent))
+    beside = sorted(_beside(nodes, file.parent))
     return Source(
         parsed(tree),
         frozenset(modules | {*_with_parents(name)} - {name}),
@@ -68,9 +69,9 @@ def parsed(tree: ast.AST) -> str:
     return hashlib.sha256(ast.dump(tree).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _imported(tree: ast.AST, package: str) -> Iterator[str]:
+def _imported(nodes: Iterable[ast.AST], package: str) -> Iterator[str]:
     """Full names of all that is imported, in functions too; of `from x import y`, x and, as it may be one, x.y."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -80,9 +81,9 @@ def _imported(tree: ast.AST, package: str) -> Iterator[str]:
             yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
-def _named(tree: ast.AST, package: str) -> Iterator[str]:
+def _named(nodes: Iterable[ast.AST], package: str) -> Iterator[str]:
     """Modules of ours that a text names, as a process to start: in full, or beside this one (`.worker`, `worker.py`)."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             beside = f"{package}.{node.value.removeprefix('.').removesuffix('.py')}"
             is_beside = node.value.startswith(".") or node.value.endswith(".py")
@@ -90,10 +91,10 @@ def _named(tree: ast.AST, package: str) -> Iterator[str]:
                 yield name
 
 
-def _beside(tree: ast.AST, folder: Path) -> Iterator[Path]:
+def _beside(nodes: Iterable[ast.AST], folder: Path) -> Iterator[Path]:
     """Files of data that a module names and that lie beside it, or in a folder there: a page's templates."""
     there = {one.name: one for one in folder.iterdir()}
-    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and node.value in there}
+    texts = {node.value for node in nodes if isinstance(node, ast.Constant) and node.value in there}
     for path in (there[text] for text in texts):
         if path.is_file() and path.suffix != ".py":
             yield path
@@ -108,6 +109,7 @@ def _with_parents(name: str) -> Iterator[str]:
         name = name.rpartition(".")[0]
 
 
+@cache
 def _file(name: str) -> Path | None:
     """Where a module of ours is; None where there is none of this name."""
     top, _, rest = name.partition(".")
