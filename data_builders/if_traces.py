@@ -74,7 +74,7 @@ def _try(trace: Row, rng: random.Random, pools: Pools, preset: str) -> Row | Non
     response = trace.extra["response"]
     answer = split_reasoning(response).answer
     held = rewritten(answer, drawn, rng, preset)
-    if held is None or boxed(held) != boxed(answer):
+    if held is None or boxed(held) != boxed(answer) or answer not in response:
         return None
     before, _, after = response.rpartition(answer)
     return replace(trace, constraints=drawn).adding(witness=held, response=before + held + after)

@@ -1,7 +1,8 @@
 """Long chain-of-thought traces of real models as SFT rows, from a file or a hub id.
 
-Two published schemas are read: OpenR1-Math's (`problem, answer, generations[], correctness_math_verify[]`) and
-thought-anchors' (`problem{…}, solution` with the prompt inside). A trace is kept when its reasoning is closed, short
+Three published schemas are read: OpenR1-Math's (`problem, answer, generations[], correctness_math_verify[]`),
+thought-anchors' (`problem{…}, solution` with the prompt inside) and that of Qwen2.5-Math's evaluation, in which also
+SkyThought's outputs are published (`question, gt, code[], score[]`). Thoughts are kept in the tags they have. A trace is kept when its reasoning is closed, short
 enough and, where the source says whether the answer is right, right: MathIF drops wrong ones too (appendix D).
 """
 
@@ -97,6 +98,9 @@ def _read(record: Record) -> tuple[str, str, list[str]]:
     """Question, answer and all right traces."""
     if isinstance(record.fields.get("problem"), dict):
         return _thought_anchors(record)
+    if "code" in record.fields:
+        question, answer, generations, right = record.need("question", "gt", "code", "score")
+        return question, answer, [text for text, is_right in zip(generations, right, strict=True) if is_right]
     question, answer, generations, right = record.need(
         "problem", "answer", "generations", "correctness_math_verify"
     )

@@ -1,17 +1,19 @@
 """Real traces become SFT rows: right ones, closed ones, from either published schema."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from reins.data_builders import BUILDERS
 from reins.eval.io.errors import InputError
-from reins.eval.io.jsonl import write_jsonl
+from reins.eval.io.jsonl import read_jsonl, write_jsonl
 from reins.eval.verify import split_reasoning
 
 build = BUILDERS["long_traces"]
 BASE = Path(__file__).parents[1] / "recipes/micro/base"
-SHARED = Path(__file__).parents[2] / "shared" / "data" / "thought_anchors"
+DATA = Path(__file__).parents[2] / "shared" / "data"
+SHARED, SKYTHOUGHT = DATA / "thought_anchors", DATA / "skythought"
 
 
 def test_openr1_keeps_the_first_right_generation(tmp_path):
@@ -67,6 +69,47 @@ def test_traces_of_evaluation_problems_are_left_out(tmp_path):
     built = build(rows=9, seed=0, source=str(file), against=[str(exam)])
     assert "What is 3 + 3?" not in {row.question for row in built}
     assert [overlap.question for overlap in built.tally.overlaps] == ["What is 3 + 3?"]
+
+
+def test_thoughts_in_other_tags_are_read_and_kept(tmp_path):
+    """As SkyThought's outputs are published: some closed, some cut, some without a thought."""
+    file = tmp_path / "sky.jsonl"
+    open_tag, close_tag, answer_tag = "<|begin_of_thought|>", "<|end_of_thought|>", "<|begin_of_solution|>"
+    closed = f"{open_tag}\n\n7 and 2\n\n{close_tag}\n\n{answer_tag}\n\n\\boxed{{9}}\n\n<|end_of_solution|>"
+    texts = [
+        closed,
+        f"{open_tag}\n\n7 and 2, so \\boxed{{9}} or",
+        "It is \\boxed{9}",
+        f"{open_tag}9{close_tag}",
+    ]
+    write_jsonl(file, [
+        {"idx": i, "question": f"7 + 2 (no. {i})?", "gt": "9", "code": [text], "score": [True]} for i, text in enumerate(texts)
+    ] + [{"idx": 9, "question": "wrong", "gt": "8", "code": [closed], "score": [False]}])  # fmt: skip
+    (row,) = build(rows=1, seed=0, source=str(file))
+    assert (row["question"], row["answer"], row["response"]) == ("7 + 2 (no. 0)?", "9", closed)
+    built = build(rows=2, seed=0, source=str(file))
+    with pytest.raises(InputError, match="1 usable traces"):
+        list(built)
+    assert built.tally.dropped == {
+        "reasoning not closed": 2, "no answer after the reasoning": 1, "no right trace": 1,
+    }  # fmt: skip
+
+
+@pytest.mark.skipif(not SKYTHOUGHT.exists(), reason="needs the public outputs in ../shared/data/skythought")
+def test_every_one_of_skythoughts_thoughts_is_read():
+    records = [record for file in sorted(SKYTHOUGHT.glob("*.jsonl")) for record in read_jsonl(file)]
+    texts = [text for record in records for text in record["code"] if "<|begin_of_thought|>" in text]
+    splits = [split_reasoning(text) for text in texts]
+    assert len(texts) == 435 and {split.form.name for split in splits} == {"begin_of_thought"}
+    assert Counter(split.state for split in splits) == {"closed": 298, "unclosed": 137}
+    assert all(split.answer and "|>" not in split.answer for split in splits if split.state == "closed")
+    usable = sum(
+        is_right and split_reasoning(text).state == "closed" and bool(split_reasoning(text).answer)
+        for record in records
+        for text, is_right in zip(record["code"], record["score"], strict=True)
+    )
+    rows = list(build(rows=usable, seed=0, source=str(SKYTHOUGHT)))
+    assert len(rows) == usable > 200
 
 
 def test_unknown_fields_are_named(tmp_path):

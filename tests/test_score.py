@@ -216,3 +216,55 @@ def test_ifevals_four_figures_on_gpt4s_responses(tmp_path):
     assert figure(metrics, "verdict")["n"] == 834
     types = [one["value"] for one in metrics["figures"] if one["group"] and one["group"]["by"] == "type"]
     assert figure(metrics, "macro")["value"] == pytest.approx(fmean(types), abs=1e-6)
+
+
+def metrics(tmp_path):
+    return json.loads((tmp_path / "metrics.json").read_text("utf-8"))
+
+
+def test_formats_of_thoughts_are_named_and_empty_thoughts_are_none(tmp_path):
+    rows = [row(name, NO_COMMA) for name in "abcd"]
+    texts = [
+        "<think>So, 4.</think>it is 4",
+        "[THINK]So, 4.[/THINK]it is 4",
+        "<think>\n\n</think>\n\nit is 4",
+        "it is 4",
+    ]
+    write_jsonl(tmp_path / "rows.jsonl", rows)
+    write_jsonl(tmp_path / "out.jsonl", ({"output": [text]} for text in texts))
+    scores = read_jsonl(score(tmp_path / "rows.jsonl", tmp_path / "out.jsonl", tmp_path))
+    assert all(one["verdicts"] == [True] for one in scores)
+    assert [one["format"] for one in scores] == ["think", "mistral", "think", None]
+    assert [one["reasoned"] for one in scores] == [True, True, False, False]
+    told = metrics(tmp_path)
+    assert told["formats"] == {"think": pytest.approx(2 / 3), "mistral": pytest.approx(1 / 3)}
+    (reasoned,) = [one for one in told["figures"] if (one["metric"], one["group"]) == ("reasoned", None)]
+    assert reasoned["value"] == 0.5
+
+
+@pytest.mark.parametrize("closing", ["</think>", "[/THINK]", "</seed:think>", "◁/think▷"])
+def test_a_thought_that_the_template_opened_and_the_limit_cut_is_no_answer(tmp_path, closing):
+    rows = [row(name, NO_COMMA) for name in "abc"]
+    texts = [f"2 and 2.{closing}It is 4", "2 and 2 is \\boxed{4} and", f"Add, then stop.{closing}It is 4"]
+    write_jsonl(tmp_path / "rows.jsonl", rows)
+    write_jsonl(tmp_path / "out.jsonl", ({"output": [text]} for text in texts))
+    scores = read_jsonl(score(tmp_path / "rows.jsonl", tmp_path / "out.jsonl", tmp_path))
+    assert [(one["state"], one["hacc"]) for one in scores] == [
+        ("closed", True), ("unclosed", False), ("closed", True),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("column", ["reasoning_content", "reasoning", "thinking"])
+def test_a_thought_in_a_column_of_its_own_is_read(tmp_path, column):
+    rows = [row(name, NO_COMMA) for name in "abc"]
+    lines = [
+        {"output": ["It is 4"], column: ["So, 4"]},
+        {"output": ["It is 4"], column: [None]},
+        {"output": [""], column: ["It may be 4, or"]},
+    ]
+    write_jsonl(tmp_path / "rows.jsonl", rows)
+    write_jsonl(tmp_path / "out.jsonl", lines)
+    scores = read_jsonl(score(tmp_path / "rows.jsonl", tmp_path / "out.jsonl", tmp_path))
+    assert [(one["state"], one["reasoned"], one["hacc"]) for one in scores] == [
+        ("closed", True, True), ("none", False, True), ("unclosed", True, False),
+    ]  # fmt: skip

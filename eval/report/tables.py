@@ -120,7 +120,7 @@ def score_table(scores_file: str | Path) -> str:
     title = f"preset {metrics['preset']}: {metrics['rows']} rows, {metrics['samples']} samples"
     shares = [
         f"{kind}: " + ", ".join(f"{label} {share:.1%}" for label, share in sorted(metrics[kind].items()))
-        for kind in ("states", "outcomes")
+        for kind in ("states", "formats", "outcomes")
         if metrics[kind]
     ]
     return "\n\n".join([title, as_text(whole), "\n".join(shares), as_text(types)])

@@ -102,7 +102,7 @@ class Cell:
                 name: np.array([number(score) for score in scores], dtype=float)
                 for name, number in NUMBERS.items()
             },
-            np.array([score.state for score in scores]),
+            np.array([_state(score) for score in scores]),
             [score.verdicts for score in scores],
             [score.loose for score in scores if score.loose is not None] or None,
             np.array([score.outcome == "timeout" for score in scores]),
@@ -115,8 +115,13 @@ class Cell:
 
     @property
     def reasoned(self) -> np.ndarray:
-        """A thought is there, and, where its tokens are known, not an empty one as mode `direct` puts in."""
+        """A thought is there, and not an empty one as mode `direct` puts in."""
         return (self.state != "none") & (self.numbers["reasoning_tokens"] != 0)
+
+
+def _state(score: Score) -> str:
+    """The state of a score; a thought that is closed and empty counts as none."""
+    return score.state if score.reasoned or score.state == "unclosed" else "none"
 
 
 def measures(row_set: RowSet, cell: Cell) -> Iterator[Measure]:

@@ -2,16 +2,19 @@
 
 Ours: `{row, sample, text, state, cut, reasoning_tokens, answer_tokens}`, in any order. MathIF's: line i of the
 file is `{"output": [text, …]}` for row i, and each of its data files has an output file of its own. IFEval's:
-`{prompt, response}`, matched by prompt. What a file does not say (state, cut, tokens) is null.
+`{prompt, response}`, matched by prompt. What a file does not say (state, cut, tokens) is null. Where
+texts close thoughts that they never opened, those without any tag were cut inside theirs.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ..io.errors import InputError
 from ..io.jsonl import Line, iter_jsonl
-from ..verify.responses import NEEDED, Response, as_response
+from ..verify.reasoning import opened_by_template
+from ..verify.responses import NEEDED, Response, as_response, thought_beside
 from ..verify.rows import Files, Row, load_rows
 
 Lines = list[tuple[int, Line]]  # with their numbers from 1
@@ -49,7 +52,7 @@ def load_responses(file: str | Path, rows: Sequence[Row]) -> list[Response]:
     Raises InputError when the file is empty, in no known form, answers a row that is not there, leaves one
     out, or repeats a sample.
     """
-    responses = list(_read(file, rows))
+    responses = _marked(list(_read(file, rows)))
     order = {row.name: i for i, row in enumerate(rows)}
     for response in responses:
         if response.row not in order:
@@ -64,6 +67,19 @@ def load_responses(file: str | Path, rows: Sequence[Row]) -> list[Response]:
     if times > 1:
         raise InputError(file, f"sample {sample} of row {row!r} comes {times} times", "keep one")
     return sorted(responses, key=lambda response: (order[response.row], response.sample))
+
+
+def _marked(responses: list[Response]) -> list[Response]:
+    """The responses, `unclosed` where the template seems to have opened a thought that the limit then cut."""
+    silent = [response for response in responses if response.state is None and not response.thought]
+    if not opened_by_template(response.text for response in silent):
+        return responses
+    return [
+        replace(response, state="unclosed")
+        if response.state is None and not response.thought and response.split().state == "none"
+        else response
+        for response in responses
+    ]
 
 
 def _read(file: str | Path, rows: Sequence[Row]) -> Iterator[Response]:
@@ -93,7 +109,7 @@ def read_mathif(file: str | Path, lines: Lines, rows: Sequence[Row]) -> Iterator
         raise InputError(file, f"{len(lines)} outputs for {len(rows)} rows", "line i answers row i")
     for row, (_, line) in zip(rows, lines, strict=True):
         for sample, text in enumerate(line["output"]):
-            yield Response(row.name, sample, text)
+            yield Response(row.name, sample, text, thought=thought_beside(line, sample))
 
 
 def read_ifeval(file: str | Path, lines: Lines, rows: Sequence[Row]) -> Iterator[Response]:
@@ -112,7 +128,8 @@ def read_ifeval(file: str | Path, lines: Lines, rows: Sequence[Row]) -> Iterator
         prompt = line["prompt"]
         if prompt not in by_prompt:
             raise InputError(file, f"prompt {prompt[:60]!r} is not in the data", "give both of one set")
-        yield Response(by_prompt[prompt].name, samples[prompt], line["response"])
+        thought = thought_beside(line)
+        yield Response(by_prompt[prompt].name, samples[prompt], line["response"], thought=thought)
         samples[prompt] += 1
 
 

@@ -68,6 +68,8 @@ def _judge(row: Row, response: Response, preset: str) -> tuple[str, Score]:
         sample=response.sample,
         verdicts=verdicts(row.constraints, answer, preset=preset),
         state=split.state,
+        format=split.form.name if split.form else None,
+        reasoned=split.reasoned,
         truncated=response.truncated,
         reasoning_tokens=response.reasoning_tokens,
         answer_tokens=response.answer_tokens,
@@ -91,6 +93,7 @@ def _metrics(rows: list[Row], scores: Sequence[Score], preset: str) -> dict[str,
         "figures": figures,
         "outcomes": _shares(score.outcome for score in scores),
         "states": _shares(score.state for score in scores),
+        "formats": _shares(score.format for score in scores),
         "floors": floors(reply_figures(row_set, preset=preset)),
     }
 

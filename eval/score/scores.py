@@ -1,7 +1,7 @@
 """Scores: the verdicts and the outcome of one response, as `scores.jsonl` holds them.
 
-A line holds `{row, sample, verdicts, hacc, sacc, correct, outcome, state, cut, reasoning_tokens, answer_tokens}`, and
-under preset `ifeval` `loose`. What follows from other fields is written for readers and computed again when read.
+A line holds `{row, sample, verdicts, hacc, sacc, correct, outcome, state, format, reasoned, cut,
+reasoning_tokens, answer_tokens}`, and under preset `ifeval` `loose`. What follows from other fields is written for readers and computed again when read.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from ..verify.reasoning import State
 class Score:
     """One response judged: verdicts by position over the row's constraints, outcome None where nothing was graded.
 
-    `loose` are IFEval's second verdicts, None under other presets; `truncated` is None where nobody said.
+    `format` names how the thought is marked; an empty one is not `reasoned`. `loose` are IFEval's second verdicts, None under other presets; `truncated` is None where nobody said.
     """
 
     row: str
@@ -24,6 +24,8 @@ class Score:
     verdicts: list[bool]
     outcome: Outcome | None = None
     state: State = "none"
+    format: str | None = None
+    reasoned: bool = True
     truncated: bool | None = None
     reasoning_tokens: int | None = None
     answer_tokens: int | None = None
@@ -55,6 +57,8 @@ class Score:
             "correct": self.correct,
             "outcome": self.outcome,
             "state": self.state,
+            "format": self.format,
+            "reasoned": self.reasoned,
             "cut": self.truncated,
             "reasoning_tokens": self.reasoning_tokens,
             "answer_tokens": self.answer_tokens,
@@ -71,6 +75,8 @@ def read_scores(file: str | Path) -> list[Score]:
             verdicts=line["verdicts"],
             outcome=line["outcome"],
             state=line["state"],
+            format=line.get("format"),
+            reasoned=line.get("reasoned", True),
             truncated=line["cut"],
             reasoning_tokens=line["reasoning_tokens"],
             answer_tokens=line["answer_tokens"],

@@ -46,18 +46,27 @@ class _Thoughts(NamedTuple):
 
 
 def split_reasoning(
-    text: str, *, preset: str = "reins", prefilled: bool = False, known: ThoughtFormat | None = None
+    text: str,
+    *,
+    preset: str = "reins",
+    prefilled: bool = False,
+    known: ThoughtFormat | None = None,
+    beside: str | None = None,
 ) -> Split:
     """Cut a generation into reasoning and answer.
 
     prefilled: the chat template opened the thought in the prompt, so the text starts inside the reasoning.
     known: the format of the checkpoint's template, where there is one; it counts wherever its tags are in the text.
+    beside: the thought, where it was taken out of the text; a blank text then is one that never left it.
     Every thought is cut out, nested ones whole; what stands outside of all is the answer, or the last of its
     `<answer>` blocks. Tags that are quoted or spoken of are text. Preset mathif cuts as published (MathIF's scoring
     script): repeated tags lose text and an unclosed thought is judged as an answer.
     """
     form, tags = _told(text, known)
     thoughts = _thoughts(text, tags, prefilled)
+    if beside and beside.strip() and not (thoughts.open or thoughts.pairs):
+        answer = _as_judged(text, preset, _last_block(text).strip())
+        return Split(beside, answer, "closed" if text.strip() else "unclosed")
     inside = [text[opening.end : closing.start] for opening, closing in thoughts.pairs]
     state: State = "unclosed" if thoughts.open else "closed" if thoughts.pairs else "none"
     place = (0, 0, 0)
@@ -67,10 +76,7 @@ def split_reasoning(
     elif thoughts.pairs:
         opening, closing = thoughts.pairs[-1]
         place = (opening.end, closing.start, closing.end)
-    if preset == "reins":
-        answer = "" if thoughts.open else _answer(text, form, tags, thoughts)
-    else:
-        answer = text if preset == "ifeval" else _published(text)
+    answer = _as_judged(text, preset, "" if thoughts.open else _answer(text, form, tags, thoughts))
     return Split(
         "\n".join(inside), answer, state, None if state == "none" else form or known or THINK, *place
     )
@@ -222,6 +228,12 @@ def _unwrapped(answer: str) -> str:
     if inside.lower().endswith(closing):
         return inside[: -len(closing)].strip()
     return answer if closing in inside.lower() else inside.strip()
+
+
+def _as_judged(text: str, preset: str, answer: str) -> str:
+    if preset == "reins":
+        return answer
+    return text if preset == "ifeval" else _published(text)
 
 
 def _published(text: str) -> str:

@@ -1,7 +1,8 @@
 """Responses: one generated text to one row, as sampling writes and scoring reads them.
 
 A line of `responses.jsonl` holds `{row, sample, text, state, cut, reasoning_tokens, answer_tokens, seed,
-prompt_hash}`; only the first three are needed, the rest is null where a file does not say it.
+prompt_hash}`; only the first three are needed, the rest is null where a file does not say it. A thought that a server
+took out of the text is read from the column it was put in.
 """
 
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ class Response:
     """One sample of one row. `truncated` (files say `cut`): it hit the token limit.
 
     `state` is the reasoning's, as sampling saw it; lengths are in tokens, those of the reasoning include its tags.
+    `thought` stands beside the text where a server took it out.
     """
 
     row: str
@@ -30,10 +32,12 @@ class Response:
     answer_tokens: int | None = None
     seed: int | None = None
     prompt_hash: str | None = None
+    thought: str | None = None
 
     def split(self, preset: str = "reins") -> Split:
         """Reasoning and answer. Where sampling says `unclosed`, the template may have opened the thought."""
-        return split_reasoning(self.text, preset=preset, prefilled=self.state == "unclosed")
+        prefilled = self.state == "unclosed"
+        return split_reasoning(self.text, preset=preset, prefilled=prefilled, beside=self.thought)
 
     def line(self) -> Line:
         """The response as files hold it."""
@@ -63,6 +67,7 @@ _FIELDS: dict[str, tuple[type, str]] = {
     "prompt_hash": (str, "a text"),
 }
 NEEDED = ("row", "sample", "text")
+BESIDE = ("reasoning_content", "reasoning", "thinking")  # of vLLM, its later releases, Ollama
 
 
 def as_response(line: Line, where: str) -> Response:
@@ -75,7 +80,15 @@ def as_response(line: Line, where: str) -> Response:
         if not fits or (key == "state" and value not in get_args(State)):
             raise InputError(where, f"field {key!r} is {value!r:.60}", f"give {known}")
     fields: Line = {key: line.get(key) for key in _FIELDS}
-    return Response(truncated=fields.pop("cut"), **fields)
+    return Response(truncated=fields.pop("cut"), thought=thought_beside(line), **fields)
+
+
+def thought_beside(line: Line, sample: int = 0) -> str | None:
+    """The thought that a line holds in a column of its own, one for each sample where it holds several."""
+    beside = next((line[column] for column in BESIDE if line.get(column)), None)
+    if isinstance(beside, list):
+        beside = beside[sample] if sample < len(beside) else None
+    return beside if isinstance(beside, str) else None
 
 
 def iter_responses(file: str | Path) -> Iterator[Response]:
