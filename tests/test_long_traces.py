@@ -86,7 +86,7 @@ def test_thoughts_in_other_tags_are_read_and_kept(tmp_path):
         {"idx": i, "question": f"7 + 2 (no. {i})?", "gt": "9", "code": [text], "score": [True]} for i, text in enumerate(texts)
     ] + [{"idx": 9, "question": "wrong", "gt": "8", "code": [closed], "score": [False]}])  # fmt: skip
     (row,) = build(rows=1, seed=0, source=str(file))
-    assert (row["question"], row["answer"], row["response"]) == ("7 + 2 (no. 0)?", "9", closed)
+    assert (row.question, row.answer, row.extra["response"]) == ("7 + 2 (no. 0)?", "9", closed)
     built = build(rows=2, seed=0, source=str(file))
     with pytest.raises(InputError, match="1 usable traces"):
         list(built)
