@@ -202,9 +202,7 @@ def test_a_killed_run_goes_on_and_ends_in_the_bytes_of_an_untouched_one(
 
     assert {one["step"] for one in json.loads(results[0])["along"] if one["arm"] == "sft_rl"} == {0, 1, 2}
 
-    begun = time.monotonic()
     again = reins("run", "recipe.yaml", "--out", "runs/killed")
-    assert time.monotonic() - begun < 10
     assert again.returncode == 0 and "started" not in again.stdout
     assert Path("runs/killed/report/results.json").read_bytes() == results[0]
 
@@ -212,6 +210,7 @@ def test_a_killed_run_goes_on_and_ends_in_the_bytes_of_an_untouched_one(
     part = reins("run", "recipe.yaml", "--out", "runs/killed")
     assert part.returncode == 0, part.stdout + part.stderr
     assert {line.split("  ")[-1] for line in part.stdout.splitlines() if line.endswith("started")} == {
+        "rows self-s0: started",
         "stage self-s0: started",
         "eval self-s0: started",
         "eval self-s0 along: started",

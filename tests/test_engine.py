@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from reins.eval.io.errors import InputError
+from reins.eval.io.failure import forget_failures, read_failure, write_failure
 from reins.eval.io.run_paths import RunPaths
 from reins.recipes.engine.execute import TaskFailed, execute
 from reins.recipes.engine.processes import process_group
@@ -260,6 +261,16 @@ def test_a_stage_that_a_guard_stopped_says_why(run_dir: Path) -> None:
     with pytest.raises(TaskFailed, match=f"^a stopped: {why}; its log is") as stopped:
         go(run_dir, task(run_dir, "a", stop=why))
     assert stopped.value.status == 3
+
+
+def test_a_process_that_refuses_says_more_than_one_that_crashes_of_it(tmp_path: Path, monkeypatch) -> None:
+    for rank, error in (("0", RuntimeError("connection closed")), ("1", InputError("rows", "none", "build"))):
+        monkeypatch.setenv("RANK", rank)
+        write_failure(tmp_path, error)
+    failure = read_failure(tmp_path)
+    assert failure and (failure.kind, failure.rank, failure.where) == ("refused", 1, "rows")
+    forget_failures(tmp_path)
+    assert read_failure(tmp_path) is None
 
 
 def test_of_several_processes_the_lowest_rank_says_what_went_wrong(run_dir: Path) -> None:

@@ -459,6 +459,29 @@ def test_a_checkpoint_is_evaluated_once(tiny, rows, tmp_path):
     assert json.loads((tmp_path / "done.json").read_text()) == {"inputs": "def"}
 
 
+def test_along_a_stage_its_whole_checkpoints_of_the_wanted_steps_are_asked(tiny, rows, tmp_path):
+    stage = tmp_path / "stages" / "sft-s0"
+    for step, whole in ((5, True), (10, True), (15, False)):
+        shutil.copytree(tiny, stage / f"checkpoint-{step}")
+        if whole:
+            (stage / f"checkpoint-{step}" / "whole.json").touch()
+    common = {"rows": str(rows), "samples": 1, "max_new_tokens": 12, "origin": "what went in"}
+    parts = [
+        {
+            "label": label,
+            "out": str(tmp_path / f"evals/sft-s0@*/{label}.think"),
+            "checkpoints": steps,
+            **common,
+        }
+        for label, steps in (("all", "all"), ("late", [10, 99]))
+    ]
+    run(plan(tmp_path, stage, rows, parts=parts))
+    asked = {str(file.parent.relative_to(tmp_path)) for file in tmp_path.glob("evals/*/*/metrics.json")}
+    assert asked == {f"evals/sft-s0@{one}.think" for one in ("5/all", "10/all", "10/late")}
+    assert (tmp_path / "evals/sft-s0@5/all.think/origin").read_text() == "what went in"
+    assert json.loads((tmp_path / "progress.json").read_text())["steps"] == 3
+
+
 def test_a_bad_plan_is_one_line_and_status_2(tiny, rows, tmp_path, monkeypatch, capsys):
     file = plan(tmp_path, tiny, rows, thread=2)
     monkeypatch.setattr(sys, "argv", ["run", "--config", str(file)])

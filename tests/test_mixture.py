@@ -1,12 +1,16 @@
 """Mixtures keep shares, order and problems comparable between arms."""
 
 import json
+import subprocess
+import sys
 
 import pytest
+import yaml
 
 from reins.data_builders import BUILDERS
 from reins.data_builders.mixture import mix
 from reins.eval.io.errors import InputError
+from reins.eval.io.files import sha256
 from reins.eval.io.jsonl import read_jsonl, write_jsonl
 
 
@@ -59,3 +63,25 @@ def test_bad_mixtures_are_refused(tmp_path, sets):
     write_rows(problems, BUILDERS["micro.problems"](rows=5, seed=0))
     with pytest.raises(InputError, match="no 'response'"):
         mixed(tmp_path, {"problems": problems}, {"problems": 1.0}, rows=5)
+
+
+def process(config, **content):
+    config.parent.mkdir(exist_ok=True)
+    config.write_text(yaml.safe_dump(content, sort_keys=False))  # the first set fills every place
+    command = [sys.executable, "-m", "reins.data_builders.mixture", "--config", str(config)]
+    return subprocess.run(command, check=False, capture_output=True, text=True)
+
+
+def test_as_a_process_it_leaves_rows_and_says_what_they_hash_to(tmp_path, sets):
+    mixed(tmp_path, sets, {"traces": 0.7, "composites": 0.3})
+    files = {name: str(file) for name, file in sets.items()}
+    how = {"trainer": "sft", "shares": {"traces": 0.7, "composites": 0.3}, "add": {}, "rows": 20, "seed": 0}
+    config = tmp_path / "mixtures" / "config.yaml"
+    ended = process(config, **how, preset="reins", sets=files, inputs="x")
+    assert ended.returncode == 0, ended.stderr
+    rows = config.with_name("rows.jsonl")
+    assert rows.read_bytes() == (tmp_path / "rows.jsonl").read_bytes()
+    done = json.loads(config.with_name("done.json").read_text())
+    assert done == {"inputs": "x", "output": sha256(rows), "rows": {"traces": 14, "composites": 6}}
+    refused = process(config, **how | {"rows": 90}, preset="reins", sets=files, inputs="y")
+    assert refused.returncode == 2 and "40 rows, the mixture wants more" in refused.stderr
