@@ -15,10 +15,12 @@ from sympy import (
     I,
     Interval,
     MatrixBase,
+    Pow,
     Rational,
     Symbol,
     Tuple,
     UnevaluatedExpr,
+    log,
     preorder_traversal,
     simplify,
 )
@@ -96,9 +98,15 @@ def same(one: Any, other: Any) -> bool:
     if not isinstance(one, Expr) or not isinstance(other, Expr) or one.has(Float) or other.has(Float):
         return False
     letters = one.free_symbols | other.free_symbols
-    if all(letter.name == "i" for letter in letters):
+    if letters and all(letter.name == "i" for letter in letters):
         return _same_complex(*(side.subs(dict.fromkeys(letters, I)).doit() for side in (one, other)))
-    return len(letters) <= MOST_LETTERS and _same_where_real(one, other)
+    if not letters or len(letters) > MOST_LETTERS or not any(map(_has_roots, (one, other))):
+        return False  # math-verify has compared them in full
+    return _same_where_real(one, other)
+
+
+def _has_roots(value: Expr) -> bool:
+    return value.has(log) or any(not power.exp.is_Integer for power in value.atoms(Pow))
 
 
 def _same_complex(one: Expr, other: Expr) -> bool:
