@@ -92,6 +92,24 @@ def test_gpt4_responses_get_the_official_lists():
     assert judged > 180
 
 
+def test_ours_judge_real_responses_as_a_reader_would():
+    folder = SHARED / "data"
+    prompts = {row["key"]: row for row in read(folder / "ifeval" / "input_data.jsonl")}
+    gpt4 = folder / "ifeval" / "input_response_data_gpt4_20231107_145030.jsonl"
+    qwen = folder / "m_ifeval" / "Qwen__Qwen2.5-1.5B-Instruct-GPTQ-Int4__strict.jsonl"
+    due = [
+        (gpt4, 1537, [True]),  # P.P.S. on a line of its own, what it says below
+        (gpt4, 3324, [True, True]),  # seven sections in each of two versions
+        (qwen, 3619, [False, False]),  # an XML document in a fence, with commas and no placeholder
+        (qwen, 1800, [True]),  # a postscript at the end of the last paragraph
+    ]
+    for file, key, expected in due:
+        asked = prompts[key]
+        (said,) = [row["response"] for row in read(file) if row["prompt"] == asked["prompt"]]
+        pairs = zip(asked["instruction_id_list"], asked["kwargs"], strict=True)
+        assert [check(name, kwargs, said) for name, kwargs in pairs] == expected, key
+
+
 def test_every_description_of_the_benchmark_follows_from_its_kwargs():
     described = [
         (describe(name, kwargs), written)
