@@ -345,6 +345,29 @@ def test_pad_lengthens_a_thought_and_keeps_its_words(thinker, rows, tmp_path):
         assert thought.replace("The sky is wide.\n", "").split() == before.split()
 
 
+def test_modes_close_a_thought_in_the_models_own_tags(thinker, rows, tmp_path):
+    """A model of Mistral's tags, which its template names."""
+    folder = shutil.copytree(thinker, tmp_path / "model")
+    for file in ("tokenizer.json", "tokenizer_config.json"):
+        text = (folder / file).read_text("utf-8")
+        (folder / file).write_text(
+            text.replace("<think>", "[THINK]").replace("</think>", "[/THINK]"), "utf-8"
+        )
+    with open(folder / "chat_template.jinja", "a", encoding="utf-8") as template:
+        template.write("{# a thought stands in [THINK] and [/THINK] #}")
+    made = {
+        mode: read(generate(folder, rows, tmp_path / mode, mode=mode, samples=2, max_new_tokens=TOKENS))
+        for mode in ("direct", "budget 10", "wait 1", "repeat", "pad 2")
+    }
+    texts = {mode: [record["text"] for record in records] for mode, records in made.items()}
+    assert not any("</think>" in text for found in texts.values() for text in found)
+    assert all(text.startswith("[THINK][/THINK]") for text in texts["direct"])
+    assert any(record["state"] == "closed" and record["reasoning_tokens"] > 0 for record in made["budget 10"])
+    assert sum("commas[/THINK]" in text for text in texts["repeat"]) > 2
+    assert sum("Let me go on.\nI am still thinking about this.\n" in text for text in texts["pad 2"]) > 2
+    assert any("Wait" in (first_closed(text, "[/THINK]") or "") for text in texts["wait 1"])
+
+
 def test_modes_do_not_depend_on_the_batch(thinker, rows, tmp_path):
     asked = {"mode": "wait 2", "samples": 2, "max_new_tokens": TOKENS}
     made = [keyed(generate(thinker, rows, tmp_path / str(n), batch_size=n, **asked)) for n in (16, 48)]
