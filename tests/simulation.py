@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import spearmanr
 
-from reins.eval.analyse.length_bins import length_bins
+from reins.eval.analyse import length_bins
 from reins.eval.score.measure import NUMBERS, Cell, Measure, RowSet, estimates, resample
 from reins.eval.stats import intervals
 from reins.eval.stats.length_slopes import Samples, Side, associations, intervention
@@ -170,14 +170,17 @@ def binned(made):
     numbers |= {"hacc": arm.passed, "cut": arm.cut.astype(float), "reasoning_tokens": arm.tokens.copy()}
     state = np.where(arm.cut, "unclosed", np.where(arm.reasoned, "closed", "none"))
     cell = Cell(arm.row, numbers, state, [[]] * len(arm.row), None, np.zeros(len(arm.row), bool))
-    entries = length_bins(RowSet.of(source), [cell], 6)
-    return [entry for entry in entries if entry["value"] is not None]
+    return [
+        {"metric": metric, **stratum._asdict(), **judged._asdict()}
+        for metric, stratum, judged in length_bins.binned(RowSet.of(source), [cell], 6)
+        if judged.value is not None
+    ]
 
 
 def bin_name(entry, place):
     if entry["source"] is not None:
         return "bins within source"
-    if entry["to"] == 0:
+    if entry["to_tokens"] == 0:
         return "bin without reasoning"
     return f"bin {place}" if entry["kind"] == "equal_count" else "fixed bins"
 
@@ -217,7 +220,7 @@ class Truth:
 
     def of_bin(self, entry):
         tokens, passed = self._bins[entry["source"]]
-        low, high = np.searchsorted(tokens, [entry["from"], entry["to"] + 1])
+        low, high = np.searchsorted(tokens, [entry["from_tokens"], entry["to_tokens"] + 1])
         return (passed[high] - passed[low]) / (high - low)
 
 
@@ -252,7 +255,7 @@ def coverage(worlds, studies, *, seed=0, population=POPULATION):
                 seen.setdefault(name, []).append((truth.value[name], *one))
             place = 0
             for entry in binned(made):
-                place += entry["kind"] == "equal_count" and entry["source"] is None and entry["to"] > 0
+                place += entry["kind"] == "equal_count" and entry["source"] is None and entry["to_tokens"] > 0
                 seen.setdefault(bin_name(entry, place), []).append(
                     (truth.of_bin(entry), entry["value"], entry["low"], entry["high"])
                 )

@@ -1,9 +1,11 @@
 """results.json from runs with planted effects, and from runs with holes in them."""
 
+import dataclasses
 import json
 import math
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +13,11 @@ import yaml
 from synthetic_run import make_run
 
 from reins.eval.analyse.analyse import analyse
-from reins.eval.analyse.run_folder import Study
+from reins.eval.analyse.document import document
+from reins.eval.analyse.metrics import METRICS
+from reins.eval.analyse.registry import LISTS
+from reins.eval.analyse.results import SCHEMA
+from reins.eval.analyse.run_folder import RunFolder
 from reins.eval.io.errors import InputError
 from reins.eval.io.files import rounded, write_json
 from reins.eval.io.jsonl import read_jsonl, write_jsonl
@@ -40,7 +46,7 @@ def results(run):
 
 def results_of(*folders):
     """As a reader of the file gets them: any NaN in it is an error."""
-    results = rounded(analyse([Study(folder) for folder in folders]))
+    results = rounded(analyse([RunFolder(folder) for folder in folders]))
     return json.loads(json.dumps(results, allow_nan=False))
 
 
@@ -53,29 +59,28 @@ def one(entries, **wanted):
     return found
 
 
-PLACE = {"arm", "set", "mode", "n"}
 ENDS = {"value", "low", "high"}
-KEYS = {
-    "figures": PLACE | ENDS | {"seed", "checkpoint", "metric", "group", "clusters", "floor"},
-    "joint": PLACE | {"both", "hacc_only", "correct_only", "neither", "expected_both", "excess", "low", "high", "clusters"},
-    "contrasts": PLACE | {"question", "against", "against_mode", "metric", "group", "diff", "low", "high", "p", "p_holm", "mdd", "family", "clusters"},
-    "flips": PLACE | {"question", "against", "against_mode", "metric", "pass_pass", "pass_fail", "fail_pass", "fail_fail", "win", "tie", "lose", "mcnemar_p", "p_holm", "family"},
-    "bins": PLACE | ENDS | {"kind", "source", "merged", "from", "to", "metric"},
-    "length": PLACE | ENDS | {"against_mode", "metric", "method", "controls", "unit", "p", "clusters"},
-    "attribution": PLACE | ENDS | {"against", "metric", "part", "kind"},
-    "along": PLACE | ENDS | {"stage", "stages", "seed", "step", "total_step", "checkpoint", "metric", "clusters"},
-    "floors": {"set", "reply", "metric", "value"},
-}  # fmt: skip
 
 
 def test_every_list_has_the_keys_that_readers_know(results):
-    assert results["schema"] == 2
-    for kind, keys in KEYS.items():
-        assert results[kind], kind
-        assert all(entry.keys() == keys for entry in results[kind]), kind
+    assert results["schema"] == SCHEMA
+    for name, analysis in LISTS.items():
+        keys = {field.name for field in dataclasses.fields(analysis.entry)}
+        assert results[name], name
+        assert all(entry.keys() == keys for entry in results[name]), name
     assert all(isinstance(note, str) for note in results["notes"])
     groups = {entry["group"]["by"] for entry in results["figures"] if entry["group"]}
     assert groups == {"type", "category", "scope", "source", "n_constraints"}
+
+
+def test_every_metric_is_described_and_the_page_on_results_is_up_to_date(results):
+    for name in LISTS:
+        assert {entry["metric"] for entry in results[name] if "metric" in entry} <= METRICS.keys(), name
+    page = Path(__file__).parents[1] / "docs" / "results.md"
+    assert page.read_text("utf-8") == document(), "python -m reins.eval.analyse.document docs/results.md"
+    for line in document().splitlines():
+        if line.startswith("| `"):
+            assert all(cell.strip() for cell in line.strip("|").split(" | ")), line
 
 
 def test_macro_weighs_types_alike(results):
@@ -407,7 +412,7 @@ def test_scores_that_do_not_fit_their_rows_are_refused(tmp_path, spoil, complain
     file = run / "evals" / "sft-s0" / "composite.think" / "scores.jsonl"
     write_jsonl(file, spoil(read_jsonl(file)))
     with pytest.raises(InputError, match=complaint):
-        analyse([Study(run)])
+        analyse([RunFolder(run)])
 
 
 def test_results_are_the_same_bytes_twice(run, results, tmp_path):

@@ -5,8 +5,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from reins.eval.analyse.length_bins import FEWEST, equal_count_bins, fixed_bins, length_bins
+from reins.eval.analyse.length_bins import binned
 from reins.eval.score.measure import NUMBERS, Cell, RowSet
+from reins.eval.stats.bins import FEWEST, equal_count_bins, fixed_bins
 from reins.eval.verify import Row
 
 ROWS, SAMPLES = 100, 4
@@ -33,6 +34,13 @@ def scored(rng, *, rows=ROWS, sources=("a", "b"), cut=0.1, none=0.0):
 
 def pick(entries, **wanted):
     return [entry for entry in entries if all(entry[key] == value for key, value in wanted.items())]
+
+
+def length_bins(row_set, cells):
+    return [
+        {"metric": metric, **stratum._asdict(), **judged._asdict()}
+        for metric, stratum, judged in binned(row_set, cells, 6)
+    ]
 
 
 def counts(lengths, bins):
@@ -78,7 +86,7 @@ def test_no_bin_is_small_and_none_is_lost(seed):
 
 def test_bins_are_pooled_and_within_each_source_and_cut_samples_apart():
     row_set, cell = scored(np.random.default_rng(0))
-    entries = pick(length_bins(row_set, [cell], 6), metric="hacc")
+    entries = pick(length_bins(row_set, [cell]), metric="hacc")
     finished = cell.numbers["cut"] == 0
     of_b = np.array([row.source == "b" for row in row_set.rows])[cell.row]
     for kind in ("equal_count", "fixed"):
@@ -86,7 +94,7 @@ def test_bins_are_pooled_and_within_each_source_and_cut_samples_apart():
             assert sum(entry["n"] for entry in pick(entries, kind=kind, source=source)) == own.sum()
     inner = pick(entries, kind="fixed", source="b")[1]
     tokens = cell.numbers["reasoning_tokens"]
-    inside = finished & of_b & (tokens >= inner["from"]) & (tokens <= inner["to"])
+    inside = finished & of_b & (tokens >= inner["from_tokens"]) & (tokens <= inner["to_tokens"])
     assert inner["n"] == inside.sum()
     assert inner["value"] == cell.numbers["hacc"][inside].mean()
     assert inner["low"] < inner["value"] < inner["high"]
@@ -95,7 +103,7 @@ def test_bins_are_pooled_and_within_each_source_and_cut_samples_apart():
 
 
 def test_a_set_of_one_source_has_no_bins_within_it_and_a_metric_without_values_none():
-    entries = length_bins(*scored_alone(np.random.default_rng(1)), 6)
+    entries = length_bins(*scored_alone(np.random.default_rng(1)))
     assert {entry["source"] for entry in entries} == {None}
     assert {entry["metric"] for entry in entries} == {"hacc", "sacc"}
 
@@ -108,17 +116,17 @@ def scored_alone(rng):
 @pytest.mark.parametrize("none, judged", [(0.03, False), (0.5, True)])
 def test_samples_without_reasoning_are_a_bin_of_their_own_and_judged_when_not_few(none, judged):
     row_set, cell = scored(np.random.default_rng(2), none=none)
-    entries = pick(length_bins(row_set, [cell], 6), metric="hacc", source=None)
+    entries = pick(length_bins(row_set, [cell]), metric="hacc", source=None)
     for kind in ("equal_count", "fixed"):
         first, *others = pick(entries, kind=kind)
-        assert (first["from"], first["to"], first["n"]) == (0, 0, (cell.state == "none").sum())
+        assert (first["from_tokens"], first["to_tokens"], first["n"]) == (0, 0, (cell.state == "none").sum())
         assert (first["value"] is not None) == judged
-        assert others[0]["from"] > 0
+        assert others[0]["from_tokens"] > 0
 
 
 def test_all_samples_cut_leave_their_number_and_no_bin():
     row_set, cell = scored(np.random.default_rng(3), cut=1.0)
-    entries = pick(length_bins(row_set, [cell], 6), metric="hacc")
+    entries = pick(length_bins(row_set, [cell]), metric="hacc")
     assert [(entry["kind"], entry["n"], entry["value"]) for entry in entries] == [
         ("cut", ROWS * SAMPLES, None)
     ]
@@ -126,5 +134,5 @@ def test_all_samples_cut_leave_their_number_and_no_bin():
 
 def test_few_samples_are_one_bin_that_says_so():
     row_set, cell = scored(np.random.default_rng(4), rows=5, sources=("a",), cut=0.0)
-    (entry,) = pick(length_bins(row_set, [cell], 6), metric="hacc", kind="equal_count")
+    (entry,) = pick(length_bins(row_set, [cell]), metric="hacc", kind="equal_count")
     assert (entry["n"], entry["merged"]) == (20, 6)

@@ -6,7 +6,7 @@ import pytest
 from synthetic_run import make_run
 
 from reins.eval.analyse.analyse import analyse
-from reins.eval.analyse.run_folder import Study
+from reins.eval.analyse.run_folder import RunFolder
 from reins.eval.io.errors import InputError
 from reins.eval.io.jsonl import read_jsonl, write_jsonl
 from reins.eval.report.compare import compare
@@ -24,7 +24,7 @@ def folder(run, checkpoint="sft-s0", label="composite.think"):
 
 
 def test_arms_and_modes_differ_as_the_report_has_it(run):
-    results = analyse([Study(run)])
+    results = analyse([RunFolder(run)])
     for other, against in ((folder(run, "base"), "base"), (folder(run, label="composite.pad-8"), "sft")):
         a, b = (folder(run), other) if against == "base" else (other, folder(run))
         text, entry = compare(a, b, metric="hacc")

@@ -6,11 +6,12 @@ from statistics import fmean
 
 import pytest
 
+from reins.eval.analyse.fields import as_json
 from reins.eval.analyse.published import MATHS, METRICS, published
 from reins.eval.io.errors import InputError
 
 SHEET = Path(__file__).resolve().parents[2] / "shared" / "reference" / "mathif.md"
-ROWS = published("mathif", preset="mathif")["rows"]
+ROWS = as_json(published("mathif", preset="mathif"))["rows"]
 
 
 def of(table):
@@ -91,17 +92,17 @@ def test_every_number_is_that_of_the_sheet():
 
 
 def test_rows_are_found_by_name_or_hub_id_and_all_are_given_where_none_is():
-    found = published("mathif", preset="mathif", models=["Qwen/Qwen2.5-7B"])["rows"]
+    found = as_json(published("mathif", preset="mathif", models=["Qwen/Qwen2.5-7B"]).rows)
     assert [row["model"] for row in found] == ["Qwen2.5-7B", "+SFT", "+SFT+RL", "+cold-RL", "+cold-RL fmt"]
     two = published(
         "mathif", preset="mathif", models=["deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B", "qwen3-32b"]
     )
-    assert {row["base"] for row in two["rows"]} == {"DeepSeek-R1-Distill-Qwen-1.5B", "Qwen3-32B"}
-    assert published("mathif", preset="mathif", models=["recipes/micro/base"])["rows"] == ROWS
+    assert {row["base"] for row in as_json(two.rows)} == {"DeepSeek-R1-Distill-Qwen-1.5B", "Qwen3-32B"}
+    assert as_json(published("mathif", preset="mathif", models=["recipes/micro/base"]).rows) == ROWS
 
 
 def test_they_stand_beside_their_own_preset_only_and_say_what_differs():
-    note = published("mathif", preset="mathif")["note"]
+    note = published("mathif", preset="mathif").note
     for difference in ("one sample a query", "grader", "16,384 tokens", "without a seed"):
         assert difference in note
     with pytest.raises(InputError, match=re.escape("--beside mathif: this run is judged by preset reins")):

@@ -6,14 +6,15 @@ import pytest
 import yaml
 from synthetic_run import make_run
 
-from reins.eval.analyse.run_folder import Study
+from reins.eval.analyse.results import SetMode
+from reins.eval.analyse.run_folder import RunFolder
 from reins.eval.io.errors import InputError
 from reins.eval.io.jsonl import read_jsonl, write_jsonl
 from reins.eval.report.generations import LONGEST, generations
 from reins.eval.report.report import report
 
 ARMS = {"base": [], "sft": ["sft"], "sft_rl": ["sft", "rl"]}
-PLACE = {"set": "composite", "mode": "think"}
+PLACE = SetMode("composite", "think")
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +77,7 @@ def test_published_rows_stand_beside_only_under_their_preset(tmp_path):
 
 def test_the_same_rows_are_shown_of_every_arm_within_the_limit(tmp_path):
     run = make_run(tmp_path / "run", arms=ARMS, rows=150)
-    study = Study(run)
+    study = RunFolder(run)
     whole = generations([study], [PLACE])
     assert whole["of"] == 3 * 150 * 2
     assert len(whole["rows"]) == 75  # every second, so that no more than a hundred are shown
@@ -92,7 +93,7 @@ def test_a_very_long_text_loses_its_middle_and_says_so(tmp_path):
     run = make_run(tmp_path / "run", arms={"base": []}, rows=4)
     for file in run.rglob("responses.jsonl"):
         write_jsonl(file, [said | {"text": "begin" + "x" * 3 * LONGEST + "end"} for said in read_jsonl(file)])
-    answer = generations([Study(run)], [PLACE])["samples"][0]["answer"]
+    answer = generations([RunFolder(run)], [PLACE])["samples"][0]["answer"]
     assert len(answer) < 1.1 * LONGEST
     assert answer.startswith("begin")
     assert answer.endswith("end")

@@ -1,14 +1,17 @@
 """What a reader has to know before the figures: what is missing from them, why, and what they do not say."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..score.measure import Cell, Entry, RowSet
+from ..score.measure import Cell, RowSet
+from ..stats.bins import FEWEST
 from .length import OWN, reasoning
-from .length_bins import FEWEST
-from .results import select
+from .length_bins import LengthBin
 from .run_folder import Cells
+from .set_data import SetData
 
 MORE = (
     0.1  # as much more of the samples without an answer, and a mode has done something else than set a length
@@ -16,10 +19,16 @@ MORE = (
 HARDLY = 0.05  # a share below which an arm does not reason, or has no lack of ends
 
 
-def notes(name: str, row_set: RowSet, cells: Cells, bins: Sequence[Entry], wanted: int) -> list[str]:
-    """One line for each gap in what is said of a set; `bins` are the set's, `wanted` how many were asked for."""
-    found = (*_of_rows(row_set), *_of_samples(row_set, cells), *_of_modes(cells), *_of_bins(bins, wanted))
-    return [f"{name}: {note}" for note in found]
+def caveats(data: SetData, bins: Sequence[LengthBin]) -> list[str]:
+    """One line for each gap in what is said of a set; `bins` are the set's."""
+    row_set, samples = data.row_set, data.samples
+    gaps = (
+        *_of_rows(row_set),
+        *_of_samples(row_set, samples),
+        *_of_modes(samples),
+        *_of_bins(bins, data.bins),
+    )
+    return [f"{data.name}: {gap}" for gap in gaps]
 
 
 def _of_rows(row_set: RowSet) -> Iterator[str]:
@@ -70,9 +79,9 @@ def _of_modes(cells: Cells) -> Iterator[str]:
             )
 
 
-def _of_bins(bins: Sequence[Entry], wanted: int) -> Iterator[str]:
-    pooled = select(list(bins), kind="equal_count", source=None)
-    if merged := dict.fromkeys((one["arm"], one["mode"]) for one in pooled if one["merged"] > 1):
+def _of_bins(bins: Sequence[LengthBin], wanted: int) -> Iterator[str]:
+    pooled = (one for one in bins if one.kind == "equal_count" and one.source is None)
+    if merged := dict.fromkeys((one.arm, one.mode) for one in pooled if one.merged > 1):
         yield f"fewer than {wanted} bins, so that each holds {FEWEST} samples, for {_listed(merged)}"
 
 
@@ -80,7 +89,7 @@ def _unanswered(cells: Sequence[Cell]) -> float:
     return 1 - _mean(cell.finished for cell in cells) if cells else 0.0
 
 
-def _mean(parts: Iterable[np.ndarray]) -> float:
+def _mean(parts: Iterable[NDArray[Any]]) -> float:
     return float(np.concatenate(list(parts)).mean())
 
 

@@ -7,74 +7,236 @@ them; of kind `intervention`, `format` is the arm with its reasoning against the
 where the arm mostly reasons: elsewhere it would only say what an empty thought in front does.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import numpy as np
 
-from ..score.measure import Cell, Entry, RowSet
+from ..score.measure import Cell, RowSet
 from ..stats.oaxaca import Outcomes, attribute
-from .results import select
-from .roles import Roles
-from .run_folder import Cells
+from .analysis import Analysis, Figure, Found, Table
+from .contrasts import Contrast
+from .fields import Against, ArmName, High, Low, Metric, Mode, SetName
+from .formats import starred
+from .metrics import OUTCOMES
+from .results import ReportData, Rows, select
+from .set_data import SetData
+from .style import BLUE, GREEN, GREY, ORANGE, change_axis, dot, foot, intervals, panels, reach_of, room
 
-METRICS = ("hacc", "sacc", "correct")
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
+
 MOSTLY = 0.5
+PARTS = {
+    "total": "arm − base",
+    "format": "format: reasoning first",
+    "unfinished": "unfinished samples",
+    "answer_length": "answer length",
+    "reasoning_length": "reasoning length",
+}
+KINDS = {
+    "contrast": ("compared arms", "black", "o"),
+    "association": ("association only", GREEN, "D"),
+    "intervention": ("a mode intervened", ORANGE, "^"),
+}
+SIDES = {
+    "total": ("arm − base", "black", "o"),
+    "control": ("control − base", GREY, "s"),
+    "remains": ("arm − control: what remains", BLUE, "D"),
+}
 
 
-def parts(row_set: RowSet, cells: Cells, contrasts: Sequence[Entry], roles: Roles) -> Iterator[Entry]:
-    """`{arm, against, mode, metric, part, kind, value, low, high, n}` of one set.
+@dataclass(frozen=True)
+class ChangePart:
+    """A part of an arm's change against what it is counted from."""
 
-    `contrasts` are those of the set, `roles` says what each arm's change is counted from and what its controls are.
-    """
-    whole = [one for one in contrasts if one["group"] is None]
-    for (arm, mode), own in cells.items():
-        against = roles.reference(arm) or ""
-        other = cells.get((against, mode), ())
-        for metric in METRICS:
-            if _known(own, metric) and _known(other, metric):
-                place = {"arm": arm, "against": against, "mode": mode, "metric": metric}
-                total = select(whole, **place, against_mode=mode)
-                yield from (place | {"part": "total"} | _of(gap) for gap in total)
-                found = attribute(_outcomes(row_set, own, metric), _outcomes(row_set, other, metric))
-                yield from (place | one._asdict() for one in found)
-                yield from (place | one for one in _controls(whole, roles, **place))
-                if np.concatenate([cell.reasoned for cell in own]).mean() > MOSTLY:
-                    yield from (place | one for one in _without_reasoning(whole, arm, mode, metric))
-
-
-def _known(cells: Sequence[Cell], metric: str) -> bool:
-    return any(not np.isnan(cell.numbers[metric]).all() for cell in cells)
+    set: SetName
+    arm: ArmName
+    against: Against
+    mode: Mode
+    metric: Metric
+    part: Annotated[
+        str,
+        "`total`; `format`, `answer_length`, `reasoning_length`, `unfinished` and the `rest` of them; "
+        "`control:<arm>` and `remains:<arm>`",
+    ]
+    kind: Annotated[
+        str, "how it is known: `contrast` of arms, `association` by regression, `intervention` of a mode"
+    ]
+    value: Annotated[float | None, "its size; null where the samples cannot tell it from the arm itself"]
+    low: Low
+    high: High
+    n: Annotated[int, "samples on the smaller side"]
 
 
-def _outcomes(row_set: RowSet, cells: Sequence[Cell], metric: str) -> Outcomes:
+class Place(NamedTuple):
+    """Which change is taken apart."""
+
+    set: str
+    arm: str
+    against: str
+    mode: str
+    metric: str
+
+
+def parts(data: SetData, found: Found) -> Iterator[ChangePart]:
+    """Of the change of every arm in every mode and outcome that both sides have."""
+    whole = [one for one in found["contrasts"] if one.group is None]
+    for (arm, mode), samples in data.samples.items():
+        against = data.roles.reference(arm) or ""
+        other = data.samples.get((against, mode), ())
+        for metric in OUTCOMES:
+            if _known(samples, metric) and _known(other, metric):
+                place = Place(data.name, arm, against, mode, metric)
+                for gap in _between(whole, place, arm, against):
+                    yield _part(place, "total", gap)
+                sides = (_outcomes(data.row_set, side, metric) for side in (samples, other))
+                yield from (ChangePart(*place, **one._asdict()) for one in attribute(*sides))
+                yield from _controls(whole, place, data.roles.controls(arm))
+                if np.concatenate([cell.reasoned for cell in samples]).mean() > MOSTLY:
+                    yield from _without_reasoning(whole, place)
+
+
+def _known(samples: Sequence[Cell], metric: str) -> bool:
+    return any(not np.isnan(cell.numbers[metric]).all() for cell in samples)
+
+
+def _outcomes(row_set: RowSet, samples: Sequence[Cell], metric: str) -> Outcomes:
     verdict, answer, reasoning = (
-        np.concatenate([cell.numbers[name] for cell in cells])
+        np.concatenate([cell.numbers[name] for cell in samples])
         for name in (metric, "answer_tokens", "reasoning_tokens")
     )
-    reasoned = np.concatenate([cell.reasoned for cell in cells])
-    finished = np.concatenate([cell.finished for cell in cells])
-    row = np.concatenate([cell.row for cell in cells])
+    reasoned = np.concatenate([cell.reasoned for cell in samples])
+    finished = np.concatenate([cell.finished for cell in samples])
+    row = np.concatenate([cell.row for cell in samples])
     return Outcomes(verdict, answer, reasoning, reasoned, finished, row, row_set.cluster[row])
 
 
-def _controls(
-    whole: list[Entry], roles: Roles, *, arm: str, against: str, mode: str, metric: str
-) -> Iterator[Entry]:
-    where = {"mode": mode, "against_mode": mode, "metric": metric}
-    for control in roles.controls(arm):
-        for name, (one, other) in {"control": (control, against), "remains": (arm, control)}.items():
-            for gap in select(whole, **where, arm=one, against=other):
-                yield {"part": f"{name}:{control}"} | _of(gap)
+def _between(whole: Sequence[Contrast], place: Place, arm: str, against: str) -> list[Contrast]:
+    """The contrast of two arms in the mode and metric of a place."""
+    wanted = (arm, against, place.mode, place.mode, place.metric)
+    return [one for one in whole if (one.arm, one.against, one.mode, one.against_mode, one.metric) == wanted]
 
 
-def _without_reasoning(whole: list[Entry], arm: str, mode: str, metric: str) -> Iterator[Entry]:
-    where = {"arm": arm, "against": arm, "mode": "direct", "against_mode": mode, "metric": metric}
-    for gap in select(whole, **where):
-        turned = {"diff": -gap["diff"], "low": None, "high": None, "n": gap["n"]}
-        if gap["low"] is not None:
-            turned |= {"low": -gap["high"], "high": -gap["low"]}
-        yield {"part": "format"} | _of(turned) | {"kind": "intervention"}
+def _part(place: Place, part: str, gap: Contrast) -> ChangePart:
+    return ChangePart(*place, part, "contrast", gap.diff, gap.low, gap.high, gap.n)
 
 
-def _of(gap: Entry) -> Entry:
-    return {"kind": "contrast", "value": gap["diff"], "low": gap["low"], "high": gap["high"], "n": gap["n"]}
+def _controls(whole: Sequence[Contrast], place: Place, controls: Sequence[str]) -> Iterator[ChangePart]:
+    for control in controls:
+        sides = {"control": (control, place.against), "remains": (place.arm, control)}
+        for name, (one, other) in sides.items():
+            for gap in _between(whole, place, one, other):
+                yield _part(place, f"{name}:{control}", gap)
+
+
+def _without_reasoning(whole: Sequence[Contrast], place: Place) -> Iterator[ChangePart]:
+    """The contrast of mode `direct` with this mode, turned round."""
+    wanted = (place.arm, "direct", place.mode, place.metric)
+    for gap in whole:
+        if gap.arm == gap.against and (gap.arm, gap.mode, gap.against_mode, gap.metric) == wanted:
+            low, high = (None, None) if gap.low is None or gap.high is None else (-gap.high, -gap.low)
+            yield ChangePart(*place, "format", "intervention", -gap.diff, low, high, gap.n)
+
+
+def part_label(part: str) -> str:
+    """A part of a change in words."""
+    kind, _, control = part.partition(":")
+    sides = {"control": f"{control} − base", "remains": f"arm − {control}"}
+    return PARTS.get(part, sides.get(kind, part))
+
+
+def parts_table(data: ReportData) -> Rows:
+    """What each arm's change is made of: against its controls, and what it goes with."""
+    return [["arm", "metric", "part", "how known", "change", "n"]] + [
+        [one["arm"], one["metric"], part_label(one["part"]), one["kind"], starred(one), str(one["n"])]
+        for one in data.here("attribution")
+    ]
+
+
+def part_dots(data: ReportData) -> Drawing | None:
+    """The change of HAcc of each arm and what it goes with: format and lengths; a panel an arm."""
+    found = [
+        one
+        for one in data.here("attribution")
+        if one["metric"] == "hacc"
+        and one["value"] is not None
+        and ":" not in one["part"]
+        and one["arm"] not in data.with_role("control")
+    ]
+    arms = list(dict.fromkeys(one["arm"] for one in found))
+    if not arms:
+        return None
+    names = list(dict.fromkeys(one["part"] for one in found))
+    labels = [part_label(name) for name in names]
+    figure, made = panels(len(arms), 3, 0.15 * len(names) + 0.1, left=room(labels), gap=0.15)
+    reach = reach_of(found, "value")
+    for axes, arm in zip(made, arms, strict=True):
+        for kind, (_, colour, marker) in KINDS.items():
+            own = select(found, arm=arm, kind=kind)
+            nudge = 0.25 if kind == "intervention" else 0
+            x, y = [one["value"] for one in own], [names.index(one["part"]) + nudge for one in own]
+            axes.plot(x, y, marker, color=colour, markersize=3)
+            intervals(axes, x, y, own, upright=False, colour=colour)
+        change_axis(axes, reach, labels)
+        axes.set_title(arm)
+    there = {one["kind"] for one in found}
+    legend = [dot(colour, label, marker) for kind, (label, colour, marker) in KINDS.items() if kind in there]
+    foot(figure, "part of the change of HAcc, arm minus base, with 95 % interval", legend)
+    return figure
+
+
+def control_dots(data: ReportData) -> Drawing | None:
+    """The change of HAcc of an arm, of its control, and what remains between them; a row an arm and control."""
+    found = [one for one in data.here("attribution") if one["metric"] == "hacc" and one["value"] is not None]
+    pairs = [
+        (one["arm"], one["part"].partition(":")[2]) for one in found if one["part"].startswith("remains:")
+    ]
+    if not pairs:
+        return None
+    labels = [f"{arm} and {control}" for arm, control in pairs]
+    figure, (axes,) = panels(1, 1, max(0.3 * len(pairs), 0.5), left=room(labels))
+    arms = {name for pair in pairs for name in pair}
+    shown = [one for one in found if one["kind"] == "contrast" and one["arm"] in arms]
+    change_axis(axes, reach_of(shown, "value"), labels)
+    for i, (part, (_, colour, marker)) in enumerate(SIDES.items()):
+        names = [part if part == "total" else f"{part}:{control}" for _, control in pairs]
+        own = [select(found, arm=arm, part=name)[0] for (arm, _), name in zip(pairs, names, strict=True)]
+        x, y = [one["value"] for one in own], [row + (i - 1) * 0.24 for row in range(len(own))]
+        axes.plot(x, y, marker, color=colour, markersize=3)
+        intervals(axes, x, y, own, upright=False, colour=colour)
+    axes.set_title("HAcc")
+    legend = [dot(colour, label, marker) for label, colour, marker in SIDES.values()]
+    foot(figure, "change of HAcc, with 95 % interval", legend)
+    return figure
+
+
+ANALYSIS = Analysis(
+    name="attribution",
+    entry=ChangePart,
+    compute=parts,
+    heading="What the change goes with",
+    contents="attribution",
+    parts=[
+        Figure(
+            "controls",
+            "What remains of an arm’s change beyond its control.",
+            "What a control arm loses at equal steps is no price of reasoning: blue is what is left of black after it.",
+            "no arm stands beside a control arm",
+            control_dots,
+        ),
+        Figure(
+            "attribution",
+            "What the change of HAcc goes with.",
+            "Black is the whole change. Green are its parts that go with something else that changed, by regression on "
+            "the same prompts: association, not cause. Orange, where asked, is the same checkpoint with its reasoning "
+            "against without.",
+            "no arm was compared with the base on constraints",
+            part_dots,
+        ),
+        Table("attribution", parts_table, "Every part", "text"),
+    ],
+)

@@ -5,39 +5,132 @@ what it found. The excess over independence says which way it is, and by how muc
 and so add to it.
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from ..score.measure import Cell, Entry, Measure, RowSet, resample, spread
-from ..stats.intervals import Floats
+from ..score.measure import Measure, resample, spread
+from .analysis import Analysis, Figure, Found, Table
+from .fields import ArmName, Clusters, Mode, Samples, SetName
+from .formats import starred
+from .results import ReportData, Rows
+from .set_data import SetData
+from .style import BLUE, GREEN, ORANGE, arm_axis, foot, line, panels, patch, room, stack
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
+
+SHARES = {
+    "both": ("constraints and answer", GREEN),
+    "hacc_only": ("constraints only", BLUE),
+    "correct_only": ("answer only", ORANGE),
+    "neither": ("neither", "#dcdcdc"),
+}
 
 
-def joint(row_set: RowSet, cells: Sequence[Cell], draws: Floats) -> Entry | None:
-    """Shares of one arm's samples (its seeds' cells) that both constraints and answer are known of.
+@dataclass(frozen=True)
+class JointOutcome:
+    """Shares of an arm's samples that both constraints and answer are known of, its seeds together."""
 
-    `{both, hacc_only, correct_only, neither, expected_both, excess, low, high, n, clusters}`; the interval is that
-    of the excess, both − P(hacc) · P(correct), over draws of problems. None where no sample has both.
-    """
-    hacc, correct = (np.concatenate([cell.numbers[one] for cell in cells]) for one in ("hacc", "correct"))
-    clusters = np.concatenate([row_set.cluster[cell.row] for cell in cells])
-    known = ~(np.isnan(hacc) | np.isnan(correct))
-    if not known.any():
+    set: SetName
+    arm: ArmName
+    mode: Mode
+    both: Annotated[float, "all constraints hold and the answer is right"]
+    hacc_only: Annotated[float, "all constraints hold, the answer is wrong"]
+    correct_only: Annotated[float, "the answer is right, a constraint is broken"]
+    neither: Annotated[float, "a constraint is broken and the answer is wrong"]
+    expected_both: Annotated[float, "`both`, were the two independent"]
+    excess: Annotated[float, "`both` less `expected_both`"]
+    low: Annotated[float | None, "lower end of the excess's 95 % interval; null where the samples allow none"]
+    high: Annotated[
+        float | None, "upper end of the excess's 95 % interval; null where the samples allow none"
+    ]
+    n: Samples
+    clusters: Clusters
+
+
+def joint(data: SetData, _: Found) -> Iterator[JointOutcome]:
+    """One entry an arm and mode, none where no sample has both."""
+    for (arm, mode), samples in data.samples.items():
+        hacc, correct = (
+            np.concatenate([cell.numbers[one] for cell in samples]) for one in ("hacc", "correct")
+        )
+        clusters = np.concatenate([data.row_set.cluster[cell.row] for cell in samples])
+        known = ~(np.isnan(hacc) | np.isnan(correct))
+        if not known.any():
+            continue
+        hacc, correct, clusters = hacc[known], correct[known], clusters[known]
+        outcomes = {"both": hacc * correct, "hacc": hacc, "correct": correct}
+        measured = [Measure(name, None, values, clusters) for name, values in outcomes.items()]
+        drawn = resample(measured, data.draws).resampled
+        both, kept, right = (float(values.mean()) for values in outcomes.values())
+        low, high = spread(drawn[0] - drawn[1] * drawn[2])
+        yield JointOutcome(
+            set=data.name,
+            arm=arm,
+            mode=mode,
+            both=both,
+            hacc_only=kept - both,
+            correct_only=right - both,
+            neither=1 - kept - right + both,
+            expected_both=kept * right,
+            excess=both - kept * right,
+            low=low,
+            high=high,
+            n=len(hacc),
+            clusters=len(np.unique(clusters)),
+        )
+
+
+def joint_table(data: ReportData) -> Rows:
+    """Constraints and answer together, against what independence would give."""
+    table = [
+        ["arm", "both", "constraints only", "answer only", "neither", "both if independent", "excess", "n"]
+    ]
+    for one in data.here("joint"):
+        shares = (one[key] for key in (*SHARES, "expected_both"))
+        excess = starred(one | {"diff": one["excess"]})
+        table.append([one["arm"], *(f"{share:.3f}" for share in shares), excess, str(one["n"])])
+    return table
+
+
+def joint_bars(data: ReportData) -> Drawing | None:
+    """Samples by both outcomes, and where `both` would end if constraints and answers were independent."""
+    found = data.here("joint")
+    if not found:
         return None
-    hacc, correct, clusters = hacc[known], correct[known], clusters[known]
-    outcomes = {"both": hacc * correct, "hacc": hacc, "correct": correct}
-    sums = resample([Measure(name, None, values, clusters) for name, values in outcomes.items()], draws)
-    both, kept, right = (float(values.mean()) for values in outcomes.values())
-    low, high = spread(sums.resampled[0] - sums.resampled[1] * sums.resampled[2])
-    return {
-        "both": both,
-        "hacc_only": kept - both,
-        "correct_only": right - both,
-        "neither": 1 - kept - right + both,
-        "expected_both": kept * right,
-        "excess": both - kept * right,
-        "low": low,
-        "high": high,
-        "n": len(hacc),
-        "clusters": len(np.unique(clusters)),
-    }
+    arms = [one["arm"] for one in found]
+    figure, (axes,) = panels(1, 1, max(0.2 * len(arms), 0.5), left=room(arms), foot=0.68)
+    stack(axes, found, SHARES, "{:.2f}".format)
+    for y, one in enumerate(found):
+        axes.plot([one["expected_both"]] * 2, [y - 0.4, y + 0.4], color="black", linewidth=1.2)
+    arm_axis(axes, arms)
+    axes.set_title("constraints and answer")
+    shares = [patch(text, color=colour) for text, colour in SHARES.values()]
+    independent = line("both, were they independent", color="black", linewidth=1.2)
+    foot(figure, "share of samples", [*shares, independent], 3)
+    return figure
+
+
+ANALYSIS = Analysis(
+    name="joint",
+    entry=JointOutcome,
+    compute=joint,
+    heading="Constraints and answer together",
+    contents="joint outcomes",
+    parts=[
+        Figure(
+            "joint",
+            "Constraints and answer together.",
+            "The black line is where “both” would end if keeping the constraints and getting the answer right were "
+            "independent.",
+            "the set has no constraints or no answers",
+            joint_bars,
+        ),
+        Table("joint", joint_table, "Joint outcomes"),
+    ],
+)

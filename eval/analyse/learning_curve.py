@@ -4,49 +4,169 @@ One arm's way through `sft` and then `rl` is shown whole, so arms with a common 
 stand alone. Asked in the set's first mode only.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 
 from ..score.measure import Entry, estimates, measures, resample
-from ..stats.intervals import Floats
-from .run_folder import Arm, Study
+from ..stats.intervals import Estimate
+from .analysis import Analysis, Figure, Found, Table
+from .fields import ArmName, Clusters, High, Low, Metric, Mode, Samples, Seed, SetName
+from .formats import rate
+from .metrics import OUTCOMES, label
+from .results import ReportData, Rows, select
+from .set_data import SetData
+from .style import LABELS, SERIES, foot, intervals, line, panels
 
-METRICS = ("hacc", "sacc", "correct", "reasoning_tokens", "cut")
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Drawing
+
+DRAWN = (*OUTCOMES, "reasoning_tokens")
+METRICS = (*DRAWN, "cut")
+STROKES: tuple[Any, ...] = ("-", "--", ":")
 
 
-def along(study: Study, name: str, draws: Floats) -> list[Entry]:
-    """`{arm, stage, stages, seed, step, total_step, checkpoint, set, mode, metric, value, low, high, n, clusters}`.
+@dataclass(frozen=True)
+class CheckpointFigure:
+    """A metric of a checkpoint on an arm's path from the base to its end."""
 
-    `step` counts within the stage: 0 is what the stage started from; `total_step` counts from the base.
-    """
-    mode = study.evaluate[name]["modes"][0]
-    known: dict[str, list[Entry]] = {}
-    return [
-        {"arm": arm.name, "seed": arm.seed, "set": name, "mode": mode} | entry
-        for arm in study.arms
-        for entry in _of_arm(study, arm, name, mode, draws, known)
+    set: SetName
+    arm: ArmName
+    seed: Seed
+    mode: Mode
+    stage: Annotated[str, "the stage that the checkpoint belongs to"]
+    stages: Annotated[tuple[str, ...], "the stages up to it"]
+    step: Annotated[int, "updates within the stage: 0 is what the stage started from"]
+    total_step: Annotated[int, "updates counted from the base"]
+    checkpoint: Annotated[str, "the folder of its evaluations"]
+    metric: Metric
+    value: Annotated[float, "the mean over all samples"]
+    low: Low
+    high: High
+    n: Samples
+    clusters: Clusters
+
+
+def along(data: SetData, _: Found) -> Iterator[CheckpointFigure]:
+    """Every evaluated checkpoint of every arm and seed; what arms share is computed once."""
+    mode = data.run.evaluate[data.name]["modes"][0]
+    known: dict[str, list[tuple[str, Estimate]]] = {}
+    for arm in data.run.arms:
+        for point in data.run.path(arm):
+            if point.checkpoint not in known:
+                known[point.checkpoint] = _means(data, point.checkpoint, mode)
+            place = (data.name, arm.name, arm.seed, mode, point.stages[-1], *point)
+            for metric, mean in known[point.checkpoint]:
+                yield CheckpointFigure(*place, metric, *mean)
+
+
+def _means(data: SetData, checkpoint: str, mode: str) -> list[tuple[str, Estimate]]:
+    cell = data.run.cell(checkpoint, data.name, mode)
+    measured = measures(data.row_set, cell) if cell else ()
+    whole = [one for one in measured if one.group is None and one.metric in METRICS]
+    if not whole:
+        return []
+    means = estimates(whole, resample(whole, data.draws))
+    return [(one.metric, mean) for one, mean in zip(whole, means, strict=True)]
+
+
+def along_table(data: ReportData) -> Rows:
+    """One line a checkpoint: its step and its rates."""
+    lines: dict[tuple[str, str, str, str], dict[str, Entry]] = {}
+    for one in data.here("along"):
+        seed = "–" if one["seed"] is None else str(one["seed"])
+        key = (one["arm"], seed, str(one["total_step"]), one["checkpoint"])
+        lines.setdefault(key, {})[one["metric"]] = one
+    return [["arm", "seed", "step", "checkpoint", *map(label, METRICS)]] + [
+        [
+            *key,
+            *(rate(by_metric.get(metric)) for metric in OUTCOMES),
+            rate(by_metric.get("reasoning_tokens"), 0),
+            f"{by_metric['cut']['value']:.1%}" if "cut" in by_metric else "–",
+        ]
+        for key, by_metric in lines.items()
     ]
 
 
-def _of_arm(
-    study: Study, arm: Arm, name: str, mode: str, draws: Floats, known: dict[str, list[Entry]]
-) -> Iterator[Entry]:
-    for point in study.way(arm):
-        if point.checkpoint not in known:
-            known[point.checkpoint] = _figures(study, point.checkpoint, name, mode, draws)
-        for one in known[point.checkpoint]:
-            yield {"stage": point.stages[-1], "stages": list(point.stages)} | {
-                "step": point.step, "total_step": point.total_step, "checkpoint": point.checkpoint
-            } | one  # fmt: skip
-
-
-def _figures(study: Study, checkpoint: str, name: str, mode: str, draws: Floats) -> list[Entry]:
-    row_set, cell = study.row_sets[name], study.cell(checkpoint, name, mode)
-    whole = (
-        [one for one in measures(row_set, cell) if one.group is None and one.metric in METRICS]
-        if cell
-        else []
+def along_lines(data: ReportData) -> Drawing | None:
+    """HAcc, SAcc, correct and reasoning length against training step from the base, a panel each, a line an arm."""
+    found = [
+        one
+        for one in data.here("along")
+        if one["value"] is not None and one["arm"] not in data.with_role("control")
+    ]
+    arms = [arm for arm in dict.fromkeys(one["arm"] for one in found) if _steps(found, arm) > 1]
+    metrics = [metric for metric in DRAWN if select(found, metric=metric)]
+    if not arms:
+        return None
+    arms.sort(key=lambda arm: max(len(one["stages"]) for one in select(found, arm=arm)))
+    figure, made = panels(
+        len(metrics), 2, 1.15, left=0.35, gap=0.4, inner=True, foot=0.62 + 0.13 * (len(arms) > 4)
     )
-    return [
-        {"metric": measure.metric} | one._asdict()
-        for measure, one in zip(whole, estimates(whole, resample(whole, draws)), strict=True)
-    ] if whole else []  # fmt: skip
+    looks = {
+        arm: {"color": SERIES[i % len(SERIES)], "linestyle": STROKES[i // len(SERIES) % len(STROKES)]}
+        for i, arm in enumerate(arms)
+    }
+    for metric, axes in zip(metrics, made, strict=True):
+        drawn: set[str] = set()
+        for arm in arms:
+            _along(axes, select(found, metric=metric, arm=arm), looks[arm], drawn)
+        axes.set_title(label(metric))
+        axes.set_ylim(0, 1.03 if metric in LABELS else None)
+        axes.grid(axis="y", linewidth=0.3, color="#dddddd")
+    legend = [line(arm, marker="o", markersize=2.6, **looks[arm]) for arm in arms]
+    foot(
+        figure,
+        "training step, counted from the base, with 95 % interval; a ring where an arm begins",
+        legend,
+        4,
+    )
+    return figure
+
+
+def _steps(found: list[Entry], arm: str) -> int:
+    return len({one["total_step"] for one in select(found, arm=arm)})
+
+
+def _along(axes: Axes, entries: list[Entry], look: dict[str, Any], drawn: set[str]) -> None:
+    """One arm's line from where it leaves the lines of the arms drawn before it."""
+    for seed in dict.fromkeys(one["seed"] for one in entries):
+        whole = sorted(select(entries, seed=seed), key=lambda one: one["total_step"])
+        shared = sum(one["checkpoint"] in drawn for one in whole)
+        own = whole[max(0, shared - 1) :]
+        x, y = [one["total_step"] for one in own], [one["value"] for one in own]
+        axes.plot(x, y, marker="o", markersize=2.2, linewidth=1, **look)
+        intervals(axes, x, y, own, upright=True, colour=look["color"])
+        axes.plot(
+            x[:1],
+            y[:1],
+            "o",
+            markersize=4.5,
+            markerfacecolor="none",
+            markeredgecolor="black",
+            markeredgewidth=0.7,
+        )
+        drawn |= {one["checkpoint"] for one in whole}
+
+
+ANALYSIS = Analysis(
+    name="along",
+    entry=CheckpointFigure,
+    compute=along,
+    heading="Along training",
+    contents="along training",
+    parts=[
+        Figure(
+            "along",
+            "Along training.",
+            "Every evaluated checkpoint, from the base on, a line a seed; a ring marks where an arm leaves the one it "
+            "shares its stages with. Control arms are in the table.",
+            "no arm has two evaluated checkpoints",
+            along_lines,
+        ),
+        Table("along", along_table, "Every checkpoint", "text"),
+    ],
+)

@@ -5,105 +5,111 @@ Equal-count bins follow the arm, fixed edges are the same for every arm. Samples
 Within an arm length goes with difficulty: what a bin shows is association.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..score.measure import Cell, Entry, RowSet
-from ..stats import intervals
+from ..stats import intervals as of_means
+from ..stats.bins import EDGES, FEWEST, Bin, equal_count_bins, fixed_bins
 from ..stats.intervals import Floats, Ints
+from .analysis import Analysis, Figure, Found, Table
+from .fields import ArmName, High, Low, Metric, Mode, SetName
+from .formats import rate
+from .metrics import OUTCOMES, label
+from .results import ReportData, Rows, select
+from .set_data import SetData
+from .style import COLOURS, COUNT, GREY, LABELS, foot, intervals, line, panels, patch
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Drawing
 
 Bools = NDArray[np.bool_]
 
-METRICS = ("hacc", "sacc", "correct")
-EMPTY: Entry = {
-    **dict.fromkeys(("source", "from", "to", "value", "low", "high")),
-    "merged": 1,
-    "n": 0,
-}
-FEWEST = 30  # samples in a bin; smaller ones are merged with a neighbour
-EDGES = tuple(2**power for power in range(3, 18))  # tokens at which fixed bins start, the first one at 1
+DASHES: dict[str, Any] = {"hacc": "-", "sacc": "--"}
+NAMED: dict[str, Any] = {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.8}}
 
 
-class Bin(NamedTuple):
-    """From `low` to `high` tokens, both within; `merged` counts the bins asked for that went into it."""
+class Stratum(NamedTuple):
+    """Which samples are judged together: bins by their edges, `unclosed` and `cut` without."""
 
-    low: int
-    high: int
-    merged: int
-
-
-def equal_count_bins(lengths: Ints, bins: int) -> list[Bin]:
-    """At most `bins` bins with about equally many of `lengths` (n,) each; equal lengths share one."""
-    ordered = np.sort(lengths)
-    if not len(ordered):
-        return []
-    tops = ordered[[max(0, round(len(ordered) * i / bins) - 1) for i in range(1, bins + 1)]]
-    return _merge(ordered, int(ordered[0]), *np.unique(tops, return_counts=True))
+    kind: str
+    source: str | None = None
+    from_tokens: int | None = None
+    to_tokens: int | None = None
+    merged: int = 1
 
 
-def fixed_bins(lengths: Ints, edges: Sequence[int] = EDGES) -> list[Bin]:
-    """The bins that start at 1 and at each of `edges`, from the one of the shortest to that of the longest."""
-    ordered = np.sort(lengths)
-    if not len(ordered):
-        return []
-    starts = np.array([1, *edges])
-    tops = np.append(starts[1:] - 1, max(starts[-1], ordered[-1]))
-    first, last = np.searchsorted(starts, ordered[[0, -1]], side="right") - 1
-    reached = slice(first, last + 1)
-    return _merge(ordered, int(starts[first]), tops[reached], np.ones_like(tops[reached]))
+@dataclass(frozen=True)
+class LengthBin:
+    """An arm's samples whose reasoning has about the same length, its seeds together."""
+
+    set: SetName
+    arm: ArmName
+    mode: Mode
+    metric: Metric
+    kind: Annotated[
+        str, "`equal_count` or `fixed` edges; `unclosed` and `cut`, which have no answer, apart from both"
+    ]
+    source: Annotated[str | None, "the source of the problems; null for all of them"]
+    from_tokens: Annotated[int | None, "fewest reasoning tokens, 0 to 0 for samples that do not reason"]
+    to_tokens: Annotated[int | None, "most reasoning tokens"]
+    merged: Annotated[int, "how many of the bins asked for are in this one, so that it holds enough samples"]
+    value: Annotated[float | None, "the mean; null where answers cannot be judged, or too few do not reason"]
+    low: Low
+    high: High
+    n: Annotated[int, "samples in it"]
 
 
-def _merge(ordered: Ints, start: int, tops: Ints, asked: Ints) -> list[Bin]:
-    """Bins that end at `tops`, joined from left to right until each holds `FEWEST`; what is left joins the last."""
-    found: list[Bin] = []
-    counted = merged = 0
-    for top, times in zip(tops.tolist(), asked.tolist(), strict=True):
-        merged += times
-        upto = int(np.searchsorted(ordered, top, side="right"))
-        if upto - counted >= FEWEST:
-            found.append(Bin(found[-1].high + 1 if found else start, top, merged))
-            counted, merged = upto, 0
-    if merged:
-        joined = found.pop() if found else Bin(start, start, 0)
-        found.append(Bin(joined.low, int(tops[-1]), joined.merged + merged))
-    return found
+def length_bins(data: SetData, _: Found) -> Iterator[LengthBin]:
+    """Every arm and mode in as many bins as the recipe says, for every metric that any of its samples has."""
+    for (arm, mode), samples in data.samples.items():
+        for metric, stratum, judged in binned(data.row_set, samples, data.bins):
+            yield LengthBin(data.name, arm, mode, metric, *stratum, *judged)
 
 
-def length_bins(row_set: RowSet, cells: list[Cell], bins: int, edges: Sequence[int] = EDGES) -> list[Entry]:
-    """One arm's bins (its seeds' cells together): `{kind, source, merged, from, to, metric, value, low, high, n}`.
+class Judged(NamedTuple):
+    """The mean over a stratum's samples with its interval, None where there is nothing to judge."""
 
-    Kinds: `equal_count` and `fixed`; `unclosed` and `cut`, only where there are any. `source` is None for all
-    samples together, and the name of each source where there are several.
-    """
-    tokens = np.concatenate([cell.numbers["reasoning_tokens"] for cell in cells])
-    state = np.concatenate([cell.state for cell in cells])
-    cut = np.concatenate([cell.numbers["cut"] for cell in cells]) == 1
-    row = np.concatenate([cell.row for cell in cells])
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+
+def binned(
+    row_set: RowSet, samples: Sequence[Cell], bins: int, edges: Sequence[int] = EDGES
+) -> Iterator[tuple[str, Stratum, Judged]]:
+    """One arm's samples (its seeds together) by length, pooled and, where there are several, within each source."""
+    tokens = np.concatenate([cell.numbers["reasoning_tokens"] for cell in samples])
+    state = np.concatenate([cell.state for cell in samples])
+    cut = np.concatenate([cell.numbers["cut"] for cell in samples]) == 1
+    row = np.concatenate([cell.row for cell in samples])
     tokens[~cut & (state == "none")] = 0
     unclosed = ~cut & (state == "unclosed")
     judged = ~(cut | unclosed | np.isnan(tokens))
     source = np.array([each.source for each in row_set.rows])[row]
     strata = list(_strata(tokens, judged, None, bins, edges))
-    strata += [({"kind": kind}, of) for kind, of in (("unclosed", unclosed), ("cut", cut)) if of.any()]
+    strata += [(Stratum(kind), of) for kind, of in (("unclosed", unclosed), ("cut", cut)) if of.any()]
     names = np.unique(source)
     for name in names if len(names) > 1 else ():
         strata += _strata(tokens, judged & (source == name), str(name), bins, edges)
-    values = {metric: np.concatenate([cell.numbers[metric] for cell in cells]) for metric in METRICS}
-    return [
-        EMPTY | {"metric": metric} | head | _judge(head, of, own, row_set.cluster[row])
-        for metric, own in values.items()
-        if not np.isnan(own).all()
-        for head, of in strata
-    ]
+    values = {metric: np.concatenate([cell.numbers[metric] for cell in samples]) for metric in OUTCOMES}
+    for metric, verdicts in values.items():
+        for stratum, of in strata if not np.isnan(verdicts).all() else ():
+            yield metric, stratum, _judged(stratum, of, verdicts, row_set.cluster[row])
 
 
 def _strata(
     tokens: Floats, chosen: Bools, source: str | None, bins: int, edges: Sequence[int]
-) -> Iterator[tuple[Entry, Bools]]:
-    """Both kinds of bins of the chosen samples: what says where a bin is, and which samples (n,) are in it."""
+) -> Iterator[tuple[Stratum, Bools]]:
+    """Both kinds of bins of the chosen samples, and which samples (n,) are in each."""
     thought = tokens[chosen & (tokens > 0)].astype(np.intp)
     silent = [Bin(0, 0, 1)] if (tokens[chosen] == 0).any() else []
     for kind, found in (
@@ -111,17 +117,104 @@ def _strata(
         ("fixed", fixed_bins(thought, edges)),
     ):
         for low, high, merged in silent + found:
-            head = {"kind": kind, "source": source, "from": low, "to": high, "merged": merged}
-            yield head, chosen & (tokens >= low) & (tokens <= high)
+            within = chosen & (tokens >= low) & (tokens <= high)
+            yield Stratum(kind, source, low, high, merged), within
 
 
-def _judge(head: Entry, of: Bools, values: Floats, clusters: Ints) -> Entry:
+def _judged(stratum: Stratum, of: Bools, values: Floats, clusters: Ints) -> Judged:
     """n, and the mean with its interval where answers are judged and those without reasoning are not too few."""
     known = of & ~np.isnan(values)
     n = int(known.sum())
-    if head["kind"] in ("unclosed", "cut"):
-        return {"n": int(of.sum())}
-    if not n or (head["to"] == 0 and n < FEWEST):
-        return {"n": n}
-    low, high = intervals.wilson(values[known], clusters[known])
-    return {"value": float(values[known].mean()), "low": low, "high": high, "n": n}
+    if stratum.kind in ("unclosed", "cut"):
+        return Judged(None, None, None, int(of.sum()))
+    if not n or (stratum.to_tokens == 0 and n < FEWEST):
+        return Judged(None, None, None, n)
+    low, high = of_means.wilson(values[known], clusters[known])
+    return Judged(float(values[known].mean()), low, high, n)
+
+
+def bins_table(data: ReportData) -> Rows:
+    """One line a bin: where from, reasoning tokens from and to, n, and the three rates."""
+    lines: dict[tuple[str, str, str, str], dict[str, Entry]] = {}
+    for one in data.here("bins"):
+        span = "" if one["from_tokens"] is None else f"{one['from_tokens']}–{one['to_tokens']}"
+        key = (one["arm"], one["kind"].replace("_", " "), one["source"] or "all", span)
+        lines.setdefault(key, {})[one["metric"]] = one
+    return [["arm", "bin", "source", "reasoning tokens", "n", *map(label, OUTCOMES)]] + [
+        [*key, str(next(iter(rates.values()))["n"]), *(rate(rates.get(metric)) for metric in OUTCOMES)]
+        for key, rates in lines.items()
+    ]
+
+
+def length_lines(data: ReportData) -> Drawing | None:
+    """HAcc and SAcc by reasoning length: bin edges in tokens, n in each bin, cut samples apart.
+
+    A panel for each arm with more than one bin, control arms aside: the others reason too rarely to be sorted.
+    """
+    bins = select(data.here("bins"), source=None)
+    judged = select(bins, metric="hacc", kind="equal_count")
+    arms = [
+        arm
+        for arm in dict.fromkeys(one["arm"] for one in judged)
+        if len(select(judged, arm=arm)) > 1 and arm not in data.with_role("control")
+    ]
+    if not arms:
+        return None
+    figure, made = panels(len(arms), 2, 1.05, left=0.3, foot=0.68)
+    for axes, arm in zip(made, arms, strict=True):
+        _panel(axes, select(bins, arm=arm))
+        axes.set_title(arm)
+    lines = [
+        line(LABELS[metric], color=COLOURS[metric], linestyle=style, marker="o", markersize=3)
+        for metric, style in DASHES.items()
+    ]
+    apart = patch("cut or unclosed: no answer to judge", facecolor="white", edgecolor=GREY, hatch="////")
+    foot(figure, "reasoning tokens (edges of the bins); above them the samples in each bin", [*lines, apart])
+    return figure
+
+
+def _panel(axes: Axes, bins: list[Entry]) -> None:
+    judged = select(bins, metric="hacc", kind="equal_count")
+    for metric, style in DASHES.items():
+        own = select(bins, metric=metric, kind="equal_count")
+        places = [(i, one) for i, one in enumerate(own) if one["value"] is not None]
+        x = [i + (-0.06 if metric == "hacc" else 0.06) for i, _ in places]
+        y = [one["value"] for _, one in places]
+        axes.plot(x, y, style, color=COLOURS[metric], marker="o", markersize=2.6, linewidth=1.1)
+        intervals(axes, x, y, [one for _, one in places], upright=True, colour=COLOURS[metric])
+    apart = [one for one in bins if one["metric"] == "hacc" and one["kind"] in ("cut", "unclosed")]
+    ticks: dict[float, str] = {len(judged) - 0.5: str(judged[-1]["to_tokens"])}
+    for i, one in enumerate(judged):
+        ticks[i if one["to_tokens"] == 0 else i - 0.5] = str(one["from_tokens"])
+        axes.text(i, -0.08, str(one["n"]), **COUNT)
+    for place, one in enumerate(apart, len(judged)):
+        axes.axvspan(
+            place - 0.1, place + 0.7, 0.13, facecolor="white", edgecolor=GREY, hatch="////", linewidth=0
+        )
+        axes.text(place + 0.3, -0.08, str(one["n"]), **COUNT)
+        axes.text(place + 0.3, 0.5, one["kind"], rotation=90, **COUNT | NAMED)
+    axes.set_xticks(list(ticks), list(ticks.values()))
+    axes.set(xlim=(-0.6, len(judged) + len(apart) - 0.2), ylim=(-0.16, 1.04), yticks=[0, 0.5, 1])
+    axes.grid(axis="y", linewidth=0.3, color="#dddddd")
+    axes.set_axisbelow(True)
+
+
+ANALYSIS = Analysis(
+    name="bins",
+    entry=LengthBin,
+    compute=length_bins,
+    heading="Length of reasoning",
+    contents="length",
+    parts=[
+        Figure(
+            "lengths",
+            "HAcc and SAcc by length of reasoning.",
+            "Bins of equal count; the edges are in tokens, above them the samples in each bin; samples that do not "
+            "reason are the bin at 0. Cut samples and unclosed thoughts stand apart, in no bin. Within an arm length "
+            "goes with difficulty: this shows what goes together, not what causes what. Control arms are in the table.",
+            "no arm has two bins of finished samples with constraints to judge",
+            length_lines,
+        ),
+        Table("bins", bins_table, "Every bin, also with fixed edges and within source", "text"),
+    ],
+)

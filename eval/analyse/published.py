@@ -1,9 +1,14 @@
 """MathIF's published figures, to be laid beside ours (Fu et al., arXiv 2505.14810 v2, Tables 3, 4, 5, 6, 11, 12)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
 
 from ..io.errors import InputError
 from ..score.measure import Entry
+from .formats import rate
+from .metrics import label
+from .results import ReportData, Rows, pooled, select
 
 PAPER = "MathIF (arXiv 2505.14810 v2)"
 DIFFERS = (
@@ -83,11 +88,43 @@ Qwen3-32B                       43.81 62.82 70.00
 }  # fmt: skip
 
 
-def published(which: str, *, preset: str, models: Sequence[str] = ()) -> Entry:
-    """`{which, paper, note, rows}`; a row is `{source, base, model}` and the metrics as shares, null where not given.
+Share = Annotated[float | None, "the published share; null where it is not given"]
 
-    `models` are names or hub ids: rows of these models and of what was trained from them, or all rows where the
-    paper has none of them. Raises InputError on another paper, and on figures of another preset.
+
+@dataclass(frozen=True)
+class PublishedRow:
+    """A row of a paper's table, per cent as shares."""
+
+    source: Annotated[str, "paper and table"]
+    base: Annotated[str, "what it was trained from, or asked differently than"]
+    model: Annotated[str, "its name in the paper"]
+    hacc: Share = None
+    sacc: Share = None
+    correct_plain: Share = None
+    correct: Share = None
+    avg_math: Share = None
+    aime24: Share = None
+    aime25: Share = None
+    amc23: Share = None
+    minerva: Share = None
+    olympiad: Share = None
+
+
+@dataclass(frozen=True)
+class Published:
+    """A paper's figures laid beside ours; there only where the report was asked for them."""
+
+    which: Annotated[str, "the name that the report was given"]
+    paper: Annotated[str, "the paper"]
+    note: Annotated[str, "how it measured differently"]
+    rows: Annotated[list[PublishedRow], "its rows, see below"]
+
+
+def published(which: str, *, preset: str, models: Sequence[str] = ()) -> Published:
+    """The paper's rows; `models` are names or hub ids: rows of these models and of what was trained from them, or
+    all rows where the paper has none of them.
+
+    Raises InputError on another paper, and on figures of another preset.
     """
     if which != "mathif":
         raise InputError(f"--beside {which}", "no such figures", "give mathif")
@@ -97,18 +134,33 @@ def published(which: str, *, preset: str, models: Sequence[str] = ()) -> Entry:
         )
     wanted = {model.rstrip("/").rpartition("/")[2].lower() for model in models}
     rows = [row for table in TABLES for row in _rows(table)]
-    own = [row for row in rows if {row["base"].lower(), row["model"].lower()} & wanted]
-    return {"which": which, "paper": PAPER, "note": DIFFERS, "rows": own or rows}
+    named = [row for row in rows if {row.base.lower(), row.model.lower()} & wanted]
+    return Published(which, PAPER, DIFFERS, named or rows)
 
 
-def _rows(table: str) -> list[Entry]:
+def _rows(table: str) -> list[PublishedRow]:
     metrics, text = TABLES[table]
-    rows: list[Entry] = []
+    rows: list[PublishedRow] = []
     base = ""
     for line in text.strip().splitlines():
         model, *values = (part.strip() for part in line.rsplit(maxsplit=len(metrics)))
         base = base if model.startswith("+") else model
-        given = {metric: round(float(value) / 100, 4) for metric, value in zip(metrics, values, strict=True)}
-        named = {"source": f"{PAPER}, {table}", "base": base, "model": model}
-        rows.append(named | dict.fromkeys(METRICS) | given)
+        shares = {metric: round(float(value) / 100, 4) for metric, value in zip(metrics, values, strict=True)}
+        rows.append(PublishedRow(f"{PAPER}, {table}", base, model, **shares))
     return rows
+
+
+def published_table(data: ReportData, rows: Sequence[Entry]) -> Rows:
+    """Our arms, then the rows of a paper; theirs without intervals, as published."""
+    metrics = ("hacc", "sacc", "correct", "correct_plain")
+    whole = pooled(data.whole("figures"))
+    table = [["model", "trained from", "source", *map(label, metrics), "maths average"]]
+    for arm in dict.fromkeys(one["arm"] for one in whole):
+        by_metric = {one["metric"]: one for one in select(whole, arm=arm)}
+        rates = (rate(by_metric.get(metric)) for metric in metrics)
+        table.append([arm, "–", "this run", *rates, "–"])
+    for row in rows:
+        shares = (row[metric] for metric in (*metrics, "avg_math"))
+        printed = ["–" if share is None else f"{share:.4f}" for share in shares]
+        table.append([row["model"], row["base"], row["source"], *printed])
+    return table

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import yaml
 
@@ -13,6 +13,7 @@ from ..io.run_paths import DONE, RunPaths, checkpoint_name, name_on_the_way, unc
 from ..score.measure import Cell, RowSet
 from ..score.scores import read_scores
 from ..verify.rows import read_rows
+from .fields import ArmName, Seed
 from .roles import Role, Roles
 
 Cells = dict[tuple[str, str], list[Cell]]  # those of an arm's seeds, by (arm, mode)
@@ -20,36 +21,27 @@ Cells = dict[tuple[str, str], list[Cell]]  # those of an arm's seeds, by (arm, m
 
 @dataclass(frozen=True)
 class Arm:
-    """An arm at one seed (None for what is not trained); counts are sums over its stages, cut rows those beyond
-    max_length."""
+    """What was trained, and by how much: one entry an arm and seed; counts are sums over the arm's stages."""
 
-    name: str
-    seed: int | None
-    stages: tuple[str, ...]
-    checkpoint: str
-    role: Role
-    steps: int
-    supervised_tokens: int
-    rows: int
-    cut_rows: int
+    arm: ArmName
+    seed: Seed
+    stages: Annotated[tuple[str, ...], "the stages that it was trained by, in this order"]
+    checkpoint: Annotated[str, "the folder of its evaluations, and of its last stage"]
+    role: Annotated[
+        Role, "what the recipe has it for: `base`, `treatment`, `control`, `mixed`, or an untrained `model`"
+    ]
+    steps: Annotated[int, "updates"]
+    supervised_tokens: Annotated[int, "tokens that the loss was taken over (SFT)"]
+    rows: Annotated[int, "training rows"]
+    cut_rows: Annotated[int, "those that max_length cut"]
 
-    def entry(self) -> dict[str, Any]:
-        """The arm as it stands in results.json."""
-        return {
-            "arm": self.name,
-            "seed": self.seed,
-            "stages": list(self.stages),
-            "checkpoint": self.checkpoint,
-            "role": self.role,
-            "steps": self.steps,
-            "supervised_tokens": self.supervised_tokens,
-            "rows": self.rows,
-            "cut_rows": self.cut_rows,
-        }
+    @property
+    def name(self) -> str:
+        return self.arm
 
 
 class Point(NamedTuple):
-    """A checkpoint on an arm's way: `step` counts within the last of `stages`, `total_step` from the base."""
+    """A checkpoint on an arm's path: `step` counts within the last of `stages`, `total_step` from the base."""
 
     stages: tuple[str, ...]
     step: int
@@ -57,7 +49,7 @@ class Point(NamedTuple):
     checkpoint: str
 
 
-class Study:
+class RunFolder:
     """What a run holds so far: `arms` have at least one scored set, `unscored` names the others.
 
     Raises InputError on a folder without recipe or scores, and on scores that do not cover their rows.
@@ -101,7 +93,7 @@ class Study:
             self._cells[file] = self._load(file, set_name)
         return self._cells.get(file)
 
-    def cells(self, set_name: str) -> Cells:
+    def samples(self, set_name: str) -> Cells:
         """The scores of each arm's seeds in each mode of a set, mode by mode; what is not scored is left out."""
         found: Cells = {}
         for mode in self.evaluate[set_name]["modes"]:
@@ -110,7 +102,7 @@ class Study:
                     found.setdefault((arm.name, mode), []).append(cell)
         return found
 
-    def way(self, arm: Arm) -> Iterator[Point]:
+    def path(self, arm: Arm) -> Iterator[Point]:
         """The checkpoints of an arm from the base on: each stage's parent (its step 0), what it saved, its last."""
         before = 0
         for depth in range(1, len(arm.stages) + 1):

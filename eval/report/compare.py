@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..analyse.figures import Column, differences
+from ..analyse.contrasts import differences
+from ..analyse.formats import interval, rate
+from ..analyse.set_data import ArmMeasure
 from ..io.errors import InputError
 from ..io.files import rounded
 from ..io.run_paths import rows_evaluated
@@ -15,7 +17,7 @@ from ..score.scores import Score, read_scores
 from ..stats import intervals
 from ..stats.paired import flips
 from ..verify.rows import Row, read_rows
-from .tables import as_text, interval, rate
+from .tables import as_text
 
 RATES = ("hacc", "sacc", "correct")
 
@@ -102,12 +104,14 @@ def _compared(row_set: RowSet, cells: list[Cell], metric: str, folders: tuple[Pa
         if not known.any():
             raise InputError(folder, f"no sample has {metric}", "choose another metric")
         clusters = row_set.cluster[cell.row[known]]
-        found.append(Column("", None, None, "", Measure(metric, None, cell.numbers[metric][known], clusters)))
+        found.append(
+            ArmMeasure("", None, None, "", Measure(metric, None, cell.numbers[metric][known], clusters))
+        )
     sums = resample([one.measure for one in found], intervals.draw_clusters(row_set.clusters))
     a, b = (one._asdict() for one in estimates([one.measure for one in found], sums))
     (gap,) = differences(found, sums, [(0, 1)])
     flipped = flips(*((cell.numbers[metric], cell.row) for cell in cells)) if metric in RATES else None
-    return {"a": a, "b": b, **gap, "flips": flipped and flipped._asdict()}
+    return {"a": a, "b": b, **gap._asdict(), "flips": flipped and flipped._asdict()}
 
 
 def _text(entry: Entry, units: str) -> str:

@@ -4,12 +4,12 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from ..analyse.run_folder import Study
+from ..analyse.results import SetMode
+from ..analyse.run_folder import RunFolder
 from ..score.scores import Score, read_scores
 from ..verify import describe
 from ..verify.responses import Response, iter_responses
 from ..verify.rows import Row
-from .summary import Place
 
 LIMIT = 4_000_000  # bytes of JSON in a page
 MOST = 100  # rows of a set
@@ -18,13 +18,13 @@ LONGEST = 6_000  # characters of a reasoning or an answer; longer ones lose thei
 Shown = dict[str, Any]
 
 
-def generations(studies: Sequence[Study], places: Sequence[Place], *, limit: int = LIMIT) -> Shown:
+def generations(runs: Sequence[RunFolder], places: Sequence[SetMode], *, limit: int = LIMIT) -> Shown:
     """`{rows, samples, of}`: what is shown of `of` samples, as the page's script reads it.
 
     The first sample of every row shown, in every arm, seed, set and mode, so that arms can be compared on a row.
     Every second row is left out until the rest fits the limit.
     """
-    found = [_cell(study, place, len(studies) > 1) for study in studies for place in places]
+    found = [_cell(run, place, len(runs) > 1) for run in runs for place in places]
     rows = {key: row for cell in found for key, row in cell["rows"].items()}
     samples = [sample for cell in found for sample in cell["samples"]]
     while len(_bytes(rows)) + len(_bytes(samples)) > limit and len(rows) > 1:
@@ -37,25 +37,25 @@ def _bytes(content: Any) -> bytes:
     return json.dumps(content).encode()
 
 
-def _cell(study: Study, place: Place, named: bool) -> Shown:
+def _cell(run: RunFolder, place: SetMode, named: bool) -> Shown:
     """Rows and samples of one run, set and mode; rows are keyed by run too where there are several."""
-    prefix = f"{study.name}/" if named else ""
+    prefix = f"{run.name}/" if named else ""
     cell: Shown = {"rows": {}, "samples": [], "of": 0}
-    if place["set"] not in study.row_sets:
+    if place.set not in run.row_sets:
         return cell
-    rows = study.row_sets[place["set"]].rows
+    rows = run.row_sets[place.set].rows
     chosen = {row.name: row for row in rows[:: -(-len(rows) // MOST)]}
-    for arm in study.arms:
-        folder = study.directory(arm.checkpoint, place["set"], place["mode"])
+    for arm in run.arms:
+        folder = run.directory(arm.checkpoint, place.set, place.mode)
         if not (folder / "scores.jsonl").exists():
             continue
         scores = read_scores(folder / "scores.jsonl")
         cell["of"] += len(scores)
         shown = {score.row: score for score in scores if score.sample == 0 and score.row in chosen}
-        about = {"arm": prefix + arm.name, "seed": arm.seed, **place}
+        about = {"arm": prefix + arm.name, "seed": arm.seed, "set": place.set, "mode": place.mode}
         for response in iter_responses(folder / "responses.jsonl"):
             if response.sample == 0 and response.row in shown:
-                sample = _sample(shown[response.row], response, study.preset)
+                sample = _sample(shown[response.row], response, run.preset)
                 cell["samples"].append(about | sample | {"row": prefix + response.row})
                 cell["rows"][prefix + response.row] = _row(chosen[response.row])
     return cell

@@ -1,51 +1,34 @@
 """The report of one or several runs: `index.html`, `results.json`, figures and tables.
 
-Everything in it comes from `results.json`, but for the generations, which are read from the run's responses.
+Everything in it comes from `results.json`, but for the generations, which are read from the run's responses. What it
+shows of each analysis is said in the analysis's own file.
 """
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
 from ..analyse.analyse import analyse
-from ..analyse.published import published
-from ..analyse.run_folder import Study
+from ..analyse.analysis import Analysis, Figure, Sentences, Table
+from ..analyse.contrasts import contrasts_table
+from ..analyse.fields import as_json
+from ..analyse.figures import arms_table
+from ..analyse.floors import floors_table
+from ..analyse.published import Published, published, published_table
+from ..analyse.registry import ANALYSES, LISTS
+from ..analyse.results import ReportData, Rows
+from ..analyse.run_folder import RunFolder
 from ..io.files import rounded, write_json
 from ..score.measure import Entry
-from . import arm_tables, length_tables, summary
-from .captions import CAPTIONS
+from . import summary
+from .draw import draw, file_name
 from .generations import generations
-from .plots import draw
-from .summary import Place
-from .tables import Table, as_latex, as_text, columns, write_csv
+from .tables import as_latex, as_text, take_columns, write_csv
 
-LISTS = ("arms", "figures", "contrasts", "flips", "joint", "bins", "length", "attribution", "along", "floors")
-GROUPS = (
-    ("type", "verdict", "Constraint types: share of verdicts that hold; n counts verdicts"),
-    ("type", "blind_verdict", "Constraint types, blind: the answers were asked without the constraints"),
-    ("category", "verdict", "Categories of constraints: share of verdicts that hold"),
-    ("scope", "verdict", "Local and global constraints: share of verdicts that hold"),
-    ("n_constraints", "hacc", "HAcc by number of constraints"),
-    ("source", "hacc", "HAcc by source"),
-    ("source", "correct", "Correct answers by source"),
-)
-CONTENTS = {
-    "arms": "arms",
-    "length": "length",
-    "ways": "four ways",
-    "types": "types",
-    "flips": "flips",
-    "joint": "joint outcomes",
-    "along": "along training",
-    "attribution": "attribution",
-    "modes": "modes",
-    "published": "published rows",
-    "tables": "tables",
-    "generations": "generations",
-}
+Shown = dict[str, Any]
 
 
 def report(run_dirs: Sequence[str | Path], out_dir: str | Path, *, beside: str | None = None) -> str:
@@ -55,104 +38,100 @@ def report(run_dirs: Sequence[str | Path], out_dir: str | Path, *, beside: str |
     has no scores, or whose scores do not fit their rows, and on `beside` with another preset than the paper's.
     """
     out = Path(out_dir)
-    studies = [Study(folder) for folder in run_dirs]
-    theirs = _published(studies, beside) if beside else None
-    results = rounded(analyse(studies) | ({"published": theirs} if theirs else {}))
+    runs = [RunFolder(folder) for folder in run_dirs]
+    theirs = _published(runs, beside) if beside else None
+    results = rounded(analyse(runs) | ({"published": as_json(theirs)} if theirs else {}))
     write_json(out / "results.json", results)
-    pictures = draw(results, out / "figures")
-    places = summary.all_places(results)
-    sections = [_section(results, place, pictures) for place in summary.places(results)]
-    _write_tables(results, sections, out / "tables")
-    missing = {"published": theirs is None, "modes": len(sections[0]["modes"]) == 1}
+    sets = [ReportData.of(results, where) for where in summary.first_modes(results)]
+    draw(sets, out / "figures")
+    _write_tables(results, sets, out / "tables")
     page = _template().render(
         results=results,
-        answers=summary.answers(results),
-        sections=sections,
-        contents=[(id_, name) for id_, name in CONTENTS.items() if not missing.get(id_)],
-        published=theirs and arm_tables.published_table(results, summary.places(results)[0]),
-        floors=arm_tables.floors_table(results),
-        seeds=max(len(study.recipe["seeds"]) for study in studies),
-        generations=generations(studies, places),
+        answers=summary.answers(sets),
+        sections=[_section(data, out / "figures") for data in sets],
+        published=theirs and published_table(sets[0], results["published"]["rows"]),
+        floors=floors_table(results["floors"]),
+        seeds=max(len(run.recipe["seeds"]) for run in runs),
+        generations=generations(runs, summary.set_modes(results)),
     )
     (out / "index.html").write_text(page, encoding="utf-8")
-    return _terminal(results, sections[0])
+    return _terminal(results, sets)
 
 
-def _published(studies: Sequence[Study], which: str) -> Entry:
-    preset = " + ".join(dict.fromkeys(study.preset for study in studies))
-    models = [str(study.recipe["base"]) for study in studies]
-    models += [str(one) for study in studies for one in study.recipe.get("models", {}).values()]
+def _published(runs: Sequence[RunFolder], which: str) -> Published:
+    preset = " + ".join(dict.fromkeys(run.preset for run in runs))
+    models = [str(run.recipe["base"]) for run in runs]
+    models += [str(one) for run in runs for one in run.recipe.get("models", {}).values()]
     return published(which, preset=preset, models=models)
 
 
-def _terminal(results: Entry, section: dict[str, Any]) -> str:
-    place = section["place"]
-    heading = f"{results['recipe']}: {place['set']} ({place['mode']}), preset {results['preset']}"
-    arms = columns(section["arms"], ["arm", "HAcc", "blind HAcc", "SAcc", "correct", "cut"])
-    contrasts = columns(section["contrasts"], ["arm", "against", "HAcc", "detectable", "correct, plain"])
-    return "\n\n".join([heading, as_text(arms), as_text(contrasts), summary.answers(results)[0]])
+def _terminal(results: Entry, sets: Sequence[ReportData]) -> str:
+    data = sets[0]
+    heading = f"{results['recipe']}: {data.set} ({data.mode}), preset {results['preset']}"
+    arms = take_columns(arms_table(data), ["arm", "HAcc", "blind HAcc", "SAcc", "correct", "cut"])
+    heads = ["arm", "against", "HAcc", "detectable", "correct, plain"]
+    contrasts = take_columns(contrasts_table(data), heads)
+    return "\n\n".join([heading, as_text(arms), as_text(contrasts), summary.answers(sets)[0]])
 
 
-def _section(results: Entry, place: Place, pictures: Sequence[Path]) -> dict[str, Any]:
-    """The pictures and tables of one set in its first mode."""
-    contrasts = arm_tables.contrasts_table(results, place)
-    groups = (
-        (by, metric, title, arm_tables.groups_table(results, place, by, metric))
-        for by, metric, title in GROUPS
-    )
-    modes = [one for one in summary.all_places(results) if one["set"] == place["set"]]
+def _section(data: ReportData, figures: Path) -> Shown:
+    """What the page shows of one set: the parts of every analysis, and the tables at the end."""
+    analyses = ({**_shown(one), "parts": list(_parts(one, data, figures))} for one in ANALYSES)
+    tables = (_table(table, data) for one in ANALYSES for table in one.appendix)
     return {
-        "place": place,
-        "modes": [one["mode"] for one in modes],
-        "in_modes": [(one["mode"], arm_tables.contrasts_table(results, one)) for one in modes[1:]],
-        "size": summary.size(results, place),
-        "pictures": {kind: _picture(kind, place, pictures) for kind in CAPTIONS},
-        "leading": [row[1:-1] for row in contrasts if row[0] in ("question", *summary.FIRST)],
-        "contrasts": contrasts,
-        "arms": arm_tables.arms_table(results, place),
-        "spent": arm_tables.spent_table(results, place),
-        "ifeval": arm_tables.ifeval_table(results, place),
-        "flips": arm_tables.flips_table(results, place),
-        "joint": arm_tables.joint_table(results, place),
-        "mode_changes": arm_tables.modes_table(results, place),
-        "groups": [group for group in groups if len(group[-1]) > 1],
-        "bins": length_tables.bins_table(results, place),
-        "lengths": {m: length_tables.lengths_table(results, place, m) for m in length_tables.METRICS},
-        "disagreements": list(summary.disagreements(results, place)),
-        "attribution": length_tables.attribution_table(results, place),
-        "along": length_tables.along_table(results, place),
+        "set": data.set,
+        "mode": data.mode,
+        "modes": data.modes,
+        "size": summary.size(data),
+        "analyses": [one for one in analyses if one["parts"]],
+        "appendix": [one for one in tables if len(one["rows"]) > 1],
     }
 
 
-def _picture(kind: str, place: Place, pictures: Sequence[Path]) -> dict[str, str]:
-    """Title, caption and PNG as data; without data where there was nothing to draw."""
-    name = f"{kind}.{place['set']}.{place['mode']}.png"
-    drawn = {path.name: path for path in pictures}
-    data = base64.b64encode(drawn[name].read_bytes()).decode() if name in drawn else ""
-    return CAPTIONS[kind]._asdict() | {"data": data}
+def _shown(analysis: Analysis) -> Shown:
+    anchor = analysis.contents.replace(" ", "-")
+    return {"heading": analysis.heading, "contents": analysis.contents, "anchor": anchor}
 
 
-def _write_tables(results: Entry, sections: Sequence[dict[str, Any]], out: Path) -> None:
+def _parts(analysis: Analysis, data: ReportData, figures: Path) -> Iterator[Shown]:
+    """Those that have something to show; a figure says why it has not, unless it is to be passed over."""
+    for part in analysis.parts:
+        if isinstance(part, Figure):
+            file = figures / file_name(part.name, data)
+            picture = base64.b64encode(file.read_bytes()).decode() if file.exists() else ""
+            if picture or part.missing:
+                named = {"title": part.title, "caption": part.caption, "missing": part.missing}
+                yield {"kind": "figure", "data": picture, **named}
+        elif isinstance(part, Table):
+            if len((table := _table(part, data))["rows"]) > 1:
+                yield table
+        elif isinstance(part, Sentences) and (lines := list(part.lines(data))):
+            yield {"kind": "sentences", "intro": part.intro, "lines": lines}
+
+
+def _table(table: Table, data: ReportData) -> Shown:
+    shown = {"title": table.title, "style": table.style, "note": table.note}
+    return {"kind": "table", "name": table.name, "rows": table.rows(data), **shown}
+
+
+def _write_tables(results: Entry, sets: Sequence[ReportData], out: Path) -> None:
     """The lists of results.json as CSV, and the tables of the page as LaTeX."""
     out.mkdir(parents=True, exist_ok=True)
-    for kind in LISTS:
-        write_csv(out / f"{kind}.csv", results[kind])
+    for name in LISTS:
+        write_csv(out / f"{name}.csv", results[name])
     if "published" in results:
-        theirs = arm_tables.published_table(results, sections[0]["place"])
+        theirs = published_table(sets[0], results["published"]["rows"])
         (out / "published.tex").write_text(as_latex(theirs), encoding="utf-8")
-    for section in sections:
-        end = f"{section['place']['set']}.{section['place']['mode']}.tex"
-        for name, table in _as_tables(section).items():
-            (out / f"{name}.{end}").write_text(as_latex(table), encoding="utf-8")
+    for data in sets:
+        for name, rows in _as_tables(data):
+            (out / f"{name}.{data.set}.{data.mode}.tex").write_text(as_latex(rows), encoding="utf-8")
 
 
-def _as_tables(section: dict[str, Any]) -> dict[str, Table]:
-    plain = (*"arms spent contrasts bins flips joint attribution along ifeval mode_changes".split(),)
-    found = {name: section[name] for name in plain} | {
-        f"length_{metric}": table for metric, table in section["lengths"].items()
-    }
-    found |= {f"{metric}_by_{by}": table for by, metric, _, table in section["groups"]}
-    return {name: table for name, table in found.items() if len(table) > 1}
+def _as_tables(data: ReportData) -> Iterator[tuple[str, Rows]]:
+    for one in ANALYSES:
+        for part in (*one.parts, *one.appendix):
+            if isinstance(part, Table) and len(rows := part.rows(data)) > 1:
+                yield part.name, rows
 
 
 def _template() -> jinja2.Template:

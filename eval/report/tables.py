@@ -5,51 +5,19 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..analyse.formats import rate
+from ..analyse.results import Rows
 from ..score.floors import best
 from ..score.measure import Entry
 
-Table = list[list[str]]  # the first row is the header
 
-
-def rate(entry: Entry | None, digits: int = 2) -> str:
-    """A figure with its interval, `0.87 [0.84, 0.90]`; a dash where there is none."""
-    if entry is None or entry["value"] is None:
-        return "–"
-    return f"{entry['value']:.{digits}f}{interval(entry, digits)}"
-
-
-def interval(entry: Entry, digits: int = 2) -> str:
-    return "" if entry["low"] is None else f" [{entry['low']:.{digits}f}, {entry['high']:.{digits}f}]"
-
-
-def signed(one: Entry | None, digits: int = 2) -> str:
-    """A difference with its interval, `−0.55 [−0.60, −0.49]`; a dash where there is none."""
-    value = one and one.get("diff", one.get("value"))
-    if one is None or value is None:
-        return "–"
-    return f"{value:+.{digits}f}{interval(one, digits)}".replace("-", "−")
-
-
-def starred(one: Entry | None) -> str:
-    """The same with `*` where the interval leaves zero out."""
-    clear = one and one["low"] is not None and not one["low"] <= 0 <= one["high"]
-    return signed(one) + ("*" if clear else "")
-
-
-def probability(value: float | None) -> str:
-    """A p value as one writes it: `0.031`, `<0.0001`; a dash where there is none."""
-    if value is None:
-        return "–"
-    return "<0.0001" if value < 0.0001 else f"{value:.4f}"
-
-
-def columns(table: Table, names: Sequence[str]) -> Table:
+def take_columns(table: Rows, names: Sequence[str]) -> Rows:
     """The columns of these names, in this order."""
     places = [table[0].index(name) for name in names]
     return [[row[place] for place in places] for row in table]
 
 
-def as_text(table: Table) -> str:
+def as_text(table: Rows) -> str:
     """Aligned columns, the first to the left."""
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     return "\n".join(
@@ -75,7 +43,7 @@ def write_csv(path: Path, entries: Sequence[Entry]) -> None:
         writer.writerows(flat)
 
 
-def as_latex(table: Table) -> str:
+def as_latex(table: Rows) -> str:
     """A `tabular` with booktabs rules."""
     header, *body = [" & ".join(map(_escaped, row)) + r" \\" for row in table]
     return "\n".join(
@@ -107,8 +75,8 @@ def _escaped(text: str) -> str:
 def score_table(scores_file: str | Path) -> str:
     """What `reins score` prints: the figures of a set beside its floor, and a line per constraint type."""
     metrics = json.loads(Path(scores_file).with_name("metrics.json").read_text("utf-8"))
-    whole: Table = [["metric", "value [95 % interval]", "samples", "problems", "best constant reply"]]
-    types: Table = [["constraint type", "verdicts that hold", "verdicts", "problems"]]
+    whole: Rows = [["metric", "value [95 % interval]", "samples", "problems", "best constant reply"]]
+    types: Rows = [["constraint type", "verdicts that hold", "verdicts", "problems"]]
     for figure in metrics["figures"]:
         counts = [str(figure["n"]), str(figure["clusters"])]
         floor = best(metrics["floors"], figure["metric"])

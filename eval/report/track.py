@@ -15,7 +15,7 @@ from ..io.run_paths import RunPaths
 from ..score.measure import Entry
 
 TYPES = ("set", "mode", "type", "n", "value", "low", "high")
-BINS = "set mode source metric kind from to n value low high".split()
+BINS = "set mode source metric kind from_tokens to_tokens n value low high".split()
 LISTS = {  # of results.json: the columns of their tables
     "contrasts": "set mode against_mode metric arm against diff low high p p_holm mdd n clusters".split(),
     "flips": "set mode against_mode metric arm against pass_pass pass_fail fail_pass fail_fail win tie lose "

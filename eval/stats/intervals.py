@@ -161,7 +161,8 @@ def _cluster_means(num: Floats, den: Floats, rows: Ints) -> Floats:
 
 def _discordant(num: Floats, den: Floats, a: Ints, b: Ints) -> Ints:
     gap = np.abs(_cluster_means(num, den, a) - _cluster_means(num, den, b))
-    return (gap > TIE).sum(axis=1)
+    discordant: Ints = (gap > TIE).sum(axis=1)
+    return discordant
 
 
 def _few_discordant(num: Floats, den: Floats, a: Ints, b: Ints) -> tuple[Floats, Floats, Floats, Floats]:

@@ -21,17 +21,30 @@ MOVED = 0.1  # doublings that the interval of a mode's change of length has to k
 NEWTON_STEPS = 30
 
 PROMPT = "the prompt: its own samples are compared"
-METHODS = {  # method: (what it holds fixed, unit)
-    "pearson": ("nothing", "r"),
-    "spearman": ("nothing", "rho"),
-    "pooled": ("nothing", "per doubling"),
-    "within_source": ("the source of the problems", "per doubling"),
-    "within_prompt": (PROMPT, "per doubling"),
-    "conditional_logistic": (PROMPT, "log-odds per doubling"),
-    "intervention": ("prompts and model: the mode sets the length; a cut sample fails", "per doubling"),
-    "intervention_finished": (
+
+
+class Method(NamedTuple):
+    """What a way to put length and verdict in one number holds fixed, and its unit; `label` heads it in a table."""
+
+    controls: str
+    unit: str
+    label: str
+
+
+METHODS = {
+    "pearson": Method("nothing", "r", "Pearson"),
+    "spearman": Method("nothing", "rho", "Spearman"),
+    "pooled": Method("nothing", "per doubling", "pooled"),
+    "within_source": Method("the source of the problems", "per doubling", "within source"),
+    "within_prompt": Method(PROMPT, "per doubling", "within prompt"),
+    "conditional_logistic": Method(PROMPT, "log-odds per doubling", "conditional logistic"),
+    "intervention": Method(
+        "prompts and model: the mode sets the length; a cut sample fails", "per doubling", "intervention"
+    ),
+    "intervention_finished": Method(
         "prompts and model, but samples that either mode cuts are left out",
         "per doubling",
+        "intervention, finished only",
     ),
 }
 
@@ -144,7 +157,7 @@ def _means(side: Side, clusters: Ints) -> tuple[Floats, Floats]:
 def _slope(method: str, estimates: Floats, cluster: Ints) -> Slope:
     """From an estimate and those without each cluster (1 + clusters,), on samples of these clusters."""
     found = intervals.jackknife(estimates)
-    return Slope(method, *METHODS[method], *found, n=len(cluster), clusters=len(np.unique(cluster)))
+    return Slope(method, *METHODS[method][:2], *found, n=len(cluster), clusters=len(np.unique(cluster)))
 
 
 def _sums(x: Floats, y: Floats, cluster: Ints) -> tuple[Floats, Floats, Floats]:
@@ -185,7 +198,8 @@ def _spearman(x: Floats, y: Floats, cluster: Ints) -> Floats:
     def moment(a: Floats, b: Floats, of_a: Floats, of_b: Floats) -> Floats:
         mean = (a * b).mean()
         influence = a * b + _above(of_a, b) + _above(of_b, a) - 3 * mean
-        return mean * total + left_out(influence, cluster)
+        summed: Floats = mean * total + left_out(influence, cluster)
+        return summed
 
     uu, vv = moment(u, u, x, x), moment(v, v, y, y)
     return _correlation(moment(u, v, x, y), uu, vv)
@@ -201,7 +215,8 @@ def _above(values: Floats, other: Floats) -> Floats:
     """For each sample the mean of `other`, zero where its value is not greater, half where it is equal."""
     distinct, which = np.unique(values, return_inverse=True)
     own = np.bincount(which, other, len(distinct))
-    return ((own.sum() - np.cumsum(own) + own / 2) / len(values))[which]
+    above: Floats = ((own.sum() - np.cumsum(own) + own / 2) / len(values))[which]
+    return above
 
 
 def _varies(values: Floats, row: Ints) -> NDArray[np.bool_]:
@@ -235,7 +250,8 @@ def _conditional_logistic(x: Floats, y: Floats, row: Ints, cluster: Ints) -> Flo
         if abs(step) < 1e-9:
             of = cluster[np.unique(row, return_index=True)[1]]
             steps = _ratio(left_out(score, of), left_out(information, of))
-            return (slope + steps) / unit
+            estimates: Floats = (slope + steps) / unit
+            return estimates
     return np.array([np.nan])
 
 

@@ -107,7 +107,7 @@ def _told_apart(within: Floats) -> NDArray[np.bool_]:
     products = within.T @ within
     scale = np.sqrt(np.maximum(np.diag(products), COLLINEAR))
     values, vectors = np.linalg.eigh(products / np.outer(scale, scale))
-    known = (np.abs(vectors[:, values < COLLINEAR]) < 1e-3).all(axis=1)
+    known: NDArray[np.bool_] = (np.abs(vectors[:, values < COLLINEAR]) < 1e-3).all(axis=1)
     known[0] = True
     return known
 

@@ -77,7 +77,8 @@ def _means(values: Floats, rows: Ints, count: int) -> Floats:
     known = ~np.isnan(values)
     total = np.bincount(rows[known], values[known], count)
     samples = np.bincount(rows[known], minlength=count)
-    return np.divide(total, samples, out=np.full(count, np.nan), where=samples > 0)
+    means: Floats = np.divide(total, samples, out=np.full(count, np.nan), where=samples > 0)
+    return means
 
 
 def _count(chosen: NDArray[np.bool_]) -> int:

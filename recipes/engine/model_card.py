@@ -12,10 +12,10 @@ from typing import Any
 import yaml
 from huggingface_hub import EvalResult, HfApi, ModelCard, ModelCardData
 
+from ...eval.analyse.formats import interval, rate
 from ...eval.analyse.results import find, select
 from ...eval.io.errors import InputError, nearest
 from ...eval.io.run_paths import DONE, RunPaths, checkpoint_name
-from ...eval.report.tables import interval, rate
 from ..recipe.resolve import is_hub_id
 
 METRICS = ("hacc", "sacc", "correct", "correct_plain", "blind_hacc")

@@ -1,18 +1,24 @@
-"""What the figures of a report share: width, type, colours, panels, intervals, and the legend at the foot."""
+"""What the figures share: width, type, colours, panels, intervals, and the legend at the foot.
 
-from collections.abc import Sequence
-from typing import Any
+matplotlib is imported where a figure is drawn: an analysis that is only computed does without.
+"""
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from __future__ import annotations
 
-from ..analyse.results import select
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
 from ..score.measure import Entry
+from .metrics import OUTCOMES, label
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
 
 WIDTH = 5.5  # inches: the text column of a one-column paper
-LABELS = {"hacc": "HAcc", "sacc": "SAcc", "correct": "correct"}
+LABELS = {metric: label(metric) for metric in OUTCOMES}
 BLUE, ORANGE, GREEN, PINK, GREY = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b0b0b0"  # Okabe and Ito, grey
 COLOURS = {"hacc": BLUE, "sacc": ORANGE, "correct": GREEN}
 SERIES = (BLUE, ORANGE, GREEN, PINK, "#e69f00", "#56b4e9", "#000000", "#8a7f00")
@@ -37,13 +43,6 @@ STYLE: dict[Any, Any] = {
 }
 COUNT: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 6, "color": "#333333"}
 
-Here = dict[str, list[Entry]]  # what results.json holds on one set, by kind
-
-
-def with_role(here: Here, role: str) -> set[str]:
-    """The arms of a role; controls are there to be compared with, not for themselves."""
-    return {one["arm"] for one in select(here["arms"], role=role)}
-
 
 def room(names: Sequence[str]) -> float:
     """Inches that the longest of these tick labels needs at the left of a panel."""
@@ -66,6 +65,8 @@ def panels(
     Placed by hand: matplotlib's layout engines take most of the time of a report. `inner` panels have tick labels
     of their own at the left, for which `gap` makes the room.
     """
+    from matplotlib.figure import Figure
+
     columns = min(columns, count)
     rows = -(-count // columns)
     head, between = 0.25, 0.45
@@ -129,4 +130,66 @@ def intervals(
 
 def dot(colour: str, label: str, marker: str = "o", **style: Any) -> Line2D:
     """A point of a legend."""
-    return Line2D([], [], linestyle="", marker=marker, markersize=4, color=colour, label=label, **style)
+    return line(label, linestyle="", marker=marker, markersize=4, color=colour, **style)
+
+
+def line(label: str, **style: Any) -> Line2D:
+    """A line of a legend."""
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], label=label, **style)
+
+
+def patch(label: str, **style: Any) -> Patch:
+    """A patch of a legend."""
+    from matplotlib.patches import Patch
+
+    return Patch(label=label, **style)
+
+
+def arm_axis(axes: Axes, arms: Sequence[str]) -> None:
+    """A row an arm, the first on top."""
+    axes.set(ylim=(len(arms) - 0.5, -0.5))
+    axes.set_yticks(range(len(arms)), arms)
+    axes.tick_params(axis="y", length=0)
+
+
+def change_axis(axes: Axes, reach: float, labels: Sequence[str]) -> None:
+    """A row a label, and changes from -reach to reach."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.axvline(0, color="black", linewidth=0.6)
+    axes.set(xlim=(-reach, reach), ylim=(len(labels) - 0.4, -0.6))
+    axes.set_yticks(range(len(labels)), labels)
+    axes.xaxis.set_major_locator(MaxNLocator(4, prune="both"))
+    axes.grid(axis="x", linewidth=0.3, color="#dddddd")
+    axes.set_axisbelow(True)
+
+
+def reach_of(entries: Sequence[Entry], key: str) -> float:
+    """How far an axis of changes goes: to the farthest end of an interval."""
+    ends = [end for one in entries for end in (one[key], one["low"], one["high"]) if end is not None]
+    return 1.05 * max(map(abs, ends)) or 1
+
+
+def stack(
+    axes: Axes,
+    entries: Sequence[Entry | None],
+    parts: dict[str, tuple[str, str]],
+    written: Callable[[Any], str],
+) -> None:
+    """One bar of length 1 an entry, in parts (label, colour), with those that are wide enough written into it."""
+    for y, one in enumerate(entries):
+        start = 0.0
+        for share, value, colour in _shares(one, parts) if one else ():
+            axes.barh(y, share, 0.72, left=start, color=colour, linewidth=0)
+            if share > 0.07:
+                shade = "white" if colour in (BLUE, ORANGE, GREEN) else "#222222"
+                axes.text(start + share / 2, y + 0.03, written(value), **COUNT | {"color": shade})
+            start += share
+    axes.set(xlim=(0, 1), xticks=(0, 0.5, 1))
+
+
+def _shares(one: Entry, parts: dict[str, tuple[str, str]]) -> list[tuple[float, Any, str]]:
+    whole = sum(one[key] for key in parts)
+    return [(one[key] / whole, one[key], colour) for key, (_, colour) in parts.items()]

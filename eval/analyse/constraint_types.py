@@ -1,0 +1,65 @@
+"""The change of every constraint type against the base, drawn from the contrasts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..verify import JUDGED
+from .analysis import Analysis, Figure
+from .contrasts import partners
+from .results import ReportData, select
+from .style import BLUE, ORANGE, change_axis, dot, foot, intervals, panels, reach_of, room
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
+
+SCOPES = {"local": BLUE, "global": ORANGE}
+
+
+def type_changes(data: ReportData) -> Drawing | None:
+    """Change of each constraint type against the base, a panel an arm (controls are in the table), by scope."""
+    sides = partners(data.here("contrasts"))
+    found = [
+        one
+        for one in data.here("contrasts")
+        if one["metric"] == "verdict"
+        and one["against"] == sides.get(one["arm"])
+        and one["arm"] not in data.with_role("control")
+        and one["group"]
+        and one["group"]["by"] == "type"
+    ]
+    arms = list(dict.fromkeys(one["arm"] for one in found))
+    if not arms:
+        return None
+    types = sorted({one["group"]["value"] for one in found}, key=lambda name: (JUDGED[name].scope, name))
+    names = [name.split(":")[1] for name in types]
+    figure, made = panels(len(arms), 3, 0.13 * len(types) + 0.1, left=room(names), gap=0.15)
+    reach = reach_of(found, "diff")
+    for axes, arm in zip(made, arms, strict=True):
+        for scope, colour in SCOPES.items():
+            own = [one for one in select(found, arm=arm) if JUDGED[one["group"]["value"]].scope == scope]
+            x, y = [one["diff"] for one in own], [types.index(one["group"]["value"]) for one in own]
+            axes.plot(x, y, "o", color=colour, markersize=2.6)
+            intervals(axes, x, y, own, upright=False, colour=colour)
+        change_axis(axes, reach, names)
+        axes.tick_params(axis="y", labelsize=6)
+        axes.set_title(arm)
+    dots = [dot(colour, f"{scope} constraint") for scope, colour in SCOPES.items()]
+    foot(figure, "change of the share of verdicts that hold, arm minus its base, with 95 % interval", dots)
+    return figure
+
+
+ANALYSIS = Analysis(
+    heading="Constraint types",
+    contents="types",
+    parts=[
+        Figure(
+            "types",
+            "Change by constraint type.",
+            "Share of a type’s verdicts that hold, arm minus its base, paired; local constraints concern a place in the "
+            "answer, global ones the whole. Counts and control arms are in the tables.",
+            "no arm was compared with the base on constraints",
+            type_changes,
+        )
+    ],
+)

@@ -1,0 +1,147 @@
+"""Prompts that pass on one side of a comparison and fail on the other, with McNemar's exact test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import numpy as np
+
+from ..score.measure import Cell
+from ..stats.intervals import Floats, Ints
+from ..stats.paired import Flips, flips
+from .analysis import Analysis, Figure, Found, Table
+from .contrasts import corrected, family, partners
+from .fields import Adjusted, Against, AgainstMode, ArmName, Asks, Family, Metric, Mode, SetName
+from .formats import probability
+from .metrics import FLIPPED, OUTCOMES, label
+from .results import ReportData, Rows, select
+from .set_data import SetData
+from .style import BLUE, LABELS, ORANGE, arm_axis, foot, panels, patch, room, stack
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
+
+COUNTS = ("pass_pass", "pass_fail", "fail_pass", "fail_fail", "win", "tie", "lose")
+PARTS = {
+    "pass_pass": ("both pass", "#9db7c9"),
+    "fail_pass": ("only the arm passes", BLUE),
+    "pass_fail": ("only its base passes", ORANGE),
+    "fail_fail": ("both fail", "#dcdcdc"),
+}
+
+
+@dataclass(frozen=True)
+class FlipCounts:
+    """How many prompts pass on both sides, on one or on none; a prompt passes when over half of its samples do."""
+
+    set: SetName
+    arm: ArmName
+    against: Against
+    mode: Mode
+    against_mode: AgainstMode
+    question: Asks
+    metric: Metric
+    family: Family
+    pass_pass: Annotated[int, "prompts that pass on both sides"]
+    pass_fail: Annotated[int, "the other side passes, the arm fails"]
+    fail_pass: Annotated[int, "the other side fails, the arm passes"]
+    fail_fail: Annotated[int, "prompts that fail on both sides"]
+    win: Annotated[int, "prompts of which the arm's samples have the higher mean"]
+    tie: Annotated[int, "prompts with equal means"]
+    lose: Annotated[int, "prompts of which the arm's samples have the lower mean"]
+    mcnemar_p: Annotated[float, "McNemar's exact two-sided p"]
+    n: Annotated[int, "prompts with a verdict on both sides"]
+    p_holm: Adjusted
+
+
+class Comparison(NamedTuple):
+    """One side and the other, each as (arm, mode)."""
+
+    one: tuple[str, str]
+    other: tuple[str, str]
+    metric: str
+    counts: Flips
+
+
+def flip_counts(data: SetData, _: Found) -> Iterator[FlipCounts]:
+    """Between arms in every mode, and between an arm's modes and the first."""
+    compared = list(_compared(data))
+    families = [_family(data, one) for one in compared]
+    adjusted = corrected([one.counts.mcnemar_p for one in compared], families)
+    for (one, other, metric, counts), name, p_holm in zip(compared, families, adjusted, strict=True):
+        question = data.roles.question(one[0], other[0])
+        place = (data.name, one[0], other[0], one[1], other[1], question, metric, name)
+        yield FlipCounts(*place, **counts._asdict(), p_holm=p_holm)
+
+
+def _compared(data: SetData) -> Iterator[Comparison]:
+    pairs = data.roles.pairs(data.arms)
+    sides = [((arm, mode), (other, mode)) for mode in data.modes for arm, other in pairs]
+    sides += [((arm, mode), (arm, data.modes[0])) for mode in data.modes[1:] for arm in data.arms]
+    for one, other in sides:
+        for metric in FLIPPED if one in data.samples and other in data.samples else ():
+            counts = flips(_verdicts(data.samples[one], metric), _verdicts(data.samples[other], metric))
+            if counts:
+                yield Comparison(one, other, metric, counts)
+
+
+def _family(data: SetData, compared: Comparison) -> str:
+    (arm, mode), (against, against_mode) = compared.one, compared.other
+    kind = family(data.roles.question(arm, against), arm, mode, against_mode)
+    return f"{kind}: {compared.metric}, flips"
+
+
+def _verdicts(samples: Sequence[Cell], metric: str) -> tuple[Floats, Ints]:
+    values = np.concatenate([cell.numbers[metric] for cell in samples])
+    return values, np.concatenate([cell.row for cell in samples])
+
+
+def flips_table(data: ReportData) -> Rows:
+    """Prompts by what they do on both sides of a contrast, with McNemar's exact test."""
+    heads = [key.replace("_", "→") for key in COUNTS]
+    table = [["arm", "against", "metric", *heads, "McNemar p", "Holm", "prompts"]]
+    for one in data.here("flips"):
+        tests = [probability(one["mcnemar_p"]), probability(one["p_holm"]), str(one["n"])]
+        counts = [str(one[key]) for key in COUNTS]
+        table.append([one["arm"], one["against"], label(one["metric"]), *counts, *tests])
+    return table
+
+
+def flip_bars(data: ReportData) -> Drawing | None:
+    """Prompts by what they do under the base and under the arm, counted; a panel for HAcc and one for answers."""
+    sides = partners(data.here("contrasts"))
+    found = [one for one in data.here("flips") if one["against"] == sides.get(one["arm"])]
+    arms = list(dict.fromkeys(one["arm"] for one in found))
+    metrics = [metric for metric in OUTCOMES if select(found, metric=metric)]
+    if not arms:
+        return None
+    figure, made = panels(len(metrics), 2, max(0.2 * len(arms), 0.5), left=room(arms))
+    for metric, axes in zip(metrics, made, strict=True):
+        by_arm = {one["arm"]: one for one in select(found, metric=metric)}
+        stack(axes, [by_arm.get(arm) for arm in arms], PARTS, str)
+        arm_axis(axes, arms)
+        axes.set(title=LABELS[metric])
+    legend = [patch(text, color=colour) for text, colour in PARTS.values()]
+    foot(figure, "share of prompts; a prompt passes when most of its samples do (counts inside)", legend)
+    return figure
+
+
+ANALYSIS = Analysis(
+    name="flips",
+    entry=FlipCounts,
+    compute=flip_counts,
+    heading="Prompts that flipped",
+    contents="flips",
+    parts=[
+        Figure(
+            "flips",
+            "Prompts that flipped.",
+            "A prompt passes when more than half of its samples do.",
+            "no arm was compared with the base",
+            flip_bars,
+        ),
+        Table("flips", flips_table, "Flip counts, win, tie and lose, McNemar’s test", "text"),
+    ],
+)

@@ -1,0 +1,35 @@
+"""Figures as a reader gets them: values with intervals, differences, p values."""
+
+from ..score.measure import Entry
+
+
+def rate(entry: Entry | None, digits: int = 2) -> str:
+    """A figure with its interval, `0.87 [0.84, 0.90]`; a dash where there is none."""
+    if entry is None or entry["value"] is None:
+        return "–"
+    return f"{entry['value']:.{digits}f}{interval(entry, digits)}"
+
+
+def interval(entry: Entry, digits: int = 2) -> str:
+    return "" if entry["low"] is None else f" [{entry['low']:.{digits}f}, {entry['high']:.{digits}f}]"
+
+
+def signed(one: Entry | None, digits: int = 2) -> str:
+    """A difference with its interval, `−0.55 [−0.60, −0.49]`; a dash where there is none."""
+    value = one and one.get("diff", one.get("value"))
+    if one is None or value is None:
+        return "–"
+    return f"{value:+.{digits}f}{interval(one, digits)}".replace("-", "−")
+
+
+def starred(one: Entry | None) -> str:
+    """The same with `*` where the interval leaves zero out."""
+    clear = one and one["low"] is not None and not one["low"] <= 0 <= one["high"]
+    return signed(one) + ("*" if clear else "")
+
+
+def probability(value: float | None) -> str:
+    """A p value as one writes it: `0.031`, `<0.0001`; a dash where there is none."""
+    if value is None:
+        return "–"
+    return "<0.0001" if value < 0.0001 else f"{value:.4f}"

@@ -1,0 +1,33 @@
+"""The analyses, in the order in which they are computed and stand on the page: one line each."""
+
+from . import (
+    arms,
+    constraint_types,
+    contrasts,
+    decomposition,
+    figures,
+    flips,
+    floors,
+    joint,
+    learning_curve,
+    length,
+    length_bins,
+    modes,
+)
+from .analysis import Analysis
+
+ANALYSES: tuple[Analysis, ...] = (
+    figures.ANALYSIS,
+    arms.ANALYSIS,
+    contrasts.ANALYSIS,
+    length_bins.ANALYSIS,
+    length.ANALYSIS,
+    constraint_types.ANALYSIS,
+    flips.ANALYSIS,
+    joint.ANALYSIS,
+    learning_curve.ANALYSIS,
+    decomposition.ANALYSIS,
+    modes.ANALYSIS,
+    floors.ANALYSIS,
+)
+LISTS = {one.name: one for one in ANALYSES if one.name}  # of results.json

@@ -1,0 +1,92 @@
+"""One evaluation set of a run as the analyses get it: its samples, and every measure of them resampled alike."""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from ..score.floors import Floor, reply_figures
+from ..score.measure import Group, Measure, Sums, measures, resample
+from ..stats import intervals
+from ..stats.intervals import Floats
+from .metrics import ASKED_WITHOUT
+from .run_folder import RunFolder
+
+
+class ArmMeasure(NamedTuple):
+    """One measure of one arm in one mode; seed and checkpoint are None where several seeds are together."""
+
+    arm: str
+    seed: int | None
+    checkpoint: str | None
+    mode: str
+    measure: Measure
+
+    @property
+    def key(self) -> tuple[str, str, str, Group | None]:
+        return self.arm, self.mode, self.measure.metric, self.measure.group
+
+
+class SetData:
+    """A set of a run with at least one scored arm. All arms and modes share `draws`, so differences are paired."""
+
+    def __init__(self, run: RunFolder, name: str) -> None:
+        self.run, self.name, self.roles = run, name, run.roles
+        self.row_set = run.row_sets[name]
+        self.samples = run.samples(name)
+        self.bins: int = run.evaluate[name]["bins"]
+        self.modes = list(dict.fromkeys(mode for _, mode in self.samples))
+        self._latest: tuple[str, list[ArmMeasure], Sums] | None = None
+
+    @cached_property
+    def draws(self) -> Floats:
+        return intervals.draw_clusters(self.row_set.clusters)
+
+    @cached_property
+    def replies(self) -> dict[str, Floor]:
+        """What constant replies score, by reply."""
+        return reply_figures(self.row_set, preset=self.run.preset)
+
+    @property
+    def arms(self) -> list[str]:
+        return list(dict.fromkeys(arm for arm, _ in self.samples))
+
+    def resampled(self, mode: str) -> tuple[list[ArmMeasure], Sums]:
+        """Every measure in a mode, resampled; only the latest mode's are kept, for they are large."""
+        if self._latest is None or self._latest[0] != mode:
+            found = self.measures(mode)
+            self._latest = (mode, found, resample([one.measure for one in found], self.draws))
+        return self._latest[1:]
+
+    def measures(self, mode: str) -> list[ArmMeasure]:
+        """Every measure of every arm and seed, then of the seeds of an arm together where there are several."""
+        found = [
+            ArmMeasure(arm.name, arm.seed, arm.checkpoint, mode, measure)
+            for arm in self.run.arms
+            for measure in self._measured(arm.checkpoint, mode)
+        ]
+        by_key: dict[tuple[str, str, str, Group | None], list[Measure]] = {}
+        for one in found:
+            by_key.setdefault(one.key, []).append(one.measure)
+        pooled = [
+            ArmMeasure(key[0], None, None, mode, _together(several))
+            for key, several in by_key.items()
+            if len(several) > 1
+        ]
+        return found + pooled
+
+    def _measured(self, checkpoint: str, mode: str) -> Iterator[Measure]:
+        asked = self.run.cell(checkpoint, self.name, mode)
+        plain = self.run.cell(checkpoint, self.name, mode, plain=True)
+        yield from measures(self.row_set, asked) if asked else ()
+        for measure in measures(self.row_set, plain) if plain else ():
+            if measure.metric in ASKED_WITHOUT:
+                yield measure._replace(metric=ASKED_WITHOUT[measure.metric])
+
+
+def _together(several: Sequence[Measure]) -> Measure:
+    return several[0]._replace(
+        values=np.concatenate([measure.values for measure in several]),
+        clusters=np.concatenate([measure.clusters for measure in several]),
+    )

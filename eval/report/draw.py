@@ -1,0 +1,38 @@
+"""Draws the figures of every analysis, as PNG and PDF at the width of a paper column, from results.json."""
+
+import os
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import matplotlib
+
+from ..analyse.analysis import Figure
+from ..analyse.registry import ANALYSES
+from ..analyse.results import ReportData
+from ..analyse.style import STYLE
+
+FIGURES = {part.name: part for one in ANALYSES for part in one.parts if isinstance(part, Figure)}
+
+
+def draw(sets: Iterable[ReportData], out_dir: Path) -> None:
+    """Write `<figure>.<set>.<mode>.png` and `.pdf`, several at a time; none where there is nothing to draw."""
+    out_dir.mkdir(parents=True, exist_ok=True)
+    tasks = [(name, data, out_dir / file_name(name, data)) for data in sets for name in FIGURES]
+    workers = min(len(tasks), os.cpu_count() or 1)
+    with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
+        list(pool.map(_draw, tasks))
+
+
+def file_name(figure: str, data: ReportData) -> str:
+    return f"{figure}.{data.set}.{data.mode}.png"
+
+
+def _draw(task: tuple[str, ReportData, Path]) -> None:
+    name, data, path = task
+    path.unlink(missing_ok=True)
+    with matplotlib.rc_context(STYLE):
+        if figure := FIGURES[name].draw(data):
+            figure.savefig(path)
+            figure.savefig(path.with_suffix(".pdf"), metadata={"CreationDate": None})
