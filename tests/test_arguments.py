@@ -8,6 +8,7 @@ from trl import GRPOConfig, SFTConfig
 
 from reins.eval.io.errors import InputError
 from reins.train.arguments import check_args, check_lora, fields, lora_fields
+from reins.train.limits import choices
 
 
 def test_fields_are_those_of_the_installed_trl():
@@ -89,3 +90,82 @@ def test_good_arguments_pass():
 def test_fields_are_those_of_the_installed_peft():
     theirs = {field.name for field in dataclasses.fields(LoraConfig)}
     assert set(lora_fields()) < theirs and {"r", "lora_alpha", "target_modules"} < set(lora_fields())
+
+
+def wrong(field):
+    """A value of the field's own type that cannot be meant, by what its type and default are; None where there is none."""
+    kinds = str(field.type)
+    if "str" in kinds:
+        return None
+    if isinstance(field.default, bool) or "bool" in kinds:
+        return "perhaps"
+    if isinstance(field.default, int | float) and field.default >= 0:
+        return -1
+    return [object()] if "int" in kinds or "float" in kinds else None
+
+
+@pytest.mark.parametrize(("trainer", "config"), [("sft", SFTConfig), ("grpo", GRPOConfig)])
+def test_a_wrong_value_of_every_argument_is_one_line_that_names_it(trainer, config):
+    tried = 0
+    for field in dataclasses.fields(config):
+        if (value := wrong(field)) is not None:
+            with pytest.raises(InputError, match=rf"^args\.{field.name}: ") as caught:
+                check_args(trainer, {field.name: value})
+            assert "\n" not in str(caught.value)
+            tried += 1
+    assert tried > 60
+
+
+@pytest.mark.parametrize(("trainer", "config"), [("sft", SFTConfig), ("grpo", GRPOConfig)])
+def test_a_blank_is_refused_where_the_field_has_no_none(trainer, config):
+    numbers = [field for field in dataclasses.fields(config) if field.type in ("int", "float", int, float)]
+    assert len(numbers) >= 20
+    for field in numbers:
+        with pytest.raises(InputError, match=f"args.{field.name}: blank"):
+            check_args(trainer, {field.name: None})
+
+
+def test_the_choices_are_those_that_the_trainers_themselves_compare_with():
+    found = choices("grpo")
+    assert {"dr_grpo", "dapo", "bnpo"} <= set(found["loss_type"])
+    assert found["scale_rewards"] == ["batch", "group", "none"]
+    for trainer, config in (("sft", SFTConfig), ("grpo", GRPOConfig)):
+        for field in dataclasses.fields(config):
+            if field.type in ("str", str) and len(choices(trainer).get(field.name, [])) > 1:
+                assert field.default in choices(trainer)[field.name], field.name
+                with pytest.raises(InputError, match=f"args.{field.name}: "):
+                    check_args(trainer, {field.name: f"{field.default}_"})
+
+
+@pytest.mark.parametrize(
+    ("trainer", "args", "message"),
+    [
+        ("sft", {"learning_rate": 2.0e5}, "args.learning_rate: 200000"),
+        ("sft", {"learning_rate": float("nan")}, "args.learning_rate: nan is no finite number"),
+        ("sft", {"per_device_train_batch_size": 0}, "args.per_device_train_batch_size: 0"),
+        ("sft", {"num_train_epochs": 0}, "args.num_train_epochs: 0"),
+        ("sft", {"adam_beta2": 1.5}, "args.adam_beta2: 1.5"),
+        ("sft", {"packing": True, "max_length": None}, "args.max_length: blank"),
+        ("sft", {"save_only_model": True}, "other weights: no optimizer is saved"),
+        ("sft", {"train_sampling_strategy": "group_by_length"}, "other weights: groups are drawn anew"),
+        ("sft", {"ignore_data_skip": True}, "other weights: it sees its first rows again"),
+        (
+            "sft",
+            {"accelerator_config": {"use_seedable_sampler": False}},
+            "other weights: rows come in another order",
+        ),
+        ("sft", {"save_strategy": "best"}, "args.save_strategy: checkpoints are judged by reins.eval"),
+        ("sft", {"hub_token": "hf_x"}, "args.hub_token: a secret does not belong into a recipe"),
+        ("sft", {"push_to_hub": True}, "`reins push` uploads an arm, privately"),
+        ("sft", {"deepspeed": "ds.json"}, "args.deepspeed: the launch file wraps the model"),
+        ("grpo", {"sync_ref_model": True}, "other weights: no checkpoint keeps the reference"),
+        ("grpo", {"temperature": 0.0}, "args.temperature: 0"),
+        ("grpo", {"max_completion_length": None}, "args.max_completion_length: blank"),
+        ("grpo", {"beta": -0.1}, "args.beta: -0.1 is below 0"),
+        ("grpo", {"num_generations": 0}, "args.num_generations: 0"),
+    ],
+)
+def test_what_would_fail_or_mislead_later_is_refused_first(trainer, args, message):
+    with pytest.raises(InputError) as caught:
+        check_args(trainer, args)
+    assert message in str(caught.value) and "\n" not in str(caught.value)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file, save_file
-from tiny import make_tiny
-from transformers import AutoConfig, AutoModelForCausalLM
+from tiny import CHATML, make_tiny
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from reins.recipes.preflight import Finding, arithmetic, preflight
 from reins.recipes.preflight.cards import CARDS
@@ -111,6 +111,23 @@ MISTAKES = {
     "unknown mode": ([("samples: 2", "samples: 2, modes: [thinking]")], "FAIL", "evaluation", "'thinking' is unknown"),
     "a source that is not there": ([("builder: micro.problems, rows: 64, split: train", "builder: problems, rows: 64, source: ./gone.jsonl")], "FAIL", "data", "gone.jsonl"),
     "unknown stage": ([("sft: [sft]", "sft: [stf]")], "FAIL", "arms", "unknown stage 'stf'"),
+    "a schedule without its companion": ([(SFT, "lr_scheduler_type: cosine_with_min_lr}}\n  sft_if")], "FAIL", "args", "min_lr"),
+    "an optimizer that is not installed": ([(SFT, "optim: adamw_bnb_8bit}}\n  sft_if")], "FAIL", "args", "bitsandbytes"),
+    "a schedule by evaluations": ([(SFT, "lr_scheduler_type: reduce_lr_on_plateau}}\n  sft_if")], "FAIL", "args", "reduce_lr_on_plateau"),
+    "a misspelt choice": ([(GRPO, "loss_type: drgrpo}}\n  rl_if")], "FAIL", "args", "'drgrpo' is not one of"),
+    "an unknown setting of the model": ([(SFT, "model_init_kwargs: {torch_dtype: bfloat16}}}\n  sft_if")], "FAIL", "args", "torch_dtype"),
+    "attention of no such name": ([(SFT, "model_init_kwargs: {attn_implementation: flash_atention_2}}}\n  sft_if")], "FAIL", "args", "flash_atention_2"),
+    "an adapter on no layer": ([("data: {traces: 1.0}", "data: {traces: 1.0}, lora: {target_modules: [query]}")], "FAIL", "lora", "query"),
+    "an adapter that wants data": ([("data: {traces: 1.0}", "data: {traces: 1.0}, lora: {init_lora_weights: eva}")], "FAIL", "lora", "starts from data"),
+    "an adapter misspelt": ([("data: {traces: 1.0}", "data: {traces: 1.0}, lora: {init_lora_weights: pisa}")], "FAIL", "lora", "pisa"),
+    "a random start": ([("data: {traces: 1.0}", "data: {traces: 1.0}, lora: {init_lora_weights: pissa_niter_4}")], "FAIL", "lora", "random"),
+    "a reference that is not the base": ([("rows: 64, data: {problems: 1.0}", "rows: 64, lora: {init_lora_weights: pissa}, data: {problems: 1.0}"), (GRPO, "beta: 0.04}}\n  rl_if")], "FAIL", "lora", "the reference"),
+    "a tied embedding": ([("data: {traces: 1.0}", "data: {traces: 1.0}, lora: {target_modules: [q_proj, embed_tokens]}")], "FAIL", "lora", "tied to the head"),
+    "a tied embedding saved": ([("data: {traces: 1.0}", "data: {traces: 1.0}, lora: {target_modules: [q_proj], modules_to_save: [embed_tokens]}")], "FAIL", "lora", "tied to the head"),
+    "a mode twice": ([("samples: 2", "samples: 2, modes: [think, think]")], "FAIL", "evaluation", "names a mode twice"),
+    "a stage twice": ([("sft: [sft]", "sft: [sft, sft]")], "FAIL", "arms", "is there twice"),
+    "no base": ([("base: [], sft", "sft")], "FAIL", "arms", "nothing to compare"),
+    "a seed below zero": ([("base: base", "base: base\nseeds: [-1]")], "FAIL", "keys", "-1 is none"),
     "broken groups": ([("num_generations: 4", "num_generations: 3")], "FAIL", "batch", "whole groups"),
     "saved amid a generation": ([(GRPO, "save_steps: 5, num_iterations: 2}}\n  rl_if")], "FAIL", "batch", "amid"),
     "a generation larger than the data": ([("per_device_train_batch_size: 8", "per_device_train_batch_size: 512")], "FAIL", "batch", "but only 64 rows"),
@@ -299,6 +316,43 @@ def test_a_base_that_would_start_from_other_weights_or_not_at_all_is_one_line(wo
     (found,) = look()
     assert (found.level, found.name) == ("FAIL", "model") and part in found.text and found.fix
     assert "\n" not in str(found)
+
+
+def test_an_adapter_of_defaults_is_an_adapter(world: Path) -> None:
+    found = look(changed(("data: {traces: 1.0}", "data: {traces: 1.0}, lora: {}")))
+    assert any("trains 3,584 parameters of adapters" in one.text for one in found if one.name == "lora"), (
+        found
+    )
+
+
+def test_a_base_without_a_pad_token_and_a_template_that_sets_blank_lines_train_as_they_should(
+    world: Path,
+) -> None:
+    _json("tokenizer_config.json", pad_token=None)()
+    template = Path("base/chat_template.jinja")
+    blank = "message['content'] | replace('</think>\\n', '</think>\\n\\n')"
+    template.write_text(template.read_text().replace("message['content']", blank))
+    assert [str(one) for one in look() if one.level == "FAIL"] == []
+
+
+TOKENS: dict[str, tuple[Callable[[], object], str, str]] = {
+    "flags that cannot be saved": (_json("generation_config.json", temperature=0.6), "generation", "cannot be saved"),
+    "no generation prompt": (lambda: Path("base/chat_template.jinja").write_text(CHATML.partition("{% if add")[0]), "template", "with and without"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TOKENS)
+def test_what_the_bases_own_files_say_is_found(world: Path, name: str) -> None:
+    change, finding, part = TOKENS[name]
+    change()
+    assert_found(look(), "FAIL", finding, part)
+
+
+def test_tokens_that_the_model_does_not_embed_are_found(world: Path) -> None:
+    tokenizer = AutoTokenizer.from_pretrained("base")
+    tokenizer.add_tokens(["<new>"])
+    tokenizer.save_pretrained("base")
+    assert_found(look(), "FAIL", "tokens", "the model embeds")
 
 
 def test_the_known_shapes_have_the_sizes_that_their_names_say() -> None:

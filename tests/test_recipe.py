@@ -111,7 +111,7 @@ def test_every_default_is_written_out_and_the_result_is_a_recipe_again(tmp_path:
         (
             "learning_rate: 3e-4",
             "learning_rat: 1",
-            "stages.sft.args.learning_rat: SFTConfig has no such key, did you",
+            "stages.sft.args.learning_rat: SFTConfig has no such key; did you",
         ),
         ("{samples: 2}", "{modes: [thinking]}", "evaluate.composite.modes: mode: 'thinking' is unknown"),
         ("[sft, rl]", "[sft, lr]", "arms.sft_rl: unknown stage 'lr'; did you mean 'rl'?"),

@@ -5,13 +5,12 @@ milliseconds instead of seconds, so a recipe is refused before the first import.
 """
 
 import ast
-import importlib.util
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any, Literal
 
 from ..eval.io.errors import InputError, nearest
+from .limits import annotated, check_numbers, check_value, choices, default, source
 
 CONFIGS = {
     "sft": ("SFTConfig", "trl/trainer/sft_config.py"),
@@ -37,7 +36,7 @@ REMOVED = {
     "max_prompt_length": "cut or drop long prompts in the data",
     "torch_dtype": "it is dtype, in model_init_kwargs",
     "evaluation_strategy": "it is eval_strategy",
-    "group_by_length": "it is train_sampling_strategy: group_by_length",
+    "group_by_length": "rows are drawn at random",
     "no_cuda": "it is use_cpu",
     "overwrite_output_dir": "a stage goes on from its last checkpoint; remove its folder to start over",
     "save_safetensors": "weights are always safetensors",
@@ -52,6 +51,36 @@ ELSEWHERE = {
     "completion_only_loss": "the loss falls on the completion",
     "dataset_text_field": "rows are prompt and completion messages",
     "dataset_kwargs": "rows are prompt and completion messages",
+}
+RESUMED = "a stage that is killed would go on to other weights"
+# Key -> the values that are taken, what the others do, and the fix.
+REFUSED: dict[str, tuple[tuple[Any, ...], str, str]] = {
+    "save_only_model": ((False,), f"{RESUMED}: no optimizer is saved", "take it out"),
+    "ignore_data_skip": ((False,), f"{RESUMED}: it sees its first rows again", "take it out"),
+    "train_sampling_strategy": (("random", "sequential"), f"{RESUMED}: groups are drawn anew", "take it out"),
+    "save_strategy": (("no", "steps", "epoch"), "checkpoints are judged by reins.eval", "steps, epoch or no"),
+    "sync_ref_model": ((False,), f"{RESUMED}: no checkpoint keeps the reference", "take it out"),
+    "auto_find_batch_size": ((False,), "the batch would not be the one that is compared", "take it out"),
+    "push_to_hub": (
+        (False,),
+        "every save would be uploaded",
+        "take it out; `reins push` uploads an arm, privately",
+    ),
+    "hub_token": (
+        (None,),
+        "a secret does not belong into a recipe",
+        "take it out, and log in by `hf auth login`",
+    ),
+    "fsdp": (
+        (None, False, ""),
+        "the launch file wraps the model",
+        "launch.accelerate: recipes/accelerate/fsdp2.yaml",
+    ),
+    "deepspeed": (
+        (None, ""),
+        "the launch file wraps the model",
+        "launch.accelerate: recipes/accelerate/zero2.yaml",
+    ),
 }
 LORA_ELSEWHERE = ("task_type", "inference_mode", "base_model_name_or_path", "peft_type", "revision")
 
@@ -68,6 +97,13 @@ def check_args(trainer: Literal["sft", "grpo"], args: Mapping[str, Any], world_s
             raise InputError(
                 f"args.{key}", f"{value!r} is not what {name} takes", f"give {_wanted(known[key])}"
             )
+        usual = default(lines[key]) if (lines := _lines(trainer)).get(key) else ...
+        check_value(key, value, known[key], usual, choices(trainer).get(key, []))
+        if key in REFUSED and value not in REFUSED[key][0]:
+            raise InputError(f"args.{key}", REFUSED[key][1], REFUSED[key][2])
+    if (args.get("accelerator_config") or {}).get("use_seedable_sampler") is False:
+        raise InputError("args.accelerator_config", f"{RESUMED}: rows come in another order", "take it out")
+    check_numbers(trainer, args)
     if args.get("save_total_limit") == 1:
         raise InputError(
             "args.save_total_limit", "1 leaves none to go on from if killed while saving", "2 or more"
@@ -81,10 +117,19 @@ def check_args(trainer: Literal["sft", "grpo"], args: Mapping[str, Any], world_s
 @cache
 def fields(trainer: Literal["sft", "grpo"]) -> dict[str, str]:
     """Field name -> annotation, for the config that the trainer takes."""
-    found: dict[str, str] = {}
-    for source in (*reversed(PARENTS), CONFIGS[trainer][1]):
-        found |= dict(_annotations(_site(source)))
-    return found
+    return {name: ast.unparse(line.annotation) for name, line in _lines(trainer).items()}
+
+
+@cache
+def _lines(trainer: Literal["sft", "grpo"]) -> dict[str, ast.AnnAssign]:
+    """Field name -> where the last config that has it declares it."""
+    files = (*reversed(PARENTS), CONFIGS[trainer][1])
+    return {
+        line.target.id: line
+        for file in files
+        for line in annotated(source(file))
+        if isinstance(line.target, ast.Name)
+    }
 
 
 def check_lora(lora: Mapping[str, Any]) -> None:
@@ -106,25 +151,10 @@ def check_lora(lora: Mapping[str, Any]) -> None:
 @cache
 def lora_fields() -> dict[str, str]:
     """Field name -> annotation, for peft's LoraConfig."""
-    return dict(_annotations(_site("peft/tuners/lora/config.py"), "LoraConfig"))
-
-
-def _site(source: str) -> Path:
-    package, _, inner = source.partition("/")
-    spec = importlib.util.find_spec(package)
-    assert spec and spec.origin
-    return Path(spec.origin).parent / inner
-
-
-def _annotations(path: Path, name: str = "") -> Iterator[tuple[str, str]]:
-    """The fields of a file's class of that name; without one, of all its configs."""
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.ClassDef) and (
-            node.name == name if name else node.name.endswith(("Config", "TrainingArguments"))
-        ):
-            for line in node.body:
-                if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name):
-                    yield line.target.id, ast.unparse(line.annotation)
+    lines = annotated(source("peft/tuners/lora/config.py"), "LoraConfig")
+    return {
+        line.target.id: ast.unparse(line.annotation) for line in lines if isinstance(line.target, ast.Name)
+    }
 
 
 def _unknown(key: str, config: str, known: Mapping[str, str]) -> InputError:
@@ -160,8 +190,8 @@ def _wanted(annotation: str) -> str:
 def enums() -> dict[str, list[str]]:
     """Name -> values, for transformers' enums."""
     found: dict[str, list[str]] = {}
-    for source in ENUMS:
-        for node in ast.parse(_site(source).read_text(encoding="utf-8")).body:
+    for file in ENUMS:
+        for node in ast.parse(source(file).read_text(encoding="utf-8")).body:
             if isinstance(node, ast.ClassDef) and any(
                 ast.unparse(base) == "ExplicitEnum" for base in node.bases
             ):
@@ -185,7 +215,7 @@ def _check_groups(args: Mapping[str, Any], world_size: int) -> None:
     size = args.get("generation_batch_size") or step * (args.get("steps_per_generation") or accumulated)
     if size % step or size % group:
         raise InputError(
-            "args",
+            "args.generation_batch_size",
             f"a generation batch of {size} completions is not whole groups of num_generations {group} "
             f"and whole batches of {per_device} on {world_size} process(es)",
             "change one of them",

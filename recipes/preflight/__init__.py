@@ -4,20 +4,20 @@ Looks at recipe, launch file, template, tokenizer and rows. What is only on the 
 as not looked at. Levels: `FAIL` will go wrong, `warn` may, or could not be looked at, `ok` states what was found.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ...eval.io.errors import InputError
 from ..recipe.resolve import check
 from ..recipe.schema import Recipe
-from . import arithmetic, cost, gpu, lengths, mixtures, tokens
+from . import arithmetic, cost, gpu, lengths, mixtures, tokens, trl_objects
 from .finding import Finding
 from .material import Material
 
 __all__ = ["Finding", "preflight"]
 
 CHECKS: tuple[Callable[[Material], Iterator[Finding]], ...] = (
+    trl_objects.objects,
     arithmetic.launch,
     arithmetic.batch,
     arithmetic.updates,
@@ -45,21 +45,34 @@ CHECKS: tuple[Callable[[Material], Iterator[Finding]], ...] = (
     arithmetic.disk,
     cost.cost,
 )
-# What `check` refuses with one line, by the name of the check that it belongs to.
-NAMES = {
-    r"generation batch|save_steps: .* amid": "batch",
-    r"packing": "packing",
-    r"\.lora": "lora",
-    r"save_total_limit": "checkpoints",
-    r"^(base|models)\b": "model",
-    r"^launch": "launch",
-    r"^evaluate": "evaluation",
-    r"^(arms|against)": "arms",
-    r"\.rewards": "rewards",
-    r"\.args": "args",
-    r"^stages\.\w+(\.data|\.add|\.rows)?: ": "mixture",
-    r"^data\.": "data",
+# The finding that a refused key belongs to: by its part of the recipe, or, in a stage, by its innermost key of these.
+PARTS = {
+    "base": "model",
+    "models": "model",
+    "launch": "launch",
+    "evaluate": "evaluation",
+    "arms": "arms",
+    "against": "arms",
+    "data": "data",
+    "stages": "mixture",
 }
+KEYS = {
+    "rewards": "rewards",
+    "lora": "lora",
+    "args": "args",
+    "generation_batch_size": "batch",
+    "save_steps": "batch",
+    "packing": "packing",
+    "packing_strategy": "packing",
+    "save_total_limit": "checkpoints",
+}
+
+
+def name_of(where: str) -> str:
+    """The name of the finding for an error at this place of a recipe, as `stages.rl.args.save_steps`."""
+    part, *keys = where.split(": ")[0].split(".")
+    inner = keys[1:] if part == "stages" else []  # after the stage's name, which may be any of these words
+    return next((KEYS[key] for key in reversed(inner) if key in KEYS), PARTS.get(part, "keys"))
 
 
 def preflight(recipe: Recipe, folder: Path) -> list[Finding]:
@@ -71,9 +84,7 @@ def preflight(recipe: Recipe, folder: Path) -> list[Finding]:
         look = Material(check(recipe, Path(recipe.name)), folder)
     except InputError as error:
         where = error.where.removeprefix(f"{recipe.name}: ")
-        said = f"{where}: {error.what}"
-        name = next((name for pattern, name in NAMES.items() if re.search(pattern, said)), "keys")
-        return [Finding("FAIL", name, said, error.fix)]
+        return [Finding("FAIL", name_of(where), f"{where}: {error.what}", error.fix)]
     found = [
         Finding("ok", "keys", "every key is known, and names what is there"),
         *_together(lengths.sets(look)),

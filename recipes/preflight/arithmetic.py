@@ -134,7 +134,7 @@ def disk(look: Material) -> Iterator[Finding]:
         tuple(arm.stages[:n]) for arm in look.recipe.arms.values() for n in range(1, len(arm.stages) + 1)
     ):
         stage = look.recipe.stages[stages[-1]]
-        trained = 0.02 if stage.lora else 1.0
+        trained = 0.02 if stage.lora is not None else 1.0
         each = 4 * look.shape.parameters * (1 + 2 * trained)
         needed += 4 * look.shape.parameters + each * checkpoints(stage, look.steps(stage))
     needed *= len(look.recipe.seeds)

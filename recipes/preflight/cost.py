@@ -84,7 +84,7 @@ def _hours(look: Material, task: Task) -> float | None:
 def stage_hours(look: Material, stage: Stage, tokens: int, shape: Shape, rate: float) -> float:
     """Hours of one card; `tokens` are those trained on. Prompts of RL are left out, and a LoRA's gradients of weights."""
     args = look.args(stage)
-    passes = (2 if stage.lora else 3) + bool(args["gradient_checkpointing"])
+    passes = (3 if stage.lora is None else 2) + bool(args["gradient_checkpointing"])
     generated = 0.0
     length = args["max_length"] or 0
     if stage.trainer == "grpo":

@@ -66,11 +66,11 @@ def stage_memory(look: Material, stage: Stage) -> dict[str, float]:
     args, shape, count = look.args(stage), look.shape, look.recipe.launch.processes
     kind = wrapper(locate(look.recipe.launch.accelerate))
     size = 4 if args.get("model_init_kwargs", {}).get("dtype", "float32") == "float32" else 2
-    whole, trained = shape.parameters * size / GIB, 0.02 if stage.lora else 1.0
+    whole, trained = shape.parameters * size / GIB, 0.02 if stage.lora is not None else 1.0
     weights = whole / (count if kind in ("fsdp2", "zero3") else 1)
     moments = 3 * whole * trained / (count if kind in ("fsdp2", "zero2", "zero3") else 1)
     gathered = 2 * 2 * shape.block / GIB if kind in ("fsdp2", "zero3") else 0.0
-    reference = weights if stage.trainer == "grpo" and args["beta"] and not stage.lora else 0.0
+    reference = weights if stage.trainer == "grpo" and args["beta"] and stage.lora is None else 0.0
     activations = _activations(shape, _tokens(args, stage), bool(args["gradient_checkpointing"]))
     vllm = 0.0
     if args["use_vllm"] and args.get("vllm_mode", "colocate") == "colocate":
@@ -182,7 +182,7 @@ def precision(look: Material) -> Iterator[Finding]:
         dtype = stage.args.get("model_init_kwargs", {}).get("dtype", "float32")
         if stage.args.get("fp16"):
             yield Finding("FAIL", "precision", f"{name}: fp16 overflows where bf16 does not", "bf16: true")
-        elif dtype != "float32" and not stage.lora:
+        elif dtype != "float32" and stage.lora is None:
             text = f"{name}: weights in {dtype}, in which an update of {stage.args.get('learning_rate', 'this size')} is lost"
             yield Finding("warn", "precision", text, "model_init_kwargs: {dtype: float32} and bf16: true")
         else:

@@ -136,6 +136,10 @@ def arms(look: Material) -> Iterator[Finding]:
         yield Finding(
             "ok", "arms", f"{alone} pairs of stages differ in data and rewards alone, or in arguments alone"
         )
+    if look.recipe.arms and all(arm.stages for arm in look.recipe.arms.values()):
+        yield Finding(
+            "FAIL", "arms", "every arm is trained: nothing to compare them with", "base: [] beside them"
+        )
     for a, b in combinations(look.recipe.arms, 2):
         if look.recipe.arms[a].stages == look.recipe.arms[b].stages:
             yield Finding("FAIL", "arms", f"{b}: the stages of {a}", "one name for them, or other stages")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 from ...eval.io.errors import InputError
 from ...eval.io.templates import turn_end
@@ -10,7 +11,8 @@ from .finding import Finding
 from .material import HUB, Material, prompt_of
 from .shapes import file_of
 
-THOUGHT = "<think>\nfirst this, then that\n</think>\nso be it"
+PARTS = ("<think>", "first this, then that", "</think>", "so be it")
+THOUGHT = "<think>\nfirst this, then that\n</think>\nso be it"  # some templates set the blank lines otherwise
 
 
 def stops(look: Material) -> Iterator[Finding]:
@@ -19,6 +21,9 @@ def stops(look: Material) -> Iterator[Finding]:
         if look.recipe.base:
             yield Finding("warn", "eos", f"{look.recipe.base}: tokenizer {HUB}")
         return
+    if look.shape and (size := len(look.tokenizer)) > look.shape.vocab:
+        text = f"the tokenizer has {size} tokens, the model embeds {look.shape.vocab}"
+        yield Finding("FAIL", "tokens", text, "resize_token_embeddings, and save the base again")
     for name, stage in look.stages.items():
         tokenizer = look.tokenizer_of(stage)
         try:
@@ -30,13 +35,12 @@ def stops(look: Material) -> Iterator[Finding]:
         if given != end:
             text = f"{name}: args.eos_token is {given}, but the template ends a turn with {end}"
             yield Finding("FAIL", "eos", text, "take eos_token out; it is read off the template")
-        elif stage.trainer == "sft" and tokenizer.pad_token in (None, end):  # RL masks by the first end
+        elif stage.trainer == "sft" and tokenizer.pad_token == end:  # RL masks by the first end
             text = f"{name}: rows are padded with {tokenizer.pad_token}, {end} ends a turn"
             yield Finding("FAIL", "pad", text, "set another pad_token in the base's tokenizer_config.json")
         else:
-            yield Finding(
-                "ok", "eos", f"{name}: {end} ends a turn and is learned, {tokenizer.pad_token} pads"
-            )
+            pads = tokenizer.pad_token or tokenizer.eos_token  # as training takes it, with no label on it
+            yield Finding("ok", "eos", f"{name}: {end} ends a turn and is learned, {pads} pads")
 
 
 def generation(look: Material) -> Iterator[Finding]:
@@ -44,6 +48,9 @@ def generation(look: Material) -> Iterator[Finding]:
     if look.tokenizer is None:
         return
     file = file_of(look.recipe.base, "generation_config.json")
+    if file and (said := _unsavable(file.parent)):
+        text = f"generation_config.json cannot be saved with a checkpoint: {said:.200}"
+        yield Finding("FAIL", "generation", text, "add do_sample: true to it, or take these settings out")
     given = json.loads(file.read_text("utf-8")).get("eos_token_id") if file else look.tokenizer.eos_token_id
     ids = set(given if isinstance(given, list) else [given])
     try:
@@ -58,6 +65,17 @@ def generation(look: Material) -> Iterator[Finding]:
         yield Finding("warn", "generation", text, "nothing, where the base is a plain language model")
 
 
+def _unsavable(folder: Path) -> str:
+    """What transformers says of generation settings when it is to save them with a checkpoint; empty where nothing."""
+    from transformers import GenerationConfig
+
+    try:
+        GenerationConfig.from_pretrained(folder).validate(strict=True)
+    except ValueError as error:
+        return " ".join(str(error).split())
+    return ""
+
+
 def template(look: Material) -> Iterator[Finding]:
     """The template keeps a thought when it is learned, opens none twice, and says nothing of its own."""
     for name, stage in look.stages.items():
@@ -67,9 +85,14 @@ def template(look: Material) -> Iterator[Finding]:
         turns = [{"role": "user", "content": "why?"}, {"role": "assistant", "content": THOUGHT}]
         whole = str(tokenizer.apply_chat_template(turns, tokenize=False))
         prompt = prompt_of(tokenizer, "why?")
-        if stage.trainer == "sft" and THOUGHT not in whole:
+        if stage.trainer == "sft" and not all(part in whole for part in PARTS):
             text = f"{name}: the template drops the thought of a reply"
             yield Finding("FAIL", "template", text, "chat_template_path: one that keeps it")
+        elif prompt == str(tokenizer.apply_chat_template(turns[:1], tokenize=False)):
+            text = f"{name}: the prompt is the same with and without add_generation_prompt"
+            yield Finding(
+                "FAIL", "template", text, "chat_template_path: one that opens the reply when asked to"
+            )
         elif stage.trainer == "sft" and not whole.startswith(prompt):
             text = f"{name}: with the reply, the template renders the prompt otherwise"
             yield Finding("FAIL", "template", text, "chat_template_path: one that renders it alike")

@@ -128,6 +128,8 @@ def _ancestors(recipe: Recipe, name: str, key: str, depth: int = 0) -> Iterator[
 
 
 def _modes(modes: list[str], key: str) -> None:
+    if len(set(modes)) < len(modes):
+        raise InputError(key, f"{modes} names a mode twice", "give each once")
     for mode in modes:
         try:
             parse_mode(mode)
@@ -233,10 +235,16 @@ def _roles(recipe: Recipe, name: str) -> None:
 def _references(recipe: Recipe) -> None:
     if len(set(recipe.seeds)) < len(recipe.seeds):
         raise InputError("seeds", f"{recipe.seeds} names a seed twice", "give each once")
+    if wrong := [seed for seed in recipe.seeds if not 0 <= seed < 2**32]:
+        raise InputError("seeds", f"{wrong[0]} is none", "whole numbers from 0 to 4294967295 (2**32 - 1)")
     for name, arm in recipe.arms.items():
         for stage in arm.stages:
             if stage not in recipe.stages:
                 raise InputError(f"arms.{name}", f"unknown stage {stage!r}", nearest(stage, recipe.stages))
+            if arm.stages.count(stage) > 1:
+                raise InputError(
+                    f"arms.{name}", f"{stage!r} is there twice", "name each time a stage of its own"
+                )
         _roles(recipe, name)
     for name in recipe.models:
         if name in recipe.arms or name == "base":

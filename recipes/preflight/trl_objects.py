@@ -1,0 +1,165 @@
+"""What a stage would make of its arguments, made here: TRL's, transformers' and peft's own refusals, before any GPU.
+
+Config, optimizer, schedule and sampling are the real ones; the adapter goes onto the base's model without weights.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Any
+
+from ...eval.io.errors import InputError, nearest
+from ...train.arguments import OURS, lora_fields
+from ..recipe.schema import Stage
+from .finding import Finding
+from .material import Material
+from .shapes import UNREADABLE, meta_model
+
+# What this machine's hardware decides, and the wrapper; checked where the stage runs.
+ELSEWHERE = (
+    "bf16",
+    "fp16",
+    "tf32",
+    "bf16_full_eval",
+    "fp16_full_eval",
+    "torch_compile",
+    "steps_per_generation",
+)
+LOADING = ("dtype", "attn_implementation", "experts_implementation", "device_map", "revision", "use_cache")
+
+
+def objects(look: Material) -> Iterator[Finding]:
+    """Every stage's config, optimizer, schedule, sampling, model settings and adapter can be made."""
+    for name, stage in look.stages.items():
+        try:
+            args = _config(look, stage)
+            _optimizer(args, max(look.steps(stage), 1))
+            _sampling(stage, args)
+            _settings(look, stage.args.get("model_init_kwargs") or {})
+            trained = _adapter(look, stage, args)
+        except InputError as error:
+            part = "lora" if error.where.startswith("lora") else "args"
+            yield Finding("FAIL", part, f"{name}: {error.where}: {error.what}", error.fix)
+            continue
+        yield Finding("ok", "args", f"{name}: TRL takes them")
+        if trained:
+            yield Finding("ok", "lora", f"{name}: trains {trained:,} parameters of adapters")
+
+
+@contextmanager
+def _saying(where: str, fix: str) -> Iterator[None]:
+    """A library's refusal as one line of ours."""
+    try:
+        yield
+    except InputError:
+        raise
+    except UNREADABLE as error:
+        said = " ".join(str(error).split())
+        raise InputError(where, f"{said:.240}", fix) from None
+
+
+def _config(look: Material, stage: Stage) -> Any:
+    from trl import GRPOConfig, SFTConfig
+
+    left_out = (*OURS[stage.trainer], *ELSEWHERE)
+    given = {key: value for key, value in stage.args.items() if key not in left_out}
+    if stage.trainer == "grpo":  # the batch over all processes, of which this is one
+        args = look.args(stage)
+        step = args["per_device_train_batch_size"] * look.recipe.launch.processes
+        rounds = args["steps_per_generation"] or args["gradient_accumulation_steps"]
+        given["generation_batch_size"] = args["generation_batch_size"] or step * rounds
+    settled = {"use_cpu": True, "bf16": False, "report_to": "none", "output_dir": str(look.folder / "stages")}
+    with _saying("args", "mend the stage's args"):
+        return (GRPOConfig if stage.trainer == "grpo" else SFTConfig)(**{**given, **settled})
+
+
+def _optimizer(args: Any, steps: int) -> None:
+    import torch
+    from transformers import Trainer, get_scheduler
+
+    with _saying("args.optim", "another optimizer, or install what it needs here and where the stage runs"):
+        made, kwargs = Trainer.get_optimizer_cls_and_kwargs(args)
+        optimizer = made([torch.nn.Parameter(torch.zeros(2, 2))], **kwargs)
+    with _saying("args.lr_scheduler_kwargs", "what the schedule wants, as {min_lr_rate: 0.1}"):
+        given = args.lr_scheduler_kwargs or {}
+        schedule = get_scheduler(args.lr_scheduler_type, optimizer, 0, steps, scheduler_specific_kwargs=given)
+    if isinstance(schedule, torch.optim.lr_scheduler.ReduceLROnPlateau):
+        said = "reduce_lr_on_plateau wants an evaluation while training, which stages do not have"
+        raise InputError("args.lr_scheduler_type", said, "cosine, or another that goes by steps")
+
+
+def _sampling(stage: Stage, args: Any) -> None:
+    from transformers import MinPLogitsWarper, TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
+
+    if args.use_liger_kernel and find_spec("liger_kernel") is None:
+        raise InputError(
+            "args.use_liger_kernel", "liger-kernel is not installed", "pip install -e '.[liger]'"
+        )
+    if stage.trainer == "grpo":
+        with _saying("args", "sampling as transformers takes it"):
+            TemperatureLogitsWarper(float(args.temperature))
+            TopPLogitsWarper(args.top_p)
+            if args.top_k:
+                TopKLogitsWarper(args.top_k)
+            if args.min_p:
+                MinPLogitsWarper(args.min_p)
+
+
+def _settings(look: Material, given: Mapping[str, Any]) -> None:
+    """What model_init_kwargs name is a setting of loading or of the base's config; anything else is dropped unsaid."""
+    from transformers import AttentionInterface
+
+    made = meta_model(look.recipe.base)
+    if made is None:
+        return
+    known = [*LOADING, *made.config.to_dict()]
+    for key in given:
+        if key not in known:
+            fix = "it is dtype" if key == "torch_dtype" else nearest(key, known[:40])
+            raise InputError(f"args.model_init_kwargs.{key}", "neither the model nor its loading has it", fix)
+    attention, kinds = given.get("attn_implementation"), ["eager", *AttentionInterface().valid_keys()]
+    if attention and "/" not in attention and attention not in kinds:
+        raise InputError(
+            "args.model_init_kwargs.attn_implementation", f"{attention!r}", nearest(attention, kinds)
+        )
+
+
+def _adapter(look: Material, stage: Stage, args: Any) -> int:
+    """How many parameters the stage's adapters have; 0 without."""
+    if stage.lora is None:
+        return 0
+    start = stage.lora.get("init_lora_weights", True)
+    _start(start, bool(getattr(args, "beta", 0.0)))
+    import torch
+    from peft import LoraConfig, get_peft_model
+
+    with _saying("lora", "mend the stage's lora"):
+        LoraConfig(**stage.lora, task_type="CAUSAL_LM")
+        small = LoraConfig(r=2, init_lora_weights=start, target_modules=["0"])
+        with torch.random.fork_rng(devices=[]):
+            get_peft_model(torch.nn.Sequential(torch.nn.Linear(8, 8)), small)
+    made = meta_model(look.recipe.base)
+    if made is None:
+        return 0
+    with _saying("lora", "target_modules: all-linear, or names of the model's layers"):
+        plain = {**stage.lora, "init_lora_weights": True}
+        adapted = get_peft_model(made, LoraConfig(**plain, task_type="CAUSAL_LM"))
+    trained = {name: weight.numel() for name, weight in adapted.named_parameters() if weight.requires_grad}
+    tied = look.shape is not None and look.shape.tied
+    if tied and (name := next((name for name in trained if "embed_tokens" in name or "lm_head" in name), "")):
+        said = f"{name.split('.')[-3]} is tied to the head, which would not be changed with it"
+        raise InputError("lora", said, "take embed_tokens and lm_head out")
+    return sum(trained.values())
+
+
+def _start(start: Any, referred: bool) -> None:
+    """Initialisations that want data, or after which base and adapter are not what they seem."""
+    where = "lora.init_lora_weights"
+    if isinstance(start, str) and f"{start}_config" in lora_fields():
+        raise InputError(where, f"{start} starts from data that a stage does not give it", "true, or pissa")
+    if str(start).startswith("pissa_niter"):
+        said = f"{start} is random, and the base that it is merged into afterwards another"
+        raise InputError(where, said, "pissa, which is exact")
+    if referred and str(start).startswith(("pissa", "olora")):
+        said = f"with beta the reference is the model without its adapter, and {start} changes that"
+        raise InputError(where, said, "beta: 0.0, or true")
