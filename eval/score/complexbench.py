@@ -57,29 +57,31 @@ class Judgements:
 
     def __init__(self, file: str | Path):
         self.file = file
-        self.found: dict[tuple[str, int, int], Line] = {}
+        self.lines: dict[tuple[str, int, int], Line] = {}
         for number, line in iter_jsonl(file):
             if not {"row", "sample", "point"} <= line.keys() or not {"holds", "parts"} & line.keys():
                 raise InputError(
                     f"{file}:{number}", "no judgement", "give row, sample, point, and holds or parts"
                 )
-            self.found[line["row"], line["sample"], line["point"]] = line
+            self.lines[line["row"], line["sample"], line["point"]] = line
 
     def holds(self, question: Question, response: str) -> bool:
         """Raises InputError where nothing was judged: a question left out is not a failed one."""
-        line = self.found.get((question.row, question.sample, question.point), {})
-        if not isinstance(line.get("holds"), bool):
+        holds = self._line(question).get("holds")
+        if not isinstance(holds, bool):
             raise InputError(
                 self.file,
                 f"row {question.row!r}, sample {question.sample}, point {question.point} is not judged",
                 "judge it: holds true or false",
             )
-        return line["holds"]
+        return holds
 
     def parts(self, question: Question, response: str) -> list[str]:
         """The parts named, the whole response where none are."""
-        line = self.found.get((question.row, question.sample, question.point), {})
-        return line.get("parts", [response])
+        return list(self._line(question).get("parts", [response]))
+
+    def _line(self, question: Question) -> Line:
+        return self.lines.get((question.row, question.sample, question.point), {})
 
 
 def score_complexbench(

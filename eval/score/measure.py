@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..stats import intervals
-from ..stats.intervals import Estimate, Floats, Ints
+from ..stats.intervals import Estimate, Flags, Floats, Ints
 from ..verify import JUDGED
 from ..verify.rows import Row
 from .scores import Score
@@ -109,14 +109,16 @@ class Cell:
         )
 
     @property
-    def finished(self) -> np.ndarray:
+    def finished(self) -> Flags:
         """Neither cut nor unclosed; a sample that does not say whether it was cut counts as not cut."""
-        return (self.numbers["cut"] != 1) & (self.state != "unclosed")
+        flags: Flags = (self.numbers["cut"] != 1) & (self.state != "unclosed")
+        return flags
 
     @property
-    def reasoned(self) -> np.ndarray:
+    def reasoned(self) -> Flags:
         """A thought is there, and not an empty one as mode `direct` puts in."""
-        return (self.state != "none") & (self.numbers["reasoning_tokens"] != 0)
+        flags: Flags = (self.state != "none") & (self.numbers["reasoning_tokens"] != 0)
+        return flags
 
 
 def _state(score: Score) -> str:

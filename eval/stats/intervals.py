@@ -15,6 +15,7 @@ from scipy.special import gammaincinv, ndtr, stdtr, stdtrit
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
+Flags = NDArray[np.bool_]
 
 RESAMPLES = 10_000
 Z = 1.959964  # two-sided 95 %
@@ -132,9 +133,7 @@ def near_edge(values: Floats, clusters: Ints) -> bool:
     return bool(min(mean, 1 - mean) * effective_size(values, clusters) < FEW)
 
 
-def differences(
-    num: Floats, den: Floats, resampled: Floats, pairs: Ints, *, rates: NDArray[np.bool_]
-) -> Differences:
+def differences(num: Floats, den: Floats, resampled: Floats, pairs: Ints, *, rates: Flags) -> Differences:
     """Paired differences of means between rows `pairs` (p, 2) of `num`, `den` (m, clusters), `resampled` (m, r).
 
     p is twice the smaller share of resampled differences on one side of zero, so it is below 0.05 exactly

@@ -11,10 +11,9 @@ Intervals: jackknife over clusters (problems), from sums by cluster. The percent
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from . import intervals
-from .intervals import Floats, Ints, left_out
+from .intervals import Flags, Floats, Ints, left_out
 
 FLAT = 1e-9  # a sum of squares below this is rounding, not variation
 MOVED = 0.1  # doublings that the interval of a mode's change of length has to keep from zero
@@ -219,7 +218,7 @@ def _above(values: Floats, other: Floats) -> Floats:
     return above
 
 
-def _varies(values: Floats, row: Ints) -> NDArray[np.bool_]:
+def _varies(values: Floats, row: Ints) -> Flags:
     """Whether a sample's row has samples of different values."""
     count = row.max() + 1 if len(row) else 0
     low, high = np.full(count, np.inf), np.full(count, -np.inf)

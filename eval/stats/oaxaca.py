@@ -9,10 +9,9 @@ to the arm is not given to the parts). Association only: nobody set these length
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from . import intervals
-from .intervals import Floats, Ints, left_out
+from .intervals import Flags, Floats, Ints, left_out
 
 PARTS = ("format", "answer_length", "reasoning_length", "unfinished")
 COLLINEAR = 1e-6  # smallest eigenvalue of scaled cross products that still tells columns apart
@@ -24,8 +23,8 @@ class Outcomes(NamedTuple):
     verdict: Floats
     answer_tokens: Floats
     reasoning_tokens: Floats
-    reasoned: NDArray[np.bool_]
-    finished: NDArray[np.bool_]
+    reasoned: Flags
+    finished: Flags
     row: Ints
     cluster: Ints
 
@@ -81,12 +80,12 @@ def _covariates(both: Outcomes) -> tuple[Floats, Floats, Floats, Floats]:
     )
 
 
-def _centred_log(tokens: Floats, there: NDArray[np.bool_]) -> Floats:
+def _centred_log(tokens: Floats, there: Flags) -> Floats:
     length = np.log2(np.maximum(np.nan_to_num(tokens), 1))
     return np.where(there, length - (length[there].mean() if there.any() else 0), 0.0)
 
 
-def _moved(values: Floats, is_arm: NDArray[np.bool_], cluster: Ints) -> Floats:
+def _moved(values: Floats, is_arm: Flags, cluster: Ints) -> Floats:
     """The difference of the arms' means of values (n,), whole and without each cluster."""
     with np.errstate(invalid="ignore"):  # 0 / 0 where one cluster is all
         own, other = (
@@ -102,12 +101,12 @@ def _within(columns: Floats, row: Ints) -> Floats:
     return np.column_stack([one - (np.bincount(which, one) / counts)[which] for one in columns.T])
 
 
-def _told_apart(within: Floats) -> NDArray[np.bool_]:
+def _told_apart(within: Floats) -> Flags:
     """Which columns are no sum of others; the arm's own column, the first, always counts as one that is."""
     products = within.T @ within
     scale = np.sqrt(np.maximum(np.diag(products), COLLINEAR))
     values, vectors = np.linalg.eigh(products / np.outer(scale, scale))
-    known: NDArray[np.bool_] = (np.abs(vectors[:, values < COLLINEAR]) < 1e-3).all(axis=1)
+    known: Flags = (np.abs(vectors[:, values < COLLINEAR]) < 1e-3).all(axis=1)
     known[0] = True
     return known
 

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from .intervals import Floats, Ints
+from .intervals import Flags, Floats, Ints
 
 EQUAL = 1e-9  # means of the same verdicts in another order differ by less
 
@@ -81,5 +80,5 @@ def _means(values: Floats, rows: Ints, count: int) -> Floats:
     return means
 
 
-def _count(chosen: NDArray[np.bool_]) -> int:
+def _count(chosen: Flags) -> int:
     return int(chosen.sum())

@@ -97,8 +97,8 @@ def judged(gold: str, text: str, *, boxed: bool = True) -> str:
 
 def _parsed(text: str, boxed: bool) -> list[Any]:
     if boxed:
-        return parse(rf"\boxed{{{text}}}", KEEPING_UNITS, parsing_timeout=None)
-    return parse(text, parsing_timeout=None)
+        return list(parse(rf"\boxed{{{text}}}", KEEPING_UNITS, parsing_timeout=None))
+    return list(parse(text, parsing_timeout=None))
 
 
 def _mantissas(mantissa: str, exponent: int, answer: list[Any]) -> tuple[list[Any], list[Any]]:
