@@ -12,7 +12,7 @@ from typing import Any
 
 from ..eval.io.errors import InputError
 from ..eval.io.files import write_json
-from ..eval.io.run_paths import WHOLE
+from ..eval.io.run_paths import DONE, WHOLE
 
 
 def is_done(folder: Path, stage: str) -> bool:
@@ -21,7 +21,7 @@ def is_done(folder: Path, stage: str) -> bool:
     Raises InputError where something there was left by another stage than this one (by digest): a run that went on
     from it would be neither.
     """
-    done = folder / "done.json"
+    done = folder / DONE
     for marker in (done, *folder.glob(f"checkpoint-*/{WHOLE}")):
         if _read(marker).get("stage", stage) != stage:
             raise InputError(marker, "left by another config or other rows", "remove it, or give another out")

@@ -10,6 +10,7 @@ from accelerate import PartialState
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from ..eval.io.files import write_json
+from ..eval.io.run_paths import PROGRESS
 from .checkpoints import mark_whole
 from .guards import saving
 from .stage import Stage
@@ -72,7 +73,7 @@ class Record(TrainerCallback):
 
     def _report(self, state: TrainerState) -> None:
         write_json(
-            self.out / "progress.json",
+            self.out / PROGRESS,
             {"step": state.global_step, "steps": state.max_steps, "started": self.started},
         )
 

@@ -14,6 +14,7 @@ from transformers.integrations import WandbCallback
 
 from ..eval.io.errors import InputError
 from ..eval.io.files import write_json
+from ..eval.io.run_paths import DONE
 from ..eval.io.templates import PROMPT
 from .checkpoints import counts_of, last_whole, remove_broken
 from .guards import Guards, Sentinel, saving
@@ -93,7 +94,7 @@ def run(
     _save_final(trainer, stage.out / "final", finish)
     if PartialState().is_main_process:
         done = {"inputs": stage.inputs, "stage": stage.digest(), "steps": trainer.state.global_step}
-        write_json(stage.out / "done.json", {**done, **trainer.counts, **opening})
+        write_json(stage.out / DONE, {**done, **trainer.counts, **opening})
     PartialState().wait_for_everyone()
 
 
