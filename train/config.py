@@ -120,7 +120,7 @@ def load_tokenizer(stage: Stage) -> PreTrainedTokenizerBase:
         raise InputError(
             f"{stage.out}/config.yaml", f"model: {model} is neither a folder nor a hub id", "name one"
         )
-    tokenizer = AutoTokenizer.from_pretrained(model)
+    tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
     if stage.template:
         tokenizer.chat_template = stage.template.read_text(encoding="utf-8")
     if not tokenizer.chat_template:
