@@ -14,7 +14,7 @@ from typing import Any
 
 RENAMED = {"bins": {"from": "from_tokens", "to": "to_tokens"}}
 ADDED = {"arms": {"role"}, "contrasts": {"question"}, "flips": {"question"}}
-NEW_LISTS: set[str] = set()
+NEW_LISTS = {"states"}
 OF_THE_CODE = {"schema", "versions"}  # these say which code wrote the file
 
 

@@ -13,6 +13,7 @@ from . import (
     length,
     length_bins,
     modes,
+    states,
 )
 from .analysis import Analysis
 
@@ -20,6 +21,7 @@ ANALYSES: tuple[Analysis, ...] = (
     figures.ANALYSIS,
     arms.ANALYSIS,
     contrasts.ANALYSIS,
+    states.ANALYSIS,
     length_bins.ANALYSIS,
     length.ANALYSIS,
     constraint_types.ANALYSIS,

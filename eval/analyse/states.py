@@ -1,0 +1,96 @@
+"""How often each arm finishes a thought, never ends one, or has none: what its other figures are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+
+from ..stats.intervals import wilson
+from .analysis import Analysis, Figure, Found, Table
+from .fields import ArmName, Clusters, High, Low, Mode, Samples, SetName
+from .formats import rate
+from .results import ReportData, Rows, select
+from .set_data import SetData
+from .style import BLUE, ORANGE, arm_axis, foot, panels, patch, room, stack
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
+
+STATES = {
+    "closed": ("a thought that ends", BLUE),
+    "unclosed": ("a thought that never ends", ORANGE),
+    "none": ("no thought", "#dcdcdc"),
+}
+
+
+@dataclass(frozen=True)
+class StateShare:
+    """The share of an arm's samples, its seeds together, whose thought is in a state."""
+
+    set: SetName
+    arm: ArmName
+    mode: Mode
+    state: Annotated[str, "`closed` (an empty thought too), `unclosed` or `none`"]
+    value: Annotated[float, "the share of all samples"]
+    low: Low
+    high: High
+    n: Samples
+    clusters: Clusters
+
+
+def state_shares(data: SetData, _: Found) -> Iterator[StateShare]:
+    """Three entries an arm and mode; they add up to one."""
+    for (arm, mode), samples in data.samples.items():
+        state = np.concatenate([cell.state for cell in samples])
+        clusters = data.row_set.cluster[np.concatenate([cell.row for cell in samples])]
+        for name in STATES:
+            there = (state == name).astype(float)
+            low, high = wilson(there, clusters)
+            counts = (len(there), len(np.unique(clusters)))
+            yield StateShare(data.name, arm, mode, name, float(there.mean()), low, high, *counts)
+
+
+def states_table(data: ReportData) -> Rows:
+    """One line an arm, one column a state."""
+    found = data.here("states")
+    table = [["arm", *STATES, "n"]]
+    for arm in dict.fromkeys(one["arm"] for one in found):
+        by_state = {one["state"]: one for one in select(found, arm=arm)}
+        shares = (rate(by_state[name]) for name in STATES)
+        table.append([arm, *shares, str(by_state["none"]["n"])])
+    return table
+
+
+def state_bars(data: ReportData) -> Drawing | None:
+    """Samples by the state of their thought, one bar an arm."""
+    shares: dict[str, dict[str, float]] = {}
+    for one in data.here("states"):
+        shares.setdefault(one["arm"], {})[one["state"]] = one["value"]
+    figure, (axes,) = panels(1, 1, max(0.2 * len(shares), 0.5), left=room(list(shares)))
+    stack(axes, list(shares.values()), STATES, "{:.2f}".format)
+    arm_axis(axes, list(shares))
+    axes.set_title("state of the thought")
+    foot(figure, "share of samples", [patch(text, color=colour) for text, colour in STATES.values()])
+    return figure
+
+
+ANALYSIS = Analysis(
+    name="states",
+    entry=StateShare,
+    compute=state_shares,
+    heading="Thoughts that end",
+    contents="thoughts",
+    parts=[
+        Figure(
+            "states",
+            "Whether the reasoning ends.",
+            "A thought that never ends leaves no answer to judge, so its sample fails. Intervals are in the table.",
+            "",
+            state_bars,
+        ),
+        Table("states", states_table, "Every share"),
+    ],
+)
