@@ -21,6 +21,7 @@ from .io.files import write_json, write_text
 from .io.run_paths import DONE, ORIGIN, PROGRESS, at_step, saved_checkpoints
 from .sample.generate import generate
 from .sample.processes import Processes
+from .sample.settings import Sampling
 from .score.score import score
 
 
@@ -28,7 +29,7 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Part(Strict):
+class Part(Sampling):
     """One set, asked in one way; `inputs` are the plan's where not said, the sampling is as in `generate`.
 
     With `checkpoints`, the plan's model is a stage's folder, and its whole checkpoints of these steps are asked
@@ -36,18 +37,15 @@ class Part(Strict):
     kept in the part's folder, for who runs this again with other inputs.
     """
 
+    model_config = ConfigDict(strict=False)
+
     label: str
     rows: str | list[str]
     out: Path
     checkpoints: Literal["all"] | list[int] | None = None
     origin: str = ""
     inputs: str = ""
-    samples: int = 2
     mode: str = "think"
-    max_new_tokens: int = 256
-    temperature: float = 1.0
-    top_p: float = 1.0
-    batch_size: int = 64
     with_constraints: bool = True
 
 

@@ -1,12 +1,15 @@
 """The command line: exit status 0 done, 2 bad input (one line on stderr), 3 stopped by a guard, 1 a failure of ours."""
 
+import inspect
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from ..eval.io.errors import InputError
+from ..eval.sample.settings import Sampling
 from .engine import run as runs
 from .engine.execute import TaskFailed
 from .recipe import resolve
@@ -97,21 +100,43 @@ def build(
     runs.build(checked, folder, sets or [])
 
 
+def _sampling_options() -> list[inspect.Parameter]:
+    """The sampling settings as options."""
+    return [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=field.default,
+            annotation=Annotated[field.annotation, typer.Option(help=field.description)],
+        )
+        for name, field in Sampling.model_fields.items()
+    ]
+
+
+def _with_sampling(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with an option for each sampling setting in place of its `**sampling`."""
+    signature = inspect.signature(command)
+    named = [
+        each.replace(kind=each.KEYWORD_ONLY)
+        for each in signature.parameters.values()
+        if each.kind is not each.VAR_KEYWORD
+    ]
+    command.__signature__ = signature.replace(parameters=[*named, *_sampling_options()])  # type: ignore[attr-defined]
+    return command
+
+
 @app.command()
+@_with_sampling
 def generate(
     model: Annotated[str, typer.Option(help="A checkpoint's folder, or a hub id.")],
     data: Data,
     out: OutDir,
     mode: Annotated[str, typer.Option(help="think, direct, repeat, budget-N, wait-N or pad-N.")] = "think",
-    samples: Annotated[int, typer.Option(min=1, help="Samples per row.")] = 2,
     seed: int = 0,
-    max_new_tokens: Annotated[int, typer.Option(min=1)] = 256,
-    temperature: Annotated[float, typer.Option(min=0)] = 1.0,
-    top_p: Annotated[float, typer.Option(min=0, max=1)] = 1.0,
-    batch_size: Annotated[int, typer.Option(min=1)] = 64,
     plain: Annotated[bool, typer.Option("--plain", help="Ask without the rows' constraints.")] = False,
     preset: Preset = "reins",
     engine: Annotated[str, typer.Option(help="transformers or vllm.")] = "transformers",
+    **sampling: Any,
 ) -> None:
     """Sample answers of one model to one set."""
     from ..eval.sample.generate import generate as sample
@@ -121,15 +146,11 @@ def generate(
         data,
         out,
         mode=mode,
-        samples=samples,
         seed=seed,
-        max_new_tokens=max_new_tokens,
-        temperature=temperature,
-        top_p=top_p,
-        batch_size=batch_size,
         with_constraints=not plain,
         preset=preset,
         engine=engine,
+        **sampling,
     )
     print(written)
 

@@ -13,28 +13,34 @@ PROMPT = "prompt.json"
 Messages = Sequence[Mapping[str, str]]
 
 
+def closing_token(tokenizer: "PreTrainedTokenizerBase") -> tuple[str | None, str]:
+    """The token by which the template closes an assistant's turn, if one does, and all that follows the reply."""
+    turns = [{"role": "user", "content": "question"}, {"role": "assistant", "content": "the reply"}]
+    text = str(tokenizer.apply_chat_template(turns, tokenize=False))
+    closing = text.rpartition("the reply")[2].strip()
+    added = {token.content for token in tokenizer.added_tokens_decoder.values()}
+    fitting = [token for token in added | set(tokenizer.all_special_tokens) if closing.startswith(token)]
+    return max(fitting, key=len, default=None), closing
+
+
 def turn_end(tokenizer: "PreTrainedTokenizerBase") -> str:
     """The token by which the template closes an assistant's turn: where a model must learn to stop.
 
     Bases often name another one: Qwen2.5's is `<|endoftext|>`, and its template closes turns by `<|im_end|>`.
     Raises InputError where a turn is closed by nothing, or by ordinary text, which no sampler can stop at.
     """
-    turns = [{"role": "user", "content": "question"}, {"role": "assistant", "content": "the reply"}]
-    text = str(tokenizer.apply_chat_template(turns, tokenize=False))
-    closing = text[text.rfind("the reply") + len("the reply") :].strip()
+    token, closing = closing_token(tokenizer)
     if not closing:
         raise InputError(
             tokenizer.name_or_path, "the chat template closes a turn by nothing", "end it by a token"
         )
-    added = {token.content for token in tokenizer.added_tokens_decoder.values()}
-    found = [token for token in added | set(tokenizer.all_special_tokens) if closing.startswith(token)]
-    if not found:
+    if token is None:
         raise InputError(
             tokenizer.name_or_path,
             f"the chat template closes a turn by {closing[:20]!r}, which is no token of its own",
             "end it by the end token",
         )
-    return max(found, key=len)
+    return token
 
 
 def asked(tokenizer: "PreTrainedTokenizerBase", messages: Messages, **options: Any) -> str:

@@ -20,7 +20,7 @@ from transformers import (
 )
 
 from ..io.errors import InputError
-from ..io.templates import asked
+from ..io.templates import asked, closing_token
 from ..verify import render
 from ..verify.rows import Row
 from ..verify.thought_formats import THINK, ThoughtFormat, format_of_template
@@ -148,19 +148,11 @@ def _stops(name: str, config: PreTrainedConfig, tokenizer: Any) -> frozenset[int
         generation = GenerationConfig.from_pretrained(name)
     except OSError:
         generation = GenerationConfig.from_model_config(config)
-    given = generation.eos_token_id
-    ids = given if isinstance(given, list) else [given]
-    return frozenset(
-        token for token in (*ids, tokenizer.eos_token_id, _turn_end(tokenizer)) if token is not None
-    )
-
-
-def _turn_end(tokenizer: Any) -> int | None:
-    """The special token, if any, that the template puts after a reply; bases often name another as their end."""
-    turns = [{"role": "user", "content": "question"}, {"role": "assistant", "content": "the reply"}]
-    text = tokenizer.apply_chat_template(turns, tokenize=False)
-    closing = tokenizer.encode(text.rpartition("the reply")[2].strip(), add_special_tokens=False)[:1]
-    return next((token for token in closing if token in tokenizer.added_tokens_decoder), None)
+    ends = generation.eos_token_id
+    ids = ends if isinstance(ends, list) else [ends]
+    closing, _ = closing_token(tokenizer)
+    last = tokenizer.convert_tokens_to_ids(closing) if closing else None
+    return frozenset(token for token in (*ids, tokenizer.eos_token_id, last) if token is not None)
 
 
 @lru_cache(maxsize=1)

@@ -4,8 +4,9 @@ import hashlib
 import json
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ..io.errors import InputError
 from ..verify import PRESETS
@@ -20,6 +21,7 @@ from .modes.edits import parse_mode
 from .processes import Processes
 from .progress import follow
 from .sampler import sample_seed
+from .settings import Sampling, read_sampling
 
 ENGINES = ("transformers", "vllm")
 
@@ -30,30 +32,25 @@ class Settings:
 
     model: str
     mode: str
-    samples: int
     seed: int
-    max_new_tokens: int
-    temperature: float
-    top_p: float
     with_constraints: bool
     preset: str
     engine: str
+    sampling: Sampling
 
     def check(self) -> None:
         """Raise InputError naming a setting that cannot be."""
         parse_mode(self.mode)
-        for name, low in (("samples", 1), ("max_new_tokens", 1), ("temperature", 0)):
-            if getattr(self, name) < low:
-                raise InputError(name, f"{getattr(self, name)} is too small", f"give {low} or more")
-        if not 0 < self.top_p <= 1:
-            raise InputError(
-                "top_p", f"{self.top_p} is no share of probability", "give one above 0 and up to 1"
-            )
         for name, known in (("preset", PRESETS), ("engine", ENGINES)):
             if getattr(self, name) not in known:
                 raise InputError(
                     name, f"{getattr(self, name)!r} is unknown", f"use one of {', '.join(known)}"
                 )
+
+    def noted(self) -> dict[str, Any]:
+        """As generation.json beside the responses holds them."""
+        settings = {name: value for name, value in vars(self).items() if name != "sampling"}
+        return settings | self.sampling.noted
 
 
 def generate(
@@ -62,18 +59,15 @@ def generate(
     out_dir: str | Path,
     *,
     mode: str = "think",
-    samples: int = 2,
     seed: int = 0,
-    max_new_tokens: int = 256,
-    temperature: float = 1.0,
-    top_p: float = 1.0,
-    batch_size: int = 64,
     with_constraints: bool = True,
     preset: str = "reins",
     engine: str = "transformers",
+    **sampling: Any,
 ) -> Path:
     """Write `samples` replies to every row into `out_dir/responses.jsonl`, and return its path.
 
+    `sampling` are the fields of `Sampling`, its defaults where not said.
     Lines hold `{row, sample, text, state, cut, reasoning_tokens, answer_tokens, seed, prompt_hash}`; the tokens
     of reasoning include its tags, and a thought that the template opened is in `text` though not generated.
     A killed call goes on where it was. On CPU with one thread the bytes do not depend on that, on `batch_size` or
@@ -82,26 +76,21 @@ def generate(
     settings = Settings(
         model=str(model),
         mode=mode,
-        samples=samples,
         seed=seed,
-        max_new_tokens=max_new_tokens,
-        temperature=temperature,
-        top_p=top_p,
         with_constraints=with_constraints,
         preset=preset,
         engine=engine,
+        sampling=read_sampling(sampling),
     )
     settings.check()
-    if batch_size < 1:
-        raise InputError("batch_size", f"{batch_size} is too small", "give 1 or more")
     rows, out, processes = load_rows(rows_file), Path(out_dir), Processes()
     refuse_patterns(rows_file, preset)
     if processes.first:
         data = hashlib.sha256(json.dumps([row.line() for row in rows]).encode()).hexdigest()
-        partial.claim(out, {**asdict(settings), "files": fingerprint(settings.model), "data": data})
+        partial.claim(out, {**settings.noted(), "files": fingerprint(settings.model), "data": data})
     processes.wait()
     if not (out / partial.RESPONSES).exists():
-        partial.append(out, processes.index, _responses(settings, rows, out, batch_size, processes))
+        partial.append(out, processes.index, _responses(settings, rows, out, processes))
         processes.wait()
         if processes.first:
             partial.settle(out, rows)
@@ -109,9 +98,7 @@ def generate(
     return out / partial.RESPONSES
 
 
-def _responses(
-    settings: Settings, rows: list[Row], out: Path, batch_size: int, processes: Processes
-) -> Iterator[Response]:
+def _responses(settings: Settings, rows: list[Row], out: Path, processes: Processes) -> Iterator[Response]:
     """The responses of this process's share that are still missing, as they end."""
     checkpoint = read_checkpoint(settings.model)
     prompts = [
@@ -123,14 +110,19 @@ def _responses(
         )
         for row in rows
     ]
-    checkpoint.check_lengths(prompts, settings.max_new_tokens)
+    checkpoint.check_lengths(prompts, settings.sampling.max_new_tokens)
     # Shortest prompts first: neighbours in a batch are of a length, and the longest run in a batch that shrinks
     # (measured: 7 % faster than longest first). The share is fixed before what is done is left out, since the
     # other processes are writing already.
     mine = processes.share(sorted(range(len(rows)), key=lambda index: len(prompts[index].tokens)))
     work = _missing(settings, rows, prompts, checkpoint, mine, partial.finished(out))
-    limits = Limits(settings.max_new_tokens, settings.temperature, settings.top_p, checkpoint.stops)
-    for sample in follow(_run(settings, checkpoint, work, batch_size, limits), len(work), out.name):
+    limits = Limits(
+        settings.sampling.max_new_tokens,
+        settings.sampling.temperature,
+        settings.sampling.top_p,
+        checkpoint.stops,
+    )
+    for sample in follow(_run(settings, checkpoint, work, limits), len(work), out.name):
         index = sample.key[0]
         yield _response(sample, rows[index], prompts[index], checkpoint)
 
@@ -154,19 +146,19 @@ def _missing(
             rule=mode.rule(checkpoint, rows[index], prompts[index].lead),
         )
         for index in mine
-        for number in range(settings.samples)
+        for number in range(settings.sampling.samples)
         if (rows[index].name, number) not in done
     ]
 
 
-def _run(
-    settings: Settings, checkpoint: Checkpoint, work: list[Sample], batch_size: int, limits: Limits
-) -> Iterator[Sample]:
+def _run(settings: Settings, checkpoint: Checkpoint, work: list[Sample], limits: Limits) -> Iterator[Sample]:
     if settings.engine == "vllm":
         from .vllm_engine import decode_vllm
 
         return decode_vllm(settings.model, work, limits)
-    return decode(load_model(settings.model, fingerprint(settings.model)), work, batch_size, limits)
+    return decode(
+        load_model(settings.model, fingerprint(settings.model)), work, settings.sampling.batch_size, limits
+    )
 
 
 def _response(sample: Sample, row: Row, prompt: Prompt, checkpoint: Checkpoint) -> Response:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...eval.io.run_paths import ANY_STEP, checkpoint_name, name_on_the_way, unconstrained
-from ..recipe.schema import AnswersSet, Sampling
+from ...eval.sample.settings import Sampling
+from ..recipe.schema import AnswersSet
 from .estimate import saved, steps
 from .outcome import code
 from .recipe_run import Model, RecipeRun

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, Validatio
 from pydantic_core import PydanticCustomError
 
 from ...eval.io.errors import InputError, nearest
+from ...eval.sample.settings import Sampling
 from .files import locate
 from .yaml_file import read_yaml, write_yaml
 
@@ -39,17 +40,7 @@ class Strict(BaseModel):
         return given
 
 
-class Sampling(Strict):
-    """How a model is asked: `samples` per row, `modes` of reasoning, lengths in tokens."""
-
-    samples: Count = 2
-    max_new_tokens: Count = 256
-    temperature: Annotated[float, Field(ge=0)] = 1.0
-    top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
-    batch_size: Count = 64
-
-
-class Evaluation(Sampling):
+class Evaluation(Strict, Sampling):
     """One set, asked of every arm; `plain` asks the same rows without their constraints too.
 
     `checkpoints` says which of those that a stage saves on its way are asked as well, in the first mode.
