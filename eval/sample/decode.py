@@ -18,6 +18,7 @@ from transformers import DynamicCache, PreTrainedModel
 from ..io.errors import InputError
 from .modes.edits import Edit, Rule
 from .sampler import pick, uniforms
+from .settings import Sampling
 from .slot_cache import SlotCache
 
 # Rows of a batch come in multiples of this. Measured: MKL's products of 4 rows or more agree to the last bit
@@ -29,9 +30,7 @@ GRAIN = 16
 class Limits:
     """How to draw, and when to end: at a stop token, or cut after `max_new_tokens` draws."""
 
-    max_new_tokens: int
-    temperature: float
-    top_p: float
+    sampling: Sampling
     stops: frozenset[int]
 
 
@@ -52,7 +51,9 @@ class Sample:
     def start(self, limits: Limits) -> None:
         """The prompt is in the cache but for its last token, which the first step feeds."""
         self.fed = len(self.prompt) - 1
-        self.stream = uniforms(self.seed, limits.max_new_tokens) if limits.temperature else [0.0]
+        self.stream = (
+            uniforms(self.seed, limits.sampling.max_new_tokens) if limits.sampling.temperature else [0.0]
+        )
 
     def next_input(self) -> int:
         behind = self.fed - len(self.prompt)
@@ -77,7 +78,7 @@ class Sample:
             self._apply(edit)
         elif token in limits.stops:
             return True
-        self.cut = self.draws == limits.max_new_tokens
+        self.cut = self.draws == limits.sampling.max_new_tokens
         return self.cut
 
     def _apply(self, edit: Edit) -> None:
@@ -94,7 +95,7 @@ def decode(
     """
     waiting = deque(samples)
     _check_attention(
-        model, max((len(sample.prompt) for sample in waiting), default=0) + limits.max_new_tokens
+        model, max((len(sample.prompt) for sample in waiting), default=0) + limits.sampling.max_new_tokens
     )
     batch = Batch(model, min(batch_size, len(waiting)), limits)
     while waiting or batch.busy():
@@ -144,7 +145,7 @@ class Batch:
         draws = torch.tensor(
             [sample.next_uniform() for sample in batch], dtype=torch.float64, device=logits.device
         )
-        tokens = pick(logits, draws, self.limits.temperature, self.limits.top_p).tolist()
+        tokens = pick(logits, draws, self.limits.sampling.temperature, self.limits.sampling.top_p).tolist()
         ended = []
         for slot, (sample, token) in enumerate(zip(self.slots, tokens, strict=True)):
             if sample and sample.take(token, self.limits):

@@ -116,12 +116,7 @@ def _responses(settings: Settings, rows: list[Row], out: Path, processes: Proces
     # other processes are writing already.
     mine = processes.share(sorted(range(len(rows)), key=lambda index: len(prompts[index].tokens)))
     work = _missing(settings, rows, prompts, checkpoint, mine, partial.finished(out))
-    limits = Limits(
-        settings.sampling.max_new_tokens,
-        settings.sampling.temperature,
-        settings.sampling.top_p,
-        checkpoint.stops,
-    )
+    limits = Limits(settings.sampling, checkpoint.stops)
     for sample in follow(_run(settings, checkpoint, work, limits), len(work), out.name):
         index = sample.key[0]
         yield _response(sample, rows[index], prompts[index], checkpoint)

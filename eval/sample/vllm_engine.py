@@ -40,9 +40,9 @@ def _draw(engine: Any, running: list[Sample], limits: Limits) -> list[list[int]]
 
     asked = [
         SamplingParams(
-            temperature=limits.temperature,
-            top_p=limits.top_p,
-            max_tokens=limits.max_new_tokens - sample.draws,
+            temperature=limits.sampling.temperature,
+            top_p=limits.sampling.top_p,
+            max_tokens=limits.sampling.max_new_tokens - sample.draws,
             seed=sample.seed + sample.draws,
             stop_token_ids=sorted(limits.stops),
             detokenize=False,

@@ -21,6 +21,7 @@ from reins.data_builders import BUILDERS
 from reins.eval.sample.checkpoint import Checkpoint, load_model, read_checkpoint
 from reins.eval.sample.decode import Limits, Sample, decode
 from reins.eval.sample.sampler import sample_seed
+from reins.eval.sample.settings import Sampling
 
 BASE = Path(__file__).parents[2] / "recipes/micro/base"
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -49,9 +50,13 @@ def main() -> None:
 
 
 def compare(model: Any, checkpoint: Checkpoint, prompts: list[list[int]], asked: argparse.Namespace) -> None:
-    by_slots(model, prompts[:20], 1, asked.batch, Limits(8, 1.0, 1.0, checkpoint.stops))  # warm
+    by_slots(
+        model, prompts[:20], 1, asked.batch, Limits(Sampling(max_new_tokens=8), checkpoint.stops)
+    )  # warm
     for temperature in (1.0, 0.0):
-        limits = Limits(asked.max_new_tokens, temperature, 1.0, checkpoint.stops)
+        limits = Limits(
+            Sampling(max_new_tokens=asked.max_new_tokens, temperature=temperature), checkpoint.stops
+        )
         print(f" temperature {temperature}")
         slow, plain = timed("plain generate", by_generate, model, checkpoint, prompts, asked, limits)
         fast, ours = timed("refilled slots", by_slots, model, prompts, asked.samples, asked.batch, limits)
@@ -60,7 +65,7 @@ def compare(model: Any, checkpoint: Checkpoint, prompts: list[list[int]], asked:
     for what, others in VARIANTS.items():
         slow, _ = timed(what, by_slots, model, prompts, asked.samples, asked.batch, limits, **others)
         print(f"  {slow / fast:.2f} times the seconds of refilled slots")
-    limits = Limits(asked.max_new_tokens, 1.0, 1.0, checkpoint.stops)
+    limits = Limits(Sampling(max_new_tokens=asked.max_new_tokens), checkpoint.stops)
     once, _ = timed("the samples once", by_slots, model, prompts, asked.samples, asked.batch, limits)
     twice, _ = timed("the samples twice", by_slots, model, prompts, 2 * asked.samples, asked.batch, limits)
     print(f"  twice the samples: {twice / once:.2f} times the seconds")
@@ -107,7 +112,7 @@ def by_generate(
     model: Any, checkpoint: Checkpoint, prompts: list[list[int]], asked: argparse.Namespace, limits: Limits
 ) -> Replies:
     """Left-padded batches in data-set order, each as long as its longest reply."""
-    sampling = {"do_sample": True, "temperature": limits.temperature, "top_k": 0, "top_p": 1.0}
+    sampling = {"do_sample": True, "temperature": limits.sampling.temperature, "top_k": 0, "top_p": 1.0}
     keys = [(index, number) for index in range(len(prompts)) for number in range(asked.samples)]
     replies = {}
     for start in range(0, len(keys), asked.batch):
@@ -117,10 +122,10 @@ def by_generate(
         )
         made = model.generate(
             **batch,
-            max_new_tokens=limits.max_new_tokens,
+            max_new_tokens=limits.sampling.max_new_tokens,
             eos_token_id=sorted(limits.stops),
             pad_token_id=checkpoint.tokenizer.pad_token_id,
-            **(sampling if limits.temperature else {"do_sample": False}),
+            **(sampling if limits.sampling.temperature else {"do_sample": False}),
         )
         for key, tokens in zip(chosen, made[:, batch["input_ids"].shape[1] :].tolist(), strict=True):
             end = next((n + 1 for n, token in enumerate(tokens) if token in limits.stops), len(tokens))

@@ -30,6 +30,7 @@ from reins.data_builders import BUILDERS
 from reins.data_builders.mixture import grpo_row, sft_row
 from reins.eval.io.jsonl import write_jsonl
 from reins.eval.sample.decode import Limits, Sample, decode
+from reins.eval.sample.settings import Sampling
 from reins.recipes.preflight.shapes import shape_of
 from reins.recipes.recipe.schema import load
 from reins.train import grpo, sft
@@ -237,13 +238,13 @@ def generated(folder: Path, tiny: bool, rates: Rates) -> str:
     model = Qwen2ForCausalLM.from_pretrained(folder, dtype=torch.bfloat16).to(DEVICE)
     rng = random.Random(0)
     ids = [rng.randrange(3, 1000) for _ in range(prompt)]
-    limits = Limits(length, 1.0, 1.0, frozenset())
+    limits = Limits(Sampling(max_new_tokens=length), frozenset())
     list(
         decode(
             model,
             [Sample(number, ids, number) for number in range(batch)],
             batch,
-            Limits(4, 1.0, 1.0, frozenset()),
+            Limits(Sampling(max_new_tokens=4), frozenset()),
         )
     )
     begun = now()

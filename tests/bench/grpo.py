@@ -30,6 +30,7 @@ from reins.data_builders.mixture import grpo_row
 from reins.eval.io.jsonl import write_jsonl
 from reins.eval.sample.checkpoint import Checkpoint, load_model, read_checkpoint
 from reins.eval.sample.decode import Limits
+from reins.eval.sample.settings import Sampling
 from reins.recipes.recipe.schema import load
 from reins.train import grpo
 from reins.train.rollout import sample
@@ -93,7 +94,9 @@ def engines(rows: list[dict[str, Any]], rl: dict[str, Any]) -> None:
     checkpoint, model = read_checkpoint(BASE), load_model(BASE, "")
     samples = rl["num_generations"]
     count = rl["per_device_train_batch_size"] // samples
-    limits = Limits(rl["max_completion_length"], rl["temperature"], 1.0, checkpoint.stops)
+    limits = Limits(
+        Sampling(max_new_tokens=rl["max_completion_length"], temperature=rl["temperature"]), checkpoint.stops
+    )
     asked = argparse.Namespace(samples=samples, batch=count * samples)
     for turn in range(3):
         some = [row["prompt"] for row in rows[turn * count : (turn + 1) * count]]
@@ -116,8 +119,8 @@ def by_rollout(
         [prompts[index] for index, _ in keys],
         stops=sorted(limits.stops),
         pad=checkpoint.tokenizer.pad_token_id,
-        max_new_tokens=limits.max_new_tokens,
-        temperature=limits.temperature,
+        max_new_tokens=limits.sampling.max_new_tokens,
+        temperature=limits.sampling.temperature,
     )
     return dict(zip(keys, made, strict=True))
 
