@@ -198,6 +198,16 @@ def test_shortcuts_change_no_verdict_on_real_outputs(grader):
     assert [q for q, outcome in taken.items() if raw(grader, q) != outcome] == []
 
 
+def test_our_answers_get_mathifs_verdicts_but_where_a_reason_is_given(grader):
+    cases = read_jsonl(Path(__file__).parent / "conformance" / "answers.jsonl")
+    outcomes = grader.grade_many([(case["answer"], case["response"]) for case in cases])
+    for case, outcome in zip(cases, outcomes, strict=True):
+        if "ours" in case:
+            assert outcome == case["ours"] and (outcome == "right") != case["verdict"], case
+        else:
+            assert (outcome == "right") == case["verdict"], case
+
+
 @needs_data
 def test_every_disagreement_with_mathifs_grader_has_a_name(grader):
     cases = read_jsonl(CONFORMANCE / "mathif_answers.jsonl")

@@ -1,4 +1,4 @@
-"""Our presets beside the verdicts of the originals, case by case (../shared/conformance)."""
+"""Our presets beside the verdicts of the originals, case by case: the small sets of ours, and larger ones where present."""
 
 import json
 from pathlib import Path
@@ -20,17 +20,58 @@ from reins.eval.verify.constraints.detector import SEED, detect
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 CASES = SHARED / "conformance"
-pytestmark = pytest.mark.skipif(not SHARED.exists(), reason="needs the shared cases beside the repository")
+OURS = Path(__file__).parent / "conformance"
+needs_shared = pytest.mark.skipif(not SHARED.exists(), reason="needs the shared cases beside the repository")
 
 
 def read(path: Path) -> list[dict]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
 
 
+RESPONSES = {response["name"]: response["text"] for response in read(OURS / "responses.jsonl")}
+MATHIF_CASES, IFEVAL_CASES = read(OURS / "mathif.jsonl"), read(OURS / "ifeval.jsonl")
+
+
+@pytest.mark.parametrize("case", MATHIF_CASES, ids=[case["constraint_id"] for case in MATHIF_CASES])
+def test_our_texts_get_mathifs_verdicts(case):
+    constraint, kwargs = case["constraint_id"], case["kwargs"]
+    assert len(case["verdicts"]) > 10
+    assert {
+        name: check(constraint, kwargs, RESPONSES[name], preset="mathif") for name in case["verdicts"]
+    } == case["verdicts"]
+
+
+@pytest.mark.parametrize("reading", ["strict", "loose"])
+@pytest.mark.parametrize("case", IFEVAL_CASES, ids=[case["instruction_id"] for case in IFEVAL_CASES])
+def test_our_texts_get_ifevals_verdicts(case, reading):
+    instruction, kwargs = case["instruction_id"], case["kwargs"]
+    assert len(case[reading]) > 10
+    assert {
+        name: check(instruction, kwargs, RESPONSES[name], preset="ifeval", loose=reading == "loose")
+        for name in case[reading]
+    } == case[reading]
+
+
+def test_our_texts_cover_every_published_type_held_and_broken():
+    for types, cases, key, readings in (
+        (MATHIF, MATHIF_CASES, "constraint_id", ["verdicts"]),
+        (TYPES, IFEVAL_CASES, "instruction_id", ["strict", "loose"]),
+    ):
+        for reading in readings:
+            seen = {(canonical(case[key]), held) for case in cases for held in case[reading].values()}
+            assert {(name, held) for name in types for held in (True, False)} - seen == set()
+
+
+def test_our_generations_are_cut_as_mathif_cuts_them():
+    for case in read(OURS / "split.jsonl"):
+        assert split_reasoning(case["raw"], preset="mathif").answer == case["response"], case["raw"]
+
+
 def mathif_rows() -> list[dict]:
     return [row for path in sorted((SHARED / "data" / "mathif").glob("*.jsonl")) for row in read(path)]
 
 
+@needs_shared
 @pytest.mark.parametrize("name", sorted(MATHIF))
 def test_mathif_verdicts_agree_in_every_case(name):
     cases = [
@@ -45,11 +86,13 @@ def test_mathif_verdicts_agree_in_every_case(name):
     assert wrong == []
 
 
+@needs_shared
 def test_mathif_cuts_the_answer_as_published():
     for case in read(CASES / "mathif_response_split.jsonl"):
         assert split_reasoning(case["raw"], preset="mathif").answer == case["response"], case
 
 
+@needs_shared
 @pytest.mark.parametrize("name", sorted(TYPES))
 def test_ifeval_verdicts_agree_strict_and_loose(name):
     cases = [case for case in read(CASES / "ifeval.jsonl") if case.get("instruction_id") == name]
@@ -60,6 +103,7 @@ def test_ifeval_verdicts_agree_strict_and_loose(name):
             assert found == case[reading], (reading, case)
 
 
+@needs_shared
 def test_ifeval_prompts_agree_instruction_by_instruction():
     for case in read(CASES / "ifeval.jsonl"):
         if case["kind"] == "prompt":
@@ -72,6 +116,7 @@ def test_ifeval_prompts_agree_instruction_by_instruction():
             ), case["case_id"]
 
 
+@needs_shared
 def test_gpt4_responses_get_the_official_lists():
     official = {case["key"]: case for case in read(CASES / "ifeval_gpt4_verdicts.jsonl")}
     folder = SHARED / "data" / "ifeval"
@@ -92,6 +137,7 @@ def test_gpt4_responses_get_the_official_lists():
     assert judged > 180
 
 
+@needs_shared
 def test_ours_judge_real_responses_as_a_reader_would():
     folder = SHARED / "data"
     prompts = {row["key"]: row for row in read(folder / "ifeval" / "input_data.jsonl")}
@@ -110,6 +156,7 @@ def test_ours_judge_real_responses_as_a_reader_would():
         assert [check(name, kwargs, said) for name, kwargs in pairs] == expected, key
 
 
+@needs_shared
 def test_every_description_of_the_benchmark_follows_from_its_kwargs():
     described = [
         (describe(name, kwargs), written)
@@ -122,6 +169,7 @@ def test_every_description_of_the_benchmark_follows_from_its_kwargs():
     assert [ours for ours, _ in described] == [theirs for _, theirs in described]
 
 
+@needs_shared
 def test_the_fast_detector_gives_langdetects_own_answers():
     langdetect.DetectorFactory.seed = SEED
     texts = [case["response"] for case in read(CASES / "mathif_constraints.jsonl")[::9]]
