@@ -35,9 +35,12 @@ def grader():
         yield running
 
 
-def raw(grader: Grader, question: tuple[str, str, bool]) -> str:
-    """What math-verify says with no shortcut taken."""
-    return grader._ask(question)
+@pytest.fixture(scope="module")
+def math_verify():
+    """What math-verify says with no shortcut taken: a question in, an outcome out."""
+    worker = workers.Worker(deadline=3.0)
+    yield worker.ask
+    worker.stop()
 
 
 @pytest.mark.parametrize(
@@ -100,12 +103,12 @@ def test_a_hanging_item_times_out_and_the_others_are_graded():
 def test_equal_questions_are_asked_once(monkeypatch):
     asked = []
 
-    def ask(question):
+    def ask(_, question):
         asked.append(question)
         return "right"
 
+    monkeypatch.setattr(workers.Worker, "ask", ask)
     with Grader() as grader:
-        monkeypatch.setattr(grader, "_ask", ask)
         grader.grade_many([("x+1", r"a \boxed{1+x}"), ("x+1", r"b \boxed{1+x}")])
         grader.grade("x+1", r"c \boxed{1+x}")
     assert len(asked) == 1
@@ -145,8 +148,8 @@ def test_grades_in_another_process(method):
 
 def test_workers_die_with_their_parent():
     code = (
-        r"from reins.eval.verify.answers import grader; grader.grade('1/2', r'\boxed{0.5}');"
-        "print(grader._shared()._idle.get()._process.pid, flush=True); import os; os.kill(os.getpid(), 9)"
+        r"from reins.eval.verify.answers import grade; grade('1/2', r'\boxed{0.5}'); import os, psutil;"
+        "(worker,) = psutil.Process().children(); print(worker.pid, flush=True); os.kill(os.getpid(), 9)"
     )
     run = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
     pid = int(run.stdout)
@@ -173,12 +176,12 @@ def test_every_gold_fed_back_is_right(grader, name):
 
 
 @needs_data
-def test_every_mathif_gold_fed_back_is_right_without_shortcuts(grader):
+def test_every_mathif_gold_fed_back_is_right_without_shortcuts(math_verify):
     golds = [row.answer for row in read_rows(DATA / "mathif")]
-    assert {raw(grader, (gold, gold, True)) for gold in golds} == {"right"}
+    assert {math_verify((gold, gold, True)) for gold in golds} == {"right"}
 
 
-def test_shortcuts_change_no_verdict_on_plain_numbers(grader):
+def test_shortcuts_change_no_verdict_on_plain_numbers(math_verify):
     rng = random.Random(0)
     steps = [0, 4e-7, 1e-6, 2e-6, 3e-6, 1e-4, 1]
     golds = [round(rng.uniform(-1, 1) * 10 ** rng.randrange(7), rng.randrange(7)) for _ in range(400)]
@@ -186,16 +189,16 @@ def test_shortcuts_change_no_verdict_on_plain_numbers(grader):
     questions = [(*pair, boxed) for pair in pairs for boxed in (True, False)]
     taken = [(question, outcome) for question in questions if (outcome := shortcut(*question))]
     assert len(taken) > 300
-    assert [question for question, outcome in taken if raw(grader, question) != outcome] == []
+    assert [question for question, outcome in taken if math_verify(question) != outcome] == []
 
 
 @needs_data
-def test_shortcuts_change_no_verdict_on_real_outputs(grader):
-    questions = {workers._question(*pair) for pair in bench.real_pairs()}
+def test_shortcuts_change_no_verdict_on_real_outputs(math_verify):
+    questions = {workers.to_question(*pair) for pair in bench.real_pairs()}
     short = {question: shortcut(*question) for question in questions}
     taken = {question: outcome for question, outcome in short.items() if outcome}
     assert len(taken) > 700
-    assert [q for q, outcome in taken.items() if raw(grader, q) != outcome] == []
+    assert [q for q, outcome in taken.items() if math_verify(q) != outcome] == []
 
 
 def test_our_answers_get_mathifs_verdicts_but_where_a_reason_is_given(grader):

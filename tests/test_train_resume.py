@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import time
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -187,5 +188,5 @@ def test_a_tracked_run_holds_no_home_folder_and_no_secret(base, tmp_path, monkey
 
 
 def test_no_room_on_the_disk_is_refused(base, tmp_path, monkeypatch):
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 10, 0))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(total=10, used=10, free=0))
     assert "checkpoints need 3 MiB, the disk has 0 MiB" in refused(make_stage(tmp_path / "a", base, "sft"))

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from reins.eval.verify.constraints.detector import detect
-from reins.eval.verify.constraints.language import LANGUAGES, _likely, is_english
+from reins.eval.verify.constraints.language import LANGUAGES, is_english, likeliest
 from reins.eval.verify.constraints.prose import prose, sentences
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "mathif"
@@ -26,7 +26,7 @@ def main() -> None:
     detectors: dict[str, Callable[[str], str | None]] = {
         "langdetect, as published": detect,
         "langdetect, lower case": lambda text: detect(text.lower()),
-        "py3langid, lower case (ours)": lambda text: max(_likely(text), key=_likely(text).__getitem__),
+        "py3langid, lower case (ours)": likeliest,
         "ours, is English ruled out?": lambda text: "en" if is_english(text) else None,
     }
     kinds = list(dict.fromkeys(kind for _, kind, _ in cases))

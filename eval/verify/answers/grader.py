@@ -76,7 +76,7 @@ class Grader:
 
         Raises RuntimeError if math-verify gets a sentinel wrong.
         """
-        questions = [_question(gold, text) for gold, text in pairs]
+        questions = [to_question(gold, text) for gold, text in pairs]
         found = {one: self._known.get(one) or shortcut(*one) for one in dict.fromkeys(questions)}
         hard = [one for one, outcome in found.items() if outcome is None]
         for one, outcome in zip(hard, self._threads.map(self._ask, hard), strict=True):
@@ -159,7 +159,8 @@ def _shared() -> Grader:
 os.register_at_fork(after_in_child=_shared.cache_clear)  # threads and pipes stay with the parent
 
 
-def _question(gold: str, text: str) -> Question:
+def to_question(gold: str, text: str) -> Question:
+    """What math-verify is asked: the answer's box where the text has one for this gold, else the text."""
     box = boxed_for(gold, text)
     return (gold.strip(), (text if box is None else box).strip(), box is not None)
 

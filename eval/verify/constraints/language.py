@@ -58,7 +58,7 @@ def in_language(text: str, language: str) -> bool:
     """The prose as a whole is in that language, and no sentence of it is plainly in another; figures and formulas
     alone are in none."""
     said = prose(text)
-    if not any(map(str.isalpha, said)) or max(_likely(said), key=_likely(said).__getitem__) != language:
+    if not any(map(str.isalpha, said)) or likeliest(said) != language:
         return False
     return all(_may_be(part, language) for part in sentences(said))
 
@@ -90,6 +90,11 @@ def _identifier() -> LanguageIdentifier:
 def _likely(said: str) -> dict[str, float]:
     """Language -> probability; capitals are no clue to py3langid, so they are lowered first."""
     return dict(_identifier().rank(said[:_SPAN].lower()))
+
+
+def likeliest(said: str) -> str:
+    """The language that the words of a text are most likely in."""
+    return max(_likely(said), key=_likely(said).__getitem__)
 
 
 def translate(text: str, rng: Random, language: str) -> str:
