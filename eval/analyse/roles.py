@@ -35,7 +35,7 @@ class Roles:
         return cls(
             {name: _role(arm) for name, arm in arms.items()}
             | dict.fromkeys(recipe.get("models", ()), "model"),
-            {name: tuple(arm.get("control_of") or ()) for name, arm in arms.items()},
+            {name: _several(arm.get("control_of")) for name, arm in arms.items()},
             {name: arm["mixed_of"] for name, arm in arms.items() if arm.get("mixed_of")},
             recipe.get("against", {}),
         )
@@ -79,6 +79,11 @@ class Roles:
         if against in self.controls(arm):
             return "control"
         return "mixed" if self.mixed_of.get(arm) == against else "pair"
+
+
+def _several(names: str | Sequence[str] | None) -> tuple[str, ...]:
+    """A recipe may name a single arm as text; a resolved one has a list."""
+    return (names,) if isinstance(names, str) else tuple(names or ())
 
 
 def _role(arm: Mapping[str, Any]) -> Role:
