@@ -1,9 +1,12 @@
 """Real traces become SFT rows: right ones, closed ones, from either published schema."""
 
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
+import yaml
 
 from reins.data_builders import BUILDERS
 from reins.eval.io.errors import InputError
@@ -117,6 +120,34 @@ def test_unknown_fields_are_named(tmp_path):
     write_jsonl(file, [{"text": "x"}])
     with pytest.raises(InputError, match=r"other.jsonl:1: no column 'problem'; the record has text"):
         list(build(rows=1, seed=0, source=str(file)))
+
+
+def built_by_the_shipped_recipe(source: Path, folder: Path) -> list[dict]:
+    """The traces of recipes/micro/real_traces.yaml, with a file in the place of the hub's set."""
+    recipe = BASE.parent / "real_traces.yaml"
+    content = {"extends": str(recipe), "data": {"traces": {"source": str(source)}}}
+    (folder / "recipe.yaml").write_text(yaml.safe_dump(content))
+    command = [sys.executable, "-m", "reins.recipes.cli", "build", str(folder / "recipe.yaml"), "traces"]
+    done = subprocess.run([*command, "--out", str(folder)], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return read_jsonl(folder / "data" / "traces" / "rows.jsonl")
+
+
+def test_the_shipped_recipe_takes_a_file_in_the_place_of_the_hubs_set(tmp_path):
+    traces = BUILDERS["micro.traces"](rows=420, seed=0)
+    write_jsonl(tmp_path / "openr1.jsonl", [
+        {"uuid": row.name, "problem": row.question, "answer": row.answer, "generations": [row.response],
+         "correctness_math_verify": [True]}
+        for row in traces
+    ])  # fmt: skip
+    rows = built_by_the_shipped_recipe(tmp_path / "openr1.jsonl", tmp_path)
+    assert len(rows) == 400 and all(split_reasoning(row["response"]).state == "closed" for row in rows)
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="needs the public traces in ../shared/data/thought_anchors")
+def test_the_shipped_recipe_takes_real_r1_traces(tmp_path):
+    rows = built_by_the_shipped_recipe(SHARED / "cots_general_r1_distill_llama8b.jsonl", tmp_path)
+    assert len(rows) == 400 and all(split_reasoning(row["response"]).state == "closed" for row in rows)
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="needs the public traces in ../shared/data/thought_anchors")

@@ -34,6 +34,16 @@ def test_it_plans(file: Path, tmp_path: Path) -> None:
     assert {f"eval {name}" for name in recipe.models} <= set(tasks)
 
 
+@pytest.mark.parametrize("file", ALL, ids=lambda path: path.stem)
+def test_it_reads_nothing_beside_the_repository(file: Path) -> None:
+    assert "../" not in file.read_text(encoding="utf-8")
+
+
+def test_the_list_of_recipes_names_each_with_x() -> None:
+    listed = re.findall(r"^\| `([^`]+\.yaml)` \|", (RECIPES / "README.md").read_text("utf-8"), re.MULTILINE)
+    assert sorted(listed) == sorted(file.relative_to(RECIPES).as_posix() for file in ALL)
+
+
 @pytest.mark.parametrize("file", FOR_GPUS, ids=lambda path: path.stem)
 def test_it_has_no_fault_and_costs_what_its_header_says(file: Path, tmp_path: Path) -> None:
     """The disk is the one of this machine, which is not the one that trains."""
