@@ -39,9 +39,14 @@ def test_it_reads_nothing_beside_the_repository(file: Path) -> None:
     assert "../" not in file.read_text(encoding="utf-8")
 
 
-def test_the_list_of_recipes_names_each_with_x() -> None:
-    listed = re.findall(r"^\| `([^`]+\.yaml)` \|", (RECIPES / "README.md").read_text("utf-8"), re.MULTILINE)
-    assert sorted(listed) == sorted(file.relative_to(RECIPES).as_posix() for file in ALL)
+def test_the_list_of_recipes_names_each_once_with_the_hours_of_its_header() -> None:
+    text = (RECIPES / "README.md").read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^\| `(\S+\.yaml)` \|.* \| (.*) \|$", text, re.MULTILINE))
+    assert set(listed) == {file.relative_to(RECIPES).as_posix() for file in ALL}
+    assert text.count(".yaml` |") == len(ALL)
+    for file in FOR_GPUS:
+        stated = f"at most {listed[file.relative_to(RECIPES).as_posix()]} on an H100-80G"
+        assert stated in file.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("file", FOR_GPUS, ids=lambda path: path.stem)
