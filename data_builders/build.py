@@ -33,7 +33,7 @@ def build(config_file: Path) -> int:
     about = card(
         iter_rows(file),
         name=name,
-        command=f"reins build {config['recipe']} {name}",
+        command=f"reins build {Path(config['recipe']).name} {name}",
         seed=config.get("seed"),
         tally=rows.tally if isinstance(rows, Built) else None,
     )

@@ -1,5 +1,6 @@
 """The card of a built set, in the hub's format: what is in it, where from, and what was left out."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
@@ -10,26 +11,26 @@ from ..eval.verify.rows import Row
 from .decontaminate import Overlap
 from .draw import Tally
 
-# By a part of the source's name; the upstream licences as the sources state them.
+MAA = "© MAA, for evaluation only"
+# By the whole of a source's name: ids on the hub, and what our own builders and benchmarks call their rows. The
+# upstream licences as the sources state them. A name that only holds one of these says nothing of its licence.
 LICENCES = {
-    "micro/": "apache-2.0",
-    "gsm8k": "mit",
-    "deepscaler": "mit",
-    "math500": "mit",
-    "math-500": "mit",
-    "minerva": "cc-by-nc-sa-4.0",
-    "aime": "© MAA, for evaluation only",
-    "amc": "© MAA, for evaluation only",
-    "rlvr-ifeval": "odc-by",
-    "ifbench": "odc-by",
-    "verl_if": "apache-2.0",
-    "openr1": "apache-2.0",
-    "ifeval": "cc-by-4.0",
+    **dict.fromkeys([f"micro/{kind}" for kind in ("problem", "trace", "composite", "writing")], "apache-2.0"),
+    **dict.fromkeys(["gsm8k", "openai/gsm8k"], "mit"),
+    "agentica-org/DeepScaleR-Preview-Dataset": "mit",
+    **dict.fromkeys(["math500", "HuggingFaceH4/MATH-500"], "mit"),
+    **dict.fromkeys(["minerva", "zwhe99/simplerl-minerva-math"], "cc-by-nc-sa-4.0"),
+    **dict.fromkeys(["aime24", "aime25", "HuggingFaceH4/aime_2024", "math-ai/aime25"], MAA),
+    **dict.fromkeys(["amc23", "zwhe99/amc23"], MAA),
+    **dict.fromkeys(["allenai/RLVR-IFeval", "ifbench", "allenai/IFBench_test"], "odc-by"),
+    "open-r1/OpenR1-Math-220k": "apache-2.0",
+    **dict.fromkeys(["ifeval", "google/IFEval"], "cc-by-4.0"),
 }
 HUB_LICENCES = ("mit", "apache-2.0", "cc-by-4.0", "cc-by-nc-sa-4.0", "odc-by")
 UNKNOWN = "not known here: see the source"
 SIZES = [(1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M")]
 LISTED = 20
+MARKUP = re.compile(r"[|<>&`*\[\]\\]|^[#\-+=]")
 
 
 def card(
@@ -65,8 +66,8 @@ def card(
 
 
 def licence(source: str) -> str:
-    """The licence of a source's rows, by its name."""
-    return next((text for part, text in LICENCES.items() if part in source.lower()), UNKNOWN)
+    """The licence of a source's rows, by its whole name; that it is not known where the name is not ours to judge."""
+    return LICENCES.get(source, UNKNOWN)
 
 
 def push_to_hub(folder: Path, repository: str, *, private: bool = True) -> None:
@@ -109,8 +110,21 @@ def _ranked(counts: Mapping[Any, int]) -> list[tuple[Any, ...]]:
 def _table(title: str, heads: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> str:
     if not rows:
         return ""
-    lines = [f"| {' | '.join(map(str, cells))} |" for cells in (heads, ["---"] * len(heads), *rows)]
+    shown = [map(_text, cells) for cells in rows]
+    lines = [f"| {' | '.join(cells)} |" for cells in (heads, ["---"] * len(heads), *shown)]
     return f"## {title}\n\n" + "\n".join(lines)
+
+
+def _text(content: object) -> str:
+    """What a row says, as text in one cell or line: it makes no heading, column or tag, and names no place here."""
+    said = " ".join(_named(str(content)).split())
+    return MARKUP.sub(lambda mark: f"&#{ord(mark[0])};", "".join(sign for sign in said if sign.isprintable()))
+
+
+def _named(source: str) -> str:
+    """A source as it may be published: of a path on this machine its last two parts, as rows read there are named."""
+    path = Path(source)
+    return "/".join(path.parts[-2:]) if path.is_absolute() or source.startswith((".", "~")) else source
 
 
 def _joined(refused: Counter[tuple[str, ...]]) -> dict[str, int]:
@@ -118,16 +132,18 @@ def _joined(refused: Counter[tuple[str, ...]]) -> dict[str, int]:
 
 
 def _left_out(tally: Tally) -> str:
-    read = ", ".join(f"{count} from {source}" for source, count in sorted(tally.read.items()))
+    read = ", ".join(f"{count} from {_text(source)}" for source, count in sorted(tally.read.items()))
     lines = [f"- read: {read}", f"- the same problem again: {tally.duplicates}"]
     lines.append(
-        f"- gold answer with unbalanced braces: {len(tally.broken)} {', '.join(tally.broken)}".rstrip()
+        f"- gold answer with unbalanced braces: {len(tally.broken)} {_text(', '.join(tally.broken))}".rstrip()
     )
-    lines += [f"- {reason}: {count}" for reason, count in _ranked(tally.dropped)]
+    lines += [f"- {_text(reason)}: {count}" for reason, count in _ranked(tally.dropped)]
     if not tally.against:
         return "## Left out\n\n" + "\n".join([*lines, "- overlap with evaluation sets: not looked for"])
     removed = {overlap.row for overlap in tally.overlaps}
-    lines.append(f"- overlap with {', '.join(tally.against)}: {len(removed)} problems, listed below")
+    lines.append(
+        f"- overlap with {', '.join(map(_text, tally.against))}: {len(removed)} problems, listed below"
+    )
     return "\n\n".join(["## Left out\n\n" + "\n".join(lines), *_overlaps(tally.overlaps)])
 
 

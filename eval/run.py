@@ -6,7 +6,6 @@ gets responses, scores and metrics; what is there for the same `inputs` is left 
 `progress.json` counts parts, and `done.json` appears last.
 """
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -17,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from .io.command import of_config, read_config
 from .io.errors import InputError
-from .io.files import write_json, write_text
+from .io.files import read_state, write_json, write_text
 from .io.run_paths import DONE, ORIGIN, PROGRESS, at_step, saved_checkpoints
 from .sample.generate import generate
 from .sample.processes import Processes
@@ -113,17 +112,16 @@ def _evaluate(plan: Plan, model: str, part: Part, first: bool) -> None:
         write_text(part.out / ORIGIN, part.origin)
     common: dict[str, Any] = {"seed": plan.seed, "preset": plan.preset, "engine": plan.engine}
     sampling = part.model_dump(exclude={"label", "rows", "out", "checkpoints", "origin", "inputs"})
-    responses = generate(model, part.rows, part.out, **common, **sampling)
+    ours = bool(part.origin) or (part.out / "inputs.json").exists()
+    responses = generate(model, part.rows, part.out, ours=ours, **common, **sampling)
     if first:
         score(part.rows, responses, part.out, preset=plan.preset)
         write_json(part.out / "inputs.json", {"inputs": part.inputs or plan.inputs})
 
 
 def _is_done(out: Path, inputs: str) -> bool:
-    note = out / "inputs.json"
-    return (
-        (out / "metrics.json").exists() and note.exists() and json.loads(note.read_text())["inputs"] == inputs
-    )
+    note = read_state(out / "inputs.json") or {}
+    return (out / "metrics.json").exists() and note.get("inputs") == inputs
 
 
 def main() -> int:

@@ -64,7 +64,8 @@ def run(
     if rehearse:
         from .rehearse.rehearse import rehearse as rehearsed
 
-        rehearsed(checked, recipe, folder.with_name(f"{folder.name}.rehearsal"), arm or [], seed or [])
+        beside = folder.with_name(f"{folder.name}.rehearsal") if folder.name else Path("rehearsal")
+        rehearsed(checked, recipe, beside, arm or [], seed or [])
         return
     (runs.dry_run if dry_run else runs.run)(checked, folder, arm or [], seed or [])
 

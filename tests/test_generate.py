@@ -210,12 +210,46 @@ def test_finished_work_is_left_and_other_settings_are_not_mixed(tiny, rows, tmp_
     before = out.stat().st_mtime_ns, out.read_bytes()
     generate(tiny, rows, tmp_path, **asked, batch_size=16)
     assert out.stat().st_mtime_ns == before[0]
-    generate(tiny, rows, tmp_path, **asked, seed=1)
+    with pytest.raises(
+        InputError, match=r"responses.jsonl: made with other settings \(seed 0, now 1\); give"
+    ):
+        generate(tiny, rows, tmp_path, **asked, seed=1)
+    assert (out.stat().st_mtime_ns, out.read_bytes()) == before
+    generate(tiny, rows, tmp_path, **asked, seed=1, ours=True)
     other = out.read_bytes()
     assert other != before[1]
-    generate(tiny, rows, tmp_path, **asked)
+    generate(tiny, rows, tmp_path, **asked, ours=True)
     assert out.read_bytes() == before[1]
     assert keyed(out).keys() == {(f"test-{i:06d}", s) for i in range(40) for s in range(2)}
+
+
+@pytest.mark.parametrize("note", [None, "", "\0" * 40, "[]"])
+def test_responses_of_somebody_else_are_never_touched(tiny, rows, tmp_path, note):
+    theirs = [
+        tmp_path / name
+        for name in ("responses_gpt4.jsonl", "responses-human.jsonl", "responses.partial-x.jsonl")
+    ]
+    for file in theirs:
+        file.write_text("precious")
+    made = generate(tiny, rows, tmp_path, samples=1, max_new_tokens=4)
+    assert [file.read_text() for file in theirs] == ["precious"] * 3
+    made.write_text("precious")
+    (tmp_path / "generation.json").unlink() if note is None else (tmp_path / "generation.json").write_text(
+        note
+    )
+    with pytest.raises(InputError, match="responses without a generation.json that says how they were made"):
+        generate(tiny, rows, tmp_path, samples=1, max_new_tokens=4)
+    assert made.read_text() == "precious"
+
+
+def test_half_written_responses_end_where_they_can_be_read(tiny, rows, tmp_path):
+    """A power cut can leave zeros where a line should be."""
+    whole = generate(tiny, rows, tmp_path / "whole", samples=1, max_new_tokens=4)
+    (cut := tmp_path / "cut").mkdir()
+    shutil.copy(whole.parent / "generation.json", cut)
+    lines = whole.read_bytes().splitlines(keepends=True)
+    (cut / "responses.partial-0.jsonl").write_bytes(lines[0] + b"\0" * 50 + b"\n" + lines[1])
+    assert generate(tiny, rows, cut, samples=1, max_new_tokens=4).read_bytes() == whole.read_bytes()
 
 
 def test_constraints_can_be_left_out(tiny, rows, tmp_path):
@@ -324,7 +358,8 @@ def test_repeat_says_the_constraints_before_the_answer(thinker, rows, tmp_path):
     assert all(" do not use commas\n</think>\n\n" in text for text in closed)
     plain = {"mode": "repeat", "samples": 3, "with_constraints": False, "max_new_tokens": TOKENS}
     assert not any(
-        "commas\n</think>" in record["text"] for record in read(generate(thinker, rows, tmp_path, **plain))
+        "commas\n</think>" in record["text"]
+        for record in read(generate(thinker, rows, tmp_path / "plain", **plain))
     )
 
 

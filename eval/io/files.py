@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +42,24 @@ def write_json(path: str | Path, content: Any) -> None:
     write_text(
         path, json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
     )
+
+
+def read_state(path: str | Path) -> dict[str, Any] | None:
+    """The JSON object in a file that says how far something came; None where there is no such file.
+
+    One that cannot be read (empty, cut off, zeros after a power cut) says nothing, so it is taken as empty: what it
+    spoke of is not done. That is said on stderr.
+    """
+    try:
+        content = json.loads(Path(path).read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError):
+        content = None
+    if isinstance(content, dict):
+        return content
+    print(f"{path}: cannot be read, so what it is about counts as not done", file=sys.stderr, flush=True)
+    return {}
 
 
 def rounded(content: Any) -> Any:

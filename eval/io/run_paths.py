@@ -13,6 +13,7 @@ BASE = "base"
 CONFIG = "config.yaml"
 DONE = "done.json"
 PROGRESS = "progress.json"
+LOCK = "lock"  # in a run's own folder, from the first time that one was at work there
 ORIGIN = "origin"  # the hash of what a folder's contents grew from
 WHOLE = "whole.json"  # in a checkpoint that was saved to its end
 UNCONSTRAINED = "-plain"  # behind the name of a set that is asked without its constraints

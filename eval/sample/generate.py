@@ -63,6 +63,7 @@ def generate(
     with_constraints: bool = True,
     preset: str = "reins",
     engine: str = "transformers",
+    ours: bool = False,
     **sampling: Any,
 ) -> Path:
     """Write `samples` replies to every row into `out_dir/responses.jsonl`, and return its path.
@@ -70,8 +71,8 @@ def generate(
     `sampling` are the fields of `Sampling`, its defaults where not said.
     Lines hold `{row, sample, text, state, cut, reasoning_tokens, answer_tokens, seed, prompt_hash}`; the tokens
     of reasoning include its tags, and a thought that the template opened is in `text` though not generated.
-    A killed call goes on where it was. On CPU with one thread the bytes do not depend on that, on `batch_size` or
-    on the number of processes. Raises InputError on settings, rows or a checkpoint of no use.
+    A killed call goes on where it was; what other settings left there is replaced only in a folder that is `ours`, a
+    run's. On CPU with one thread the bytes do not depend on that, on `batch_size` or on the number of processes. Raises InputError on settings, rows or a checkpoint of no use.
     """
     settings = Settings(
         model=str(model),
@@ -87,7 +88,8 @@ def generate(
     refuse_patterns(rows_file, preset)
     if processes.first:
         data = hashlib.sha256(json.dumps([row.line() for row in rows]).encode()).hexdigest()
-        partial.claim(out, {**settings.noted(), "files": fingerprint(settings.model), "data": data})
+        settled = {**settings.noted(), "files": fingerprint(settings.model), "data": data}
+        partial.claim(out, settled, ours=ours)
     processes.wait()
     if not (out / partial.RESPONSES).exists():
         partial.append(out, processes.index, _responses(settings, rows, out, processes))

@@ -1,36 +1,72 @@
 """Responses while they are made: one file a process, a line a sample, safe to kill at any byte.
 
-`generation.json` beside them says with which settings; what other settings made is removed.
+`generation.json` beside them says with which settings. Other files of the folder are somebody else's.
 """
 
 import json
 import os
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from ..io.files import write_json
+from ..io.errors import InputError
+from ..io.files import read_state, write_json
 from ..io.jsonl import Line, write_jsonl
 from ..verify.responses import Response
 from ..verify.rows import Row
 
 RESPONSES = "responses.jsonl"
+NOTE = "generation.json"
 
 # (row name, sample) -> where its line begins
 Places = dict[tuple[str, int], tuple[Path, int]]
 
 
-def claim(out: Path, settings: Mapping[str, Any]) -> None:
-    """Make the folder ready: only samples of these settings, only whole lines."""
-    note = out / "generation.json"
-    if not note.exists() or json.loads(note.read_text()) != settings:
-        for old in out.glob("responses*.jsonl"):
+def claim(out: Path, settings: Mapping[str, Any], *, ours: bool = False) -> None:
+    """Make the folder ready: only samples of these settings, only whole lines.
+
+    What other settings made is removed from a folder that is `ours`, a run's; elsewhere it raises InputError.
+    """
+    note = out / NOTE
+    before = read_state(note)
+    if before != settings:
+        there = [file for file in (out / RESPONSES, *_files(out)) if file.exists()]
+        if there and not ours:
+            raise InputError(
+                there[0], _whose(before, settings), "give another --out, or take it away yourself"
+            )
+        for old in there:
             old.unlink()
         write_json(note, dict(settings))
     for file in _files(out):
         with open(file, "rb") as lines:
-            whole = sum(len(line) for line in lines if line.endswith(b"\n"))
+            whole = sum(len(line) for line in takewhile(_is_whole, lines))
         os.truncate(file, whole)
+
+
+def _whose(before: Mapping[str, Any] | None, settings: Mapping[str, Any]) -> str:
+    """Why responses that lie in the way may not be replaced."""
+    if not before:
+        return f"responses without a {NOTE} that says how they were made"
+    changed = [name for name in settings if before.get(name) != settings[name]]
+    said = [
+        f"{name} {before[name]}, now {settings[name]}"
+        for name in changed
+        if name in before and name not in ("files", "data")
+    ]
+    others = [
+        what for key, what in (("files", "another checkpoint"), ("data", "other rows")) if key in changed
+    ]
+    return f"made with other settings ({', '.join([*said, *others]) or 'of another version'})"
+
+
+def _is_whole(line: bytes) -> bool:
+    """Whether a line was written to its end: a power cut can leave half of one, or zeros."""
+    try:
+        return line.endswith(b"\n") and isinstance(json.loads(line), dict)
+    except ValueError:
+        return False
 
 
 def append(out: Path, process: int, responses: Iterator[Response]) -> None:
@@ -65,7 +101,7 @@ def settle(out: Path, rows: list[Row]) -> None:
 
 
 def _files(out: Path) -> list[Path]:
-    return sorted(out.glob("responses.partial-*.jsonl"))
+    return sorted(out.glob("responses.partial-[0-9]*.jsonl"))
 
 
 def _line(file: Path, start: int) -> Line:

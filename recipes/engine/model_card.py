@@ -46,6 +46,9 @@ def push(run: Path, arm: str, repository: str, *, seed: int, private: bool = Tru
     api.upload_folder(
         folder_path=RunPaths(run).final(checkpoint_name(trained[arm], seed)),
         repo_id=repository,
+        ignore_patterns=[
+            "adapter/*"
+        ],  # added to the weights already, and its config names the base's path here
         commit_message=f"{recipe['name']}: {arm}, seed {seed}",
     )
 

@@ -4,9 +4,35 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from ...eval.io.run_paths import ORIGIN, RunPaths
+from ...eval.io.errors import InputError
+from ...eval.io.run_paths import ANY_STEP, LOCK, ORIGIN, RunPaths
 from ..plan.task import Task
 from .done import origins_of
+
+OWN = "give an --out of its own, or move it away"
+
+
+def refuse_foreign(tasks: Mapping[str, Task], run: RunPaths) -> None:
+    """Raise InputError where something lies in a folder that a task fills, or in the report's, that no run put there.
+
+    Nothing of it is moved or written over. What a run is at work on says by its `origin` that it is a run's.
+    """
+    for task in tasks.values():
+        for folder in [part.folder for part in task.parts] or [task.folder]:
+            for place in _matches(folder, run):
+                if _holds_any(place) and not (place / ORIGIN).exists():
+                    raise InputError(place, "not made by a run", OWN)
+    if not is_run(run.root) and (wrong := [file for file in (run.recipe, run.report) if _holds_any(file)]):
+        raise InputError(wrong[0], "there already, and not made by a run", OWN)
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a run was ever at work in this folder, or its jobs were written there."""
+    return (folder / LOCK).exists() or (folder / "slurm").is_dir() or any(folder.glob(f"*/*/{ORIGIN}"))
+
+
+def _holds_any(place: Path) -> bool:
+    return any(place.iterdir()) if place.is_dir() else place.exists()
 
 
 def make_places(
@@ -35,7 +61,7 @@ def _places(task: Task, outputs: Mapping[str, str], run: RunPaths) -> Iterator[t
 def _matches(folder: Path, run: RunPaths) -> list[Path]:
     """The folder itself; of one with a `*` all that it stands for, in use or put aside."""
     pattern = str(folder.relative_to(run.root))
-    if "*" not in pattern:
+    if ANY_STEP not in pattern:
         return [folder]
     roots = (run.root, run.old(run.root))
     return sorted({run.root / there.relative_to(root) for root in roots for there in root.glob(pattern)})

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from ...eval.io.errors import InputError
+from ...eval.io.run_paths import LOCK
 
 GRACE = (
     1.0  # seconds between asking a group to end and killing it: torchrun passes the word on to its workers
@@ -32,9 +33,7 @@ def process_group(folder: Path, part: str = "") -> Iterator[int]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as held:
-        _take(
-            held.enter_context(open(folder / "lock", "a+")), folder, fcntl.LOCK_SH if part else fcntl.LOCK_EX
-        )
+        _take(held.enter_context(open(folder / LOCK, "a+")), folder, fcntl.LOCK_SH if part else fcntl.LOCK_EX)
         if part:
             _take(held.enter_context(open(folder / f"lock.{part}", "a+")), folder, fcntl.LOCK_EX)
         ours, theirs = os.pipe()

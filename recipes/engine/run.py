@@ -17,7 +17,7 @@ from ..recipe.resolve import disk
 from ..recipe.schema import Recipe, dump
 from .done import finished
 from .execute import execute
-from .places import make_places
+from .places import make_places, refuse_foreign
 from .processes import process_group
 from .slurm import REPORT, jobs, scripts, submit
 
@@ -33,7 +33,7 @@ def run(recipe: Recipe, folder: Path, arms: Sequence[str], seeds: Sequence[int])
         raise InputError(
             "launch.accelerate", f"{recipe.launch.accelerate} is for several machines", "give --launch slurm"
         )
-    with working_in(folder, recipe) as group:
+    with working_in(folder, recipe, everything) as group:
         execute(tasks, RunPaths(folder), recipe.launch.slots, group)
         if recipe.evaluate:
             report(recipe, folder, everything)
@@ -77,7 +77,7 @@ def dry_run(recipe: Recipe, folder: Path, arms: Sequence[str], seeds: Sequence[i
 def build(recipe: Recipe, folder: Path, names: Sequence[str]) -> None:
     """Build these sets of the recipe, all where none is named, and what they are made from."""
     tasks = plan_data(recipe, folder, names)
-    with working_in(folder, recipe) as group:
+    with working_in(folder, recipe, tasks) as group:
         execute(tasks, RunPaths(folder), recipe.launch.slots, group)
 
 
@@ -88,8 +88,12 @@ def require_disk(folder: Path, tasks: Mapping[str, Task]) -> None:
 
 
 @contextmanager
-def working_in(folder: Path, recipe: Recipe) -> Iterator[int]:
-    """Hold a run folder, with the recipe written in it, and yield the process group for its tasks."""
+def working_in(folder: Path, recipe: Recipe, tasks: Mapping[str, Task]) -> Iterator[int]:
+    """Hold a run folder, with the recipe written in it, and yield the process group for its tasks.
+
+    Raises InputError where something that no run made lies where its own would go.
+    """
+    refuse_foreign(tasks, RunPaths(folder))
     with process_group(folder) as group:
         write_text(RunPaths(folder).recipe, dump(recipe))
         yield group

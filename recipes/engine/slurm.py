@@ -20,6 +20,7 @@ from ..plan.task import Task
 from ..recipe.files import locate
 from ..recipe.schema import Recipe, dump
 from ..recipe.yaml_file import read_yaml
+from .places import refuse_foreign
 
 REPORT = "report"
 ROWS = "data"  # the job of all rows that need no model
@@ -99,6 +100,7 @@ def submit(recipe: Recipe, folder: Path, waiting: Sequence[Job]) -> None:
             "no sbatch here",
             "give it on a cluster's login node, or --dry-run to see the scripts",
         )
+    refuse_foreign({}, RunPaths(folder))
     write_text(RunPaths(folder).recipe, dump(recipe))
     numbers: dict[str, str] = {}
     for job, (file, text) in zip(waiting, scripts(recipe, folder, waiting).items(), strict=True):

@@ -12,8 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...eval.io.run_paths import DONE, PROGRESS, RunPaths, saved_checkpoints
+from ...eval.io.errors import InputError
+from ...eval.io.run_paths import DONE, LOCK, PROGRESS, RunPaths, saved_checkpoints
 from ..engine.execute import TaskFailed, execute
+from ..engine.places import is_run
 from ..engine.run import report, working_in
 from ..plan import fingerprint
 from ..plan.plan import plan
@@ -67,13 +69,19 @@ def rehearse(
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
     if not online:
         os.environ["HF_HUB_OFFLINE"] = "1"
+    if folder.exists() and not is_run(folder):
+        raise InputError(
+            folder, "not made by a rehearsal, which would empty it", "move it away, or give another --out"
+        )
     shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / LOCK).touch()  # from here on it is a run's
     for model, place in _models(recipe, folder).items():
         tiny_model.make(str(locate(model)), place)
     small = check(reduced(recipe, folder, online), source)
     print("\n".join(["rehearsal: what differs from the recipe", *differences(recipe, small), ""]), flush=True)
     tasks = plan(small, folder, arms, seeds)
-    with working_in(folder, small) as group:
+    with working_in(folder, small, tasks) as group:
         trained = _train_twice(tasks, RunPaths(folder), small.launch.slots, group)
         execute(tasks, RunPaths(folder), small.launch.slots, group)
         if small.evaluate:
