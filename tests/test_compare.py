@@ -116,6 +116,43 @@ def test_what_does_not_match_is_refused(run, tmp_path, change, complaint):
         compare(folder(run), spoiled(run, tmp_path, change), metric="correct")
 
 
+def without(field):
+    return lambda scores: [{key: value for key, value in one.items() if key != field} for one in scores]
+
+
+def with_field(**fields):
+    return lambda scores: [one | fields if i == 2 else one for i, one in enumerate(scores)]
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        *((without(field), f":1: no score: field '{field}' is missing; score the responses again")
+          for field in ("row", "sample", "verdicts", "outcome", "state", "cut", "reasoning_tokens", "answer_tokens")),
+        (with_field(verdicts=None), ":3: field 'verdicts' is null; give a list of true and false"),
+        (with_field(verdicts=["false", "true"]), ":3: field 'verdicts' is "),
+        (with_field(outcome="correct"), ":3: field 'outcome' is 'correct'; give one of right, wrong"),
+        (with_field(state="open"), ":3: field 'state' is 'open'"),
+        (with_field(sample="1"), ":3: field 'sample' is '1'"),
+        (with_field(row=["a"]), r":3: field 'row' is \['a'\]"),
+        (with_field(cut="no"), ":3: field 'cut' is 'no'; give true or false"),
+        (with_field(answer_tokens=-1), ":3: field 'answer_tokens' is -1"),
+        (lambda scores: [*scores, scores[0]], "sample 0 of row 'composite-000000' comes 2 times"),
+    ],
+)  # fmt: skip
+def test_scores_with_a_field_missing_or_of_another_type_are_refused_by_line(run, tmp_path, change, complaint):
+    with pytest.raises(InputError, match=f"scores.jsonl{complaint}" if complaint[0] == ":" else complaint):
+        compare(folder(run), spoiled(run, tmp_path, change))
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"preset": 3}', "{", '{"preset": NaN}'])
+def test_metrics_that_name_no_preset_are_refused(run, tmp_path, text):
+    there = spoiled(run, tmp_path, lambda scores: scores)
+    (there / "metrics.json").write_text(text)
+    with pytest.raises(InputError, match="metrics.json: (names no preset|broken JSON|NaN)"):
+        compare(folder(run), there)
+
+
 def test_unknown_metrics_folders_and_rows_are_refused(run, tmp_path):
     with pytest.raises(InputError, match="--metric accuracy: not known; give one of hacc"):
         compare(folder(run), folder(run), metric="accuracy")

@@ -1,6 +1,5 @@
 """A run folder as arrays: its arms, their checkpoints along training, and every scored cell (checkpoint, set, mode)."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +8,18 @@ from typing import Annotated, Any, NamedTuple
 import yaml
 
 from ..io.errors import InputError
+from ..io.fields import COUNT, need
+from ..io.lines import read_text
 from ..io.run_paths import DONE, RunPaths, checkpoint_name, name_on_the_way, unconstrained
+from ..io.strict_json import parse
 from ..score.measure import Cell, RowSet
 from ..score.scores import read_scores
 from ..verify.rows import read_rows
 from .fields import ArmName, Seed
 from .roles import Role, Roles
+
+NEEDED = ("name", "preset", "evaluate", "arms", "seeds")  # of a resolved recipe
+SPENT = ("steps", "supervised_tokens", "rows", "cut_rows")  # of a finished stage
 
 Cells = dict[tuple[str, str], list[Cell]]  # those of an arm's seeds, by (arm, mode)
 
@@ -58,7 +63,7 @@ class RunFolder:
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
         self.paths = RunPaths(self.folder)
-        self.recipe: dict[str, Any] = yaml.safe_load(_read(self.paths.recipe))
+        self.recipe = _recipe(self.paths.recipe)
         self.name: str = self.recipe["name"]
         self.preset: str = self.recipe["preset"]
         self.evaluate: dict[str, dict[str, Any]] = self.recipe["evaluate"]
@@ -130,6 +135,10 @@ class RunFolder:
             )
         if alien := scored - row_set.position.keys():
             raise InputError(said, f"{min(alien)!r} is not among them", "score it again")
+        for score in scores:
+            if len(score.verdicts) != (count := len(row_set.types[row_set.position[score.row]])):
+                what = f"row {score.row!r} has {count} constraints, its score {len(score.verdicts)} verdicts"
+                raise InputError(said, what, "score it again")
         return Cell.of(row_set, scores)
 
     def _is_scored(self, checkpoint: str) -> bool:
@@ -138,13 +147,15 @@ class RunFolder:
     def _spent(self, seed: int | None, stages: tuple[str, ...]) -> tuple[int, ...]:
         """Steps, supervised tokens, rows and cut rows of all stages that led to a checkpoint."""
         done = [self._done(checkpoint_name(stages[:depth], seed)) for depth in range(1, len(stages) + 1)]
-        return tuple(
-            sum(one[key] for one in done) for key in ("steps", "supervised_tokens", "rows", "cut_rows")
-        )
+        return tuple(sum(one[key] for one in done) for key in SPENT)
 
     def _done(self, stage: str) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(_read(self.paths.stage(stage) / DONE))
-        return found
+        """Sums of a finished stage; raises InputError where its `done.json` does not hold them."""
+        file = self.paths.stage(stage) / DONE
+        done = parse(_read(file), file, fix := "run the recipe again: it does what is missing")
+        if not isinstance(done, dict):
+            raise InputError(file, f"a {type(done).__name__}, not an object", fix)
+        return {key: need(done, key, COUNT, file) for key in SPENT}
 
 
 def _stages(recipe: dict[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -154,7 +165,21 @@ def _stages(recipe: dict[str, Any]) -> dict[str, tuple[str, ...]]:
     }
 
 
+def _recipe(file: Path) -> dict[str, Any]:
+    """The resolved recipe that a run has written; raises InputError where it is not whole."""
+    text = _read(file)
+    try:
+        recipe = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(file, f"no YAML ({reason})", "run the recipe again: it is written anew") from None
+    if not isinstance(recipe, dict) or (absent := [key for key in NEEDED if key not in recipe]):
+        lacks = "no object" if not isinstance(recipe, dict) else f"field {absent[0]!r} is missing"
+        raise InputError(file, lacks, "run the recipe again: it is written anew")
+    return recipe
+
+
 def _read(file: Path) -> str:
     if not file.exists():
         raise InputError(file, "not there", "name the folder of a run, and finish it")
-    return file.read_text("utf-8")
+    return read_text(file)

@@ -7,6 +7,8 @@ from typing import Any
 
 from .errors import InputError
 from .files import writing
+from .lines import iter_lines
+from .strict_json import parse
 
 Line = dict[str, Any]
 
@@ -14,20 +16,12 @@ Line = dict[str, Any]
 def iter_jsonl(path: str | Path) -> Iterator[tuple[int, Line]]:
     """Yield (line number from 1, object) for every line that is not blank.
 
-    Raises InputError on a missing file, text that is not UTF-8, broken JSON, or a line that is no object.
+    Raises InputError on a missing file, text that is not UTF-8, a line that is no object, and on what JSON leaves open:
+    a key given twice, NaN, nesting without end.
     """
-    number = 0
-    try:
-        with open(path, encoding="utf-8-sig") as lines:
-            for number, line in enumerate(lines, 1):
-                if line.strip():
-                    yield number, _object(line, f"{path}:{number}")
-    except OSError as error:
-        raise InputError(path, f"{error.strerror}", "name a JSON-lines file that can be read") from None
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{path}:{number + 1}", f"not UTF-8 ({error.reason})", "save the file as UTF-8"
-        ) from None
+    for number, line in iter_lines(path):
+        if line.strip():
+            yield number, _object(line, f"{path}:{number}")
 
 
 def read_jsonl(path: str | Path) -> list[Line]:
@@ -49,10 +43,7 @@ def write_jsonl(path: str | Path, rows: Iterable[Line]) -> int:
 
 
 def _object(line: str, where: str) -> Line:
-    try:
-        found = json.loads(line)
-    except ValueError as error:
-        raise InputError(where, f"broken JSON ({error})", "write one object a line") from None
+    found = parse(line, where)
     if not isinstance(found, dict):
         raise InputError(where, f"a {type(found).__name__}, not an object", "write one object a line")
     return found

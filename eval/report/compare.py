@@ -1,6 +1,5 @@
 """Two evaluations of the same rows against each other: of two arms, in two modes, or judged by two presets."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,9 @@ from ..analyse.formats import interval, rate
 from ..analyse.set_data import ArmMeasure
 from ..io.errors import InputError
 from ..io.files import rounded
+from ..io.lines import read_text
 from ..io.run_paths import rows_evaluated
+from ..io.strict_json import parse
 from ..score.measure import NUMBERS, Cell, Entry, Measure, RowSet, estimates, resample
 from ..score.scores import Score, read_scores
 from ..stats import intervals
@@ -93,8 +94,15 @@ def _alone(scores: list[Score]) -> list[Row]:
 
 def _side(folder: Path) -> Entry:
     metrics = folder / "metrics.json"
-    preset = json.loads(metrics.read_text("utf-8"))["preset"] if metrics.exists() else None
+    preset = _preset(metrics) if metrics.exists() else None
     return {"folder": str(folder), "preset": preset}
+
+
+def _preset(metrics: Path) -> str:
+    found = parse(read_text(metrics), metrics, fix := "score the responses again")
+    if not isinstance(found, dict) or not isinstance(found.get("preset"), str):
+        raise InputError(metrics, "names no preset", fix)
+    return str(found["preset"])
 
 
 def _compared(row_set: RowSet, cells: list[Cell], metric: str, folders: tuple[Path, Path]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Responses read next to the rows they answer, in any of three forms: ours, MathIF's or IFEval's.
 
 Ours: `{row, sample, text, state, cut, reasoning_tokens, answer_tokens}`, in any order. MathIF's: line i of the
-file is `{"output": [text, …]}` for row i, and each of its data files has an output file of its own. IFEval's:
-`{prompt, response}`, matched by prompt. What a file does not say (state, cut, tokens) is null. Where
+file is `{"output": [text, …]}` for row i, and each of its data files has an output file of its own; where lines also
+say a prompt, a row or an id, these tell the row. IFEval's: `{prompt, response}`, matched by prompt. What a file does not say (state, cut, tokens) is null. Where
 texts close thoughts that they never opened, those without any tag were cut inside theirs.
 """
 
@@ -12,12 +12,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..io.errors import InputError
+from ..io.fields import Kind, need
 from ..io.jsonl import Line, iter_jsonl
 from ..verify.reasoning import opened_by_template
-from ..verify.responses import NEEDED, Response, as_response, thought_beside
+from ..verify.responses import (
+    NEEDED,
+    Response,
+    as_response,
+    need_text,
+    thought_beside,
+    thoughts_beside,
+)
 from ..verify.rows import Files, Row, load_rows
+from .pairing import Lines, rows_answered
 
-Lines = list[tuple[int, Line]]  # with their numbers from 1
 Reader = Callable[[str | Path, Lines, Sequence[Row]], Iterator[Response]]
 
 
@@ -104,35 +112,41 @@ def read_ours(file: str | Path, lines: Lines, rows: Sequence[Row]) -> Iterator[R
 
 
 def read_mathif(file: str | Path, lines: Lines, rows: Sequence[Row]) -> Iterator[Response]:
-    """Lines of several texts, the i-th for the i-th row."""
-    if len(lines) != len(rows):
-        raise InputError(file, f"{len(lines)} outputs for {len(rows)} rows", "line i answers row i")
-    for row, (_, line) in zip(rows, lines, strict=True):
-        for sample, text in enumerate(line["output"]):
-            yield Response(row.name, sample, text, thought=thought_beside(line, sample))
+    """Lines of several texts: the i-th for the i-th row, unless lines say which row they answer."""
+    texts = [_outputs(line, f"{file}:{number}") for number, line in lines]
+    samples: Counter[str] = Counter()
+    for row, of_line in zip(rows_answered(file, lines, rows), texts, strict=True):
+        for text, thought in of_line:
+            yield Response(row.name, samples[row.name], text, thought=thought)
+            samples[row.name] += 1
+
+
+def _outputs(line: Line, where: str) -> list[tuple[str, str | None]]:
+    """The texts of a line, each with the thought beside it."""
+    output = need(line, "output", TEXTS, where)
+    texts = [need_text({"output": each}, "output", where) for each in output]
+    return list(zip(texts, thoughts_beside(line, len(texts), where), strict=True))
 
 
 def read_ifeval(file: str | Path, lines: Lines, rows: Sequence[Row]) -> Iterator[Response]:
-    """Lines of prompt and response, each the next sample of the row that asks this prompt.
-
-    Where only the wording differs (one prompt of IFEval's own files does), a line answers the row at its place.
-    """
-    by_prompt = {row.question: row for row in rows}
-    prompts = {line["prompt"] for _, line in lines}
-    if len(lines) == len(rows):
-        for (_, line), row in zip(lines, rows, strict=True):
-            if row.question not in prompts:
-                by_prompt.setdefault(line["prompt"], row)
+    """Lines of prompt and response, each the next sample of the row that asks this prompt."""
+    texts = [
+        (need_text(line, "response", where), thought_beside(line, where))
+        for where, line in ((f"{file}:{number}", line) for number, line in lines)
+    ]
     samples: Counter[str] = Counter()
-    for _, line in lines:
-        prompt = line["prompt"]
-        if prompt not in by_prompt:
-            raise InputError(file, f"prompt {prompt[:60]!r} is not in the data", "give both of one set")
-        thought = thought_beside(line)
-        yield Response(by_prompt[prompt].name, samples[prompt], line["response"], thought=thought)
-        samples[prompt] += 1
+    for row, (text, thought) in zip(rows_answered(file, lines, rows), texts, strict=True):
+        yield Response(row.name, samples[row.name], text, thought=thought)
+        samples[row.name] += 1
 
 
+# A list of texts, none of them taken apart: each may itself be in content parts.
+TEXTS = Kind(
+    "a list of texts",
+    lambda value: (
+        isinstance(value, list) and bool(value) and all(isinstance(each, str | list) for each in value)
+    ),
+)
 # What every line of a form holds, and who reads it.
 FORMS: dict[tuple[str, ...], Reader] = {
     NEEDED: read_ours,

@@ -4,10 +4,14 @@ A line holds `{row, sample, verdicts, hacc, sacc, correct, outcome, state, forma
 reasoning_tokens, answer_tokens}`, and under preset `ifeval` `loose`. What follows from other fields is written for readers and computed again when read.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
-from ..io.jsonl import Line, read_jsonl
+from ..io.errors import InputError
+from ..io.fields import COUNT, FLAG, FLAGS, TEXT, Kind, choice, may, need
+from ..io.jsonl import Line, iter_jsonl
 from ..verify.answers import Outcome
 from ..verify.reasoning import State
 
@@ -67,20 +71,39 @@ class Score:
 
 
 def read_scores(file: str | Path) -> list[Score]:
-    """The scores of a file that `score` wrote; raises InputError where it cannot be read."""
-    return [
-        Score(
-            row=line["row"],
-            sample=line["sample"],
-            verdicts=line["verdicts"],
-            outcome=line["outcome"],
-            state=line["state"],
-            format=line.get("format"),
-            reasoned=line.get("reasoned", True),
-            truncated=line["cut"],
-            reasoning_tokens=line["reasoning_tokens"],
-            answer_tokens=line["answer_tokens"],
-            loose=line.get("loose"),
-        )
-        for line in read_jsonl(file)
-    ]
+    """The scores of a file that `score` wrote.
+
+    Raises InputError, naming file and line, on a field that is missing or of another type, and on a sample that comes
+    twice.
+    """
+    scores = [as_score(line, f"{file}:{number}") for number, line in iter_jsonl(file)]
+    for (row, sample), times in Counter((score.row, score.sample) for score in scores).most_common(1):
+        if times > 1:
+            raise InputError(file, f"sample {sample} of row {row!r} comes {times} times", "score it again")
+    return scores
+
+
+def as_score(line: Line, where: str) -> Score:
+    """A line of `scores.jsonl` as a score; raises InputError, opening with `where`, on a field of no use."""
+    if absent := [key for key in (*_NEEDED, *_KNOWN) if key not in line]:
+        raise InputError(where, f"no score: field {absent[0]!r} is missing", "score the responses again")
+    fields: Line = {key: need(line, key, kind, where) for key, kind in _NEEDED.items()}
+    fields |= {key: may(line, key, kind, where) for key, kind in (_KNOWN | _LATER).items()}
+    return Score(
+        truncated=fields.pop("cut"), reasoned=may(line, "reasoned", FLAG, where) is not False, **fields
+    )
+
+
+_NEEDED: dict[str, Kind] = {
+    "row": TEXT,
+    "sample": COUNT,
+    "verdicts": FLAGS,
+    "state": choice(get_args(State)),
+}
+_KNOWN: dict[str, Kind] = {  # or null
+    "outcome": choice(get_args(Outcome)),
+    "cut": FLAG,
+    "reasoning_tokens": COUNT,
+    "answer_tokens": COUNT,
+}
+_LATER: dict[str, Kind] = {"format": TEXT, "loose": FLAGS}  # which older files and other presets do not have

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import get_args
 
 from ..io.errors import InputError
+from ..io.fields import COUNT, FLAG, TEXT, WHOLE, Kind, choice, may, need
 from ..io.jsonl import Line, iter_jsonl
 from .reasoning import Split, State, split_reasoning
 
@@ -54,41 +55,65 @@ class Response:
         }
 
 
-# Each field of a line: its type, and how a person would name it.
-_FIELDS: dict[str, tuple[type, str]] = {
-    "row": (str, "a text"),
-    "sample": (int, "a number"),
-    "text": (str, "a text"),
-    "state": (str, f"one of {', '.join(get_args(State))}"),
-    "cut": (bool, "true or false"),
-    "reasoning_tokens": (int, "a number"),
-    "answer_tokens": (int, "a number"),
-    "seed": (int, "a number"),
-    "prompt_hash": (str, "a text"),
+# Each field of a line and what it may hold; what is not needed may be null.
+_FIELDS: dict[str, Kind] = {
+    "row": TEXT,
+    "sample": COUNT,
+    "state": choice(get_args(State)),
+    "cut": FLAG,
+    "reasoning_tokens": COUNT,
+    "answer_tokens": COUNT,
+    "seed": WHOLE,
+    "prompt_hash": TEXT,
 }
 NEEDED = ("row", "sample", "text")
 BESIDE = ("reasoning_content", "reasoning", "thinking")  # of vLLM, its later releases, Ollama
+PARTS = ("text", "output_text")  # types of content parts that are text
 
 
 def as_response(line: Line, where: str) -> Response:
     """A line in our form as a response; raises InputError, opening with `where`, on a field of no use."""
-    for key, (kind, known) in _FIELDS.items():
-        value = line.get(key)
-        if value is None and key not in NEEDED:
-            continue
-        fits = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
-        if not fits or (key == "state" and value not in get_args(State)):
-            raise InputError(where, f"field {key!r} is {value!r:.60}", f"give {known}")
-    fields: Line = {key: line.get(key) for key in _FIELDS}
-    return Response(truncated=fields.pop("cut"), thought=thought_beside(line), **fields)
+    fields: Line = {
+        key: (need if key in NEEDED else may)(line, key, kind, where) for key, kind in _FIELDS.items()
+    }
+    text = need_text(line, "text", where)
+    return Response(text=text, truncated=fields.pop("cut"), thought=thought_beside(line, where), **fields)
 
 
-def thought_beside(line: Line, sample: int = 0) -> str | None:
-    """The thought that a line holds in a column of its own, one for each sample where it holds several."""
-    beside = next((line[column] for column in BESIDE if line.get(column)), None)
-    if isinstance(beside, list):
-        beside = beside[sample] if sample < len(beside) else None
-    return beside if isinstance(beside, str) else None
+def need_text(line: Line, key: str, where: object) -> str:
+    """The text in a field: one text, or content parts as chat servers give them, where all of them are text.
+
+    Raises InputError, opening with `where`, on anything else.
+    """
+    value = line.get(key)
+    parts = value if isinstance(value, list) else []
+    if parts and all(isinstance(part, dict) and part.get("type") in PARTS for part in parts):
+        return "".join(need(part, "text", TEXT, where) for part in parts)
+    text: str = need(line, key, TEXT, where)
+    return text
+
+
+def thought_beside(line: Line, where: object) -> str | None:
+    """The thought that a line of one text holds in a column of its own; raises InputError as `need_text`."""
+    (thought,) = thoughts_beside(line, 1, where)
+    return thought
+
+
+def thoughts_beside(line: Line, samples: int, where: object) -> list[str | None]:
+    """The thoughts in a column of their own, one for each of a line's texts; raises InputError as `need_text`."""
+    column = next((column for column in BESIDE if line.get(column)), None)
+    if column is None:
+        return [None] * samples
+    thoughts = line[column] if _is_one_each(line[column]) else [line[column]]
+    if len(thoughts) != samples:
+        raise InputError(
+            where, f"{len(thoughts)} in {column!r} for {samples} texts", "give one for each text"
+        )
+    return [thought and need_text({column: thought}, column, where) for thought in thoughts]
+
+
+def _is_one_each(value: object) -> bool:
+    return isinstance(value, list) and not any(isinstance(each, dict) for each in value)
 
 
 def iter_responses(file: str | Path) -> Iterator[Response]:

@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import UnionType
 from typing import Any
 
 from ..io.errors import InputError
+from ..io.fields import LIST, NAME, TEXT, need
 from ..io.jsonl import Line, iter_jsonl
 from .constraints.constraint import Constraint
 
@@ -115,7 +115,7 @@ def as_row(line: Line, name: str, index: int, where: str) -> Row:
     fields.setdefault("row", f"{name}-{index:06d}")
     fields.setdefault("problem_id", problem_key(str(fields.get("question"))))
     for key in TEXTS:
-        _need(fields, key, str, where)
+        need(fields, key, TEXT, where)
     return Row(
         name=fields["row"],
         problem_id=fields["problem_id"],
@@ -135,7 +135,7 @@ def problem_key(question: str) -> str:
 
 def _constraints(fields: Line, where: str) -> list[Constraint]:
     for key in LISTS:
-        _need(fields, key, list, where)
+        need(fields, key, LIST, where)
     lengths = [len(fields[key]) for key in LISTS]
     if len(set(lengths)) > 1:
         counted = ", ".join(f"{key} {length}" for key, length in zip(LISTS, lengths, strict=True))
@@ -157,8 +157,8 @@ def _constraint(name: Any, kwargs: Any, description: Any, where: str) -> Constra
 
 def _from_ifeval(line: Line, name: str, where: str) -> Line:
     """IFEval's prompt already says its constraints, so the descriptions are empty and `prompt` is kept."""
-    for key, kind in (("key", int | str), ("prompt", str), ("instruction_id_list", list), ("kwargs", list)):
-        _need(line, key, kind, where)
+    for key, kind in (("key", NAME), ("prompt", TEXT), ("instruction_id_list", LIST), ("kwargs", LIST)):
+        need(line, key, kind, where)
     return {
         "source": "ifeval",
         "id": str(line["key"]),
@@ -170,13 +170,3 @@ def _from_ifeval(line: Line, name: str, where: str) -> Line:
         "prompt": line["prompt"],
         "row": f"{name}-{line['key']}",
     }
-
-
-def _need(line: Line, key: str, kind: type | UnionType, where: str) -> None:
-    if key not in line:
-        raise InputError(where, f"field {key!r} is missing", f"the row has {', '.join(sorted(line))}")
-    if not isinstance(line[key], kind):
-        raise InputError(where, f"field {key!r} is {line[key]!r:.60}", f"it must be a {_NAMES[kind]}")
-
-
-_NAMES: dict[Any, str] = {str: "text", list: "list", int | str: "number or text"}

@@ -1,0 +1,131 @@
+"""Which row a line of responses answers, by what it says of it: the row's name or id, or the prompt it was asked.
+
+A line is never taken for the row at its place because the numbers agree, unless it says nothing of its row. Where it
+does, every name and prompt in it must be of one row. What several rows share (published ids are not unique, and one
+prompt may be asked twice) tells them apart only where all lines stand in the order of the rows.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from difflib import SequenceMatcher
+from pathlib import Path
+
+from ..io.errors import InputError
+from ..io.fields import NAME, TEXT, may, need, shown
+from ..io.jsonl import Line
+from ..verify.prompt import render
+from ..verify.rows import Row
+
+Lines = list[tuple[int, Line]]  # with their numbers from 1
+Places = dict[str, set[int]]  # of rows, by a name or a text
+
+NAMES = ("row", "key", "id")
+TEXTS = ("prompt", "question", "problem", "instruction")
+FIX = "give both of one set, with prompts as asked, or name each line's `row`"
+# Where nearly all lines hold their prompts, one at its place that differs by a few words is a new wording of it: of
+# IFEval's own files one does.
+NEAR, HELD = 0.9, 0.9
+
+
+def rows_answered(file: str | Path, lines: Lines, rows: Sequence[Row]) -> list[Row]:
+    """The row that each line answers, in the order of the lines.
+
+    Raises InputError where lines say nothing of their rows and are not as many, and where what they say is of no row,
+    of several, or of different ones.
+    """
+    if not any(_says_its_row(line) for _, line in lines):
+        if len(lines) != len(rows):
+            raise InputError(file, f"{len(lines)} outputs for {len(rows)} rows", "line i answers row i")
+        return list(rows)
+    named, asked = _places(rows, _names), _places(rows, _prompts)
+    found = [_of_line(line, named, asked, f"{file}:{number}") for number, line in lines]
+    _reword(lines, rows, found)
+    if len(lines) == len(rows) and all(place in places for place, places in enumerate(found)):
+        return list(rows)
+    _refuse_unknown(file, lines, found)
+    return [
+        rows[_only(places, rows, f"{file}:{number}")]
+        for places, (number, _) in zip(found, lines, strict=True)
+    ]
+
+
+def _says_its_row(line: Line) -> bool:
+    return any(line.get(key) is not None for key in NAMES) or any(key in line for key in TEXTS)
+
+
+def _places(rows: Sequence[Row], texts: Callable[[Row], Iterable[str]]) -> Places:
+    places: Places = {}
+    for place, row in enumerate(rows):
+        for text in texts(row):
+            places.setdefault(text.strip(), set()).add(place)
+    return places
+
+
+def _names(row: Row) -> Iterable[str]:
+    return row.name, row.id
+
+
+def _prompts(row: Row) -> Iterable[str]:
+    """All that a row may have been asked: its question, or a whole prompt of any preset."""
+    told = [render(row, preset=preset) for preset in ("reins", "mathif")]
+    plain = [render(row, preset=preset, with_constraints=False) for preset in ("reins", "mathif")]
+    given = row.extra.get("prompt")
+    return {row.question, *told, *plain, *([given] if isinstance(given, str) else [])}
+
+
+def _of_line(line: Line, named: Places, asked: Places, where: str) -> set[int]:
+    """The places of the rows that a line may answer; none where its prompt is of no row."""
+    told = {key: asked.get(need(line, key, TEXT, where).strip(), set()) for key in TEXTS if key in line}
+    for key in NAMES:
+        name = may(line, key, NAME, where)
+        places = named.get(str(name), set()) if name is not None else set()
+        # An id may be the response's own, where a prompt says whose it is.
+        if places or (name is not None and (key == "row" or not told)):
+            told[key] = places
+    if not told:
+        raise InputError(where, "says neither row nor prompt, as other lines do", FIX)
+    known = [places for places in told.values() if places]
+    both = set.intersection(*known) if known else set()
+    if known and not both:
+        raise InputError(where, f"{' and '.join(told)} are of different rows", FIX)
+    return both if len(known) == len(told) else set()
+
+
+def _reword(lines: Lines, rows: Sequence[Row], found: list[set[int]]) -> None:
+    """Take prompts that differ by a few words for those of the rows at their places."""
+    held = sum(map(bool, found))
+    if len(lines) != len(rows) or held < HELD * len(lines):
+        return
+    claimed = set().union(*found)
+    for place, (_, line) in enumerate(lines):
+        prompt = line.get("prompt", "")
+        if not found[place] and place not in claimed and _near(prompt, rows[place].question):
+            found[place] = {place}
+
+
+def _near(a: str, b: str) -> bool:
+    return SequenceMatcher(None, a, b, autojunk=False).ratio() >= NEAR
+
+
+def _refuse_unknown(file: str | Path, lines: Lines, found: list[set[int]]) -> None:
+    unknown = [line for line, places in zip(lines, found, strict=True) if not places]
+    if not unknown:
+        return
+    number, line = unknown[0]
+    key = next(key for key in (*TEXTS, *NAMES) if line.get(key) is not None)
+    raise InputError(
+        f"{file}:{number}",
+        f"{key} {shown(line[key])} is not in the data ({len(unknown)} of {len(lines)} lines)",
+        FIX,
+    )
+
+
+def _only(places: set[int], rows: Sequence[Row], where: str) -> int:
+    if len(places) > 1:
+        first, second, *_ = (rows[place].name for place in sorted(places))
+        raise InputError(
+            where,
+            f"its prompt or id stands {len(places)} times in the data (rows {first!r} and {second!r})",
+            "name each line's `row`, or give one line a row in the rows' order",
+        )
+    (place,) = places
+    return place
