@@ -298,7 +298,7 @@ BROKEN: dict[str, tuple[Callable[[], object], str]] = {
     "a layer": (_weights(lambda held: {name: one for name, one in held.items() if "layers.1" not in name}), "9 of its weights are in no file"),
     "names of torch.compile": (_weights(lambda held: {f"_orig_mod.{name}": one for name, one in held.items()}), "_orig_mod"),
     "an untied head": (_json("config.json", tie_word_embeddings=False), "1 of its weights are in no file, lm_head.weight"),
-    "another width": (_json("config.json", intermediate_size=256), "shape is not the config's"),
+    "another width": (_json("config.json", intermediate_size=256), "its config makes it ["),
     "an LFS pointer": (lambda: Path("base/model.safetensors").write_text("version https://git-lfs\n"), "cannot be opened"),
     "no JSON": (lambda: Path("base/config.json").write_text("{"), "no JSON"),
     "an empty config": (lambda: Path("base/config.json").write_text("{}"), "model_type None"),

@@ -11,6 +11,8 @@ from stages import make_stage
 from synthetic_run import make_run
 from tiny import make_tiny
 
+from reins.eval.io.errors import InputError
+from reins.eval.io.wandb_names import short
 from reins.eval.report.report import report
 from reins.eval.report.track import track
 from reins.recipes.recipe.schema import load
@@ -124,6 +126,50 @@ def test_a_recipe_tracks_only_where_it_says_so(tmp_path):
     assert load(file).track.mode == "disabled"
     file.write_text("name: a\ntrack: {project: mine}\n")
     assert load(file).track.mode == "offline"
+
+
+LONG = "sft_on_long_reasoning_traces_of_the_teacher_with_constraints_added_beside"
+
+
+def test_long_names_are_cut_alike_each_time_and_told_apart():
+    assert short(LONG[:64], 64) == LONG[:64]
+    cut = short(LONG, 64)
+    assert len(cut) == 64 and cut == short(LONG, 64) and cut.startswith(LONG[:50])
+    assert short(LONG + "a", 64) != short(LONG + "b", 64)
+
+
+def test_an_offline_run_takes_long_names_and_an_entity(tmp_path):
+    import wandb
+
+    run = make_run(tmp_path / "run", arms={"base": [], "sft": ["sft"]}, rows=4)
+    recipe = yaml.safe_load((run / "recipe.yaml").read_text())
+    named = {"name": LONG * 2, "track": {"project": "my-team/reins", "mode": "offline"}}
+    (run / "recipe.yaml").write_text(yaml.safe_dump(recipe | named))
+    report([run], run / "report")
+    track(run)
+    wandb.teardown()
+    about, _ = logged(run / "report")
+    assert (about.entity, about.project) == ("my-team", "reins")
+    assert about.run_group == short(LONG * 2, 128) and len(about.display_name) == 128
+
+
+def test_a_stage_of_a_long_name_is_tracked(tmp_path):
+    named = {"project": "my-team/reins", "group": LONG * 2, "name": LONG * 2, "tags": [LONG, "s0"]}
+    args = {"max_steps": 1, "use_cpu": True, "save_strategy": "no"}
+    stage = tmp_path / "stage"
+    config = make_stage(stage, make_tiny(tmp_path / "base"), "sft", args, track=named)
+    command = [sys.executable, "-m", "reins.train.sft", "--config", str(config)]
+    subprocess.run(command, check=True, capture_output=True)  # W&B's variables stay in its process
+    about, _ = logged(stage)
+    assert set(about.tags) == {short(LONG, 64), "s0"}
+    assert (about.entity, about.project) == ("my-team", "reins")
+
+
+@pytest.mark.parametrize("project", ["a/b/c", "what?", "x" * 129, "/reins"])
+def test_a_project_that_wandb_does_not_take_is_refused_with_the_recipe(project, tmp_path):
+    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump({"name": "a", "track": {"project": project}}))
+    with pytest.raises(InputError, match="track.project: "):
+        load(tmp_path / "recipe.yaml")
 
 
 def test_a_stage_trains_where_wandb_cannot_be_imported(tmp_path):

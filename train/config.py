@@ -17,6 +17,8 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase, TrainingArgumen
 from ..eval.io.errors import InputError
 from ..eval.io.jsonl import read_jsonl
 from ..eval.io.templates import turn_end
+from ..eval.io.wandb_names import NAME, TAG, entity_and_project, short
+from ..eval.weights.check import check_weights
 from .arguments import OURS
 from .stage import Stage, Track
 
@@ -77,13 +79,15 @@ def _wandb(track: Track, out: Path) -> dict[str, str]:
     kept = out / "wandb_id"
     if not kept.exists():
         kept.write_text(uuid.uuid4().hex[:8])
+    entity, project = entity_and_project(track.project)
     named = {
-        "RUN_GROUP": track.group,
+        "RUN_GROUP": short(track.group or "", NAME),
         "JOB_TYPE": track.job_type,
-        "NAME": track.name,
-        "TAGS": ",".join(track.tags),
+        "NAME": short(track.name or "", NAME),
+        "TAGS": ",".join(short(tag, TAG) for tag in track.tags),
+        "ENTITY": entity,
     }
-    where = {"PROJECT": track.project, "MODE": track.mode, "DIR": str(out), "RUN_ID": kept.read_text()}
+    where = {"PROJECT": project, "MODE": track.mode, "DIR": str(out), "RUN_ID": kept.read_text()}
     fixed = {"RESUME": "allow", "SILENT": "true", "CONSOLE": "off", "LOG_MODEL": "false"}
     fixed |= {"X_DISABLE_META": "true", "X_DISABLE_MACHINE_INFO": "true", "X_DISABLE_STATS": "true"}
     fixed |= {
@@ -113,13 +117,14 @@ def load_tokenizer(stage: Stage) -> PreTrainedTokenizerBase:
     """The model's tokenizer, with the template that `args` may set; its end token is the one that closes a turn.
 
     What the base ended a text by becomes the padding where it has none. Raises InputError where the template or such a
-    token is missing, or where decoding would lose the reasoning tags.
+    token is missing, where decoding would lose the reasoning tags, and where the model's weights are not all there.
     """
     model = stage.model
     if not Path(model).is_dir() and not HUB_ID.fullmatch(model):
         raise InputError(
             f"{stage.out}/config.yaml", f"model: {model} is neither a folder nor a hub id", "name one"
         )
+    check_weights(model)
     tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
     if stage.template:
         tokenizer.chat_template = stage.template.read_text(encoding="utf-8")

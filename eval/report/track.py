@@ -12,6 +12,7 @@ import yaml
 from ..analyse.results import select
 from ..io.public import public
 from ..io.run_paths import RunPaths
+from ..io.wandb_names import NAME, TAG, entity_and_project, short
 from ..score.measure import Entry
 
 TYPES = ("set", "mode", "type", "n", "value", "low", "high")
@@ -47,16 +48,18 @@ def track(run_dir: str | Path) -> None:
 def _start(recipe: dict[str, Any], folder: Path, job_type: str, name: str, tags: list[str]) -> Any:
     import wandb
 
+    entity, project = entity_and_project(recipe["track"]["project"])
     kept = folder / "wandb_id"
     if not kept.exists():
         kept.write_text(uuid.uuid4().hex[:8])
     return wandb.init(
-        project=recipe["track"]["project"],
+        entity=entity,
+        project=project,
         mode=recipe["track"]["mode"],
-        group=recipe["name"],
+        group=short(recipe["name"], NAME),
         job_type=job_type,
-        name=name,
-        tags=tags,
+        name=short(name, NAME),
+        tags=[short(tag, TAG) for tag in tags],
         config=public({key: value for key, value in recipe.items() if key not in ("launch", "track")}),
         dir=str(folder),
         id=kept.read_text(),
@@ -114,7 +117,7 @@ def _report(recipe: dict[str, Any], results: Entry, folder: Path) -> None:
         for kind, columns in LISTS.items()
         if (whole := [one for one in results[kind] if not one.get("group")])
     }
-    artifact = wandb.Artifact(f"{recipe['name']}-report", type="report")
+    artifact = wandb.Artifact(short(f"{recipe['name']}-report", NAME), type="report")
     for pattern in ("index.html", "results.json", "figures/*", "tables/*"):
         for file in sorted(folder.glob(pattern)):
             artifact.add_file(str(file), file.relative_to(folder).as_posix())

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -24,6 +23,7 @@ from ..io.templates import asked, closing_token
 from ..verify import render
 from ..verify.rows import Row
 from ..verify.thought_formats import THINK, ThoughtFormat, format_of_template
+from ..weights.check import check_weights
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,8 @@ def read_checkpoint(name: str) -> Checkpoint:
     if Path(name).is_dir() and not any(Path(name).glob("tokenizer*")):
         raise InputError(name, "no tokenizer in the checkpoint", "save it there (tokenizer.save_pretrained)")
     try:
-        config = AutoConfig.from_pretrained(name)
-        tokenizer = AutoTokenizer.from_pretrained(name)
+        config = AutoConfig.from_pretrained(name, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
     except (OSError, ValueError) as error:
         raise InputError(
             name, f"not a checkpoint ({str(error).splitlines()[0]})", "name its folder or hub id"
@@ -159,17 +159,14 @@ def _stops(name: str, config: PreTrainedConfig, tokenizer: Any) -> frozenset[int
 def load_model(name: str, fingerprint: str) -> PreTrainedModel:
     """The weights, safetensors only: float32 on CPU, as saved on a GPU. The last one loaded is kept.
 
-    `fingerprint` tells a folder that was trained anew; raises InputError where there are none.
+    `fingerprint` tells a folder that was trained anew; raises InputError where one is missing or no number.
     """
+    check_weights(name)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     dtype = "auto" if device == "cuda" else torch.float32
-    try:
-        model: Any = AutoModelForCausalLM.from_pretrained(
-            name, dtype=dtype, attn_implementation="sdpa", use_safetensors=True
-        )
-    except (OSError, SafetensorError) as error:
-        said = str(error).splitlines()[0]
-        raise InputError(name, f"no weights ({said})", "save them as safetensors") from None
+    model: Any = AutoModelForCausalLM.from_pretrained(
+        name, dtype=dtype, attn_implementation="sdpa", use_safetensors=True, trust_remote_code=False
+    )
     return model.to(device).eval()
 
 

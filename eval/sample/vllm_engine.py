@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
+from ..weights.check import check_weights
 from .decode import Limits, Sample
 
 # Samples are handed on, and so saved, after each so many.
@@ -16,9 +17,10 @@ CHUNK = 512
 
 @lru_cache(maxsize=1)
 def load_vllm(name: str) -> Any:
-    """vLLM's engine for a checkpoint; the last one is kept."""
+    """vLLM's engine for a checkpoint; the last one is kept. Raises InputError where its weights are not all there."""
     from vllm import LLM
 
+    check_weights(name)
     return LLM(model=name, dtype="auto", trust_remote_code=False)
 
 

@@ -153,20 +153,15 @@ def meta_model(model: str) -> Any:
     _known(model, content)
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
-    from transformers.utils import logging
 
-    logging.set_verbosity_error()  # what it reports of names that do not fit is said below, in one line
-    logging.disable_progress_bar()
+    from ...eval.weights.check import held_in, hold, weight_files
+
     try:
         config = AutoConfig.for_model(**content)
         with torch.device("meta"):
             made = AutoModelForCausalLM.from_config(config, trust_remote_code=False)
-        if held := _held(model):
-            _, report = type(made).from_pretrained(
-                None, config=config, state_dict=held, device_map="meta",
-                output_loading_info=True, ignore_mismatched_sizes=True,
-            )  # fmt: skip
-            _whole(model, report)
+        if file := file_of(model, "config.json"):
+            hold(made, model, held_in(weight_files(str(file.parent))))
     except InputError:
         raise
     except UNREADABLE as error:
@@ -174,20 +169,6 @@ def meta_model(model: str) -> Any:
         fix = "copy the model's folder again, whole (weights cloned without git-lfs are three lines of text)"
         raise InputError(model, f"cannot be opened: {type(error).__name__}: {said:.200}", fix) from None
     return made
-
-
-def _held(model: str) -> dict[str, Any]:
-    """Names and shapes in the headers of a model's weights, as tensors of no device; nothing else is read."""
-    import torch
-    from safetensors import safe_open
-
-    config = file_of(model, "config.json")
-    held: dict[str, Any] = {}
-    for file in config.parent.glob("*.safetensors") if config else []:
-        with safe_open(file, framework="pt") as weights:
-            names = weights.keys()
-            held |= {name: torch.empty(weights.get_slice(name).get_shape(), device="meta") for name in names}
-    return held
 
 
 def _known(model: str, content: Mapping[str, Any]) -> None:
@@ -201,17 +182,6 @@ def _known(model: str, content: Mapping[str, Any]) -> None:
     if quantised := content.get("quantization_config"):
         how = quantised.get("quant_method", "?") if isinstance(quantised, dict) else quantised
         raise InputError(model, f"its weights are quantised ({how})", "name the model in bfloat16 or float32")
-
-
-def _whole(model: str, report: Mapping[str, Any]) -> None:
-    lacking, wrong = sorted(map(str, report["missing_keys"])), sorted(map(str, report["mismatched_keys"]))
-    if lacking:
-        beside = sorted(map(str, report["unexpected_keys"]))
-        said = f"{len(lacking)} of its weights are in no file, {lacking[0]} first"
-        said += f" ({beside[0]} is there, which it does not have)" if beside else ""
-        raise InputError(model, said, "without them it starts from random numbers; save the model again")
-    if wrong:
-        raise InputError(model, f"{wrong[0]}: the shape is not the config's", "save model and config again")
 
 
 def _feedforward(config: Any) -> int:

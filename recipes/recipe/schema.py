@@ -5,10 +5,20 @@ the wrong kind or a key given twice is an InputError that names file, dotted key
 (sets, stages, files, builders, TRL's arguments) is looked up in `checks`.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from ...eval.io.errors import InputError, nearest
@@ -141,10 +151,21 @@ class Arm(Strict):
         return given
 
 
+def _project(given: str) -> str:
+    if not re.fullmatch(r"([^/\\#?%:]{1,128}/)?[^/\\#?%:]{1,128}", given):
+        raise ValueError(
+            "W&B takes project or entity/project, without \\ # ? % : and of 128 characters at most"
+        )
+    return given
+
+
+Project = Annotated[str, AfterValidator(_project)]
+
+
 class Track(Strict):
     """Weights & Biases, for a recipe that says `track`: its runs are grouped under the recipe's name."""
 
-    project: str = "reins"
+    project: Project = "reins"
     mode: Literal["offline", "online", "disabled"] = "offline"
 
 
