@@ -162,7 +162,7 @@ def train(stage: Stage) -> None:
                 peft_config=lora_config(stage.lora),
                 rollout_func=rollout if is_plain(args) else None,
             )
-        if args.device.type == "cpu":
+        if args.device.type == "cpu" and not trainer.aux_loss_enabled:
             spend_nothing_on_padding(trainer.model, args.temperature)
         rewards.stops = trainer.eos_token_ids
         run(trainer, stage, {"rows": len(rows), "cut_rows": 0}, asked, sentinel(functions, prefilled))

@@ -91,7 +91,7 @@ def train(stage: Stage) -> None:
             processing_class=tokenizer,
             peft_config=lora_config(stage.lora),
         )
-    if args.device.type == "cpu":
+    if args.device.type == "cpu" and not trainer.aux_loss_enabled:
         spend_nothing_on_padding(trainer.model)
     run(trainer, stage, {"rows": len(tokens), "cut_rows": cut}, prompt_facts(tokenizer, rows[0]["prompt"]))
 

@@ -3,7 +3,7 @@
 TRL reads a batch at the width of its longest row, and a packed one as one row in which everybody's attention to
 everybody is computed and masked; without Triton its fused head then scores every position, twice. Here the batch's
 sequences go through the model in slices of like length (tests/bench/RESULTS.md has what that saves). TRL sees one call
-with the values that it would have got.
+with the values that it would have got. Not for a mixture of experts that balances them by a loss over the whole batch.
 """
 
 import types

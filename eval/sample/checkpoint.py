@@ -165,7 +165,7 @@ def load_model(name: str, fingerprint: str) -> PreTrainedModel:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     dtype = "auto" if device == "cuda" else torch.float32
     model: Any = AutoModelForCausalLM.from_pretrained(
-        name, dtype=dtype, attn_implementation="sdpa", use_safetensors=True, trust_remote_code=False
+        name, dtype=dtype, use_safetensors=True, trust_remote_code=False
     )
     return model.to(device).eval()
 

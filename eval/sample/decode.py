@@ -1,4 +1,5 @@
-"""The decoding loop: a batch of slots, each refilled as its sample ends, for any causal model with full attention.
+"""The decoding loop: a batch of slots, each refilled as its sample ends, for any causal model whose layers attend to all
+that came before or to a window of it.
 
 A static batch waits for its longest reply; here a slot whose sample has ended takes the next one at once. What a
 sample becomes does not depend on its neighbours: prompts are prefilled one at a time (once for all samples of a
@@ -15,7 +16,7 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
-from ..io.errors import InputError
+from .layer_masks import check_attention, layer_masks
 from .modes.edits import Edit, Rule
 from .sampler import pick, uniforms
 from .settings import Sampling
@@ -91,12 +92,10 @@ def decode(
 ) -> Iterator[Sample]:
     """Yield each sample as it ends; a batch holds `batch_size` of them, rounded up to a multiple of 16.
 
-    Raises InputError when the model attends otherwise than to all that came before.
+    Raises InputError when the model attends otherwise than to all that came before, or to a window of it.
     """
     waiting = deque(samples)
-    _check_attention(
-        model, max((len(sample.prompt) for sample in waiting), default=0) + limits.sampling.max_new_tokens
-    )
+    check_attention(model)
     batch = Batch(model, min(batch_size, len(waiting)), limits)
     while waiting or batch.busy():
         batch.fill(waiting)
@@ -131,7 +130,8 @@ class Batch:
         sample.start(self.limits)
         self.slots[slot] = sample
         if sample.prompt is not self.prompt:
-            self.prompt, self.prefix = sample.prompt, DynamicCache(config=self.model.config)
+            self.prompt = sample.prompt
+            self.prefix = DynamicCache()  # without the config, by which it drops what leaves a window
             tokens = torch.tensor([sample.prompt[:-1]], device=self.model.device)
             self.model.base_model(input_ids=tokens, past_key_values=self.prefix, use_cache=True)
         self.cache.put(slot, self.prefix)
@@ -155,7 +155,7 @@ class Batch:
 
     def _logits(self, inputs: list[int], ends: list[int]) -> Tensor:
         """Logits [slots, vocabulary] after feeding one token to each slot, at the column `ends` says."""
-        mask = self.cache.aim(ends, self.model.dtype)
+        mask = layer_masks(self.model.config.get_text_config(), self.cache, ends, self.model.dtype)
         return self.model(
             input_ids=torch.tensor(inputs, device=self.model.device)[:, None],
             attention_mask=mask,
@@ -176,15 +176,3 @@ class Batch:
 
 def _whole_grains(rows: int) -> int:
     return -(-rows // GRAIN) * GRAIN
-
-
-def _check_attention(model: PreTrainedModel, longest: int) -> None:
-    config = model.config.get_text_config()
-    kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
-    window = getattr(config, "sliding_window", None) or longest
-    if kinds - {"full_attention", "sliding_attention"} or window < longest:
-        raise InputError(
-            model.name_or_path,
-            f"{', '.join(sorted(kinds))} within {window} of {longest} tokens is not for engine transformers, which needs full attention",
-            "use engine vllm",
-        )

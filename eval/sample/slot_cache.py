@@ -100,6 +100,12 @@ class SlotCache(Cache):
             hidden, float("-inf")
         )[:, None, None]
 
+    def within(self, mask: Tensor, window: int) -> Tensor:
+        """The mask, with all hidden but the last `window` columns up to each slot's own."""
+        columns = torch.arange(self.width, device=self.slots.device)
+        past = columns <= self.ends[:, None] - window
+        return mask.masked_fill(past[:, None, None], float("-inf"))
+
     def keep(self, slots: list[int]) -> None:
         """Drop all slots but these, which move up in the order given."""
         chosen = torch.tensor(slots, device=self.slots.device)
