@@ -83,7 +83,7 @@ def test_good_arguments_pass():
     for trainer in ("sft", "grpo"):
         check_args(trainer, {"model_init_kwargs": {"attn_implementation": "kernels-community/flash-attn2"}})
     check_lora(
-        {"r": 16, "target_modules": "all-linear", "lora_dropout": 0.05, "use_dora": True, "bias": "none"}
+        {"r": 16, "target_modules": "all-linear", "lora_dropout": 0.05, "use_dora": True, "bias": "none"}, {}
     )
 
 

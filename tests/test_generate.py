@@ -477,7 +477,7 @@ def test_broken_weights_are_refused(tiny, rows, tmp_path):
     folder = shutil.copytree(tiny, tmp_path / "broken")
     weights = folder / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:100])
-    with pytest.raises(InputError, match="broken: no weights"):
+    with pytest.raises(InputError, match="model.safetensors: not whole"):
         generate(folder, rows, tmp_path / "out")
 
 

@@ -108,6 +108,9 @@ def check_args(trainer: Literal["sft", "grpo"], args: Mapping[str, Any], world_s
         raise InputError(
             "args.save_total_limit", "1 leaves none to go on from if killed while saving", "2 or more"
         )
+    if args.get("label_smoothing_factor") and (trainer == "grpo" or args.get("loss_type", "nll") == "dft"):
+        said = "no part of this loss: it would be left out unsaid"
+        raise InputError("args.label_smoothing_factor", said, "take it out")
     if trainer == "sft":
         _check_packing(args)
     else:
@@ -132,8 +135,9 @@ def _lines(trainer: Literal["sft", "grpo"]) -> dict[str, ast.AnnAssign]:
     }
 
 
-def check_lora(lora: Mapping[str, Any]) -> None:
-    """Raise InputError for the first key or value that this peft would refuse, or that is settled here."""
+def check_lora(lora: Mapping[str, Any], args: Mapping[str, Any]) -> None:
+    """Raise InputError for the first key or value that this peft would refuse, or that is settled here; `args` are
+    the stage's."""
     known = lora_fields()
     for key, value in lora.items():
         if key in LORA_ELSEWHERE:
@@ -146,6 +150,24 @@ def check_lora(lora: Mapping[str, Any]) -> None:
         raise InputError(
             "lora.target_modules", "lm_head would not be trained (TRL reads its weight)", "take it out"
         )
+    _check_start(lora.get("init_lora_weights", True), bool(args.get("beta")))
+
+
+def _check_start(start: Any, referred: bool) -> None:
+    """Initialisations that want data, or after which base and adapter are not what they seem."""
+    where = "lora.init_lora_weights"
+    if start is False:
+        raise InputError(
+            where, "false starts from random adapters, so not from the base", "true, or take it out"
+        )
+    if isinstance(start, str) and f"{start}_config" in lora_fields():
+        raise InputError(where, f"{start} starts from data that a stage does not give it", "true, or pissa")
+    if str(start).startswith("pissa_niter"):
+        said = f"{start} is random, and the base that it is merged into afterwards another"
+        raise InputError(where, said, "pissa, which is exact")
+    if referred and str(start).startswith(("pissa", "olora")):
+        said = f"with beta the reference is the model without its adapter, and {start} changes that"
+        raise InputError(where, said, "beta: 0.0, or true")
 
 
 @cache

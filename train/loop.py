@@ -19,7 +19,7 @@ from ..eval.io.templates import PROMPT
 from .checkpoints import counts_of, last_whole, remove_broken
 from .guards import Guards, Sentinel, saving
 from .logging import Record
-from .lora import ADAPTER, merge
+from .lora import ADAPTER, merge, refuse_tied
 from .speed import Speed, size
 from .stage import Stage
 from .track import Tracked
@@ -71,6 +71,8 @@ def run(
     Raises InputError when the disk has no room for what is to be saved or the model is not wrapped as promised, and
     Stopped when a guard stops it.
     """
+    if stage.lora is not None:
+        refuse_tied(trainer.accelerator.unwrap_model(trainer.model))
     checkpoint = _last(stage)
     _check_disk(trainer, stage)
     _align(trainer)

@@ -8,12 +8,26 @@ import torch
 from peft import LoraConfig, PeftModel
 from trl.trainer.utils import create_model_from_path
 
+from ..eval.io.errors import InputError
+
 ADAPTER = "adapter"  # in a checkpoint's folder: what training goes on from
 
 
 def lora_config(lora: Mapping[str, Any] | None) -> LoraConfig | None:
     """A stage's `lora` (checked by `arguments.check_lora`) as peft takes it; None trains all weights."""
     return None if lora is None else LoraConfig(**lora, task_type="CAUSAL_LM")
+
+
+def refuse_tied(model: Any) -> None:
+    """Raise InputError where an adapted model trains its embeddings, or its head, and both are one weight: it would be
+    changed in one of the two places alone."""
+    if not model.get_base_model().config.get_text_config().tie_word_embeddings:
+        return
+    for name, weight in model.named_parameters():
+        part = next((part for part in ("embed_tokens", "lm_head") if f".{part}." in name), None)
+        if weight.requires_grad and part:
+            said = f"{part} would be trained, which in this model is head and embedding at once, in one place alone"
+            raise InputError("lora", said, "take embed_tokens and lm_head out")
 
 
 def merge(folder: Path, trainer: Any, base: str) -> None:

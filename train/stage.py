@@ -71,7 +71,7 @@ def read_stage(path: Path, trainer: str) -> Stage:
         if stage.trainer != trainer:
             raise InputError("trainer", f"{stage.trainer}", f"run it by reins.train.{stage.trainer}")
         check_args(stage.trainer, stage.args, stage.world_size)
-        check_lora(stage.lora or {})
+        check_lora(stage.lora or {}, stage.args)
         if stage.lora is not None and stage.wrapper == "zero3":
             raise InputError(
                 "lora", "not under zero3, whose parted weights no adapter is added to", "take zero2 or fsdp2"

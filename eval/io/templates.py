@@ -50,6 +50,7 @@ def asked(tokenizer: "PreTrainedTokenizerBase", messages: Messages, **options: A
 
 
 def prompt_facts(tokenizer: "PreTrainedTokenizerBase", messages: Messages, **options: Any) -> dict[str, Any]:
-    """What a checkpoint's prompt.json holds, for evaluation to compare its own rendering with."""
+    """What a checkpoint's prompt.json holds, for evaluation to ask alike, and to compare with."""
     text = asked(tokenizer, messages, **options)
-    return {"messages": list(messages), "text": text, "hash": hashlib.sha256(text.encode()).hexdigest()}
+    facts = {"messages": list(messages), "text": text, "hash": hashlib.sha256(text.encode()).hexdigest()}
+    return facts | ({"options": options} if options else {})

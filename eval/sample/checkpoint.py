@@ -19,7 +19,7 @@ from transformers import (
 )
 
 from ..io.errors import InputError
-from ..io.templates import asked, closing_token
+from ..io.templates import PROMPT, asked, closing_token
 from ..verify import render
 from ..verify.rows import Row
 from ..verify.thought_formats import THINK, ThoughtFormat, format_of_template
@@ -43,7 +43,8 @@ class Prompt:
 class Checkpoint:
     """What is read before any weights.
 
-    `stops` are the end tokens of generation config, tokenizer and template; `form` is how the template marks thoughts.
+    `stops` are the end tokens of generation config, tokenizer and template; `form` is how the template marks thoughts,
+    `options` are what the template was given in training (TRL's chat_template_kwargs), so it is asked alike.
     """
 
     name: str
@@ -51,13 +52,14 @@ class Checkpoint:
     tokenizer: Any
     stops: frozenset[int]
     form: ThoughtFormat = THINK
+    options: dict[str, Any] = field(default_factory=dict)
     pieces: dict[int, str] = field(default_factory=dict)
 
     def prompt(self, row: Row, *, preset: str, with_constraints: bool, direct: bool = False) -> Prompt:
         """Ask a row through the checkpoint's own template; `direct` asks for no reasoning."""
         turn = render(row, preset=preset, with_constraints=with_constraints)
         messages = [{"role": "user", "content": turn}]
-        switch = {"enable_thinking": False} if direct else {}
+        switch = {**self.options, **({"enable_thinking": False} if direct else {})}
         text = self.tokenizer.apply_chat_template(
             messages, add_generation_prompt=True, tokenize=False, **switch
         )
@@ -121,26 +123,28 @@ def read_checkpoint(name: str) -> Checkpoint:
     stops = _stops(name, config, tokenizer)
     if not stops:
         raise InputError(name, "no end token", "set eos_token_id in generation_config.json")
-    _check_prompt(name, tokenizer)
-    form = format_of_template(
-        str(tokenizer.chat_template), asked(tokenizer, [{"role": "user", "content": ""}])
-    )
-    return Checkpoint(name, config, tokenizer, stops, form or THINK)
+    options = _options(name, tokenizer)
+    prompt = asked(tokenizer, [{"role": "user", "content": ""}], **options)
+    form = format_of_template(str(tokenizer.chat_template), prompt)
+    return Checkpoint(name, config, tokenizer, stops, form or THINK, options)
 
 
-def _check_prompt(name: str, tokenizer: Any) -> None:
-    """A checkpoint of ours notes how its first training prompt was rendered; a foreign one does not."""
-    note = Path(name) / "prompt.json"
+def _options(name: str, tokenizer: Any) -> dict[str, Any]:
+    """What the template is given. A checkpoint of ours notes how its first training prompt was rendered, and by what; a
+    foreign one does not."""
+    note = Path(name) / PROMPT
     if not note.exists():
-        return
+        return {}
     trained = json.loads(note.read_text("utf-8"))
-    text = asked(tokenizer, trained["messages"])
+    options = trained.get("options", {})
+    text = asked(tokenizer, trained["messages"], **options)
     if text != trained["text"]:
         raise InputError(
             name,
             f"its chat template is not the one it was trained with: trained on {trained['text']!r}, asked with {text!r}",
             "put the training's template back, or take prompt.json away",
         )
+    return options
 
 
 def _stops(name: str, config: PreTrainedConfig, tokenizer: Any) -> frozenset[int]:

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from ...eval.io.errors import InputError, nearest
-from ...train.arguments import OURS, lora_fields
+from ...train.arguments import OURS
 from ..recipe.schema import Stage
 from .finding import Finding
 from .material import Material
@@ -36,7 +36,7 @@ def objects(look: Material) -> Iterator[Finding]:
             _optimizer(args, max(look.steps(stage), 1))
             _sampling(stage, args)
             _settings(look, stage.args.get("model_init_kwargs") or {})
-            trained = _adapter(look, stage, args)
+            trained = _adapter(look, stage)
         except InputError as error:
             part = "lora" if error.where.startswith("lora") else "args"
             yield Finding("FAIL", part, f"{name}: {error.where}: {error.what}", error.fix)
@@ -124,14 +124,15 @@ def _settings(look: Material, given: Mapping[str, Any]) -> None:
         )
 
 
-def _adapter(look: Material, stage: Stage, args: Any) -> int:
+def _adapter(look: Material, stage: Stage) -> int:
     """How many parameters the stage's adapters have; 0 without."""
     if stage.lora is None:
         return 0
     start = stage.lora.get("init_lora_weights", True)
-    _start(start, bool(getattr(args, "beta", 0.0)))
     import torch
     from peft import LoraConfig, get_peft_model
+
+    from ...train.lora import refuse_tied
 
     with _saying("lora", "mend the stage's lora"):
         LoraConfig(**stage.lora, task_type="CAUSAL_LM")
@@ -145,21 +146,5 @@ def _adapter(look: Material, stage: Stage, args: Any) -> int:
         plain = {**stage.lora, "init_lora_weights": True}
         adapted = get_peft_model(made, LoraConfig(**plain, task_type="CAUSAL_LM"))
     trained = {name: weight.numel() for name, weight in adapted.named_parameters() if weight.requires_grad}
-    tied = look.shape is not None and look.shape.tied
-    if tied and (name := next((name for name in trained if "embed_tokens" in name or "lm_head" in name), "")):
-        said = f"{name.split('.')[-3]} is tied to the head, which would not be changed with it"
-        raise InputError("lora", said, "take embed_tokens and lm_head out")
+    refuse_tied(adapted)
     return sum(trained.values())
-
-
-def _start(start: Any, referred: bool) -> None:
-    """Initialisations that want data, or after which base and adapter are not what they seem."""
-    where = "lora.init_lora_weights"
-    if isinstance(start, str) and f"{start}_config" in lora_fields():
-        raise InputError(where, f"{start} starts from data that a stage does not give it", "true, or pissa")
-    if str(start).startswith("pissa_niter"):
-        said = f"{start} is random, and the base that it is merged into afterwards another"
-        raise InputError(where, said, "pissa, which is exact")
-    if referred and str(start).startswith(("pissa", "olora")):
-        said = f"with beta the reference is the model without its adapter, and {start} changes that"
-        raise InputError(where, said, "beta: 0.0, or true")

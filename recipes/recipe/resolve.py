@@ -183,7 +183,7 @@ def _stage(recipe: Recipe, name: str) -> Stage:
             raise InputError(f"{key}.args.{ours}", "the recipe sets this itself", "take it out")
     try:
         check_args(stage.trainer, stage.args, recipe.launch.processes)
-        check_lora(stage.lora or {})
+        check_lora(stage.lora or {}, stage.args)
     except InputError as error:
         raise InputError(f"{key}.{error.where}", error.what, error.fix) from None
     return _with_rows(recipe, stage, key)

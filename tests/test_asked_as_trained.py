@@ -1,0 +1,39 @@
+"""A checkpoint is asked as it was trained: what TRL gave the template is noted, and given again."""
+
+import json
+
+import pytest
+from stages import make_stage, train
+from tiny import make_tiny
+
+from reins.eval.sample.checkpoint import read_checkpoint
+from reins.eval.sample.generate import generate
+
+THINKING = (
+    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}"
+    "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}"
+    "{% if enable_thinking is defined and enable_thinking is false %}{{ '<think>\\n\\n</think>\\n\\n' }}{% endif %}{% endif %}"
+)
+ROW = {"source": "a", "id": "1", "question": "2 + 2?", "answer": "4"}
+ROW |= {key: [] for key in ("constraint_name", "constraint_args", "constraint_desc")}
+
+
+@pytest.fixture
+def base(tmp_path):
+    folder = make_tiny(tmp_path / "base")
+    (folder / "chat_template.jinja").write_text(THINKING)
+    return folder
+
+
+def test_a_switch_of_the_template_reaches_evaluation(base, tmp_path):
+    args = {"max_steps": 1, "chat_template_kwargs": {"enable_thinking": False}}
+    out = train(make_stage(tmp_path / "stage", base, "grpo", args), "grpo")
+    note = json.loads((out / "final" / "prompt.json").read_text())
+    assert note["options"] == {"enable_thinking": False} and note["text"].endswith("</think>\n\n")
+    checkpoint = read_checkpoint(str(out / "final"))
+    assert checkpoint.options == {"enable_thinking": False}
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text(json.dumps(ROW) + "\n")
+    written = generate(str(out / "final"), rows, tmp_path / "out", max_new_tokens=4)
+    assert all(json.loads(line)["text"].startswith("<think>") for line in written.read_text().splitlines())
+    assert read_checkpoint(str(base)).options == {}
