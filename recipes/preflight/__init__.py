@@ -24,7 +24,7 @@ CHECKS: tuple[Callable[[Material], Iterator[Finding]], ...] = (
     arithmetic.kept,
     lengths.positions,
     lengths.responses,
-    lengths.cut,
+    lengths.truncation,
     lengths.prompts,
     tokens.stops,
     tokens.generation,
@@ -81,23 +81,26 @@ def preflight(recipe: Recipe, folder: Path) -> list[Finding]:
     Where `check` refuses the recipe, or a set cannot be built, that is all: the rest cannot be looked at.
     """
     try:
-        look = Material(check(recipe, Path(recipe.name)), folder)
+        material = Material(check(recipe, Path(recipe.name)), folder)
     except InputError as error:
         where = error.where.removeprefix(f"{recipe.name}: ")
         return [Finding("FAIL", name_of(where), f"{where}: {error.what}", error.fix)]
-    found = [
+    findings = [
         Finding("ok", "keys", "every key is known, and names what is there"),
-        *_together(lengths.sets(look)),
+        *_together(lengths.sets(material)),
     ]
-    if any(one.level == "FAIL" for one in found):
-        return found
-    return found + [finding for one in CHECKS for finding in _together(one(look))]
+    if any(finding.level == "FAIL" for finding in findings):  # every other check reads rows
+        return findings
+    return findings + [finding for run_check in CHECKS for finding in _together(run_check(material))]
 
 
 def _together(findings: Iterator[Finding]) -> list[Finding]:
     """What is said of several stages or sets in the same words, once: `sft, sft_if: 16 rows an update`."""
     subjects: dict[Finding, list[str]] = {}
-    for one in findings:
-        subject, colon, said = one.text.partition(": ")
-        subjects.setdefault(one._replace(text=colon + said), []).append(subject)
-    return [one._replace(text=", ".join(dict.fromkeys(names)) + one.text) for one, names in subjects.items()]
+    for finding in findings:
+        subject, colon, statement = finding.text.partition(": ")
+        subjects.setdefault(finding._replace(text=colon + statement), []).append(subject)
+    return [
+        finding._replace(text=", ".join(dict.fromkeys(names)) + finding.text)
+        for finding, names in subjects.items()
+    ]

@@ -18,31 +18,35 @@ from .shapes import Shape
 TRAINING, GENERATION = 0.25, 0.05
 
 
-def cost(look: Material) -> Iterator[Finding]:
+def cost(material: Material) -> Iterator[Finding]:
     """Updates, tokens and GPU-hours of every arm by itself, and of the recipe: shared stages count once."""
-    hours = {name: _hours(look, task) for name, task in look.tasks.items() if task.needs_model}
-    for name, arm in look.recipe.arms.items():
-        own = _tasks_of(look, arm.stages)
-        steps = " + ".join(str(look.steps(look.recipe.stages[stage])) for stage in arm.stages) or "0"
-        tokens = sum(task.amount for task in own.values() if task.kind == "train")
+    hours = {name: _hours(material, task) for name, task in material.tasks.items() if task.needs_model}
+    for name, arm in material.recipe.arms.items():
+        arm_tasks = _tasks_of(material, arm.stages)
+        steps = " + ".join(str(material.steps(material.recipe.stages[stage])) for stage in arm.stages) or "0"
+        tokens = sum(task.amount for task in arm_tasks.values() if task.kind == "train")
         yield Finding(
-            "ok", "cost", f"{name}: {steps} updates, {_said(tokens)} trained{_spent(look, own, hours)}"
+            "ok",
+            "cost",
+            f"{name}: {steps} updates, {_rounded(tokens)} trained{_spent(material, arm_tasks, hours)}",
         )
-    if not look.tasks:
+    if not material.tasks:
         return
     if unknown := [name for name in hours if hours[name] is None]:
-        why = HUB if look.card else "no card is named"
+        why = HUB if material.card else "no card is named"
         yield Finding(
-            "warn" if look.card else "ok", "cost", f"GPU-hours of {len(unknown)} task(s) not estimated: {why}"
+            "warn" if material.card else "ok",
+            "cost",
+            f"GPU-hours of {len(unknown)} task(s) not estimated: {why}",
         )
         return
     parts = {
-        kind: sum(hour or 0.0 for name, hour in hours.items() if look.tasks[name].kind == kind)
+        kind: sum(estimate or 0.0 for name, estimate in hours.items() if material.tasks[name].kind == kind)
         for kind in KINDS
     }
     listed = ", ".join(f"{what} {parts[kind]:,.0f}" for kind, what in KINDS.items() if parts[kind])
     text = (
-        f"at most {sum(parts.values()):,.0f} {look.recipe.launch.gpu} hours ({listed}) at full length, "
+        f"at most {sum(parts.values()):,.0f} {material.recipe.launch.gpu} hours ({listed}) at full length, "
         f"{TRAINING:.0%} of the card's rate in training and {GENERATION:.0%} in generation, both assumed"
     )
     yield Finding("ok", "cost", text)
@@ -51,10 +55,10 @@ def cost(look: Material) -> Iterator[Finding]:
 KINDS = {"train": "training", "evaluate": "evaluation", "answers": "the base's own answers"}
 
 
-def _tasks_of(look: Material, stages: list[str]) -> dict[str, Task]:
+def _tasks_of(material: Material, stages: list[str]) -> dict[str, Task]:
     """The stages and evaluations of one arm, at all its seeds."""
     arm = tuple(stages)
-    return {name: task for name, task in look.tasks.items() if _is_of(task, arm)}
+    return {name: task for name, task in material.tasks.items() if _is_of(task, arm)}
 
 
 def _is_of(task: Task, arm: tuple[str, ...]) -> bool:
@@ -63,27 +67,31 @@ def _is_of(task: Task, arm: tuple[str, ...]) -> bool:
     return task.kind == "train" and task.stages == arm[: len(task.stages)]
 
 
-def _spent(look: Material, own: Mapping[str, Task], hours: Mapping[str, float | None]) -> str:
-    known = [one for name in own if (one := hours[name]) is not None]
-    return f", at most {sum(known):,.0f} {look.recipe.launch.gpu} hours" if len(known) == len(own) else ""
+def _spent(material: Material, arm_tasks: Mapping[str, Task], hours: Mapping[str, float | None]) -> str:
+    known = [estimate for name in arm_tasks if (estimate := hours[name]) is not None]
+    return (
+        f", at most {sum(known):,.0f} {material.recipe.launch.gpu} hours"
+        if len(known) == len(arm_tasks)
+        else ""
+    )
 
 
-def _hours(look: Material, task: Task) -> float | None:
-    if look.card is None:
+def _hours(material: Material, task: Task) -> float | None:
+    if material.card is None:
         return None
-    shape = look.shapes.get(task.checkpoint, look.shape)
+    shape = material.shapes.get(task.checkpoint, material.shape)
     if shape is None:
         return None
     if task.kind == "train":
-        stage = look.recipe.stages[task.stages[-1]]
-        return stage_hours(look, stage, task.amount, shape, look.card.rate)
+        stage = material.recipe.stages[task.stages[-1]]
+        return stage_hours(material, stage, task.amount, shape, material.card.rate)
     longest = max(part.config["max_new_tokens"] for part in task.parts)
-    return task.amount * shape.forward(longest) / (look.card.rate * GENERATION) / 3600
+    return task.amount * shape.forward(longest) / (material.card.rate * GENERATION) / 3600
 
 
-def stage_hours(look: Material, stage: Stage, tokens: int, shape: Shape, rate: float) -> float:
+def stage_hours(material: Material, stage: Stage, tokens: int, shape: Shape, rate: float) -> float:
     """Hours of one card; `tokens` are those trained on. Prompts of RL are left out, and a LoRA's gradients of weights."""
-    args = look.args(stage)
+    args = material.args(stage)
     passes = (3 if stage.lora is None else 2) + bool(args["gradient_checkpointing"])
     generated = 0.0
     length = args["max_length"] or 0
@@ -95,7 +103,7 @@ def stage_hours(look: Material, stage: Stage, tokens: int, shape: Shape, rate: f
     return (trained + generated) / 3600
 
 
-def _said(tokens: int) -> str:
+def _rounded(tokens: int) -> str:
     for unit, size in (("B", 1e9), ("M", 1e6), ("k", 1e3)):
         if tokens >= size:
             return f"{tokens / size:.3g} {unit} tokens"

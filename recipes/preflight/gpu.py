@@ -19,42 +19,42 @@ PROMPT = 1024  # tokens of a prompt where none is said
 FLASH = "flash"
 
 
-def memory(look: Material) -> Iterator[Finding]:
+def memory(material: Material) -> Iterator[Finding]:
     """Weights, gradients, optimizer, activations and vLLM's share, against the card."""
-    recipe = look.recipe
+    recipe = material.recipe
     if recipe.launch.gpu is None:
         cpu = read_yaml(locate(recipe.launch.accelerate)).get("use_cpu")
-        if not cpu and look.stages:
+        if not cpu and material.stages:
             yield Finding("warn", "memory", "not estimated: no card is named", "launch.gpu: H100-80G")
         return
-    if look.card is None:
+    if material.card is None:
         text = f"launch.gpu: {recipe.launch.gpu} is not known, {nearest(recipe.launch.gpu, CARDS)}"
         yield Finding("FAIL", "memory", text, "one of these")
         return
-    if look.stages and look.shape is None:
+    if material.stages and material.shape is None:
         yield Finding("warn", "memory", f"{recipe.base}: {HUB}")
         return
-    for name, stage in look.stages.items():
-        parts = stage_memory(look, stage)
-        yield _verdict(name, sum(parts.values()), parts, look.card.memory)
-    yield from _evaluation(look)
+    for name, stage in material.stages.items():
+        parts = stage_memory(material, stage)
+        yield _verdict(name, sum(parts.values()), parts, material.card.memory)
+    yield from _evaluation(material)
 
 
-def _verdict(name: str, total: float, parts: dict[str, float], room: float) -> Finding:
+def _verdict(name: str, total: float, parts: dict[str, float], available: float) -> Finding:
     listed = ", ".join(f"{part} {size:.1f}" for part, size in parts.items() if size >= 0.05)
-    said = f"{name}: about {total:.0f} of {room:.0f} GiB a card ({listed})"
-    if total > room:
+    summary = f"{name}: about {total:.0f} of {available:.0f} GiB a card ({listed})"
+    if total > available:
         return Finding(
-            "FAIL", "memory", said, "a smaller per_device_train_batch_size, fsdp2.yaml, or more cards"
+            "FAIL", "memory", summary, "a smaller per_device_train_batch_size, fsdp2.yaml, or more cards"
         )
-    if total > 0.9 * room:
+    if total > 0.9 * available:
         return Finding(
-            "warn", "memory", said, "a smaller per_device_train_batch_size leaves room for long rows"
+            "warn", "memory", summary, "a smaller per_device_train_batch_size leaves room for long rows"
         )
-    return Finding("ok", "memory", said)
+    return Finding("ok", "memory", summary)
 
 
-def stage_memory(look: Material, stage: Stage) -> dict[str, float]:
+def stage_memory(material: Material, stage: Stage) -> dict[str, float]:
     """GiB a card by part. Logits are not there: TRL computes the loss of both trainers in chunks.
 
     States: float32 weights, gradients and Adam's two moments are 16 bytes a parameter, in bfloat16 8; FSDP2 and
@@ -62,19 +62,20 @@ def stage_memory(look: Material, stage: Stage) -> dict[str, float]:
     vector a layer and token and one layer's inside. vLLM's share counts whole, or, asleep while training, where it is
     larger than the activations.
     """
-    assert look.shape is not None and look.card is not None
-    args, shape, count = look.args(stage), look.shape, look.recipe.launch.processes
-    kind = wrapper(locate(look.recipe.launch.accelerate))
+    assert material.shape is not None and material.card is not None
+    args, shape, count = material.args(stage), material.shape, material.recipe.launch.processes
+    kind = wrapper(locate(material.recipe.launch.accelerate))
     size = 4 if args.get("model_init_kwargs", {}).get("dtype", "float32") == "float32" else 2
     whole, trained = shape.parameters * size / GIB, 0.02 if stage.lora is not None else 1.0
     weights = whole / (count if kind in ("fsdp2", "zero3") else 1)
     moments = 3 * whole * trained / (count if kind in ("fsdp2", "zero2", "zero3") else 1)
+    # bfloat16 weights of two layers: the one at work, and the next that is fetched meanwhile
     gathered = 2 * 2 * shape.block / GIB if kind in ("fsdp2", "zero3") else 0.0
     reference = weights if stage.trainer == "grpo" and args["beta"] and stage.lora is None else 0.0
     activations = _activations(shape, _tokens(args, stage), bool(args["gradient_checkpointing"]))
     vllm = 0.0
     if args["use_vllm"] and args.get("vllm_mode", "colocate") == "colocate":
-        vllm = args.get("vllm_gpu_memory_utilization", 0.3) * look.card.memory
+        vllm = args.get("vllm_gpu_memory_utilization", 0.3) * material.card.memory
         if args.get("vllm_enable_sleep_mode"):
             vllm = max(0.0, vllm - activations)
     states = {"weights": weights, "gradients and optimizer": moments, "reference": reference}
@@ -88,54 +89,63 @@ def _tokens(args: dict, stage: Stage) -> int:
 
 
 def _activations(shape: Shape, tokens: int, checkpointed: bool) -> float:
+    # 2 bytes: bfloat16, what backward wants of a layer's inside
     inside = 2 * (8 * shape.hidden + 4 * shape.heads * shape.head_dim + 4 * shape.feedforward)
     kept = 4 * shape.hidden
     layers = shape.layers * kept + inside if checkpointed else shape.layers * (kept + inside)
     return tokens * layers / GIB
 
 
-def _evaluation(look: Material) -> Iterator[Finding]:
+def _evaluation(material: Material) -> Iterator[Finding]:
     """bf16 weights of every model that is only evaluated, on the one card that it gets."""
-    assert look.card is not None
-    for name, shape in look.shapes.items():
+    assert material.card is not None
+    for name, shape in material.shapes.items():
         if shape is None:
-            model = look.recipe.models.get(name, look.recipe.base)
+            model = material.recipe.models.get(name, material.recipe.base)
             yield Finding("warn", "memory", f"{name}: {model} {HUB}")
             continue
-        size, room = 2 * shape.parameters / GIB, 0.9 * look.card.memory
-        said = f"evaluation of {name}: {size:.0f} GiB of weights, one card lends vLLM {room:.0f}"
-        if size + 2 > room:
-            yield Finding("FAIL", "memory", said, "a larger card, or a smaller model")
+        # 0.9 is vLLM's own share of a card that it has to itself; 2 GiB the least cache worth the name
+        size, available = 2 * shape.parameters / GIB, 0.9 * material.card.memory
+        summary = f"evaluation of {name}: {size:.0f} GiB of weights, one card lends vLLM {available:.0f}"
+        if size + 2 > available:
+            yield Finding("FAIL", "memory", summary, "a larger card, or a smaller model")
         else:
-            yield Finding("ok", "memory", said)
+            yield Finding("ok", "memory", summary)
 
 
-def vllm(look: Material) -> Iterator[Finding]:
+def vllm(material: Material) -> Iterator[Finding]:
     """Rollouts by vLLM: a card to run on, room for its weights, the config it reads."""
-    cpu = read_yaml(locate(look.recipe.launch.accelerate)).get("use_cpu")
-    for name, stage in look.stages.items():
-        args = look.args(stage)
+    cpu = read_yaml(locate(material.recipe.launch.accelerate)).get("use_cpu")
+    for name, stage in material.stages.items():
+        args = material.args(stage)
         if not args["use_vllm"]:
-            if stage.trainer == "grpo" and look.card and not args.get("use_transformers_continuous_batching"):
-                text = f"{name}: rollouts by plain generate on a {look.recipe.launch.gpu}"
+            if (
+                stage.trainer == "grpo"
+                and material.card
+                and not args.get("use_transformers_continuous_batching")
+            ):
+                text = f"{name}: rollouts by plain generate on a {material.recipe.launch.gpu}"
                 yield Finding(
                     "warn", "vllm", text, "use_vllm: true, or use_transformers_continuous_batching: true"
                 )
             continue
-        spread, share = args.get("vllm_tensor_parallel_size", 1), args.get("vllm_gpu_memory_utilization", 0.3)
+        tensor_parallel, share = (
+            args.get("vllm_tensor_parallel_size", 1),
+            args.get("vllm_gpu_memory_utilization", 0.3),
+        )
         if cpu:
             yield Finding(
                 "FAIL", "vllm", f"{name}: use_vllm under a launch file for the CPU", "use_vllm: false"
             )
-        elif look.recipe.launch.processes % spread or (look.shape and look.shape.heads % spread):
-            text = (
-                f"{name}: vllm_tensor_parallel_size {spread} divides not both processes and attention heads"
-            )
+        elif material.recipe.launch.processes % tensor_parallel or (
+            material.shape and material.shape.heads % tensor_parallel
+        ):
+            text = f"{name}: vllm_tensor_parallel_size {tensor_parallel} divides not both processes and attention heads"
             yield Finding("FAIL", "vllm", text, "1, or a common divisor")
         elif (
-            look.shape
-            and look.card
-            and 2 * look.shape.parameters / GIB / spread + 1 > share * look.card.memory
+            material.shape
+            and material.card
+            and 2 * material.shape.parameters / GIB / tensor_parallel + 1 > share * material.card.memory
         ):
             text = f"{name}: vLLM's {share:g} of the card does not hold the weights and a cache"
             yield Finding("FAIL", "vllm", text, "a larger vllm_gpu_memory_utilization, or tensor parallel")
@@ -150,19 +160,19 @@ def vllm(look: Material) -> Iterator[Finding]:
             text = f"{name}: vLLM keeps its share of the card while training"
             yield Finding("warn", "vllm", text, "vllm_enable_sleep_mode: true")
         else:
-            yield Finding("ok", "vllm", f"{name}: {share:g} of the card, tensor parallel {spread}")
-    if look.recipe.launch.engine == "vllm" and find_spec("vllm") is None:
+            yield Finding("ok", "vllm", f"{name}: {share:g} of the card, tensor parallel {tensor_parallel}")
+    if material.recipe.launch.engine == "vllm" and find_spec("vllm") is None:
         yield Finding(
             "warn", "vllm", "evaluation: vLLM is not installed here", "pip install -e '.[vllm]' where it runs"
         )
 
 
-def rope(look: Material) -> Iterator[Finding]:
+def rope(material: Material) -> Iterator[Finding]:
     """vLLM reads the checkpoint's own config, so what model_init_kwargs change there it never sees."""
-    for name, stage in look.stages.items():
-        given = stage.args.get("model_init_kwargs", {})
+    for name, stage in material.stages.items():
+        overrides = stage.args.get("model_init_kwargs", {})
         changed = sorted(
-            {"rope_parameters", "rope_scaling", "rope_theta", "max_position_embeddings"} & {*given}
+            {"rope_parameters", "rope_scaling", "rope_theta", "max_position_embeddings"} & {*overrides}
         )
         if changed and stage.args.get("use_vllm"):
             text = f"{name}: {', '.join(changed)} change the model that learns, not the one that vLLM asks"
@@ -176,9 +186,9 @@ def rope(look: Material) -> Iterator[Finding]:
             yield Finding("ok", "rope", f"{name}: {', '.join(changed)} set, and kept in the checkpoint")
 
 
-def precision(look: Material) -> Iterator[Finding]:
+def precision(material: Material) -> Iterator[Finding]:
     """Full fine-tuning keeps float32 weights: small updates are lost in bfloat16."""
-    for name, stage in look.stages.items():
+    for name, stage in material.stages.items():
         dtype = stage.args.get("model_init_kwargs", {}).get("dtype", "float32")
         if stage.args.get("fp16"):
             yield Finding("FAIL", "precision", f"{name}: fp16 overflows where bf16 does not", "bf16: true")
@@ -189,10 +199,10 @@ def precision(look: Material) -> Iterator[Finding]:
             yield Finding("ok", "precision", f"{name}: {dtype} weights")
 
 
-def packing(look: Material) -> Iterator[Finding]:
+def packing(material: Material) -> Iterator[Finding]:
     """Packed rows on a card want flash attention; it wants a card."""
-    cpu = read_yaml(locate(look.recipe.launch.accelerate)).get("use_cpu")
-    for name, stage in look.stages.items():
+    cpu = read_yaml(locate(material.recipe.launch.accelerate)).get("use_cpu")
+    for name, stage in material.stages.items():
         attention = str(stage.args.get("model_init_kwargs", {}).get("attn_implementation", ""))
         if FLASH in attention and cpu:
             text = f"{name}: {attention} under a launch file for the CPU"
@@ -216,11 +226,12 @@ def packing(look: Material) -> Iterator[Finding]:
             yield Finding("ok", "packing", f"{name}: whole rows in bins, rows do not see each other")
 
 
-def lora(look: Material) -> Iterator[Finding]:
+def lora(material: Material) -> Iterator[Finding]:
     """A rank, and a learning rate that moves it; peft's keys are looked at with TRL's."""
-    for name, stage in look.stages.items():
+    for name, stage in material.stages.items():
         if stage.lora is None:
             continue
+        # TRL's defaults of learning_rate, and peft's of r
         default = 2e-5 if stage.trainer == "sft" else 1e-6
         rank, rate = stage.lora.get("r", 8), stage.args.get("learning_rate", default)
         if rank < 1:

@@ -8,17 +8,17 @@ from ...eval.verify import render
 from ...eval.verify.rows import Row
 from ..recipe.schema import Stage
 from .finding import Finding
-from .material import HUB, Material, length, prompt_of
+from .material import HUB, Material, prompt_of, token_count
 
 SOME, MOST = 0.01, 0.2  # shares of rows cut: worth a look, and not to be trained on
 
 
-def sets(look: Material) -> Iterator[Finding]:
+def sets(material: Material) -> Iterator[Finding]:
     """Every set that is trained on or evaluated can be built, as far as that can be tried here."""
-    used = [of for stage in look.stages.values() for of in look.taken(stage)]
-    for name in dict.fromkeys([*used, *look.recipe.evaluate]):
+    used = [set_name for stage in material.stages.values() for set_name in material.taken(stage)]
+    for name in dict.fromkeys([*used, *material.recipe.evaluate]):
         try:
-            rows = look.rows(name)
+            rows = material.rows(name)
         except InputError as error:
             yield Finding("FAIL", "data", f"{name}: {error.where}: {error.what}", error.fix)
             continue
@@ -26,13 +26,13 @@ def sets(look: Material) -> Iterator[Finding]:
             yield Finding("ok", "data", f"{name}: {len(rows)} rows looked at")
 
 
-def positions(look: Material) -> Iterator[Finding]:
+def positions(material: Material) -> Iterator[Finding]:
     """Training and evaluation within the positions of the model, stretched where SFT's stage says so."""
-    yield from _asked(look)
-    if look.shape is None:
+    yield from _reply_positions(material)
+    if material.shape is None:
         return
-    for name, stage in look.stages.items():
-        args, room = look.args(stage), _room(look, stage)
+    for name, stage in material.stages.items():
+        args, room = material.args(stage), _room(material, stage)
         if stage.trainer == "sft":
             needed, what = args["max_length"] or 0, "max_length"
         else:
@@ -50,10 +50,10 @@ def positions(look: Material) -> Iterator[Finding]:
             yield Finding("ok", "positions", f"{name}: {what} {needed} of {room}")
 
 
-def _asked(look: Material) -> Iterator[Finding]:
+def _reply_positions(material: Material) -> Iterator[Finding]:
     """Every model that is evaluated has positions for the replies that are asked of it."""
-    longest = max((one.max_new_tokens for one in look.recipe.evaluate.values()), default=0)
-    for name, shape in look.shapes.items():
+    longest = max((evaluation.max_new_tokens for evaluation in material.recipe.evaluate.values()), default=0)
+    for name, shape in material.shapes.items():
         if shape is None:
             yield Finding("warn", "positions", f"{name}: {HUB}")
         elif longest >= shape.positions:
@@ -63,98 +63,104 @@ def _asked(look: Material) -> Iterator[Finding]:
             yield Finding("ok", "positions", f"{name}: replies of up to {longest} of {shape.positions}")
 
 
-def _room(look: Material, stage: Stage) -> int:
+def _room(material: Material, stage: Stage) -> int:
     """The model's positions in this stage, or in the longest arm that leads to it."""
-    assert look.shape is not None
-    name = next(key for key, value in look.stages.items() if value is stage)
-    lines = [arm.stages for arm in look.recipe.arms.values()]
-    before = [stages[: stages.index(name) + 1] for stages in lines if name in stages]
-    given = [
+    assert material.shape is not None
+    name = next(key for key, value in material.stages.items() if value is stage)
+    arms = [arm.stages for arm in material.recipe.arms.values()]
+    before = [stages[: stages.index(name) + 1] for stages in arms if name in stages]
+    positions = [
         [
-            look.recipe.stages[one].args.get("model_init_kwargs", {}).get("max_position_embeddings")
-            for one in line
+            material.recipe.stages[stage_name]
+            .args.get("model_init_kwargs", {})
+            .get("max_position_embeddings")
+            for stage_name in chain
         ]
-        for line in before
+        for chain in before
     ]
-    return min(max([room for room in line if room], default=look.shape.positions) for line in given)
+    return min(max([room for room in chain if room], default=material.shape.positions) for chain in positions)
 
 
-def cut(look: Material) -> Iterator[Finding]:
+def truncation(material: Material) -> Iterator[Finding]:
     """The share of SFT rows that max_length cuts, and rows of which nothing is learned."""
-    for name, stage in look.stages.items():
-        if stage.trainer != "sft" or not (limit := look.args(stage)["max_length"]):
+    for name, stage in material.stages.items():
+        if stage.trainer != "sft" or not (limit := material.args(stage)["max_length"]):
             continue
-        measured = list(tokens_of(look, stage))
+        measured = list(tokens_of(material, stage))
         if not measured:
-            yield Finding("warn", "cut", f"{name}: {look.why(*look.taken(stage))}")
+            yield Finding("warn", "cut", f"{name}: {material.why(*material.taken(stage))}")
             continue
         over = sum(prompt + answer > limit for prompt, answer in measured) / len(measured)
         empty = sum(answer == 0 or prompt >= limit for prompt, answer in measured)
         longest = max(prompt + answer for prompt, answer in measured)
-        said = f"{name}: {over:.1%} of rows longer than max_length {limit} (longest {longest}, {len(measured)} looked at)"
+        summary = f"{name}: {over:.1%} of rows longer than max_length {limit} (longest {longest}, {len(measured)} looked at)"
         if empty:
             text = f"{name}: {empty} of {len(measured)} rows have nothing to learn from within {limit} tokens"
             yield Finding("FAIL", "supervised", text, "a longer max_length, or rows with a response")
         level = "FAIL" if over > MOST else "warn" if over > SOME else "ok"
         packed = " (packing drops what is over)" if stage.args.get("packing") else ""
-        yield Finding(level, "cut", said + packed, f"max_length: {longest}" if level != "ok" else "")  # type: ignore[arg-type]
+        yield Finding(level, "cut", summary + packed, f"max_length: {longest}" if level != "ok" else "")  # type: ignore[arg-type]
 
 
-def tokens_of(look: Material, stage: Stage) -> Iterator[tuple[int, int]]:
+def tokens_of(material: Material, stage: Stage) -> Iterator[tuple[int, int]]:
     """(tokens of the prompt, tokens of the completion) of the rows at hand."""
-    tokenizer = look.tokenizer_of(stage)
-    for name in look.taken(stage):
-        for row in (tokenizer and look.rows(name)) or []:
-            prompt = prompt_of(tokenizer, render(row, preset=look.recipe.preset))
-            yield length(tokenizer, prompt), length(tokenizer, row.response or "")
+    tokenizer = material.tokenizer_of(stage)
+    for name in material.taken(stage):
+        for row in (tokenizer and material.rows(name)) or []:
+            prompt = prompt_of(tokenizer, render(row, preset=material.recipe.preset))
+            yield token_count(tokenizer, prompt), token_count(tokenizer, row.response or "")
 
 
-def responses(look: Material) -> Iterator[Finding]:
+def responses(material: Material) -> Iterator[Finding]:
     """SFT learns from rows that have a response."""
-    for name, stage in look.stages.items():
-        for of in look.taken(stage) if stage.trainer == "sft" else []:
-            rows = look.rows(of)
+    for name, stage in material.stages.items():
+        for set_name in material.taken(stage) if stage.trainer == "sft" else []:
+            rows = material.rows(set_name)
             lacking = [row.name for row in rows or [] if not row.response]
             if lacking:
-                text = f"{name}: {len(lacking)} of {len(rows or [])} rows of {of} have no response, {lacking[0]} first"
+                text = f"{name}: {len(lacking)} of {len(rows or [])} rows of {set_name} have no response, {lacking[0]} first"
                 yield Finding("FAIL", "responses", text, "a set of traces in SFT stages")
             elif rows:
-                yield Finding("ok", "responses", f"{name}: every row of {of} looked at has one")
+                yield Finding("ok", "responses", f"{name}: every row of {set_name} looked at has one")
 
 
-def prompts(look: Material) -> Iterator[Finding]:
+def prompts(material: Material) -> Iterator[Finding]:
     """RL's and evaluation's prompts, and what is generated after them, within model and vLLM."""
-    if look.tokenizer is None or look.shape is None:
-        if look.recipe.arms:
-            yield Finding("warn", "prompts", f"{look.recipe.base}: {HUB}")
+    if material.tokenizer is None or material.shape is None:
+        if material.recipe.arms:
+            yield Finding("warn", "prompts", f"{material.recipe.base}: {HUB}")
         return
-    for name, stage in look.stages.items():
+    for name, stage in material.stages.items():
         if stage.trainer == "grpo":
-            args = look.args(stage)
-            room = min(args.get("vllm_max_model_length") or _room(look, stage), _room(look, stage))
-            sets = {of: look.rows(of) for of in look.taken(stage)}
-            yield from _fitting(look, name, sets, args["max_completion_length"], room)
-    for name, one in look.recipe.evaluate.items():
-        yield from _fitting(look, name, {name: look.rows(name)}, one.max_new_tokens, look.shape.positions)
+            args = material.args(stage)
+            room = min(args.get("vllm_max_model_length") or _room(material, stage), _room(material, stage))
+            sets = {set_name: material.rows(set_name) for set_name in material.taken(stage)}
+            yield from _fitting(material, name, sets, args["max_completion_length"], room)
+    for name, evaluation in material.recipe.evaluate.items():
+        yield from _fitting(
+            material, name, {name: material.rows(name)}, evaluation.max_new_tokens, material.shape.positions
+        )
 
 
 def _fitting(
-    look: Material, name: str, sets: dict[str, list[Row] | None], after: int, room: int
+    material: Material, name: str, sets: dict[str, list[Row] | None], after: int, room: int
 ) -> Iterator[Finding]:
-    for of, rows in sets.items():
+    for set_name, rows in sets.items():
         if rows is None:
-            yield Finding("warn", "prompts", f"{name}: rows of {of} {look.why(of)}")
+            yield Finding("warn", "prompts", f"{name}: rows of {set_name} {material.why(set_name)}")
             continue
-        turns: list[Any] = [render(row, preset=look.recipe.preset) for row in rows]
-        found = [length(look.tokenizer, prompt_of(look.tokenizer, turn)) for turn in turns]
-        over, said = (
-            sum(one + after > room for one in found),
-            f"longest prompt of {of} {max(found)} + {after}",
+        turns: list[Any] = [render(row, preset=material.recipe.preset) for row in rows]
+        prompt_tokens = [
+            token_count(material.tokenizer, prompt_of(material.tokenizer, turn)) for turn in turns
+        ]
+        over, summary = (
+            sum(count + after > room for count in prompt_tokens),
+            f"longest prompt of {set_name} {max(prompt_tokens)} + {after}",
         )
         if over:
-            text = f"{name}: {over} of {len(found)} rows pass {room} positions ({said})"
+            text = f"{name}: {over} of {len(prompt_tokens)} rows pass {room} positions ({summary})"
             yield Finding(
                 "FAIL", "prompts", text, "fewer tokens after it, or drop long prompts from the data"
             )
         else:
-            yield Finding("ok", "prompts", f"{name}: {said} of {room}")
+            yield Finding("ok", "prompts", f"{name}: {summary} of {room}")

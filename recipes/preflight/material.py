@@ -58,10 +58,10 @@ class Material:
 
     def tokenizer_of(self, stage: Stage) -> Any:
         """With the template and the end token that the stage may set."""
-        given, end = stage.args.get("chat_template_path"), stage.args.get("eos_token")
-        tokenizer = copy.copy(self.tokenizer) if given or end else self.tokenizer
-        if given and tokenizer:
-            tokenizer.chat_template = locate(given).read_text("utf-8")
+        template, end = stage.args.get("chat_template_path"), stage.args.get("eos_token")
+        tokenizer = copy.copy(self.tokenizer) if template or end else self.tokenizer
+        if template and tokenizer:
+            tokenizer.chat_template = locate(template).read_text("utf-8")
         if end and tokenizer:
             tokenizer.eos_token = end
         return tokenizer
@@ -84,8 +84,8 @@ class Material:
 
     def questions(self, name: str) -> list[Row] | None:
         """Rows that ask what the set asks: its own, or those of the set whose answers it holds."""
-        first = next(iter(references(self.recipe, name)), None)
-        return self.rows(name) or (self.questions(first) if first else None)
+        parent = next(iter(references(self.recipe, name)), None)
+        return self.rows(name) or (self.questions(parent) if parent else None)
 
     def why(self, *names: str) -> str:
         """Why no row of these sets can be looked at."""
@@ -97,15 +97,17 @@ class Material:
 
     def _rows(self, name: str) -> list[Row] | None:
         """Some rows of a set; None where they come from the hub or from another set's answers."""
-        given, built = self.recipe.data[name], RunPaths(self.folder).rows(name)
+        dataset, built = self.recipe.data[name], RunPaths(self.folder).rows(name)
         if built.exists():
             return list(islice(iter_rows(built), LOOKED))
-        if isinstance(given, FileSet):
-            return read_rows(given.file)[:LOOKED]
-        if isinstance(given, HubSet) or references(self.recipe, name) or needs_hub(given):
+        if isinstance(dataset, FileSet):
+            return read_rows(dataset.file)[:LOOKED]
+        if isinstance(dataset, HubSet) or references(self.recipe, name) or needs_hub(dataset):
             return None
-        assert isinstance(given, BuiltSet)
-        return list(BUILDERS[given.builder](rows=min(LOOKED, given.rows), seed=given.seed, **given.args))
+        assert isinstance(dataset, BuiltSet)
+        return list(
+            BUILDERS[dataset.builder](rows=min(LOOKED, dataset.rows), seed=dataset.seed, **dataset.args)
+        )
 
 
 def _shape(model: str, key: str) -> Shape | None:
@@ -119,7 +121,7 @@ def _key(stage: Stage) -> frozenset[tuple[str, float]]:
     return frozenset((name, share) for name, share in {**stage.data, **stage.add}.items() if share)
 
 
-def length(tokenizer: Any, text: str) -> int:
+def token_count(tokenizer: Any, text: str) -> int:
     """Tokens of a text, nothing added."""
     return len(tokenizer.encode(text, add_special_tokens=False))
 

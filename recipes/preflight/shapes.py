@@ -165,9 +165,9 @@ def meta_model(model: str) -> Any:
     except InputError:
         raise
     except UNREADABLE as error:
-        said = " ".join(str(error).split())
+        reason = " ".join(str(error).split())
         fix = "copy the model's folder again, whole (weights cloned without git-lfs are three lines of text)"
-        raise InputError(model, f"cannot be opened: {type(error).__name__}: {said:.200}", fix) from None
+        raise InputError(model, f"cannot be opened: {type(error).__name__}: {reason:.200}", fix) from None
     return made
 
 
@@ -177,8 +177,10 @@ def _known(model: str, content: Mapping[str, Any]) -> None:
 
     kind = content.get("model_type")
     if kind not in CONFIG_MAPPING:
-        own = ", and its own code (auto_map) is not run here" if "auto_map" in content else ""
-        raise InputError(model, f"model_type {kind!r} is not in this transformers{own}", "name another base")
+        remote_code = ", and its own code (auto_map) is not run here" if "auto_map" in content else ""
+        raise InputError(
+            model, f"model_type {kind!r} is not in this transformers{remote_code}", "name another base"
+        )
     if quantised := content.get("quantization_config"):
         how = quantised.get("quant_method", "?") if isinstance(quantised, dict) else quantised
         raise InputError(model, f"its weights are quantised ({how})", "name the model in bfloat16 or float32")

@@ -15,25 +15,25 @@ PARTS = ("<think>", "first this, then that", "</think>", "so be it")
 THOUGHT = "<think>\nfirst this, then that\n</think>\nso be it"  # some templates set the blank lines otherwise
 
 
-def stops(look: Material) -> Iterator[Finding]:
+def stops(material: Material) -> Iterator[Finding]:
     """The token that ends a turn is the one that is learned and stopped at, and is not what rows are padded with."""
-    if look.tokenizer is None:
-        if look.recipe.base:
-            yield Finding("warn", "eos", f"{look.recipe.base}: tokenizer {HUB}")
+    if material.tokenizer is None:
+        if material.recipe.base:
+            yield Finding("warn", "eos", f"{material.recipe.base}: tokenizer {HUB}")
         return
-    if look.shape and (size := len(look.tokenizer)) > look.shape.vocab:
-        text = f"the tokenizer has {size} tokens, the model embeds {look.shape.vocab}"
+    if material.shape and (size := len(material.tokenizer)) > material.shape.vocab:
+        text = f"the tokenizer has {size} tokens, the model embeds {material.shape.vocab}"
         yield Finding("FAIL", "tokens", text, "resize_token_embeddings, and save the base again")
-    for name, stage in look.stages.items():
-        tokenizer = look.tokenizer_of(stage)
+    for name, stage in material.stages.items():
+        tokenizer = material.tokenizer_of(stage)
         try:
             end = turn_end(tokenizer)
         except InputError as error:
             yield Finding("FAIL", "eos", f"{name}: {error.where}: {error.what}", error.fix)
             continue
-        given = stage.args.get("eos_token", end)
-        if given != end:
-            text = f"{name}: args.eos_token is {given}, but the template ends a turn with {end}"
+        eos_token = stage.args.get("eos_token", end)
+        if eos_token != end:
+            text = f"{name}: args.eos_token is {eos_token}, but the template ends a turn with {end}"
             yield Finding("FAIL", "eos", text, "take eos_token out; it is read off the template")
         elif stage.trainer == "sft" and tokenizer.pad_token == end:  # RL masks by the first end
             text = f"{name}: rows are padded with {tokenizer.pad_token}, {end} ends a turn"
@@ -43,24 +43,30 @@ def stops(look: Material) -> Iterator[Finding]:
             yield Finding("ok", "eos", f"{name}: {end} ends a turn and is learned, {pads} pads")
 
 
-def generation(look: Material) -> Iterator[Finding]:
+def generation(material: Material) -> Iterator[Finding]:
     """What the base stops at when it is asked as it is; trained checkpoints stop at the template's end besides."""
-    if look.tokenizer is None:
+    if material.tokenizer is None:
         return
-    file = file_of(look.recipe.base, "generation_config.json")
-    if file and (said := _unsavable(file.parent)):
-        text = f"generation_config.json cannot be saved with a checkpoint: {said:.200}"
+    file = file_of(material.recipe.base, "generation_config.json")
+    if file and (reason := _unsavable(file.parent)):
+        text = f"generation_config.json cannot be saved with a checkpoint: {reason:.200}"
         yield Finding("FAIL", "generation", text, "add do_sample: true to it, or take these settings out")
-    given = json.loads(file.read_text("utf-8")).get("eos_token_id") if file else look.tokenizer.eos_token_id
-    ids = set(given if isinstance(given, list) else [given])
+    eos_ids = (
+        json.loads(file.read_text("utf-8")).get("eos_token_id") if file else material.tokenizer.eos_token_id
+    )
+    ids = set(eos_ids if isinstance(eos_ids, list) else [eos_ids])
     try:
-        end = turn_end(look.tokenizer)
+        end = turn_end(material.tokenizer)
     except InputError:
         return
-    if look.tokenizer.convert_tokens_to_ids(end) in ids:
+    if material.tokenizer.convert_tokens_to_ids(end) in ids:
         yield Finding("ok", "generation", f"the base stops at {end}")
     else:
-        names = ", ".join(str(look.tokenizer.convert_ids_to_tokens(one)) for one in ids if one is not None)
+        names = ", ".join(
+            str(material.tokenizer.convert_ids_to_tokens(token_id))
+            for token_id in ids
+            if token_id is not None
+        )
         text = f"the base stops at {names or 'nothing'}, its template ends a turn with {end}"
         yield Finding("warn", "generation", text, "nothing, where the base is a plain language model")
 
@@ -76,10 +82,10 @@ def _unsavable(folder: Path) -> str:
     return ""
 
 
-def template(look: Material) -> Iterator[Finding]:
+def template(material: Material) -> Iterator[Finding]:
     """The template keeps a thought when it is learned, opens none twice, and says nothing of its own."""
-    for name, stage in look.stages.items():
-        tokenizer = look.tokenizer_of(stage)
+    for name, stage in material.stages.items():
+        tokenizer = material.tokenizer_of(stage)
         if tokenizer is None:
             continue
         turns = [{"role": "user", "content": "why?"}, {"role": "assistant", "content": THOUGHT}]
@@ -108,38 +114,38 @@ def template(look: Material) -> Iterator[Finding]:
             yield Finding("ok", "template", f"{name}: keeps the thought, adds nothing")
 
 
-def prefill(look: Material) -> Iterator[Finding]:
+def prefill(material: Material) -> Iterator[Finding]:
     """Where the template opens the thought, rows must not open it again, and the format reward pays for closing it."""
-    for name, stage in look.stages.items():
-        tokenizer = look.tokenizer_of(stage)
+    for name, stage in material.stages.items():
+        tokenizer = material.tokenizer_of(stage)
         if tokenizer is None:
             continue
         prompt = prompt_of(tokenizer, "why?")
-        form = format_of_template(str(tokenizer.chat_template), prompt)
-        opened = form is not None and form.is_open(prompt)
+        thought_format = format_of_template(str(tokenizer.chat_template), prompt)
+        opened = thought_format is not None and thought_format.is_open(prompt)
         replies = [
             row.response
-            for of in look.taken(stage)
-            for row in look.rows(of) or []
+            for set_name in material.taken(stage)
+            for row in material.rows(set_name) or []
             if stage.trainer == "sft" and row.response
         ]
-        again = sum(form.opens_first(reply) for reply in replies) if form and opened else 0
-        if form and again:
-            text = (
-                f"{name}: the template opens {form.opening.strip()}, and so do {again} of {len(replies)} rows"
-            )
+        opening_rows = (
+            sum(thought_format.opens_first(reply) for reply in replies) if thought_format and opened else 0
+        )
+        if thought_format and opening_rows:
+            text = f"{name}: the template opens {thought_format.opening.strip()}, and so do {opening_rows} of {len(replies)} rows"
             yield Finding("FAIL", "prefill", text, "chat_template_path: one that does not open it")
         elif stage.rewards.get("format"):
             how = "closing the thought that the template opens" if opened else "a thought opened and closed"
             yield Finding("ok", "prefill", f"{name}: the format reward pays for {how}")
 
 
-def tags(look: Material) -> Iterator[Finding]:
+def tags(material: Material) -> Iterator[Finding]:
     """The tags must not be lost when tokens become text."""
-    if look.tokenizer is None:
+    if material.tokenizer is None:
         return
-    back = look.tokenizer.decode(look.tokenizer.encode(THOUGHT), skip_special_tokens=True)
-    if "<think>" in back and "</think>" in back:
+    decoded = material.tokenizer.decode(material.tokenizer.encode(THOUGHT), skip_special_tokens=True)
+    if "<think>" in decoded and "</think>" in decoded:
         yield Finding("ok", "tags", "<think> and </think> survive decoding")
     else:
         text = "<think> or </think> is a special token and lost in decoding"

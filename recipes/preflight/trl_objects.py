@@ -28,15 +28,15 @@ ELSEWHERE = (
 LOADING = ("dtype", "attn_implementation", "experts_implementation", "device_map", "revision", "use_cache")
 
 
-def objects(look: Material) -> Iterator[Finding]:
+def objects(material: Material) -> Iterator[Finding]:
     """Every stage's config, optimizer, schedule, sampling, model settings and adapter can be made."""
-    for name, stage in look.stages.items():
+    for name, stage in material.stages.items():
         try:
-            args = _config(look, stage)
-            _optimizer(args, max(look.steps(stage), 1))
+            args = _config(material, stage)
+            _optimizer(args, max(material.steps(stage), 1))
             _sampling(stage, args)
-            _settings(look, stage.args.get("model_init_kwargs") or {})
-            trained = _adapter(look, stage)
+            _settings(material, stage.args.get("model_init_kwargs") or {})
+            trained = _adapter(material, stage)
         except InputError as error:
             part = "lora" if error.where.startswith("lora") else "args"
             yield Finding("FAIL", part, f"{name}: {error.where}: {error.what}", error.fix)
@@ -47,45 +47,53 @@ def objects(look: Material) -> Iterator[Finding]:
 
 
 @contextmanager
-def _saying(where: str, fix: str) -> Iterator[None]:
+def _refusing(where: str, fix: str) -> Iterator[None]:
     """A library's refusal as one line of ours."""
     try:
         yield
     except InputError:
         raise
     except UNREADABLE as error:
-        said = " ".join(str(error).split())
-        raise InputError(where, f"{said:.240}", fix) from None
+        reason = " ".join(str(error).split())
+        raise InputError(where, f"{reason:.240}", fix) from None
 
 
-def _config(look: Material, stage: Stage) -> Any:
+def _config(material: Material, stage: Stage) -> Any:
     from trl import GRPOConfig, SFTConfig
 
     left_out = (*OURS[stage.trainer], *ELSEWHERE)
-    given = {key: value for key, value in stage.args.items() if key not in left_out}
+    kwargs = {key: value for key, value in stage.args.items() if key not in left_out}
     if stage.trainer == "grpo":  # the batch over all processes, of which this is one
-        args = look.args(stage)
-        step = args["per_device_train_batch_size"] * look.recipe.launch.processes
+        args = material.args(stage)
+        step = args["per_device_train_batch_size"] * material.recipe.launch.processes
         rounds = args["steps_per_generation"] or args["gradient_accumulation_steps"]
-        given["generation_batch_size"] = args["generation_batch_size"] or step * rounds
-    settled = {"use_cpu": True, "bf16": False, "report_to": "none", "output_dir": str(look.folder / "stages")}
-    with _saying("args", "mend the stage's args"):
-        return (GRPOConfig if stage.trainer == "grpo" else SFTConfig)(**{**given, **settled})
+        kwargs["generation_batch_size"] = args["generation_batch_size"] or step * rounds
+    # Made on a machine that may have no GPU, where TRL refuses bf16
+    fixed = {
+        "use_cpu": True,
+        "bf16": False,
+        "report_to": "none",
+        "output_dir": str(material.folder / "stages"),
+    }
+    with _refusing("args", "mend the stage's args"):
+        return (GRPOConfig if stage.trainer == "grpo" else SFTConfig)(**{**kwargs, **fixed})
 
 
 def _optimizer(args: Any, steps: int) -> None:
     import torch
     from transformers import Trainer, get_scheduler
 
-    with _saying("args.optim", "another optimizer, or install what it needs here and where the stage runs"):
+    with _refusing("args.optim", "another optimizer, or install what it needs here and where the stage runs"):
         made, kwargs = Trainer.get_optimizer_cls_and_kwargs(args)
         optimizer = made([torch.nn.Parameter(torch.zeros(2, 2))], **kwargs)
-    with _saying("args.lr_scheduler_kwargs", "what the schedule wants, as {min_lr_rate: 0.1}"):
-        given = args.lr_scheduler_kwargs or {}
-        schedule = get_scheduler(args.lr_scheduler_type, optimizer, 0, steps, scheduler_specific_kwargs=given)
+    with _refusing("args.lr_scheduler_kwargs", "what the schedule wants, as {min_lr_rate: 0.1}"):
+        schedule_kwargs = args.lr_scheduler_kwargs or {}
+        schedule = get_scheduler(
+            args.lr_scheduler_type, optimizer, 0, steps, scheduler_specific_kwargs=schedule_kwargs
+        )
     if isinstance(schedule, torch.optim.lr_scheduler.ReduceLROnPlateau):
-        said = "reduce_lr_on_plateau wants an evaluation while training, which stages do not have"
-        raise InputError("args.lr_scheduler_type", said, "cosine, or another that goes by steps")
+        reason = "reduce_lr_on_plateau wants an evaluation while training, which stages do not have"
+        raise InputError("args.lr_scheduler_type", reason, "cosine, or another that goes by steps")
 
 
 def _sampling(stage: Stage, args: Any) -> None:
@@ -96,7 +104,7 @@ def _sampling(stage: Stage, args: Any) -> None:
             "args.use_liger_kernel", "liger-kernel is not installed", "pip install -e '.[liger]'"
         )
     if stage.trainer == "grpo":
-        with _saying("args", "sampling as transformers takes it"):
+        with _refusing("args", "sampling as transformers takes it"):
             TemperatureLogitsWarper(float(args.temperature))
             TopPLogitsWarper(args.top_p)
             if args.top_k:
@@ -105,46 +113,48 @@ def _sampling(stage: Stage, args: Any) -> None:
                 MinPLogitsWarper(args.min_p)
 
 
-def _settings(look: Material, given: Mapping[str, Any]) -> None:
+def _settings(material: Material, overrides: Mapping[str, Any]) -> None:
     """What model_init_kwargs name is a setting of loading or of the base's config; anything else is dropped unsaid."""
     from transformers import AttentionInterface
 
-    made = meta_model(look.recipe.base)
-    if made is None:
+    model = meta_model(material.recipe.base)
+    if model is None:
         return
-    known = [*LOADING, *made.config.to_dict()]
-    for key in given:
+    known = [*LOADING, *model.config.to_dict()]
+    for key in overrides:
         if key not in known:
             fix = "it is dtype" if key == "torch_dtype" else nearest(key, known[:40])
             raise InputError(f"args.model_init_kwargs.{key}", "neither the model nor its loading has it", fix)
-    attention, kinds = given.get("attn_implementation"), ["eager", *AttentionInterface().valid_keys()]
+    attention, kinds = overrides.get("attn_implementation"), ["eager", *AttentionInterface().valid_keys()]
     if attention and "/" not in attention and attention not in kinds:
         raise InputError(
             "args.model_init_kwargs.attn_implementation", f"{attention!r}", nearest(attention, kinds)
         )
 
 
-def _adapter(look: Material, stage: Stage) -> int:
+def _adapter(material: Material, stage: Stage) -> int:
     """How many parameters the stage's adapters have; 0 without."""
     if stage.lora is None:
         return 0
-    start = stage.lora.get("init_lora_weights", True)
+    initialisation = stage.lora.get("init_lora_weights", True)
     import torch
     from peft import LoraConfig, get_peft_model
 
     from ...train.lora import refuse_tied
 
-    with _saying("lora", "mend the stage's lora"):
+    with _refusing("lora", "mend the stage's lora"):
         LoraConfig(**stage.lora, task_type="CAUSAL_LM")
-        small = LoraConfig(r=2, init_lora_weights=start, target_modules=["0"])
+        # Real weights, though few, so that the initialisation itself is tried
+        small_config = LoraConfig(r=2, init_lora_weights=initialisation, target_modules=["0"])
         with torch.random.fork_rng(devices=[]):
-            get_peft_model(torch.nn.Sequential(torch.nn.Linear(8, 8)), small)
-    made = meta_model(look.recipe.base)
-    if made is None:
+            get_peft_model(torch.nn.Sequential(torch.nn.Linear(8, 8)), small_config)
+    model = meta_model(material.recipe.base)
+    if model is None:
         return 0
-    with _saying("lora", "target_modules: all-linear, or names of the model's layers"):
-        plain = {**stage.lora, "init_lora_weights": True}
-        adapted = get_peft_model(made, LoraConfig(**plain, task_type="CAUSAL_LM"))
+    with _refusing("lora", "target_modules: all-linear, or names of the model's layers"):
+        # pissa and its like decompose weights, of which a meta model has none
+        lora_kwargs = {**stage.lora, "init_lora_weights": True}
+        adapted = get_peft_model(model, LoraConfig(**lora_kwargs, task_type="CAUSAL_LM"))
     trained = {name: weight.numel() for name, weight in adapted.named_parameters() if weight.requires_grad}
     refuse_tied(adapted)
     return sum(trained.values())
