@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reins.eval.verify.answers import Grader, shortcut
+from reins.eval.verify.answers import shortcut
 from reins.eval.verify.answers.numerals import exact_numbers
 from reins.eval.verify.answers.spelling import spell
 from reins.train.reward_selftest import answer_kinds
@@ -285,12 +285,6 @@ KINDS = {
         ("42", "Answer: 42", "right"),
     ],
 }
-
-
-@pytest.fixture(scope="module")
-def grader():
-    with Grader() as running:
-        yield running
 
 
 @pytest.mark.parametrize("kind", KINDS)

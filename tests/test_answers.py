@@ -30,12 +30,6 @@ HANG_GOLD = r"\left( \frac{3K}{g} z + \frac{P_0^{-2/5}}{K^{3/5}} \right)^{-5/2}"
 
 
 @pytest.fixture(scope="module")
-def grader():
-    with Grader() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def math_verify():
     """What math-verify says with no shortcut taken: a question in, an outcome out."""
     worker = workers.Worker(deadline=3.0)

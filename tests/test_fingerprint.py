@@ -35,11 +35,6 @@ sys.addaudithook(lambda event, given: event == "import" and notice(given[0]))
 """
 
 
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_tiny(tmp_path_factory.mktemp("tiny"))
-
-
 def rows(file: Path) -> Path:
     """One row for each way that an answer and a constraint are judged."""
     asked = ["language:response_language", "punctuation:no_comma", "keywords:existence"]

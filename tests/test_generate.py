@@ -34,11 +34,6 @@ TOKENS = 60
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
-    return make_tiny(tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture(scope="module")
 def thinker(tmp_path_factory):
     """Its tags are tokens, and often drawn."""
     return make_tiny(tmp_path_factory.mktemp("thinker"), think_tokens=True)

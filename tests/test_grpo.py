@@ -5,15 +5,9 @@ from typing import ClassVar
 import pytest
 import torch
 from stages import grpo_rows, lines, make_stage, train, write_rows
-from tiny import make_tiny
 from trl.trainer import grpo_trainer
 
 from reins.train import grpo, rollout
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory):
-    return make_tiny(tmp_path_factory.mktemp("tiny"))
 
 
 class FakeVLLM:

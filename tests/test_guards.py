@@ -3,18 +3,12 @@
 import pytest
 import torch
 from stages import launch, lines, make_stage, train
-from tiny import make_tiny
 
 from reins.eval.verify.answers import Grader
 from reins.train import guards, rewards, sft
 from reins.train.guards import Stopped, collapsed, wrong
 
 FINE = {"loss": 0.1, "grad_norm": 0.2, "reward": 1.0, "entropy": 0.5, "completions/mean_length": 40.0}
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory):
-    return make_tiny(tmp_path_factory.mktemp("tiny"))
 
 
 def stopped(config, trainer="sft"):

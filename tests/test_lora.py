@@ -7,17 +7,12 @@ import torch
 from peft import PeftModel
 from safetensors.torch import load_file
 from stages import lines, make_stage, refused, same, steady, train, weights
-from tiny import make_other, make_tiny
+from tiny import make_other
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, LlamaForCausalLM
 
 from reins.eval.sample.checkpoint import read_checkpoint
 
 LORA = {"r": 4, "lora_alpha": 32, "target_modules": "all-linear"}
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory):
-    return make_tiny(tmp_path_factory.mktemp("tiny"))
 
 
 @pytest.mark.parametrize("trainer", ["sft", "grpo"])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file, save_file
-from tiny import CHATML, make_tiny
+from tiny import CHATML
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from reins.recipes.preflight import Finding, arithmetic, preflight
@@ -42,11 +42,6 @@ launch: {accelerate: recipes/accelerate/cpu.yaml}
 """
 SFT, GRPO, RUN = "save_steps: 5}}\n  sft_if", "save_steps: 10}}\n  rl_if", "recipes/accelerate/cpu.yaml"
 ON_A_CARD = (RUN, "recipes/accelerate/ddp.yaml, processes: 8, gpu: A100-40G")
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_tiny(tmp_path_factory.mktemp("model") / "base")
 
 
 @pytest.fixture

@@ -28,11 +28,6 @@ ALIKE = {
 }
 
 
-@pytest.fixture(autouse=True)
-def offline(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-
-
 @pytest.mark.parametrize("file", WHOLE, ids=lambda file: f"{file.parent.name}-{file.stem}")
 def test_a_rehearsal_keeps_stages_arms_and_sets_and_says_every_value_that_differs(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

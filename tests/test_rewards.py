@@ -7,7 +7,6 @@ import pytest
 from tiny import make_tokenizer
 
 from reins.eval.io.errors import InputError
-from reins.eval.verify.answers import Grader
 from reins.train.rewards import Rewards, applies, coin
 
 NO_COMMA = {"constraint_name": ["punctuation:no_comma"], "constraint_args": "[null]"}
@@ -16,12 +15,6 @@ TWO = {
     "constraint_args": json.dumps([None, None]),
 }
 STOP = 2
-
-
-@pytest.fixture(scope="module")
-def grader():
-    with Grader(workers=1) as grader:
-        yield grader
 
 
 def ask(

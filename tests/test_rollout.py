@@ -1,18 +1,12 @@
 """What is done otherwise than in TRL for speed gives what TRL's own way gives."""
 
-import pytest
 import torch
 from datasets import Dataset
-from tiny import make_tiny, make_tokenizer
+from tiny import make_tokenizer
 from transformers import LlamaForCausalLM
 from trl import GRPOConfig, GRPOTrainer
 
 from reins.train import grpo, rollout
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory):
-    return make_tiny(tmp_path_factory.mktemp("tiny"))
 
 
 def test_sliced_log_probabilities_are_trls(base, tmp_path):

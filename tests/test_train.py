@@ -3,16 +3,10 @@
 import json
 import shutil
 
-import pytest
 from safetensors.torch import load_file
 from stages import grpo_rows, lines, make_stage, refused, same, sft_rows, train, weights, write_rows
-from tiny import make_tiny, make_tokenizer
+from tiny import make_tokenizer
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory):
-    return make_tiny(tmp_path_factory.mktemp("tiny"))
 
 
 def test_a_stage_leaves_a_model_that_stands_alone(base, tmp_path):

@@ -5,12 +5,6 @@ import json
 import pytest
 import torch
 from stages import launch, lines, make_stage, refused, train, weights
-from tiny import make_tiny
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory):
-    return make_tiny(tmp_path_factory.mktemp("tiny"))
 
 
 @pytest.mark.slow

@@ -12,17 +12,10 @@ import torch
 import wandb
 from safetensors.torch import load_file
 from stages import launch, make_stage, refused, same, steady, train, weights
-from tiny import make_tiny
 from transformers import LlamaForCausalLM
 
 from reins.train.checkpoints import last_whole, mark_whole, remove_broken
 from reins.train.guards import Stopped
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory):
-    return make_tiny(tmp_path_factory.mktemp("tiny"))
-
 
 CUT = {  # in the first two, the checkpoint gone on from lies within the second epoch
     "sft": ("sft", {"per_device_train_batch_size": 8}),

@@ -6,16 +6,11 @@ import pytest
 import torch
 from datasets import Dataset
 from stages import lines, make_stage, sft_rows, train
-from tiny import make_tiny, make_tokenizer
+from tiny import make_tokenizer
 from transformers import LlamaForCausalLM
 from trl import SFTConfig, SFTTrainer, pack_dataset
 
 from reins.train import sft
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory):
-    return make_tiny(tmp_path_factory.mktemp("tiny"))
 
 
 def test_rows_are_tokenized_as_trl_does(base, tmp_path):

@@ -13,7 +13,7 @@ from reins.eval.io.templates import turn_end
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory):
+def qwen_like(tmp_path_factory):
     """Like Qwen2.5's base: config, generation config and tokenizer say <|endoftext|>, the template <|im_end|>."""
     folder = make_tiny(tmp_path_factory.mktemp("qwenlike"))
     for name in ("config.json", "generation_config.json"):
@@ -41,24 +41,24 @@ def stands_alone(folder, messages):
     }
 
 
-def test_every_checkpoint_ends_where_the_template_ends_a_turn(base, tmp_path):
+def test_every_checkpoint_ends_where_the_template_ends_a_turn(qwen_like, tmp_path):
     for trainer, rows in (("sft", sft_rows()), ("grpo", grpo_rows())):
-        out = train(make_stage(tmp_path / trainer, base, trainer, {"max_steps": 3}), trainer)
+        out = train(make_stage(tmp_path / trainer, qwen_like, trainer, {"max_steps": 3}), trainer)
         messages = next(rows)["prompt"]
         for name in ("checkpoint-2", "final"):
             stands_alone(out / name, messages)
             assert not list((out / name).glob("training_args*"))
 
 
-def test_rollouts_stop_at_the_end_of_the_turn(base, tmp_path):
+def test_rollouts_stop_at_the_end_of_the_turn(qwen_like, tmp_path):
     """The tiny model likes <|im_end|>: where rollouts stop there, few are cut, and few hold it in their midst."""
     args = {"max_steps": 1, "save_strategy": "no"}
-    log = lines(train(make_stage(tmp_path / "rl", base, "grpo", args), "grpo") / "log.jsonl")
+    log = lines(train(make_stage(tmp_path / "rl", qwen_like, "grpo", args), "grpo") / "log.jsonl")
     assert log[1]["cut"] < 0.5 and log[1]["completions/clipped_ratio"] == log[1]["cut"]
 
 
-def test_grpo_takes_a_template_as_sft_does(base, tmp_path):
-    bare = shutil.copytree(base, tmp_path / "bare")
+def test_grpo_takes_a_template_as_sft_does(qwen_like, tmp_path):
+    bare = shutil.copytree(qwen_like, tmp_path / "bare")
     template = tmp_path / "short.jinja"
     template.write_text((bare / "chat_template.jinja").read_text().replace("assistant", "bot"))
     (bare / "chat_template.jinja").unlink()
@@ -77,8 +77,8 @@ def test_grpo_takes_a_template_as_sft_does(base, tmp_path):
         ("\n<|im_end|><|im_start|>", "<|im_end|>"),
     ],
 )
-def test_the_closing_token_is_read_off_the_template(base, closing, token):
-    tokenizer = AutoTokenizer.from_pretrained(base)
+def test_the_closing_token_is_read_off_the_template(qwen_like, closing, token):
+    tokenizer = AutoTokenizer.from_pretrained(qwen_like)
     tokenizer.chat_template = (
         "{% for m in messages %}{{ '<|im_start|>' + m['role'] + m['content'] + '"
         + closing.replace("\n", "\\n")

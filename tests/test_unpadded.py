@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 import torch
 from datasets import Dataset
-from tiny import make_tiny
 from transformers import AutoModelForCausalLM
 from trl import SFTConfig, SFTTrainer
 from trl.trainer.utils import add_fused_lm_head
@@ -14,11 +13,6 @@ from trl.trainer.utils import add_fused_lm_head
 from reins.train.unpadded import spend_nothing_on_padding
 
 LENGTHS = [5, 31, 8, 17, 40, 9, 12]
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_tiny(tmp_path_factory.mktemp("tiny"))
 
 
 def learned(
