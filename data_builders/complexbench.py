@@ -10,12 +10,14 @@ from itertools import islice
 from typing import Literal
 
 from ..eval.io.errors import InputError
+from ..eval.io.fields import COUNT, OBJECT, TEXT, list_of
 from ..eval.verify.rows import Row
 from .draw import Built, Tally
 from .problems import plain_row
 from .readers import Record, read_records
 
 KEPT = ("category", "task_types", "group")
+QUESTIONS = list_of(OBJECT, "objects")
 POINT = ("point_id", "rule", "constraint_dimensions", "composition_types", "dep")
 
 
@@ -39,14 +41,17 @@ def _rows(rows: int, source: str, suffix: str, tally: Tally) -> Iterator[Row]:
 
 
 def _row(record: Record, suffix: str) -> Row:
-    name, instruction, points = record.need("main_id", f"instruction{suffix}", "scoring_questions")
+    text = f"instruction{suffix}"
+    record.need("main_id", text, "scoring_questions")
+    name, instruction = record.of("main_id", COUNT), record.of(text, TEXT)
+    points = record.of("scoring_questions", QUESTIONS)
     scoring = [
         dict(zip(POINT, part.need(*POINT), strict=True)) | {"question": part.need(f"question{suffix}")[0]}
         for part in (record._replace(fields=point) for point in points)
     ]
-    known = {point["point_id"] for point in scoring}
+    known = [point["point_id"] for point in scoring]
     for point in scoring:
-        if not set(point["dep"]) <= known:
+        if not isinstance(point["dep"], list) or not all(each in known for each in point["dep"]):
             raise InputError(
                 record.where,
                 f"question {point['point_id']} depends on {point['dep']}, some of them not there",

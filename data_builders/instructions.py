@@ -7,12 +7,17 @@ and is not judged, a prompt without any constraint of ours is left out.
 """
 
 import json
+from ast import literal_eval
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from ..eval.io.errors import InputError
+from ..eval.io.fields import LIST, TEXT, shown
+from ..eval.io.strict_json import parse
 from ..eval.verify import Constraint, canonical
+from ..eval.verify.responses import need_text
 from ..eval.verify.rows import Row
 from .draw import PLAIN, Built, Tally, distinct, first_drawn
 from .problems import plain_row
@@ -60,14 +65,79 @@ def read_instructions(source: str, tally: Tally, *, whole: bool = False) -> Iter
 
 
 def read_asked(record: Record) -> tuple[str, list[tuple[str, Kwargs]]]:
-    """The prompt, and what it asks for in the source's own names."""
+    """The prompt, and what it asks for in the source's own names: nothing, where its ground truth is none of ours.
+
+    Raises InputError naming the place on a column that is missing or of another type, and on kwargs that are not as many
+    as names.
+    """
     if "ground_truth" in record.fields:
         messages, truth = record.need("messages", "ground_truth")
-        kwargs = json.loads(truth)
-        turns = [message["content"] for message in messages if message["role"] == "user"]
-        return turns[-1], [(kwargs.pop("func_name"), _without_nulls(kwargs))]
-    prompt, names, kwargs = record.need("prompt", "instruction_id_list", "kwargs")
-    return prompt, list(zip(names, map(_without_nulls, kwargs), strict=True))
+        return _last_turn(messages, record.where), _of_truth(truth, record.where)
+    record.need("prompt", "instruction_id_list", "kwargs")
+    names, kwargs = record.of("instruction_id_list", LIST), record.of("kwargs", LIST)
+    return record.of("prompt", TEXT), _paired(names, kwargs, record.where)
+
+
+def _last_turn(messages: Any, where: str) -> str:
+    """What the user said last."""
+    if not isinstance(messages, list) or not all(isinstance(turn, dict) for turn in messages):
+        raise InputError(where, f"column 'messages' is {shown(messages)}", "give a list of role and content")
+    said = [turn for turn in messages if turn.get("role") == "user"]
+    if not said:
+        raise InputError(where, "no message of the user", "give one in `messages`")
+    return need_text(said[-1], "content", where)
+
+
+def _of_truth(truth: Any, where: str) -> list[tuple[str, Kwargs]]:
+    """RLVR's ground truth: a function with its arguments, or, in its newer sets, lists of names and kwargs.
+
+    It stands in the column as JSON or as Python writes it, and may be that of another task: then it asks for nothing.
+    """
+    if isinstance(truth, str):
+        truth = _value(truth, where)
+    if isinstance(truth, list):
+        return [asked for each in truth for asked in _of_truth(each, where)]
+    if not isinstance(truth, dict):
+        return []
+    if isinstance(truth.get("func_name"), str):
+        rest = {key: value for key, value in truth.items() if key != "func_name"}
+        return [(truth["func_name"], _without_nulls(rest))]
+    if "instruction_id" in truth:
+        names, kwargs = truth["instruction_id"], truth.get("kwargs")
+        names = [names] if isinstance(names, str) else names
+        return _paired(names, kwargs if isinstance(kwargs, list) else [kwargs], where)
+    return []
+
+
+def _value(text: str, where: str) -> Any:
+    """The object or list that a text writes down as JSON or as Python does; None where it is neither, as a formula."""
+    if not text.lstrip().startswith(("{", "[")):
+        return None
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        with suppress(ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+            return literal_eval(text.strip())
+        return None
+    return parse(text, where, "give one object or list")
+
+
+def _paired(names: Any, kwargs: list[Any], where: str) -> list[tuple[str, Kwargs]]:
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise InputError(where, f"constraints named {shown(names)}", "give a list of texts")
+    if len(names) != len(kwargs):
+        raise InputError(
+            where, f"{len(names)} constraints, {len(kwargs)} kwargs", "give kwargs for each, or null"
+        )
+    return [(name, _without_nulls(_kwargs(each, where))) for name, each in zip(names, kwargs, strict=True)]
+
+
+def _kwargs(kwargs: Any, where: str) -> Kwargs | None:
+    """Kwargs as they are, or as the JSON text in which some sets keep them."""
+    read = parse(kwargs, where, "give kwargs as an object") if isinstance(kwargs, str) else kwargs
+    if not isinstance(read, dict | None):
+        raise InputError(where, f"kwargs are {shown(kwargs)}", "give an object or null")
+    return read
 
 
 def _without_nulls(kwargs: Kwargs | None) -> Kwargs:
@@ -99,14 +169,16 @@ def _counted(
     """Our counts know "at least" and "less than": at most N is the second, exactly and around N are both."""
 
     def mapped(kwargs: Kwargs) -> list[tuple[str, Kwargs]]:
-        count = kwargs["N"]
+        count, quantifier = kwargs["N"], kwargs.get("quantifier", "exactly")
+        if type(count) is not int or not isinstance(quantifier, str):
+            raise InputError("N", f"{shown(count)}, {shown(quantifier)}", "give a whole number and a word")
         low, high = ("at least", count - slack(count)), ("less than", count + slack(count) + 1)
         bounds = {
             "at least": [("at least", count)],
             "at most": [("less than", count + 1)],
             "around": [low, high],
             "exactly": [("at least", count), ("less than", count + 1)],
-        }[kwargs.get("quantifier", "exactly")]
+        }[quantifier]
         rest = {ours: kwargs[theirs] for ours, theirs in keys.items()}
         return [(name, rest | {key: bound, relation: word}) for word, bound in bounds]
 

@@ -12,10 +12,11 @@ from itertools import islice
 from typing import Any
 
 from ..eval.io.errors import InputError
+from ..eval.io.fields import FLAG, TEXT, list_of, or_null
 from ..eval.verify import split_reasoning
 from ..eval.verify.rows import Row
 from .draw import PLAIN, Built, Tally, apart
-from .problems import plain_row
+from .problems import gold, plain_row
 from .readers import Record, read_records
 
 Fits = Callable[[str], bool]
@@ -98,19 +99,45 @@ def _read(record: Record) -> tuple[str, str, list[str]]:
     """Question, answer and all right traces."""
     if isinstance(record.fields.get("problem"), dict):
         return _thought_anchors(record)
-    if "code" in record.fields:
-        question, answer, generations, right = record.need("question", "gt", "code", "score")
-        return question, answer, [text for text, is_right in zip(generations, right, strict=True) if is_right]
-    question, answer, generations, right = record.need(
-        "problem", "answer", "generations", "correctness_math_verify"
+    columns = QWEN if "code" in record.fields else OPENR1
+    record.need(*columns)
+    question, answer, generations, right = columns
+    return (
+        record.of(question, TEXT),
+        gold(record.fields[answer], record.where),
+        _right(record, generations, right),
     )
-    return question, answer, [text for text, is_right in zip(generations, right, strict=True) if is_right]
+
+
+def _right(record: Record, generations: str, right: str) -> list[str]:
+    """The traces that are said to be right; a trace or a verdict that is null is none."""
+    traces = record.of(generations, TRACES) or []
+    verdicts = record.of(right, VERDICTS)
+    if verdicts is None:
+        return []
+    if len(verdicts) != len(traces):
+        raise InputError(
+            record.where,
+            f"{len(traces)} in {generations!r}, {len(verdicts)} in {right!r}",
+            "give one verdict for each trace",
+        )
+    return [text for text, is_right in zip(traces, verdicts, strict=True) if is_right and text is not None]
 
 
 def _thought_anchors(record: Record) -> tuple[str, str, list[str]]:
-    problem: dict[str, Any]
-    problem, solution = record.need("problem", "solution")
-    _, tag, thought = solution.partition("<think>")
-    question = problem["problem"] if "problem" in problem else problem["question"]
-    right = record.fields.get("is_correct", True)
-    return question, problem.get("gt_answer", ""), [tag + thought] * right
+    problem: dict[str, Any] = record.fields["problem"]
+    asked = record._replace(fields=problem)
+    question = asked.of("problem" if "problem" in problem else "question", TEXT)
+    solution = record.of("solution", TEXT_OR_NULL)
+    right = record.of("is_correct", FLAG_OR_NULL) if "is_correct" in record.fields else True
+    _, tag, thought = (solution or "").partition("<think>")
+    traces = [tag + thought] if right and solution is not None else []
+    return question, gold(problem.get("gt_answer"), record.where), traces
+
+
+# Columns of question, answer, traces and whether each is right.
+OPENR1 = ("problem", "answer", "generations", "correctness_math_verify")
+QWEN = ("question", "gt", "code", "score")
+TEXT_OR_NULL, FLAG_OR_NULL = or_null(TEXT), or_null(FLAG)
+TRACES = or_null(list_of(TEXT_OR_NULL, "texts, null for none"))
+VERDICTS = or_null(list_of(FLAG_OR_NULL, "true and false"))

@@ -6,10 +6,15 @@ MathIF and IFEval come through with their constraints. A record that gives no qu
 that names its line: nothing is skipped.
 """
 
+import json
+import math
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from ..eval.io.errors import InputError
+from ..eval.io.fields import NAME, shown
 from ..eval.verify.answers import boxed
 from ..eval.verify.rows import Row, as_row, problem_key
 from .readers import Record, read_records
@@ -28,6 +33,7 @@ BENCHMARKS = {
     "ifbench": "allenai/IFBench_test::train",  # as IFEval; 300, of which few have constraints of ours
 }
 QUESTIONS = ("question", "problem")
+GAPS = ("nan", "none", "null", "<na>")  # as tables and `str` write what is not there
 IDS = ("id", "unique_id", "uuid", "problem_id")
 
 
@@ -38,21 +44,62 @@ def read_problems(source: str | Path) -> Iterator[Row]:
     """
     for record in read_records(source):
         if "constraint_name" in record.fields or "instruction_id_list" in record.fields:
+            _need_json(record)
             yield as_row(record.fields, record.name, record.number, record.where)
         else:
             yield _problem(record)
 
 
+def _need_json(record: Record) -> None:
+    """Refuse dates, bytes and infinite numbers of tables: rows keep all columns, and are written as JSON."""
+    for column, value in record.fields.items():
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError, RecursionError):
+            raise InputError(
+                record.where, f"column {column!r} is {shown(value)}, which JSON does not have", "leave it out"
+            ) from None
+
+
 def plain_row(record: Record, question: str, answer: str) -> Row:
     """A row without constraints, named after its record."""
+    names = (record.fields[key] for key in IDS if record.fields.get(key) is not None)
     return Row(
         name=f"{record.name}-{record.number:06d}",
         problem_id=problem_key(question),
         source=record.source,
-        id=str(next((record.fields[key] for key in IDS if key in record.fields), record.number)),
+        id=str(next(filter(NAME.holds, names), record.number)),
         question=question,
         answer=answer,
     )
+
+
+def gold(value: Any, where: str) -> str:
+    """A gold answer as a text, empty for a gap: null, a blank text or a list of nothing.
+
+    Takes texts, numbers and lists of them. Raises InputError, opening with `where`, on anything else, and on a gap that
+    was written out as a text (`nan`, `None`): it would be graded as an answer.
+    """
+    if isinstance(value, list):
+        parts = [_gold(each, where) for each in value]
+        if "" in parts:
+            raise InputError(where, f"a gap among the answers {shown(value)}", "give every answer, or none")
+        return ", ".join(parts)
+    return _gold(value, where)
+
+
+def _gold(value: Any, where: str) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float | Decimal) and math.isfinite(value):
+        number = Decimal(repr(value)) if isinstance(value, float) else value
+        return f"{number.to_integral() if number == number.to_integral() else number:f}"
+    if not NAME.holds(value):
+        raise InputError(where, f"the answer is {shown(value)}", "give a text, a number or a list of them")
+    answer = str(value).rpartition("####")[2].strip()
+    if answer.casefold() in GAPS:
+        raise InputError(where, f"no answer, only a gap written as {answer!r}", "take the record out")
+    return answer
 
 
 def _problem(record: Record) -> Row:
@@ -62,7 +109,7 @@ def _problem(record: Record) -> Row:
 def _question(record: Record) -> str:
     for field in QUESTIONS:
         text = record.fields.get(field)
-        if isinstance(text, str) and text.strip():
+        if isinstance(text, str) and text.strip() and text.strip().casefold() not in GAPS:
             return text
     fields = ", ".join(sorted(record.fields))
     raise InputError(record.where, f"no text in {' or '.join(QUESTIONS)}", f"the record has {fields}")
@@ -70,14 +117,10 @@ def _question(record: Record) -> str:
 
 def _answer(record: Record) -> str:
     fields = record.fields
-    gold = fields.get("answer", fields.get("final_answer"))
-    if isinstance(gold, list):
-        gold = ", ".join(map(str, gold))
-    if isinstance(gold, float) and gold.is_integer():
-        gold = int(gold)
-    if gold is None and isinstance(fields.get("solution"), str):
-        gold = boxed(fields["solution"])
-    answer = "" if gold is None else str(gold).rpartition("####")[2].strip()
+    given = (gold(fields[key], record.where) for key in ("answer", "final_answer") if key in fields)
+    answer = next(filter(None, given), "")
+    if not answer and isinstance(fields.get("solution"), str):
+        answer = gold(boxed(fields["solution"]), record.where)
     if not answer:
         raise InputError(
             record.where,

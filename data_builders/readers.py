@@ -1,16 +1,20 @@
 """Records as they were published, from a file, a folder of files or the hub: the one place that opens any of them."""
 
 import csv
-import json
+import math
 import random
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..eval.io.errors import InputError
+from ..eval.io.fields import Kind, shown
 from ..eval.io.jsonl import Line, iter_jsonl
+from ..eval.io.lines import iter_lines, read_text
+from ..eval.io.strict_json import parse
 
 SHUFFLE_BUFFER = 2_000
+LARGEST_FIELD = 2**31 - 1  # of a CSV file; the csv module's own limit is 131,072
 
 
 class Record(NamedTuple):
@@ -32,6 +36,13 @@ class Record(NamedTuple):
                     f"the record has {', '.join(sorted(self.fields))}",
                 )
         return [self.fields[column] for column in columns]
+
+    def of(self, column: str, kind: Kind) -> Any:
+        """The value of a column; raises InputError where it is missing or of another type."""
+        (value,) = self.need(column)
+        if not kind.holds(value):
+            raise InputError(self.where, f"column {column!r} is {shown(value)}", f"give {kind.said}")
+        return value
 
 
 def read_records(source: str | Path, *, seed: int | None = None) -> Iterator[Record]:
@@ -56,8 +67,11 @@ def read_records(source: str | Path, *, seed: int | None = None) -> Iterator[Rec
 
 
 def _file(path: Path) -> Iterator[Record]:
+    index = -1
     for index, (where, fields) in enumerate(READERS[path.suffix](path)):
         yield Record(fields, where, f"{path.parent.name}/{path.stem}", path.stem, index)
+    if index < 0:
+        raise InputError(path, "holds no records", "give a file that does")
 
 
 def _ordered(records: Iterable[Record], seed: int | None) -> Iterator[Record]:
@@ -87,7 +101,27 @@ def _hub(source: str, seed: int | None) -> Iterator[Record]:
         ) from None
     rows: Any = stream if seed is None else stream.shuffle(seed, buffer_size=SHUFFLE_BUFFER)
     short = name.rpartition("/")[2]
-    return (Record(dict(row), f"{source}: row {index}", name, short, index) for index, row in enumerate(rows))
+    return (
+        Record(_without_nan(dict(row)), f"{source}: row {index}", name, short, index)
+        for index, row in enumerate(_streamed(source, rows))
+    )
+
+
+def _streamed(source: str, rows: Iterable[Any]) -> Iterator[Any]:
+    """The rows of a stream, whose files may be broken or differ in their columns."""
+    stream, index = iter(rows), 0
+    while True:
+        try:
+            row = next(stream)
+        except StopIteration:
+            return
+        except (OSError, ValueError, TypeError) as error:
+            reason = str(error).partition("\n")[0]
+            raise InputError(
+                f"{source}: row {index}", f"cannot be read ({reason})", "name files of it"
+            ) from None
+        yield row
+        index += 1
 
 
 def _hub_lines(source: str, files: list[str]) -> Iterator[Record]:
@@ -104,40 +138,64 @@ def _jsonl(path: Path) -> Iterator[tuple[str, Line]]:
 
 
 def _json(path: Path) -> Iterator[tuple[str, Line]]:
-    try:
-        records = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise InputError(path, f"{error.strerror}", "name a file that can be read") from None
-    except ValueError as error:
-        raise InputError(path, f"broken JSON ({error})", "give a list of objects") from None
+    records = parse(read_text(path), path, "give a list of objects")
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
         raise InputError(path, "not a list of objects", "give one, or one object a line as .jsonl")
     return ((f"{path}: record {index}", record) for index, record in enumerate(records))
 
 
 def _csv(path: Path) -> Iterator[tuple[str, Line]]:
+    """Records of a table with its columns in the first line; a row with more or fewer fields is refused."""
+    csv.field_size_limit(LARGEST_FIELD)
+    reader = csv.reader((line for _, line in iter_lines(path, newline="")), strict=True)
+    columns: list[str] = []
     try:
-        with open(path, encoding="utf-8-sig", newline="") as lines:
-            reader = csv.DictReader(lines)
-            for record in reader:
-                yield f"{path}:{reader.line_num}", record
-    except OSError as error:
-        raise InputError(path, f"{error.strerror}", "name a file that can be read") from None
+        for fields in filter(None, reader):
+            where = f"{path}:{reader.line_num}"
+            if not columns:
+                columns = _columns(fields, where)
+                continue
+            if len(fields) != len(columns):
+                raise InputError(
+                    where,
+                    f"{len(fields)} fields for {len(columns)} columns",
+                    "put fields that hold commas, quotes or line breaks in double quotes",
+                )
+            yield where, dict(zip(columns, fields, strict=True))
+    except csv.Error as error:
+        raise InputError(
+            f"{path}:{reader.line_num}", f"no CSV ({error})", "quote its fields as CSV does"
+        ) from None
+
+
+def _columns(fields: list[str], where: str) -> list[str]:
+    if twice := [name for name in fields if fields.count(name) > 1]:
+        raise InputError(where, f"column {twice[0]!r} comes twice", "give every column its own name")
+    return fields
 
 
 def _parquet(path: Path) -> Iterator[tuple[str, Line]]:
     from pyarrow import ArrowException
     from pyarrow.parquet import ParquetFile
 
-    try:
-        file = ParquetFile(path)
-    except (OSError, ArrowException) as error:
-        raise InputError(path, f"no Parquet file that can be read ({error})", "name one") from None
     row = 0
-    for batch in file.iter_batches(batch_size=1024):
-        for record in batch.to_pylist():
-            yield f"{path}: row {row}", record
-            row += 1
+    try:
+        for batch in ParquetFile(path).iter_batches(batch_size=1024):
+            for record in batch.to_pylist():
+                yield f"{path}: row {row}", _without_nan(record)
+                row += 1
+    except (OSError, ArrowException) as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(path, f"no Parquet file that can be read ({reason})", "name one") from None
+
+
+def _without_nan(value: Any) -> Any:
+    """The same with null for NaN: tables write a gap in a column of numbers so."""
+    if isinstance(value, dict):
+        return {key: _without_nan(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(each) for each in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 READERS: dict[str, Callable[[Path], Iterator[tuple[str, Line]]]] = {

@@ -35,6 +35,11 @@ def list_of(kind: Kind, each: str) -> Kind:
     return Kind(f"a list of {each}", lambda value: isinstance(value, list) and all(map(kind.holds, value)))
 
 
+def or_null(kind: Kind) -> Kind:
+    """The same, or null."""
+    return Kind(f"{kind.said}, or null", lambda value: value is None or kind.holds(value))
+
+
 FLAGS = list_of(FLAG, "true and false")
 
 
