@@ -128,9 +128,11 @@ def built_by_the_shipped_recipe(source: Path, folder: Path) -> list[dict]:
     content = {"extends": str(recipe), "data": {"traces": {"source": str(source)}}}
     (folder / "recipe.yaml").write_text(yaml.safe_dump(content))
     command = [sys.executable, "-m", "reins.recipes.cli", "build", str(folder / "recipe.yaml"), "traces"]
-    done = subprocess.run([*command, "--out", str(folder)], check=False, capture_output=True, text=True)
+    done = subprocess.run(
+        [*command, "--out", str(folder / "run")], check=False, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
-    return read_jsonl(folder / "data" / "traces" / "rows.jsonl")
+    return read_jsonl(folder / "run" / "data" / "traces" / "rows.jsonl")
 
 
 def test_the_shipped_recipe_takes_a_file_in_the_place_of_the_hubs_set(tmp_path):
