@@ -1,8 +1,8 @@
 """Instruction-following prompts whose constraints rules can check, without an answer: RL prompts.
 
 Three published schemas are read: IFEval's (`prompt, instruction_id_list, kwargs`; verl-if's and IFBench's files have it
-too), and RLVR-IFeval's (`messages, ground_truth`), whose functions are mapped to our constraints. The prompt says its
-constraints itself. What has no rule here is counted in the tally: a soft constraint beside others stays in the prompt
+too), and RLVR-IFeval's (`messages, ground_truth`), whose functions are mapped to our constraints; its newer sets name
+IFEval's constraints there. The prompt says its constraints itself. What has no rule here is counted in the tally: a soft constraint beside others stays in the prompt
 and is not judged, a prompt without any constraint of ours is left out.
 """
 
