@@ -37,3 +37,14 @@ def test_a_switch_of_the_template_reaches_evaluation(base, tmp_path):
     written = generate(str(out / "final"), rows, tmp_path / "out", max_new_tokens=4)
     assert all(json.loads(line)["text"].startswith("<think>") for line in written.read_text().splitlines())
     assert read_checkpoint(str(base)).options == {}
+
+
+def test_a_checkpoint_of_a_dated_template_is_asked_on_the_day_it_was_trained_on(base, tmp_path):
+    dated = "{{ strftime_now('%Y-%m-%d') }}" + THINKING
+    (base / "chat_template.jinja").write_text(dated)
+    for trainer in ("sft", "grpo"):
+        out = train(make_stage(tmp_path / trainer, base, trainer, {"max_steps": 1}), trainer)
+        kept = json.loads((out / "final" / "prompt.json").read_text())["text"]
+        checkpoint = read_checkpoint(str(out / "final"))
+        assert kept.startswith("2024-07-26") and "macro" in checkpoint.tokenizer.chat_template
+        assert read_checkpoint(str(base)).tokenizer.chat_template == checkpoint.tokenizer.chat_template

@@ -16,7 +16,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase, TrainingArgumen
 
 from ..eval.io.errors import InputError
 from ..eval.io.jsonl import read_jsonl
-from ..eval.io.templates import turn_end
+from ..eval.io.templates import on_one_day, turn_end
 from ..eval.io.wandb_names import NAME, TAG, entity_and_project, short
 from ..eval.weights.check import check_weights
 from .arguments import OURS
@@ -130,6 +130,8 @@ def load_tokenizer(stage: Stage) -> PreTrainedTokenizerBase:
         tokenizer.chat_template = stage.template.read_text(encoding="utf-8")
     if not tokenizer.chat_template:
         raise InputError(model, "no chat template", "put a chat_template.jinja beside the tokenizer")
+    if isinstance(tokenizer.chat_template, str):
+        tokenizer.chat_template = on_one_day(tokenizer.chat_template)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     tokenizer.eos_token = stage.args.get("eos_token") or turn_end(tokenizer)

@@ -80,6 +80,9 @@ def train(stage: Stage) -> None:
     """
     args = configure(stage, SFTConfig)
     tokenizer, rows = load_tokenizer(stage), load_rows(stage, "prompt", "completion")
+    blank = next((n for n, row in enumerate(rows, 1) if not row["completion"][-1]["content"].strip()), 0)
+    if blank:
+        raise InputError(f"{stage.rows}:{blank}", "a blank completion", "leave such rows out")
     tokens = tokenize(rows, tokenizer)
     cut = sum(len(ids) > args.max_length for ids in tokens["input_ids"]) if args.max_length else 0
     print(f"{cut} of {len(tokens)} rows are longer than max_length {args.max_length} and cut", flush=True)

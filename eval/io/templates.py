@@ -1,7 +1,9 @@
 """What a chat template does to a conversation: how it ends an assistant's turn, and how it opens the next one."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -10,6 +12,7 @@ if TYPE_CHECKING:
 from .errors import InputError
 
 PROMPT = "prompt.json"
+DAY = date(2024, 7, 26)  # the one that Llama's own templates fall back on
 Messages = Sequence[Mapping[str, str]]
 
 
@@ -54,3 +57,25 @@ def prompt_facts(tokenizer: "PreTrainedTokenizerBase", messages: Messages, **opt
     text = asked(tokenizer, messages, **options)
     facts = {"messages": list(messages), "text": text, "hash": hashlib.sha256(text.encode()).hexdigest()}
     return facts | ({"options": options} if options else {})
+
+
+def writes_the_day(template: str) -> bool:
+    """Whether a template writes today's date, by the function that transformers lends it."""
+    return "strftime_now(" in template
+
+
+def on_one_day(template: str) -> str:
+    """The template with DAY in place of today: what is asked would else change overnight, between arms and within one.
+
+    Raises InputError where the form of the date is not written out in the template.
+    """
+    if not writes_the_day(template) or "macro strftime_now" in template:
+        return template
+    formats = {found[1] for found in re.findall(r"strftime_now\(\s*(['\"])(.*?)\1\s*\)", template)}
+    if not formats or len(re.findall(r"strftime_now\((?!\s*['\"])", template)):
+        raise InputError(
+            "chat template", "writes today's date in a form of its own", "take one without a date"
+        )
+    days = {form: DAY.strftime(form) for form in sorted(formats)}
+    macro = f"{{%- macro strftime_now(form) %}}{{{{ {days!r}[form] }}}}{{% endmacro %}}{{{{ '' }}}}"
+    return macro + template

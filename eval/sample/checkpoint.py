@@ -19,7 +19,7 @@ from transformers import (
 )
 
 from ..io.errors import InputError
-from ..io.templates import PROMPT, asked, closing_token
+from ..io.templates import PROMPT, asked, closing_token, on_one_day
 from ..verify import render
 from ..verify.rows import Row
 from ..verify.thought_formats import THINK, ThoughtFormat, format_of_template
@@ -120,6 +120,8 @@ def read_checkpoint(name: str) -> Checkpoint:
         raise InputError(
             name, "the tokenizer has no chat template", "put chat_template.jinja into the folder"
         )
+    if isinstance(tokenizer.chat_template, str):
+        tokenizer.chat_template = on_one_day(tokenizer.chat_template)
     stops = _stops(name, config, tokenizer)
     if not stops:
         raise InputError(name, "no end token", "set eos_token_id in generation_config.json")

@@ -10,7 +10,7 @@ from pathlib import Path
 from ...eval.io.errors import InputError
 from ..recipe.resolve import check
 from ..recipe.schema import Recipe
-from . import arithmetic, cost, gpu, lengths, mixtures, tokens, trl_objects
+from . import arithmetic, asking, cost, gpu, lengths, mixtures, replies, tokens, trl_objects
 from .finding import Finding
 from .material import Material
 
@@ -31,6 +31,9 @@ CHECKS: tuple[Callable[[Material], Iterator[Finding]], ...] = (
     tokens.template,
     tokens.prefill,
     tokens.tags,
+    replies.replies,
+    asking.day,
+    asking.told,
     mixtures.rewards,
     mixtures.overlap,
     mixtures.arms,

@@ -1,0 +1,44 @@
+"""Whether every arm is asked in the same way: the day that a template writes, and what it is told in training."""
+
+from collections.abc import Iterator
+
+from ...eval.io.templates import DAY, asked, writes_the_day
+from ...eval.verify.thought_formats import format_of_template
+from .finding import Finding
+from .material import Material
+
+
+def day(look: Material) -> Iterator[Finding]:
+    """A template that writes today's date is given one fixed day, so that prompts of two days are the same."""
+    templates = {name: look.tokenizer_of(stage) for name, stage in look.stages.items()} or {
+        "base": look.tokenizer
+    }
+    for name, tokenizer in templates.items():
+        if tokenizer is not None and writes_the_day(str(tokenizer.chat_template)):
+            text = f"{name}: the template writes today's date; training and evaluation always give it {DAY:%d %B %Y}"
+            fix = "nothing, or chat_template_path: one without a date"
+            yield Finding("warn", "date", text, fix)
+
+
+def told(look: Material) -> Iterator[Finding]:
+    """What chat_template_kwargs change is asked of that stage's checkpoints alone."""
+    for name, stage in look.stages.items():
+        options = stage.args.get("chat_template_kwargs") or {}
+        tokenizer = look.tokenizer_of(stage)
+        if not options or tokenizer is None:
+            continue
+        turns = [{"role": "user", "content": "why?"}]
+        plain, prompt = asked(tokenizer, turns), asked(tokenizer, turns, **options)
+        if plain == prompt:
+            text = f"{name}: the template makes nothing of chat_template_kwargs {', '.join(options)}"
+            yield Finding("warn", "asked", text, "take them out")
+            continue
+        form = format_of_template(str(tokenizer.chat_template), prompt)
+        closed = form is not None and form.lead(prompt) and not form.is_open(prompt)
+        if closed and stage.rewards.get("format"):
+            text = f"{name}: every prompt closes the thought, and the format reward pays for another"
+            yield Finding("FAIL", "asked", text, "take the format reward out, or the kwargs")
+        text = f"{name}: its checkpoints are asked with {options}, as they are trained; arms without this stage are not"
+        yield Finding(
+            "warn", "asked", text, "compare by modes: [direct], which asks every arm without a thought"
+        )
