@@ -66,7 +66,7 @@ def _fits(tokenizer: str | None, limit: int | None) -> Fits:
     from transformers import AutoTokenizer
 
     try:
-        encoder = AutoTokenizer.from_pretrained(tokenizer)
+        encoder = AutoTokenizer.from_pretrained(tokenizer, trust_remote_code=False)
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise InputError("tokenizer", f"{tokenizer} cannot be opened ({reason})", "name a base") from None

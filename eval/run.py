@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from .io.command import of_config, read_config
 from .io.errors import InputError
 from .io.files import read_state, write_json, write_text
-from .io.run_paths import DONE, ORIGIN, PROGRESS, at_step, saved_checkpoints
+from .io.run_paths import DONE, INPUTS, ORIGIN, PROGRESS, at_step, saved_checkpoints
 from .sample.generate import generate
 from .sample.processes import Processes
 from .sample.settings import Sampling
@@ -112,15 +112,15 @@ def _evaluate(plan: Plan, model: str, part: Part, first: bool) -> None:
         write_text(part.out / ORIGIN, part.origin)
     common: dict[str, Any] = {"seed": plan.seed, "preset": plan.preset, "engine": plan.engine}
     sampling = part.model_dump(exclude={"label", "rows", "out", "checkpoints", "origin", "inputs"})
-    ours = bool(part.origin) or (part.out / "inputs.json").exists()
+    ours = bool(part.origin) or (part.out / INPUTS).exists()
     responses = generate(model, part.rows, part.out, ours=ours, **common, **sampling)
     if first:
         score(part.rows, responses, part.out, preset=plan.preset)
-        write_json(part.out / "inputs.json", {"inputs": part.inputs or plan.inputs})
+        write_json(part.out / INPUTS, {"inputs": part.inputs or plan.inputs})
 
 
 def _is_done(out: Path, inputs: str) -> bool:
-    note = read_state(out / "inputs.json") or {}
+    note = read_state(out / INPUTS) or {}
     return (out / "metrics.json").exists() and note.get("inputs") == inputs
 
 

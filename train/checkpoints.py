@@ -1,18 +1,21 @@
 """Checkpoints that can be trusted after `kill -9`.
 
 A checkpoint counts once its list of files, written last and atomically, is there and true: every file with the size
-it had. Anything else is a save that was cut off, and is removed, so that training goes on from the last whole one.
+it had, and with what it had in samples of its contents. Anything else is a save that was cut off, and is removed, so that training goes on from the last whole one.
 """
 
-import json
+import hashlib
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ..eval.io.errors import InputError
-from ..eval.io.files import write_json
+from ..eval.io.files import read_state, write_json
 from ..eval.io.run_paths import DONE, WHOLE
+
+BLOCKS, BLOCK = 64, 1 << 14  # how many pieces of a file are looked at, and their bytes
 
 
 def is_done(folder: Path, stage: str) -> bool:
@@ -30,12 +33,14 @@ def is_done(folder: Path, stage: str) -> bool:
 
 def mark_whole(checkpoint: Path, stage: str, counts: Mapping[str, int]) -> None:
     """Say that a stage's checkpoint is finished; `counts` are what the trainer itself does not keep."""
-    files = {
-        str(path.relative_to(checkpoint)): path.stat().st_size
-        for path in checkpoint.rglob("*")
-        if path.is_file()
-    }
-    write_json(checkpoint / WHOLE, {"stage": stage, "files": files, "counts": dict(counts)})
+    files = {str(path.relative_to(checkpoint)): path for path in checkpoint.rglob("*") if path.is_file()}
+    for path in files.values():
+        with open(path, "rb") as written:
+            os.fsync(written.fileno())  # or a power cut leaves sizes without the contents
+    sizes = {name: path.stat().st_size for name, path in files.items()}
+    samples = {name: _sampled(path) for name, path in files.items()}
+    said = {"stage": stage, "files": sizes, "samples": samples, "counts": dict(counts)}
+    write_json(checkpoint / WHOLE, said)
 
 
 def counts_of(checkpoint: Path) -> dict[str, int]:
@@ -58,11 +63,8 @@ def remove_broken(folder: Path) -> list[str]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """Empty where there is no such file, or no JSON in it, as after a power cut."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return {}
+    """Empty where there is no such file, or it cannot be read, as after a power cut."""
+    return read_state(path) or {}
 
 
 def _checkpoints(folder: Path) -> list[Path]:
@@ -74,8 +76,21 @@ def _step(checkpoint: Path) -> int:
 
 
 def _is_whole(checkpoint: Path) -> bool:
-    files = _read(checkpoint / WHOLE).get("files")
-    return files is not None and all(
-        (checkpoint / name).is_file() and (checkpoint / name).stat().st_size == size
+    said = _read(checkpoint / WHOLE)
+    files, samples = said.get("files"), said.get("samples", {})
+    return isinstance(files, dict) and all(
+        (file := checkpoint / name).is_file()
+        and file.stat().st_size == size
+        and samples.get(name) in (None, _sampled(file))
         for name, size in files.items()
     )
+
+
+def _sampled(file: Path) -> str:
+    """sha256 of a file's ends and of blocks evenly between them: what a disk lost shows, at the cost of few reads."""
+    size, seen = file.stat().st_size, hashlib.sha256()
+    with open(file, "rb") as content:
+        for place in range(BLOCKS):
+            content.seek(max(size - BLOCK, 0) * place // (BLOCKS - 1))
+            seen.update(content.read(BLOCK))
+    return seen.hexdigest()

@@ -4,7 +4,6 @@ Each process writes its own (several train one stage together), since a launcher
 nor words apart.
 """
 
-import json
 import os
 import traceback
 from dataclasses import asdict, dataclass
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from .errors import InputError, Stopped
-from .files import write_json
+from .files import read_state, write_json
 
 KINDS = (
     "refused",
@@ -49,7 +48,7 @@ def write_failure(folder: Path, error: Exception) -> None:
 
 def read_failure(folder: Path) -> Failure | None:
     """What a task's processes left, the most telling kind first, of the lowest rank; None where none wrote."""
-    written = [json.loads(file.read_text("utf-8")) for file in folder.glob("failure.*.json")]
+    written = filter(None, map(read_state, folder.glob("failure.*.json")))
     failures = [Failure(**{**content, "trace": tuple(content["trace"])}) for content in written]
     return min(failures, key=lambda failure: (KINDS.index(failure.kind), failure.rank), default=None)
 

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -58,8 +59,14 @@ def read_state(path: str | Path) -> dict[str, Any] | None:
         content = None
     if isinstance(content, dict):
         return content
-    print(f"{path}: cannot be read, so what it is about counts as not done", file=sys.stderr, flush=True)
+    _say_unreadable(str(path))
     return {}
+
+
+@cache
+def _say_unreadable(path: str) -> None:
+    """Once in a process."""
+    print(f"{path}: cannot be read, so what it is about counts as not done", file=sys.stderr, flush=True)
 
 
 def rounded(content: Any) -> Any:

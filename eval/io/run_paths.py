@@ -12,6 +12,7 @@ BASE = "base"
 # Files in the folder of a task.
 CONFIG = "config.yaml"
 DONE = "done.json"
+INPUTS = "inputs.json"  # in an evaluation's folder, once it is scored
 PROGRESS = "progress.json"
 LOCK = "lock"  # in a run's own folder, from the first time that one was at work there
 ORIGIN = "origin"  # the hash of what a folder's contents grew from
@@ -45,6 +46,18 @@ def at_step(evaluation: Path, step: int) -> Path:
     """The evaluation of the checkpoint of one step, from one that is made for `ANY_STEP`."""
     checkpoint = evaluation.parent
     return checkpoint.with_name(checkpoint.name.replace(ANY_STEP, str(step))) / evaluation.name
+
+
+def at_steps_there(evaluation: Path) -> list[Path]:
+    """Of an evaluation made for `ANY_STEP` those that are there; of any other itself, where it is there."""
+    checkpoint = evaluation.parent
+    if ANY_STEP not in checkpoint.name:
+        return [evaluation] if evaluation.is_dir() else []
+    return sorted(
+        folder / evaluation.name
+        for folder in checkpoint.parent.glob(checkpoint.name)
+        if (folder / evaluation.name).is_dir()
+    )
 
 
 def rows_evaluated(evaluation: Path) -> Path:

@@ -1,11 +1,12 @@
-"""Which tasks are done: those whose done.json holds the hash of what goes in now."""
+"""Which tasks are done: those whose done.json holds the hash of what goes in now, and whose files are as it left them."""
 
-import json
 from collections.abc import Mapping
 
+from ...eval.io.files import read_state
 from ...eval.io.run_paths import DONE
 from ..plan import fingerprint
 from ..plan.task import Task
+from .given import is_as_given
 
 
 def origins_of(task: Task, outputs: Mapping[str, str]) -> list[str]:
@@ -24,10 +25,11 @@ def inputs_of(task: Task, outputs: Mapping[str, str]) -> str:
 
 
 def output_of(task: Task, inputs: str) -> str | None:
-    """The hash of what a task gave from these inputs; None while it is not done."""
-    file = task.folder / DONE
-    done = json.loads(file.read_text()) if file.exists() else {}
-    return done.get("output", inputs) if done.get("inputs") == inputs else None
+    """The hash of what a task gave from these inputs; None while it is not done, or not there as it was given."""
+    done = read_state(task.folder / DONE) or {}
+    if done.get("inputs") != inputs or not is_as_given(task):
+        return None
+    return str(done.get("output", inputs))
 
 
 def finished(tasks: Mapping[str, Task]) -> dict[str, str]:

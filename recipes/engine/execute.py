@@ -19,6 +19,7 @@ from ...eval.io.run_paths import CONFIG, ORIGIN, RunPaths
 from ..plan import fingerprint
 from ..plan.task import Task, chains, shell
 from .done import finished, inputs_of, origins_of, output_of
+from .given import given
 from .places import make_places
 from .processes import devices, start
 from .progress import Progress
@@ -62,6 +63,8 @@ class Engine:
         self.children: list[Child] = []
         self.progress = Progress(self.waiting, len(self.outputs), slots)
         self._refuse_missing()
+        for name in self.outputs:
+            _keep(tasks[name])
 
     def _refuse_missing(self) -> None:
         for task in self.waiting.values():
@@ -94,6 +97,8 @@ class Engine:
                 self.outputs[task.name] = output
                 self.progress.unchanged(task)
             else:
+                for folder in given(task):
+                    folder.put_aside(self.run, task.name, self.progress.say)
                 self.progress.started(task)
                 self.children.append(self._begin(task, free[: task.processes]))
 
@@ -139,11 +144,17 @@ def _config(task: Task, outputs: Mapping[str, str]) -> dict[str, Any]:
     return config
 
 
+def _keep(task: Task) -> None:
+    for folder in given(task):
+        folder.keep()
+
+
 def _end(child: Child) -> str:
     """The output of a child that has ended; raises what it says of itself where it did not end well."""
     task, code = child.task, child.process.returncode
     output = output_of(task, child.inputs) if code == 0 else None
     if output is not None:
+        _keep(task)
         return output
     log, failure = task.folder / LOG, read_failure(task.folder)
     if failure and failure.kind == "refused":

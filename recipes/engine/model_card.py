@@ -4,17 +4,17 @@ A card says how the arm was trained and what the run's evaluation found, with in
 are under their base's, and the rows that they learned from under their sources') and names a base only on the hub.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from huggingface_hub import EvalResult, HfApi, ModelCard, ModelCardData
 
 from ...eval.analyse.formats import interval, rate
 from ...eval.analyse.results import find, select
+from ...eval.io.command import read_config
 from ...eval.io.errors import InputError, nearest
+from ...eval.io.files import read_state
 from ...eval.io.run_paths import DONE, RunPaths, checkpoint_name
 from ..recipe.resolve import is_hub_id
 
@@ -54,10 +54,10 @@ def push(run: Path, arm: str, repository: str, *, seed: int, private: bool = Tru
 
 
 def _read(run: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    results = RunPaths(run).results
-    if not results.exists():
-        raise InputError(run, "no report/results.json", "finish the run first")
-    return yaml.safe_load(RunPaths(run).recipe.read_text("utf-8")), json.loads(results.read_text("utf-8"))
+    results = read_state(RunPaths(run).results)
+    if not results:
+        raise InputError(run, "no report/results.json that can be read", "finish the run first")
+    return read_config(RunPaths(run).recipe), results
 
 
 def _card(run: Path, recipe: dict[str, Any], results: dict[str, Any], arm: dict[str, Any]) -> ModelCard:
@@ -107,7 +107,8 @@ def _stages(run: Path, recipe: dict[str, Any], arm: dict[str, Any]) -> Iterator[
     for depth, name in enumerate(arm["stages"], 1):
         stage = recipe["stages"][name]
         folder = RunPaths(run).stage(checkpoint_name(arm["stages"][:depth], arm["seed"]))
-        done = json.loads((folder / DONE).read_text("utf-8"))
+        if not (done := read_state(folder / DONE)):
+            raise InputError(folder / DONE, "not there, or cannot be read", "finish the run first")
         counts = (done["rows"], done["cut_rows"], done["steps"], done["supervised_tokens"])
         yield (
             name,

@@ -1,12 +1,12 @@
 """What a run says while it works: a line per task started and done, and how long the rest will take."""
 
-import json
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
+from ...eval.io.files import read_state
 from ...eval.io.run_paths import PROGRESS
 from ..plan.task import Task, chains
 
@@ -101,8 +101,5 @@ def clock(seconds: float) -> str:
 
 def _position(folder: Path) -> tuple[int, int]:
     """(step, steps) of a task that writes progress.json; zeros before it does."""
-    try:
-        position = json.loads((folder / PROGRESS).read_text())
-    except FileNotFoundError:
-        return 0, 0
-    return position["step"], position["steps"]
+    position = read_state(folder / PROGRESS) or {}
+    return position.get("step", 0), position.get("steps", 0)

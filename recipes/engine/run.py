@@ -1,13 +1,12 @@
 """What the commands do with a recipe: show its plan, build its data, run it, report."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from ...eval.io.errors import InputError, nearest
-from ...eval.io.files import write_json, write_text
-from ...eval.io.run_paths import DONE, RunPaths
+from ...eval.io.files import read_state, write_json, write_text
+from ...eval.io.run_paths import RunPaths
 from ..plan import fingerprint
 from ..plan.outcome import code
 from ..plan.outline import outline
@@ -17,6 +16,7 @@ from ..recipe.resolve import disk
 from ..recipe.schema import Recipe, dump
 from .done import finished
 from .execute import execute
+from .given import of_report
 from .places import make_places, refuse_foreign
 from .processes import process_group
 from .slurm import REPORT, jobs, scripts, submit
@@ -116,8 +116,9 @@ def report(recipe: Recipe, folder: Path, tasks: Mapping[str, Task]) -> None:
             "code": code("report"),
         }
     )
-    before = out / DONE
-    if not before.exists() or json.loads(before.read_text())["inputs"] != inputs:
+    made = of_report(paths)
+    made.put_aside(paths, "report", print)
+    if (read_state(made.note) or {}).get("inputs") != inputs:
         from ...eval.report.report import report as write
         from ...eval.report.track import track
         from .model_card import write_cards
@@ -125,5 +126,6 @@ def report(recipe: Recipe, folder: Path, tasks: Mapping[str, Task]) -> None:
         write_text(out / "table.txt", write([folder], out))
         write_cards(folder)
         track(folder)
-        write_json(before, {"inputs": inputs})
+        write_json(made.note, {"inputs": inputs})
+        made.keep()
     print(f"\n{(out / 'table.txt').read_text()}\n\n{out / 'index.html'}")

@@ -80,9 +80,12 @@ def _files(content: Any) -> dict[str, str]:
     if isinstance(content, dict | list):
         parts = content.values() if isinstance(content, dict) else content
         return {name: hashed for part in parts for name, hashed in _files(part).items()}
-    if isinstance(content, str) and "/" in content and Path(content).is_dir():
-        files = sorted(file for file in Path(content).rglob("*") if file.is_file())
-        return {content: fingerprint.of_files(files)}
-    if isinstance(content, str) and Path(content).is_file():
-        return {content: fingerprint.of_file(Path(content))}
+    try:
+        if isinstance(content, str) and content and Path(content).is_dir():
+            files = sorted(file for file in Path(content).iterdir() if file.is_file())
+            return {content: fingerprint.of_files(files)}
+        if isinstance(content, str) and Path(content).is_file():
+            return {content: fingerprint.of_file(Path(content))}
+    except (OSError, ValueError):
+        pass  # too long for a path, or with a NUL in it: a text
     return {}

@@ -136,7 +136,10 @@ def _published(model: str) -> tuple[Any, Any, list[int]] | None:
     from transformers import AutoConfig, AutoTokenizer, GenerationConfig
 
     try:
-        tokenizer, config = AutoTokenizer.from_pretrained(model), AutoConfig.from_pretrained(model)
+        tokenizer, config = (
+            AutoTokenizer.from_pretrained(model, trust_remote_code=False),
+            AutoConfig.from_pretrained(model, trust_remote_code=False),
+        )
     except OSError:
         return None
     try:
