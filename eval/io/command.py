@@ -35,6 +35,8 @@ def read_config(file: Path) -> dict[str, Any]:
         content = yaml.safe_load(file.read_text("utf-8"))
     except OSError as error:
         raise InputError(file, f"{error.strerror}", "name a task's config.yaml") from None
+    except UnicodeDecodeError as error:
+        raise InputError(file, f"not UTF-8 ({error.reason})", "write it anew") from None
     except yaml.YAMLError as error:
         raise InputError(file, f"not YAML ({str(error).splitlines()[0]})", "write a mapping") from None
     if not isinstance(content, dict):
