@@ -15,9 +15,9 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from reins.eval.analyse import length_bins
-from reins.eval.score.measure import NUMBERS, Cell, Measure, RowSet, estimates, resample
+from reins.eval.score.measure import NUMBERS, Measure, RowSet, ScoredSamples, estimates, resample
 from reins.eval.stats import intervals
-from reins.eval.stats.length_slopes import Samples, Side, associations, intervention
+from reins.eval.stats.length_slopes import ModeSamples, Samples, associations, intervention
 from reins.eval.stats.oaxaca import Outcomes, attribute
 from reins.eval.verify import Row
 
@@ -96,7 +96,7 @@ def judged(of, drawn):
 
 
 def side(of, drawn):
-    return Side(drawn.tokens, drawn.passed, drawn.row, of.cluster[drawn.row])
+    return ModeSamples(drawn.tokens, drawn.passed, drawn.row, of.cluster[drawn.row])
 
 
 def outcomes(of, drawn):
@@ -169,10 +169,10 @@ def binned(made):
     numbers = {name: np.full(len(arm.row), np.nan) for name in NUMBERS}
     numbers |= {"hacc": arm.passed, "cut": arm.cut.astype(float), "reasoning_tokens": arm.tokens.copy()}
     state = np.where(arm.cut, "unclosed", np.where(arm.reasoned, "closed", "none"))
-    cell = Cell(arm.row, numbers, state, [[]] * len(arm.row), None, np.zeros(len(arm.row), bool))
+    scored = ScoredSamples(arm.row, numbers, state, [[]] * len(arm.row), None, np.zeros(len(arm.row), bool))
     return [
         {"metric": metric, **stratum._asdict(), **judged._asdict()}
-        for metric, stratum, judged in length_bins.binned(RowSet.of(source), [cell], 6)
+        for metric, stratum, judged in length_bins.binned(RowSet.of(source), [scored], 6)
         if judged.value is not None
     ]
 

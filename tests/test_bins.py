@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from reins.eval.analyse.length_bins import binned
-from reins.eval.score.measure import NUMBERS, Cell, RowSet
+from reins.eval.score.measure import NUMBERS, RowSet, ScoredSamples
 from reins.eval.stats.bins import FEWEST, equal_count_bins, fixed_bins
 from reins.eval.verify import Row
 
@@ -29,7 +29,9 @@ def scored(rng, *, rows=ROWS, sources=("a", "b"), cut=0.1, none=0.0):
     numbers["hacc"] = (rng.random(len(row)) < 0.5) * (1 - numbers["cut"])
     numbers["correct"] = np.full(len(row), np.nan)
     state = np.where(silent, "none", "closed")
-    return RowSet.of(made), Cell(row, numbers, state, [[]] * len(row), None, np.zeros(len(row), bool))
+    return RowSet.of(made), ScoredSamples(
+        row, numbers, state, [[]] * len(row), None, np.zeros(len(row), bool)
+    )
 
 
 def pick(entries, **wanted):

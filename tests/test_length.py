@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import pearsonr, spearmanr
 from statsmodels.discrete.conditional_models import ConditionalLogit
 
-from reins.eval.stats.length_slopes import Samples, Side, associations, intervention
+from reins.eval.stats.length_slopes import ModeSamples, Samples, associations, intervention
 
 ROWS, SAMPLES = 60, 4
 METHODS = ("pearson", "spearman", "pooled", "within_source", "within_prompt", "conditional_logistic")
@@ -145,7 +145,7 @@ def modes(rng, doublings, loss):
     tokens = np.round(rng.lognormal(4, 0.3, len(row)))
     before, after = ((rng.random(len(row)) < rate).astype(float) for rate in (0.7, 0.7 - loss * doublings))
     longer = np.round(tokens * 2.0**doublings)
-    return Side(longer, after, row, row), Side(tokens, before, row, row)
+    return ModeSamples(longer, after, row, row), ModeSamples(tokens, before, row, row)
 
 
 def test_an_intervention_finds_the_change_for_a_doubling():
@@ -158,7 +158,7 @@ def test_an_intervention_finds_the_change_for_a_doubling():
 
 def test_an_intervention_that_moves_no_tokens_or_removes_them_says_nothing():
     under, think = modes(np.random.default_rng(9), 0.02, 0.0)
-    nowhere = Side(*(values[:0] for values in think))
+    nowhere = ModeSamples(*(values[:0] for values in think))
     for side in (under, under._replace(tokens=think.tokens * 0), nowhere):
         found = intervention(side, think)
         assert (found.value, found.low, found.high, found.p) == (None, None, None, None)
@@ -167,8 +167,8 @@ def test_an_intervention_that_moves_no_tokens_or_removes_them_says_nothing():
 def test_an_intervention_is_measured_on_the_rows_of_both():
     under, think = modes(np.random.default_rng(10), 1.0, 0.2)
     half = under.row < ROWS // 2
-    fewer = Side(*(values[half] for values in under))
-    theirs = Side(*(values[half] for values in think))
+    fewer = ModeSamples(*(values[half] for values in under))
+    theirs = ModeSamples(*(values[half] for values in think))
     assert intervention(fewer, think) == intervention(fewer, theirs)
 
 
@@ -177,7 +177,7 @@ def test_what_a_mode_loses_by_cutting_is_told_from_what_it_loses_by_length():
     cut = np.random.default_rng(12).random(len(under.row)) < 0.3
     fails = under._replace(verdict=under.verdict * ~cut)
     assert intervention(fails, think).high < 0
-    finished = Side(*(values[~cut] for values in fails))
+    finished = ModeSamples(*(values[~cut] for values in fails))
     found = intervention(finished, think, method="intervention_finished")
     assert found.low < 0 < found.high
     assert "left out" in found.controls

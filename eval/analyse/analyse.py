@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..score.measure import Entry
-from .analysis import Found
+from .analysis import EntryLists
 from .caveats import caveats
 from .fields import as_json
 from .registry import ANALYSES, LISTS
@@ -35,8 +35,8 @@ def analyse(runs: Sequence[RunFolder]) -> Entry:
     }
     for run in runs:
         prefix = f"{run.name}/" if len(runs) > 1 else ""
-        found, notes = _of_run(run)
-        for name, entries in found.items():
+        lists, notes = _run_entries(run)
+        for name, entries in lists.items():
             results[name] += [_named(as_json(entry), prefix) for entry in entries]
         results["notes"] += [f"{prefix}{note}" for note in notes]
     floors = results["floors"]
@@ -48,32 +48,32 @@ def _named(entry: Entry, prefix: str) -> Entry:
     return entry | {key: prefix + entry[key] for key in NAMING if prefix and key in entry}
 
 
-def _of_run(run: RunFolder) -> tuple[Found, list[str]]:
+def _run_entries(run: RunFolder) -> tuple[EntryLists, list[str]]:
     """The entries of each list, and the caveats."""
-    found: Found = {name: [] for name in LISTS}
-    found["arms"] = list(run.arms)
-    notes = list(_of_recipe(run))
+    lists: EntryLists = {name: [] for name in LISTS}
+    lists["arms"] = list(run.arms)
+    notes = list(_recipe_caveats(run))
     for name in run.evaluate:
         if not run.samples(name):
             notes.append(f"{name}: not evaluated yet")
             continue
-        of_set = _of_set(data := SetData(run, name))
-        notes += caveats(data, of_set["bins"])
-        for kind, entries in of_set.items():
-            found[kind] += entries
-    return found, notes
+        set_lists = _set_entries(data := SetData(run, name))
+        notes += caveats(data, set_lists["bins"])
+        for kind, entries in set_lists.items():
+            lists[kind] += entries
+    return lists, notes
 
 
-def _of_recipe(run: RunFolder) -> Iterator[str]:
+def _recipe_caveats(run: RunFolder) -> Iterator[str]:
     if run.unscored:
         yield f"not evaluated yet: {', '.join(run.unscored)}"
     if run.roles.unsaid:
         yield UNSAID
 
 
-def _of_set(data: SetData) -> dict[str, list[Any]]:
-    found: Found = {}
-    for one in ANALYSES:
-        if one.compute:
-            found[one.name] = list(one.compute(data, found))
-    return found
+def _set_entries(data: SetData) -> dict[str, list[Any]]:
+    lists: EntryLists = {}
+    for analysis in ANALYSES:
+        if analysis.compute:
+            lists[analysis.name] = list(analysis.compute(data, lists))
+    return lists

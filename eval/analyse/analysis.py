@@ -1,6 +1,6 @@
 """What an analysis is: a list of results.json, how it is computed, and what the report shows of it.
 
-Each file of this folder that ends in an `Analysis` holds all of one; `registry.py` names them in the page's order.
+Each file of this folder that ends in an `Analysis` holds all of it; `registry.py` names them in the page's order.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .set_data import SetData
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
-Found = dict[str, list[Any]]  # the entries of a set so far, by list
+EntryLists = dict[str, list[Any]]  # what was computed of a set so far, by the name of its list
 
 
 @dataclass(frozen=True)
@@ -52,13 +52,13 @@ class Sentences:
 class Analysis:
     """`name` is its list in results.json, `entry` the dataclass of the list's entries; empty where it only shows others'.
 
-    `compute` gets a set and what was found on it by the analyses before. `parts` stand under `heading` on the page,
+    `compute` gets a set and the entries of the analyses before, on the same set. `parts` stand under `heading` on the page,
     with `contents` in its table of contents; `appendix` stands among the tables at the end.
     """
 
     name: str = ""
     entry: type | None = None
-    compute: Callable[[SetData, Found], Iterable[Any]] | None = None
+    compute: Callable[[SetData, EntryLists], Iterable[Any]] | None = None
     heading: str = ""
     contents: str = ""
     parts: Sequence[Figure | Table | Sentences] = ()

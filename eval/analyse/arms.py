@@ -12,8 +12,8 @@ def spent(data: ReportData) -> Rows:
     """One line an arm: what its training took, how often it reasons, and how long it is."""
     whole = pooled(data.whole("figures"))
     table = [["arm", "steps", "supervised tokens", "rows cut", "reasons", *map(label, LENGTHS)]]
-    for arm in dict.fromkeys(one["arm"] for one in whole):
-        values = {one["metric"]: one["value"] for one in select(whole, arm=arm)}
+    for arm in dict.fromkeys(figure["arm"] for figure in whole):
+        values = {figure["metric"]: figure["value"] for figure in select(whole, arm=arm)}
         training = find(data.lists["arms"], arm=arm)
         table.append(
             [

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..verify import JUDGED
 from .analysis import Analysis, Figure
-from .contrasts import partners
+from .contrasts import references
 from .results import ReportData, select
 from .style import BLUE, ORANGE, change_axis, dot, foot, intervals, panels, reach_of, room
 
@@ -18,29 +18,32 @@ SCOPES = {"local": BLUE, "global": ORANGE}
 
 def type_changes(data: ReportData) -> Drawing | None:
     """Change of each constraint type against the base, a panel an arm (controls are in the table), by scope."""
-    sides = partners(data.here("contrasts"))
-    found = [
-        one
-        for one in data.here("contrasts")
-        if one["metric"] == "verdict"
-        and one["against"] == sides.get(one["arm"])
-        and one["arm"] not in data.with_role("control")
-        and one["group"]
-        and one["group"]["by"] == "type"
+    against = references(data.entries("contrasts"))
+    shown = [
+        contrast
+        for contrast in data.entries("contrasts")
+        if contrast["metric"] == "verdict"
+        and contrast["against"] == against.get(contrast["arm"])
+        and contrast["arm"] not in data.with_role("control")
+        and contrast["group"]
+        and contrast["group"]["by"] == "type"
     ]
-    arms = list(dict.fromkeys(one["arm"] for one in found))
+    arms = list(dict.fromkeys(contrast["arm"] for contrast in shown))
     if not arms:
         return None
-    types = sorted({one["group"]["value"] for one in found}, key=lambda name: (JUDGED[name].scope, name))
+    values = {contrast["group"]["value"] for contrast in shown}
+    types = sorted(values, key=lambda name: (JUDGED[name].scope, name))
     names = [name.split(":")[1] for name in types]
-    figure, made = panels(len(arms), 3, 0.13 * len(types) + 0.1, left=room(names), gap=0.15)
-    reach = reach_of(found, "diff")
-    for axes, arm in zip(made, arms, strict=True):
+    figure, all_axes = panels(len(arms), 3, 0.13 * len(types) + 0.1, left=room(names), gap=0.15)
+    reach = reach_of(shown, "diff")
+    for axes, arm in zip(all_axes, arms, strict=True):
         for scope, colour in SCOPES.items():
-            own = [one for one in select(found, arm=arm) if JUDGED[one["group"]["value"]].scope == scope]
-            x, y = [one["diff"] for one in own], [types.index(one["group"]["value"]) for one in own]
+            of_arm = select(shown, arm=arm)
+            in_scope = [entry for entry in of_arm if JUDGED[entry["group"]["value"]].scope == scope]
+            x = [contrast["diff"] for contrast in in_scope]
+            y = [types.index(contrast["group"]["value"]) for contrast in in_scope]
             axes.plot(x, y, "o", color=colour, markersize=2.6)
-            intervals(axes, x, y, own, upright=False, colour=colour)
+            intervals(axes, x, y, in_scope, upright=False, colour=colour)
         change_axis(axes, reach, names)
         axes.tick_params(axis="y", labelsize=6)
         axes.set_title(arm)

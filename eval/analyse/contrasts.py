@@ -15,7 +15,7 @@ import numpy as np
 from ..score.measure import Entry, Sums, resample
 from ..stats import intervals
 from ..stats.paired import holm
-from .analysis import Analysis, Found, Table
+from .analysis import Analysis, EntryLists, Table
 from .fields import (
     Adjusted,
     Against,
@@ -96,58 +96,64 @@ class Difference(NamedTuple):
     clusters: int
 
 
-def contrasts(data: SetData, _: Found) -> Iterator[Contrast]:
+def contrasts(data: SetData, _: EntryLists) -> Iterator[Contrast]:
     """Between arms, mode by mode, seeds together; then between each arm's modes and the first."""
     pairs = data.roles.pairs(data.arms)
     for mode in data.modes:
-        found, sums = data.resampled(mode)
-        last = {one.key: i for i, one in enumerate(found)}  # the last of a key is that of all seeds
-        wanted = [
-            (i, last[against, mode, metric, group])
+        measured, sums = data.resampled(mode)
+        # Seeds alone come first and share their key with all seeds together, which therefore replace them.
+        index = {arm_measure.key: i for i, arm_measure in enumerate(measured)}
+        compared = [
+            (i, index[against, mode, metric, group])
             for arm, against in pairs
-            for (owner, _mode, metric, group), i in last.items()
-            if owner == arm and metric in CONTRASTED and (against, mode, metric, group) in last
+            for (owner, _mode, metric, group), i in index.items()
+            if owner == arm and metric in CONTRASTED and (against, mode, metric, group) in index
         ]
-        yield from _entries(data, found, sums, wanted)
+        yield from _entries(data, measured, sums, compared)
     yield from _between_modes(data)
 
 
 def _between_modes(data: SetData) -> Iterator[Contrast]:
     """Arm by arm, so that no more than one arm's resamples are held at once."""
     reference, *others = data.modes
-    measured = [one for mode in data.modes for one in data.measures(mode)] if others else []
-    for arm in dict.fromkeys(one.arm for one in measured):
-        found = [one for one in measured if one.arm == arm and one.measure.metric in CONTRASTED]
-        last = {one.key: i for i, one in enumerate(found)}
-        wanted = [
-            (i, last[arm, reference, metric, group])
-            for (_, mode, metric, group), i in last.items()
-            if mode != reference and (arm, reference, metric, group) in last
+    measured = [arm_measure for mode in data.modes for arm_measure in data.measures(mode)] if others else []
+    for arm in dict.fromkeys(arm_measure.arm for arm_measure in measured):
+        of_arm = [
+            arm_measure
+            for arm_measure in measured
+            if arm_measure.arm == arm and arm_measure.measure.metric in CONTRASTED
         ]
-        yield from _entries(data, found, resample([one.measure for one in found], data.draws), wanted)
+        index = {arm_measure.key: i for i, arm_measure in enumerate(of_arm)}
+        compared = [
+            (i, index[arm, reference, metric, group])
+            for (_, mode, metric, group), i in index.items()
+            if mode != reference and (arm, reference, metric, group) in index
+        ]
+        sums = resample([arm_measure.measure for arm_measure in of_arm], data.draws)
+        yield from _entries(data, of_arm, sums, compared)
 
 
 def _entries(
-    data: SetData, found: Sequence[ArmMeasure], sums: Sums, wanted: Sequence[tuple[int, int]]
+    data: SetData, measured: Sequence[ArmMeasure], sums: Sums, compared: Sequence[tuple[int, int]]
 ) -> Iterator[Contrast]:
-    gaps = differences(found, sums, wanted)
-    families = [_family(data, found[a], found[b]) for a, b in wanted]
+    gaps = differences(measured, sums, compared)
+    families = [_family(data, measured[a], measured[b]) for a, b in compared]
     adjusted = corrected([gap.p for gap in gaps], families)
-    for (a, b), gap, family, p_holm in zip(wanted, gaps, families, adjusted, strict=True):
-        (arm, mode, metric, group), (against, against_mode, *_) = found[a].key, found[b].key
+    for (a, b), gap, family, p_holm in zip(compared, gaps, families, adjusted, strict=True):
+        (arm, mode, metric, group), (against, against_mode, *_) = measured[a].key, measured[b].key
         question = data.roles.question(arm, against)
-        place = (data.name, arm, against, mode, against_mode, question, metric, grouping(group), family)
-        yield Contrast(*place, *gap[:4], p_holm, *gap[4:])
+        identity = (data.name, arm, against, mode, against_mode, question, metric, grouping(group), family)
+        yield Contrast(*identity, *gap[:4], p_holm, *gap[4:])
 
 
-def _family(data: SetData, one: ArmMeasure, other: ArmMeasure) -> str:
-    kind = family(data.roles.question(one.arm, other.arm), one.arm, one.mode, other.mode)
-    group = one.measure.group
-    return f"{kind}: {one.measure.metric}{f' by {group.by}' if group else ''}"
+def _family(data: SetData, measured: ArmMeasure, against: ArmMeasure) -> str:
+    kind = family(data.roles.question(measured.arm, against.arm), measured.arm, measured.mode, against.mode)
+    group = measured.measure.group
+    return f"{kind}: {measured.measure.metric}{f' by {group.by}' if group else ''}"
 
 
 def family(question: Question, arm: str, mode: str, against_mode: str) -> str:
-    """The comparisons that one is adjusted with, but for their metric."""
+    """The comparisons whose p values are adjusted together, but for their metric."""
     return FAMILIES[question].format(arm=arm, mode=mode, against_mode=against_mode)
 
 
@@ -155,26 +161,26 @@ def corrected(p: Sequence[float | None], families: Sequence[str]) -> list[float 
     """Each p adjusted inside its family; None where there is none."""
     adjusted: list[float | None] = [None] * len(p)
     for name in dict.fromkeys(families):
-        known = [(i, one) for i, one in enumerate(p) if families[i] == name and one is not None]
-        for (i, _), value in zip(known, holm([one for _, one in known]), strict=True):
-            adjusted[i] = value
+        known = [(i, value) for i, value in enumerate(p) if families[i] == name and value is not None]
+        for (i, _), holm_p in zip(known, holm([value for _, value in known]), strict=True):
+            adjusted[i] = holm_p
     return adjusted
 
 
 def differences(
-    found: Sequence[ArmMeasure], sums: Sums, wanted: Sequence[tuple[int, int]]
+    measured: Sequence[ArmMeasure], sums: Sums, pairs: Sequence[tuple[int, int]]
 ) -> list[Difference]:
     """Those of pairs of measures, by their numbers."""
-    if not wanted:
+    if not pairs:
         return []
-    index = np.array([(a, b) for a, b in wanted])
-    rates = np.array([found[a].measure.is_rate for a, _ in wanted])
-    measured = intervals.differences(sums.num, sums.den, sums.resampled, index, rates=rates)
+    index = np.array([(a, b) for a, b in pairs])
+    rates = np.array([measured[a].measure.is_rate for a, _ in pairs])
+    estimated = intervals.differences(sums.num, sums.den, sums.resampled, index, rates=rates)
     clusters = ((sums.den[index[:, 0]] > 0) & (sums.den[index[:, 1]] > 0)).sum(axis=1)
     sizes = sums.den[index].sum(axis=2).min(axis=1)
     return [
         _difference([float(value) for value in gap], int(size), int(count))
-        for gap, size, count in zip(zip(*measured, strict=True), sizes, clusters, strict=True)
+        for gap, size, count in zip(zip(*estimated, strict=True), sizes, clusters, strict=True)
     ]
 
 
@@ -189,21 +195,21 @@ def ordered_pairs(contrasts: Sequence[Entry], role: Mapping[str, str]) -> list[t
     """(arm, against, what it asks) for the contrasts that mean something; then the other arms against the base."""
     order = [TREATMENT, *QUESTIONS.values()]
     pairs = {
-        (one["arm"], one["against"]): TREATMENT
-        if one["question"] == "base" and role[one["arm"]] == "treatment"
-        else QUESTIONS[one["question"]]
-        for one in contrasts
+        (contrast["arm"], contrast["against"]): TREATMENT
+        if contrast["question"] == "base" and role[contrast["arm"]] == "treatment"
+        else QUESTIONS[contrast["question"]]
+        for contrast in contrasts
     }
     return sorted(((*pair, asks) for pair, asks in pairs.items()), key=lambda pair: order.index(pair[2]))
 
 
-def partners(contrasts: Sequence[Entry]) -> dict[str, str]:
+def references(contrasts: Sequence[Entry]) -> dict[str, str]:
     """What each arm's change is counted from: the model that the recipe sets it against, or else its base."""
     return {
-        one["arm"]: one["against"]
+        contrast["arm"]: contrast["against"]
         for question in ("base", "pair")
-        for one in contrasts
-        if one["question"] == question
+        for contrast in contrasts
+        if contrast["question"] == question
     }
 
 
@@ -215,17 +221,18 @@ def contrasts_table(data: ReportData) -> Rows:
         ["question", "arm", "against", label("hacc"), "p", "Holm", "detectable", *map(label, others)],
     ]
     for arm, against, asks in ordered_pairs(whole, data.roles()):
-        by_metric = {one["metric"]: one for one in select(whole, arm=arm, against=against)}
+        by_metric = {contrast["metric"]: contrast for contrast in select(whole, arm=arm, against=against)}
         changes = (starred(by_metric.get(metric)) for metric in others)
         table.append([asks, arm, against, *tested(by_metric.get("hacc")), *changes])
     return table
 
 
-def tested(one: Entry | None) -> list[str]:
+def tested(contrast: Entry | None) -> list[str]:
     """A difference, its p, the p adjusted within its family, and what this many problems would detect."""
-    if one is None or one["low"] is None:
-        return [starred(one), "–", "–", "–"]
-    return [starred(one), probability(one["p"]), probability(one["p_holm"]), f"{one['mdd']:.2f}"]
+    if contrast is None or contrast["low"] is None:
+        return [starred(contrast), "–", "–", "–"]
+    p, p_holm = probability(contrast["p"]), probability(contrast["p_holm"])
+    return [starred(contrast), p, p_holm, f"{contrast['mdd']:.2f}"]
 
 
 def leading_table(data: ReportData) -> Rows:

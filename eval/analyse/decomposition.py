@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import numpy as np
 
-from ..score.measure import Cell, RowSet
+from ..score.measure import Entry, RowSet, ScoredSamples
 from ..stats.oaxaca import Outcomes, attribute
-from .analysis import Analysis, Figure, Found, Table
+from .analysis import Analysis, EntryLists, Figure, Table
 from .contrasts import Contrast
 from .fields import Against, ArmName, High, Low, Metric, Mode, SetName
 from .formats import starred
@@ -72,8 +72,8 @@ class ChangePart:
     n: Annotated[int, "samples on the smaller side"]
 
 
-class Place(NamedTuple):
-    """Which change is taken apart."""
+class Change(NamedTuple):
+    """Which change is decomposed."""
 
     set: str
     arm: str
@@ -82,132 +82,141 @@ class Place(NamedTuple):
     metric: str
 
 
-def parts(data: SetData, found: Found) -> Iterator[ChangePart]:
+def parts(data: SetData, lists: EntryLists) -> Iterator[ChangePart]:
     """Of the change of every arm in every mode and outcome that both sides have."""
-    whole = [one for one in found["contrasts"] if one.group is None]
+    whole = [contrast for contrast in lists["contrasts"] if contrast.group is None]
     for (arm, mode), samples in data.samples.items():
         against = data.roles.reference(arm) or ""
-        other = data.samples.get((against, mode), ())
+        reference = data.samples.get((against, mode), ())
         for metric in OUTCOMES:
-            if _known(samples, metric) and _known(other, metric):
-                place = Place(data.name, arm, against, mode, metric)
-                for gap in _between(whole, place, arm, against):
-                    yield _part(place, "total", gap)
-                sides = (_outcomes(data.row_set, side, metric) for side in (samples, other))
-                yield from (ChangePart(*place, **one._asdict()) for one in attribute(*sides))
-                yield from _controls(whole, place, data.roles.controls(arm))
+            if _known(samples, metric) and _known(reference, metric):
+                change = Change(data.name, arm, against, mode, metric)
+                for gap in _contrasts_of(whole, change, arm, against):
+                    yield _part(change, "total", gap)
+                outcomes = (_outcomes(data.row_set, seeds, metric) for seeds in (samples, reference))
+                yield from (ChangePart(*change, **part._asdict()) for part in attribute(*outcomes))
+                yield from _controls(whole, change, data.roles.controls(arm))
                 if np.concatenate([cell.reasoned for cell in samples]).mean() > MOSTLY:
-                    yield from _without_reasoning(whole, place)
+                    yield from _without_reasoning(whole, change)
 
 
-def _known(samples: Sequence[Cell], metric: str) -> bool:
-    return any(not np.isnan(cell.numbers[metric]).all() for cell in samples)
+def _known(samples: Sequence[ScoredSamples], metric: str) -> bool:
+    return any(not np.isnan(scored.numbers[metric]).all() for scored in samples)
 
 
-def _outcomes(row_set: RowSet, samples: Sequence[Cell], metric: str) -> Outcomes:
+def _outcomes(row_set: RowSet, samples: Sequence[ScoredSamples], metric: str) -> Outcomes:
     verdict, answer, reasoning = (
-        np.concatenate([cell.numbers[name] for cell in samples])
+        np.concatenate([scored.numbers[name] for scored in samples])
         for name in (metric, "answer_tokens", "reasoning_tokens")
     )
-    reasoned = np.concatenate([cell.reasoned for cell in samples])
-    finished = np.concatenate([cell.finished for cell in samples])
-    row = np.concatenate([cell.row for cell in samples])
+    reasoned = np.concatenate([scored.reasoned for scored in samples])
+    finished = np.concatenate([scored.finished for scored in samples])
+    row = np.concatenate([scored.row for scored in samples])
     return Outcomes(verdict, answer, reasoning, reasoned, finished, row, row_set.cluster[row])
 
 
-def _between(whole: Sequence[Contrast], place: Place, arm: str, against: str) -> list[Contrast]:
-    """The contrast of two arms in the mode and metric of a place."""
-    wanted = (arm, against, place.mode, place.mode, place.metric)
-    return [one for one in whole if (one.arm, one.against, one.mode, one.against_mode, one.metric) == wanted]
+def _contrasts_of(whole: Sequence[Contrast], change: Change, arm: str, against: str) -> list[Contrast]:
+    """The contrast of two arms in the mode and metric of a change."""
+    wanted = (arm, against, change.mode, change.mode, change.metric)
+    return [
+        contrast
+        for contrast in whole
+        if (contrast.arm, contrast.against, contrast.mode, contrast.against_mode, contrast.metric) == wanted
+    ]
 
 
-def _part(place: Place, part: str, gap: Contrast) -> ChangePart:
-    return ChangePart(*place, part, "contrast", gap.diff, gap.low, gap.high, gap.n)
+def _part(change: Change, part: str, gap: Contrast) -> ChangePart:
+    return ChangePart(*change, part, "contrast", gap.diff, gap.low, gap.high, gap.n)
 
 
-def _controls(whole: Sequence[Contrast], place: Place, controls: Sequence[str]) -> Iterator[ChangePart]:
+def _controls(whole: Sequence[Contrast], change: Change, controls: Sequence[str]) -> Iterator[ChangePart]:
     for control in controls:
-        sides = {"control": (control, place.against), "remains": (place.arm, control)}
-        for name, (one, other) in sides.items():
-            for gap in _between(whole, place, one, other):
-                yield _part(place, f"{name}:{control}", gap)
+        pairs = {"control": (control, change.against), "remains": (change.arm, control)}
+        for name, (arm, against) in pairs.items():
+            for gap in _contrasts_of(whole, change, arm, against):
+                yield _part(change, f"{name}:{control}", gap)
 
 
-def _without_reasoning(whole: Sequence[Contrast], place: Place) -> Iterator[ChangePart]:
+def _without_reasoning(whole: Sequence[Contrast], change: Change) -> Iterator[ChangePart]:
     """The contrast of mode `direct` with this mode, turned round."""
-    wanted = (place.arm, "direct", place.mode, place.metric)
+    wanted = (change.arm, "direct", change.mode, change.metric)
     for gap in whole:
         if gap.arm == gap.against and (gap.arm, gap.mode, gap.against_mode, gap.metric) == wanted:
             low, high = (None, None) if gap.low is None or gap.high is None else (-gap.high, -gap.low)
-            yield ChangePart(*place, "format", "intervention", -gap.diff, low, high, gap.n)
+            yield ChangePart(*change, "format", "intervention", -gap.diff, low, high, gap.n)
 
 
 def part_label(part: str) -> str:
     """A part of a change in words."""
     kind, _, control = part.partition(":")
-    sides = {"control": f"{control} − base", "remains": f"arm − {control}"}
-    return PARTS.get(part, sides.get(kind, part))
+    labels = {"control": f"{control} − base", "remains": f"arm − {control}"}
+    return PARTS.get(part, labels.get(kind, part))
+
+
+def _labels(entry: Entry) -> list[str]:
+    return [entry["arm"], entry["metric"], part_label(entry["part"])]
 
 
 def parts_table(data: ReportData) -> Rows:
     """What each arm's change is made of: against its controls, and what it goes with."""
     return [["arm", "metric", "part", "how known", "change", "n"]] + [
-        [one["arm"], one["metric"], part_label(one["part"]), one["kind"], starred(one), str(one["n"])]
-        for one in data.here("attribution")
+        [*_labels(entry), entry["kind"], starred(entry), str(entry["n"])]
+        for entry in data.entries("attribution")
     ]
 
 
 def part_dots(data: ReportData) -> Drawing | None:
     """The change of HAcc of each arm and what it goes with: format and lengths; a panel an arm."""
-    found = [
-        one
-        for one in data.here("attribution")
-        if one["metric"] == "hacc"
-        and one["value"] is not None
-        and ":" not in one["part"]
-        and one["arm"] not in data.with_role("control")
+    shown = [
+        entry
+        for entry in data.entries("attribution")
+        if entry["metric"] == "hacc"
+        and entry["value"] is not None
+        and ":" not in entry["part"]
+        and entry["arm"] not in data.with_role("control")
     ]
-    arms = list(dict.fromkeys(one["arm"] for one in found))
+    arms = list(dict.fromkeys(entry["arm"] for entry in shown))
     if not arms:
         return None
-    names = list(dict.fromkeys(one["part"] for one in found))
+    names = list(dict.fromkeys(entry["part"] for entry in shown))
     labels = [part_label(name) for name in names]
-    figure, made = panels(len(arms), 3, 0.15 * len(names) + 0.1, left=room(labels), gap=0.15)
-    reach = reach_of(found, "value")
-    for axes, arm in zip(made, arms, strict=True):
+    figure, all_axes = panels(len(arms), 3, 0.15 * len(names) + 0.1, left=room(labels), gap=0.15)
+    reach = reach_of(shown, "value")
+    for axes, arm in zip(all_axes, arms, strict=True):
         for kind, (_, colour, marker) in KINDS.items():
-            own = select(found, arm=arm, kind=kind)
+            of_kind = select(shown, arm=arm, kind=kind)
             nudge = 0.25 if kind == "intervention" else 0
-            x, y = [one["value"] for one in own], [names.index(one["part"]) + nudge for one in own]
+            x = [entry["value"] for entry in of_kind]
+            y = [names.index(entry["part"]) + nudge for entry in of_kind]
             axes.plot(x, y, marker, color=colour, markersize=3)
-            intervals(axes, x, y, own, upright=False, colour=colour)
+            intervals(axes, x, y, of_kind, upright=False, colour=colour)
         change_axis(axes, reach, labels)
         axes.set_title(arm)
-    there = {one["kind"] for one in found}
-    legend = [dot(colour, label, marker) for kind, (label, colour, marker) in KINDS.items() if kind in there]
+    kinds = {entry["kind"] for entry in shown}
+    legend = [dot(colour, label, marker) for kind, (label, colour, marker) in KINDS.items() if kind in kinds]
     foot(figure, "part of the change of HAcc, arm minus base, with 95 % interval", legend)
     return figure
 
 
 def control_dots(data: ReportData) -> Drawing | None:
     """The change of HAcc of an arm, of its control, and what remains between them; a row an arm and control."""
-    found = [one for one in data.here("attribution") if one["metric"] == "hacc" and one["value"] is not None]
-    pairs = [
-        (one["arm"], one["part"].partition(":")[2]) for one in found if one["part"].startswith("remains:")
-    ]
+    of_metric = select(data.entries("attribution"), metric="hacc")
+    entries = [entry for entry in of_metric if entry["value"] is not None]
+    remains = [entry for entry in entries if entry["part"].startswith("remains:")]
+    pairs = [(entry["arm"], entry["part"].partition(":")[2]) for entry in remains]
     if not pairs:
         return None
     labels = [f"{arm} and {control}" for arm, control in pairs]
     figure, (axes,) = panels(1, 1, max(0.3 * len(pairs), 0.5), left=room(labels))
     arms = {name for pair in pairs for name in pair}
-    shown = [one for one in found if one["kind"] == "contrast" and one["arm"] in arms]
+    shown = [entry for entry in entries if entry["kind"] == "contrast" and entry["arm"] in arms]
     change_axis(axes, reach_of(shown, "value"), labels)
     for i, (part, (_, colour, marker)) in enumerate(SIDES.items()):
         names = [part if part == "total" else f"{part}:{control}" for _, control in pairs]
-        own = [select(found, arm=arm, part=name)[0] for (arm, _), name in zip(pairs, names, strict=True)]
-        x, y = [one["value"] for one in own], [row + (i - 1) * 0.24 for row in range(len(own))]
+        points = [select(entries, arm=arm, part=name)[0] for (arm, _), name in zip(pairs, names, strict=True)]
+        x, y = [entry["value"] for entry in points], [row + (i - 1) * 0.24 for row in range(len(points))]
         axes.plot(x, y, marker, color=colour, markersize=3)
-        intervals(axes, x, y, own, upright=False, colour=colour)
+        intervals(axes, x, y, points, upright=False, colour=colour)
     axes.set_title("HAcc")
     legend = [dot(colour, label, marker) for label, colour, marker in SIDES.values()]
     foot(figure, "change of HAcc, with 95 % interval", legend)

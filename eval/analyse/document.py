@@ -28,7 +28,7 @@ NAMES = {str: "text", int: "whole number", float: "number", NoneType: "null"}
 
 def document() -> str:
     """The page: every list with its fields, then the metrics."""
-    lists = [_section(name, one.entry) for name, one in LISTS.items() if one.entry]
+    lists = [_section(name, analysis.entry) for name, analysis in LISTS.items() if analysis.entry]
     others = [
         _section("group, in figures and contrasts", Grouping),
         _section("published, where the report was asked for it", Published),
@@ -56,16 +56,16 @@ def _type(kind: Any) -> str:
         return NAMES[kind]
     if kind is Grouping:
         return "group"
-    arguments = [one for one in typing.get_args(kind) if one is not Ellipsis]
+    arguments = [argument for argument in typing.get_args(kind) if argument is not Ellipsis]
     if typing.get_origin(kind) in (list, tuple):
         return "list of texts" if arguments == [str] else "list"
-    if all(isinstance(one, str) for one in arguments):
+    if all(isinstance(argument, str) for argument in arguments):
         return "text"
-    return " or ".join(_type(one) for one in arguments)
+    return " or ".join(_type(argument) for argument in arguments)
 
 
 def _metrics() -> str:
-    rows = "\n".join(f"| `{name}` | {one.label} | {one.meaning} |" for name, one in METRICS.items())
+    rows = "\n".join(f"| `{name}` | {metric.label} | {metric.meaning} |" for name, metric in METRICS.items())
     return f"## Metrics\n| metric | in tables | meaning |\n|---|---|---|\n{rows}\n"
 
 

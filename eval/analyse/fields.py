@@ -46,4 +46,4 @@ def as_json(entry: Any) -> Any:
     """An entry, or what is in one of its fields, as results.json holds it."""
     if hasattr(entry, "__dataclass_fields__"):
         return {field.name: as_json(getattr(entry, field.name)) for field in fields(entry)}
-    return [as_json(one) for one in entry] if isinstance(entry, list | tuple) else entry
+    return [as_json(item) for item in entry] if isinstance(entry, list | tuple) else entry

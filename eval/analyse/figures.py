@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from ..score.floors import best, best_by_group
 from ..score.measure import Entry, Sums, estimates, macro
 from ..stats.intervals import Estimate
-from .analysis import Analysis, Figure, Found, Table
-from .contrasts import differences, leading, partners
+from .analysis import Analysis, EntryLists, Figure, Table
+from .contrasts import differences, leading, references
 from .fields import ArmName, Clusters, Grouped, High, Low, Metric, Mode, Samples, Seed, SetName, grouping
 from .formats import rate
 from .metrics import ASKED_WITHOUT, OUTCOMES, OVER, label
@@ -74,48 +74,51 @@ class FigureEntry:
     floor: Annotated[float | None, "what the best reply that ignores the constraints scores, where it scores"]
 
 
-def figures(data: SetData, _: Found) -> Iterator[FigureEntry]:
+def figures(data: SetData, _: EntryLists) -> Iterator[FigureEntry]:
     """The figure of every measure, its gain over the same model without the constraints, and the macro means."""
-    floor = best_by_group(data.replies)
+    floors = best_by_group(data.replies)
     for mode in data.modes:
-        found, sums = data.resampled(mode)
-        means = estimates([one.measure for one in found], sums)
-        for one, mean in zip(found, means, strict=True):
-            at_floor = floor.get((one.measure.metric, one.measure.group))
-            yield _entry(data, one, one.measure.metric, mean, at_floor)
-        yield from _over(data, found, sums)
-        yield from _macro(data, found, sums)
+        measured, sums = data.resampled(mode)
+        means = estimates([arm_measure.measure for arm_measure in measured], sums)
+        for arm_measure, mean in zip(measured, means, strict=True):
+            floor = floors.get((arm_measure.measure.metric, arm_measure.measure.group))
+            yield _entry(data, arm_measure, arm_measure.measure.metric, mean, floor)
+        yield from _gains(data, measured, sums)
+        yield from _macro_means(data, measured, sums)
 
 
 def _entry(
-    data: SetData, one: ArmMeasure, metric: str, mean: Estimate, floor: float | None = None
+    data: SetData, arm_measure: ArmMeasure, metric: str, mean: Estimate, floor: float | None = None
 ) -> FigureEntry:
-    group = grouping(one.measure.group)
-    place = (one.arm, one.seed, one.checkpoint)
-    return FigureEntry(data.name, one.mode, metric, group, *mean, *place, floor)
+    group = grouping(arm_measure.measure.group)
+    owner = (arm_measure.arm, arm_measure.seed, arm_measure.checkpoint)
+    return FigureEntry(data.name, arm_measure.mode, metric, group, *mean, *owner, floor)
 
 
-def _over(data: SetData, found: Sequence[ArmMeasure], sums: Sums) -> Iterator[FigureEntry]:
-    index = {(one.seed, one.checkpoint, *one.key): i for i, one in enumerate(found)}
+def _gains(data: SetData, measured: Sequence[ArmMeasure], sums: Sums) -> Iterator[FigureEntry]:
+    index = {
+        (arm_measure.seed, arm_measure.checkpoint, *arm_measure.key): i
+        for i, arm_measure in enumerate(measured)
+    }
     over = [
         (metric, index[key], index[(*key[:4], ASKED_WITHOUT[top], key[5])])
         for key in index
         for metric, top in OVER.items()
         if key[4] == top and (*key[:4], ASKED_WITHOUT[top], key[5]) in index
     ]
-    gaps = differences(found, sums, [(a, b) for _, a, b in over])
+    gaps = differences(measured, sums, [(a, b) for _, a, b in over])
     for (metric, a, _), gap in zip(over, gaps, strict=True):
-        yield _entry(data, found[a], metric, Estimate(gap.diff, gap.low, gap.high, gap.n, gap.clusters))
+        yield _entry(data, measured[a], metric, Estimate(gap.diff, gap.low, gap.high, gap.n, gap.clusters))
 
 
-def _macro(data: SetData, found: Sequence[ArmMeasure], sums: Sums) -> Iterator[FigureEntry]:
+def _macro_means(data: SetData, measured: Sequence[ArmMeasure], sums: Sums) -> Iterator[FigureEntry]:
     """The macro mean of every arm, seed and checkpoint, where there are verdicts."""
     owners: dict[tuple[str, int | None, str | None], list[int]] = {}
-    for i, one in enumerate(found):
-        owners.setdefault((one.arm, one.seed, one.checkpoint), []).append(i)
-    for place, own in owners.items():
-        if mean := macro([found[i].measure for i in own], sums.of(own)):
-            yield FigureEntry(data.name, found[own[0]].mode, "macro", None, *mean, *place, None)
+    for i, arm_measure in enumerate(measured):
+        owners.setdefault((arm_measure.arm, arm_measure.seed, arm_measure.checkpoint), []).append(i)
+    for owner, indices in owners.items():
+        if mean := macro([measured[i].measure for i in indices], sums.of(indices)):
+            yield FigureEntry(data.name, measured[indices[0]].mode, "macro", None, *mean, *owner, None)
 
 
 def arms_table(data: ReportData) -> Rows:
@@ -123,8 +126,8 @@ def arms_table(data: ReportData) -> Rows:
     whole = pooled(data.whole("figures"))
     floor = best(data.on_set("floors"), "hacc")
     table = [["arm", *map(label, (*RATES, *SHARES))]]
-    for arm in dict.fromkeys(one["arm"] for one in whole):
-        by_metric = {one["metric"]: one for one in select(whole, arm=arm)}
+    for arm in dict.fromkeys(figure["arm"] for figure in whole):
+        by_metric = {figure["metric"]: figure for figure in select(whole, arm=arm)}
         shares = (by_metric.get(metric) for metric in SHARES)
         rates = [rate(by_metric.get(metric)) for metric in RATES]
         rates[0] += " †" if _at_floor(by_metric, floor) else ""
@@ -141,23 +144,23 @@ def _at_floor(by_metric: dict[str, Entry], floor: Entry | None) -> bool:
 def ifeval_table(data: ReportData) -> Rows:
     """IFEval's figures, strict and (where the preset has them) loose, and the mean over constraint types."""
     whole = pooled(data.whole("figures"))
-    there = {one["metric"] for one in whole}
-    names = {name: metric for name, metric in IFEVAL.items() if metric in there}
+    metrics = {figure["metric"] for figure in whole}
+    names = {name: metric for name, metric in IFEVAL.items() if metric in metrics}
     table = [["arm", *names]]
-    for arm in dict.fromkeys(one["arm"] for one in whole):
-        by_metric = {one["metric"]: one for one in select(whole, arm=arm)}
+    for arm in dict.fromkeys(figure["arm"] for figure in whole):
+        by_metric = {figure["metric"]: figure for figure in select(whole, arm=arm)}
         table.append([arm, *(rate(by_metric.get(metric)) for metric in names.values())])
     return table
 
 
 def groups_table(by: str, metric: str, data: ReportData) -> Rows:
     """One line a group (type, category, scope, number of constraints, source), one column an arm."""
-    figures = pooled(select(data.here("figures"), metric=metric))
-    grouped = [one for one in figures if one["group"] and one["group"]["by"] == by]
-    arms = list(dict.fromkeys(one["arm"] for one in grouped))
+    figures = pooled(select(data.entries("figures"), metric=metric))
+    grouped = [figure for figure in figures if figure["group"] and figure["group"]["by"] == by]
+    arms = list(dict.fromkeys(figure["arm"] for figure in grouped))
     table = [[by.replace("n_constraints", "constraints"), "n", *arms]]
-    for value in sorted({one["group"]["value"] for one in grouped}):
-        by_arm = {one["arm"]: one for one in grouped if one["group"]["value"] == value}
+    for value in sorted({figure["group"]["value"] for figure in grouped}):
+        by_arm = {figure["arm"]: figure for figure in grouped if figure["group"]["value"] == value}
         count = str(next(iter(by_arm.values()))["n"])
         table.append([str(value), count, *(rate(by_arm.get(arm)) for arm in arms)])
     return table
@@ -166,18 +169,18 @@ def groups_table(by: str, metric: str, data: ReportData) -> Rows:
 def arm_bars(data: ReportData) -> Drawing | None:
     """Every arm beside its base, a panel a metric, with interval, floor, and the arm asked without constraints."""
     whole = pooled(data.whole("figures"))
-    sides, bases = partners(data.here("contrasts")), data.with_role("base")
-    named = dict.fromkeys(one["arm"] for one in whole)
-    arms = [arm for arm in named if arm not in bases and arm not in sides.values()]
+    against, bases = references(data.entries("contrasts")), data.with_role("base")
+    named = dict.fromkeys(entry["arm"] for entry in whole)
+    arms = [arm for arm in named if arm not in bases and arm not in against.values()]
     metrics = [metric for metric in OUTCOMES if select(whole, metric=metric)]
     if not arms or not metrics:
         return None
-    figure, made = panels(len(metrics), 3, max(0.26 * len(arms), 0.6), left=room(arms))
-    for metric, axes in zip(metrics, made, strict=True):
-        _pairs(axes, select(whole, metric=metric), arms, sides, COLOURS[metric])
-        for one in select(whole, metric=ASKED_WITHOUT[metric]):
-            if one["arm"] in arms:
-                axes.plot(one["value"], arms.index(one["arm"]) + 0.19, **DIAMOND)
+    figure, all_axes = panels(len(metrics), 3, max(0.26 * len(arms), 0.6), left=room(arms))
+    for metric, axes in zip(metrics, all_axes, strict=True):
+        _pairs(axes, select(whole, metric=metric), arms, against, COLOURS[metric])
+        for entry in select(whole, metric=ASKED_WITHOUT[metric]):
+            if entry["arm"] in arms:
+                axes.plot(entry["value"], arms.index(entry["arm"]) + 0.19, **DIAMOND)
         if floor := best(data.on_set("floors"), metric):
             axes.axvline(floor["value"], color="black", linewidth=0.8, linestyle=":")
         axes.set(title=LABELS[metric], xlim=(0, 1.03), xticks=(0, 0.5, 1))
@@ -190,14 +193,16 @@ def arm_bars(data: ReportData) -> Drawing | None:
     return figure
 
 
-def _pairs(axes: Axes, entries: list[Entry], arms: Sequence[str], sides: dict[str, str], colour: str) -> None:
-    by_arm = {one["arm"]: one for one in entries}
-    bars = [(y - 0.19, by_arm.get(sides.get(arm, "")), GREY) for y, arm in enumerate(arms)]
+def _pairs(
+    axes: Axes, entries: list[Entry], arms: Sequence[str], against: dict[str, str], colour: str
+) -> None:
+    by_arm = {entry["arm"]: entry for entry in entries}
+    bars = [(y - 0.19, by_arm.get(against.get(arm, "")), GREY) for y, arm in enumerate(arms)]
     bars += [(y + 0.19, by_arm.get(arm), colour) for y, arm in enumerate(arms)]
-    drawn = [(y, one, shade) for y, one, shade in bars if one]
-    values = [one["value"] for _, one, _ in drawn]
+    drawn = [(y, entry, shade) for y, entry, shade in bars if entry]
+    values = [entry["value"] for _, entry, _ in drawn]
     axes.barh([y for y, *_ in drawn], values, 0.36, color=[shade for *_, shade in drawn])
-    intervals(axes, values, [y for y, *_ in drawn], [one for _, one, _ in drawn], upright=False)
+    intervals(axes, values, [y for y, *_ in drawn], [entry for _, entry, _ in drawn], upright=False)
     arm_axis(axes, arms)
 
 

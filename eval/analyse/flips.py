@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import numpy as np
 
-from ..score.measure import Cell
+from ..score.measure import ScoredSamples
 from ..stats.intervals import Floats, Ints
 from ..stats.paired import Flips, flips
-from .analysis import Analysis, Figure, Found, Table
-from .contrasts import corrected, family, partners
+from .analysis import Analysis, EntryLists, Figure, Table
+from .contrasts import corrected, family, references
 from .fields import Adjusted, Against, AgainstMode, ArmName, Asks, Family, Metric, Mode, SetName
 from .formats import probability
 from .metrics import FLIPPED, OUTCOMES, label
@@ -57,69 +57,70 @@ class FlipCounts:
 
 
 class Comparison(NamedTuple):
-    """One side and the other, each as (arm, mode)."""
+    """Two sides, each as (arm, mode), and how the prompts flip between them."""
 
-    one: tuple[str, str]
-    other: tuple[str, str]
+    side: tuple[str, str]
+    against: tuple[str, str]
     metric: str
     counts: Flips
 
 
-def flip_counts(data: SetData, _: Found) -> Iterator[FlipCounts]:
+def flip_counts(data: SetData, _: EntryLists) -> Iterator[FlipCounts]:
     """Between arms in every mode, and between an arm's modes and the first."""
     compared = list(_compared(data))
-    families = [_family(data, one) for one in compared]
-    adjusted = corrected([one.counts.mcnemar_p for one in compared], families)
-    for (one, other, metric, counts), name, p_holm in zip(compared, families, adjusted, strict=True):
-        question = data.roles.question(one[0], other[0])
-        place = (data.name, one[0], other[0], one[1], other[1], question, metric, name)
-        yield FlipCounts(*place, **counts._asdict(), p_holm=p_holm)
+    families = [_family(data, comparison) for comparison in compared]
+    adjusted = corrected([comparison.counts.mcnemar_p for comparison in compared], families)
+    for comparison, name, p_holm in zip(compared, families, adjusted, strict=True):
+        (arm, mode), (against, against_mode) = comparison.side, comparison.against
+        question = data.roles.question(arm, against)
+        identity = (data.name, arm, against, mode, against_mode, question, comparison.metric, name)
+        yield FlipCounts(*identity, **comparison.counts._asdict(), p_holm=p_holm)
 
 
 def _compared(data: SetData) -> Iterator[Comparison]:
     pairs = data.roles.pairs(data.arms)
-    sides = [((arm, mode), (other, mode)) for mode in data.modes for arm, other in pairs]
+    sides = [((arm, mode), (against, mode)) for mode in data.modes for arm, against in pairs]
     sides += [((arm, mode), (arm, data.modes[0])) for mode in data.modes[1:] for arm in data.arms]
-    for one, other in sides:
-        for metric in FLIPPED if one in data.samples and other in data.samples else ():
-            counts = flips(_verdicts(data.samples[one], metric), _verdicts(data.samples[other], metric))
+    for side, against in sides:
+        for metric in FLIPPED if side in data.samples and against in data.samples else ():
+            counts = flips(_verdicts(data.samples[side], metric), _verdicts(data.samples[against], metric))
             if counts:
-                yield Comparison(one, other, metric, counts)
+                yield Comparison(side, against, metric, counts)
 
 
 def _family(data: SetData, compared: Comparison) -> str:
-    (arm, mode), (against, against_mode) = compared.one, compared.other
+    (arm, mode), (against, against_mode) = compared.side, compared.against
     kind = family(data.roles.question(arm, against), arm, mode, against_mode)
     return f"{kind}: {compared.metric}, flips"
 
 
-def _verdicts(samples: Sequence[Cell], metric: str) -> tuple[Floats, Ints]:
-    values = np.concatenate([cell.numbers[metric] for cell in samples])
-    return values, np.concatenate([cell.row for cell in samples])
+def _verdicts(samples: Sequence[ScoredSamples], metric: str) -> tuple[Floats, Ints]:
+    values = np.concatenate([scored.numbers[metric] for scored in samples])
+    return values, np.concatenate([scored.row for scored in samples])
 
 
 def flips_table(data: ReportData) -> Rows:
     """Prompts by what they do on both sides of a contrast, with McNemar's exact test."""
     heads = [key.replace("_", "→") for key in COUNTS]
     table = [["arm", "against", "metric", *heads, "McNemar p", "Holm", "prompts"]]
-    for one in data.here("flips"):
-        tests = [probability(one["mcnemar_p"]), probability(one["p_holm"]), str(one["n"])]
-        counts = [str(one[key]) for key in COUNTS]
-        table.append([one["arm"], one["against"], label(one["metric"]), *counts, *tests])
+    for entry in data.entries("flips"):
+        tests = [probability(entry["mcnemar_p"]), probability(entry["p_holm"]), str(entry["n"])]
+        counts = [str(entry[key]) for key in COUNTS]
+        table.append([entry["arm"], entry["against"], label(entry["metric"]), *counts, *tests])
     return table
 
 
 def flip_bars(data: ReportData) -> Drawing | None:
     """Prompts by what they do under the base and under the arm, counted; a panel for HAcc and one for answers."""
-    sides = partners(data.here("contrasts"))
-    found = [one for one in data.here("flips") if one["against"] == sides.get(one["arm"])]
-    arms = list(dict.fromkeys(one["arm"] for one in found))
-    metrics = [metric for metric in OUTCOMES if select(found, metric=metric)]
+    against = references(data.entries("contrasts"))
+    shown = [entry for entry in data.entries("flips") if entry["against"] == against.get(entry["arm"])]
+    arms = list(dict.fromkeys(entry["arm"] for entry in shown))
+    metrics = [metric for metric in OUTCOMES if select(shown, metric=metric)]
     if not arms:
         return None
-    figure, made = panels(len(metrics), 2, max(0.2 * len(arms), 0.5), left=room(arms))
-    for metric, axes in zip(metrics, made, strict=True):
-        by_arm = {one["arm"]: one for one in select(found, metric=metric)}
+    figure, all_axes = panels(len(metrics), 2, max(0.2 * len(arms), 0.5), left=room(arms))
+    for metric, axes in zip(metrics, all_axes, strict=True):
+        by_arm = {entry["arm"]: entry for entry in select(shown, metric=metric)}
         stack(axes, [by_arm.get(arm) for arm in arms], PARTS, str)
         arm_axis(axes, arms)
         axes.set(title=LABELS[metric])

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from ..score.floors import floors as of_replies
+from ..score.floors import floors as reply_floors
 from ..score.measure import Entry
-from .analysis import Analysis, Found
+from .analysis import Analysis, EntryLists
 from .fields import Metric, SetName
 from .metrics import label
 from .results import Rows
@@ -23,16 +23,16 @@ class Floor:
     value: Annotated[float, "the mean over rows"]
 
 
-def floors(data: SetData, _: Found) -> Iterator[Floor]:
-    for one in of_replies(data.replies):
-        yield Floor(data.name, one["reply"], one["metric"], one["value"])
+def floors(data: SetData, _: EntryLists) -> Iterator[Floor]:
+    for floor in reply_floors(data.replies):
+        yield Floor(data.name, floor["reply"], floor["metric"], floor["value"])
 
 
 def floors_table(entries: Sequence[Entry]) -> Rows:
     """One line a set and constant reply."""
     lines: dict[tuple[str, str], dict[str, float]] = {}
-    for one in entries:
-        lines.setdefault((one["set"], one["reply"]), {})[one["metric"]] = one["value"]
+    for entry in entries:
+        lines.setdefault((entry["set"], entry["reply"]), {})[entry["metric"]] = entry["value"]
     return [["set", "constant reply", label("hacc"), label("sacc")]] + [
         [*key, f"{values['hacc']:.4f}", f"{values['sacc']:.4f}"] for key, values in lines.items()
     ]

@@ -14,18 +14,18 @@ def interval(entry: Entry, digits: int = 2) -> str:
     return "" if entry["low"] is None else f" [{entry['low']:.{digits}f}, {entry['high']:.{digits}f}]"
 
 
-def signed(one: Entry | None, digits: int = 2) -> str:
+def signed(entry: Entry | None, digits: int = 2) -> str:
     """A difference with its interval, `−0.55 [−0.60, −0.49]`; a dash where there is none."""
-    value = one and one.get("diff", one.get("value"))
-    if one is None or value is None:
+    value = entry and entry.get("diff", entry.get("value"))
+    if entry is None or value is None:
         return "–"
-    return f"{value:+.{digits}f}{interval(one, digits)}".replace("-", "−")
+    return f"{value:+.{digits}f}{interval(entry, digits)}".replace("-", "−")
 
 
-def starred(one: Entry | None) -> str:
+def starred(entry: Entry | None) -> str:
     """The same with `*` where the interval leaves zero out."""
-    clear = one and one["low"] is not None and not one["low"] <= 0 <= one["high"]
-    return signed(one) + ("*" if clear else "")
+    clear = entry and entry["low"] is not None and not entry["low"] <= 0 <= entry["high"]
+    return signed(entry) + ("*" if clear else "")
 
 
 def probability(value: float | None) -> str:

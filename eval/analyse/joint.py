@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 
 from ..score.measure import Measure, resample, spread
-from .analysis import Analysis, Figure, Found, Table
+from .analysis import Analysis, EntryLists, Figure, Table
 from .fields import ArmName, Clusters, Mode, Samples, SetName
 from .formats import starred
 from .results import ReportData, Rows
@@ -53,13 +53,13 @@ class JointOutcome:
     clusters: Clusters
 
 
-def joint(data: SetData, _: Found) -> Iterator[JointOutcome]:
+def joint(data: SetData, _: EntryLists) -> Iterator[JointOutcome]:
     """One entry an arm and mode, none where no sample has both."""
     for (arm, mode), samples in data.samples.items():
         hacc, correct = (
-            np.concatenate([cell.numbers[one] for cell in samples]) for one in ("hacc", "correct")
+            np.concatenate([scored.numbers[metric] for scored in samples]) for metric in ("hacc", "correct")
         )
-        clusters = np.concatenate([data.row_set.cluster[cell.row] for cell in samples])
+        clusters = np.concatenate([data.row_set.cluster[scored.row] for scored in samples])
         known = ~(np.isnan(hacc) | np.isnan(correct))
         if not known.any():
             continue
@@ -91,23 +91,23 @@ def joint_table(data: ReportData) -> Rows:
     table = [
         ["arm", "both", "constraints only", "answer only", "neither", "both if independent", "excess", "n"]
     ]
-    for one in data.here("joint"):
-        shares = (one[key] for key in (*SHARES, "expected_both"))
-        excess = starred(one | {"diff": one["excess"]})
-        table.append([one["arm"], *(f"{share:.3f}" for share in shares), excess, str(one["n"])])
+    for entry in data.entries("joint"):
+        shares = (entry[key] for key in (*SHARES, "expected_both"))
+        excess = starred(entry | {"diff": entry["excess"]})
+        table.append([entry["arm"], *(f"{share:.3f}" for share in shares), excess, str(entry["n"])])
     return table
 
 
 def joint_bars(data: ReportData) -> Drawing | None:
     """Samples by both outcomes, and where `both` would end if constraints and answers were independent."""
-    found = data.here("joint")
-    if not found:
+    entries = data.entries("joint")
+    if not entries:
         return None
-    arms = [one["arm"] for one in found]
+    arms = [entry["arm"] for entry in entries]
     figure, (axes,) = panels(1, 1, max(0.2 * len(arms), 0.5), left=room(arms), foot=0.68)
-    stack(axes, found, SHARES, "{:.2f}".format)
-    for y, one in enumerate(found):
-        axes.plot([one["expected_both"]] * 2, [y - 0.4, y + 0.4], color="black", linewidth=1.2)
+    stack(axes, entries, SHARES, "{:.2f}".format)
+    for y, entry in enumerate(entries):
+        axes.plot([entry["expected_both"]] * 2, [y - 0.4, y + 0.4], color="black", linewidth=1.2)
     arm_axis(axes, arms)
     axes.set_title("constraints and answer")
     shares = [patch(text, color=colour) for text, colour in SHARES.values()]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from ..score.measure import Entry, estimates, measures, resample
 from ..stats.intervals import Estimate
-from .analysis import Analysis, Figure, Found, Table
+from .analysis import Analysis, EntryLists, Figure, Table
 from .fields import ArmName, Clusters, High, Low, Metric, Mode, Samples, Seed, SetName
 from .formats import rate
 from .metrics import OUTCOMES, label
@@ -50,7 +50,7 @@ class CheckpointFigure:
     clusters: Clusters
 
 
-def along(data: SetData, _: Found) -> Iterator[CheckpointFigure]:
+def checkpoint_figures(data: SetData, _: EntryLists) -> Iterator[CheckpointFigure]:
     """Every evaluated checkpoint of every arm and seed; what arms share is computed once."""
     mode = data.run.evaluate[data.name]["modes"][0]
     known: dict[str, list[tuple[str, Estimate]]] = {}
@@ -58,28 +58,28 @@ def along(data: SetData, _: Found) -> Iterator[CheckpointFigure]:
         for point in data.run.path(arm):
             if point.checkpoint not in known:
                 known[point.checkpoint] = _means(data, point.checkpoint, mode)
-            place = (data.name, arm.name, arm.seed, mode, point.stages[-1], *point)
+            identity = (data.name, arm.name, arm.seed, mode, point.stages[-1], *point)
             for metric, mean in known[point.checkpoint]:
-                yield CheckpointFigure(*place, metric, *mean)
+                yield CheckpointFigure(*identity, metric, *mean)
 
 
 def _means(data: SetData, checkpoint: str, mode: str) -> list[tuple[str, Estimate]]:
-    cell = data.run.cell(checkpoint, data.name, mode)
-    measured = measures(data.row_set, cell) if cell else ()
-    whole = [one for one in measured if one.group is None and one.metric in METRICS]
+    scored = data.run.scored(checkpoint, data.name, mode)
+    measured = measures(data.row_set, scored) if scored else ()
+    whole = [measure for measure in measured if measure.group is None and measure.metric in METRICS]
     if not whole:
         return []
     means = estimates(whole, resample(whole, data.draws))
-    return [(one.metric, mean) for one, mean in zip(whole, means, strict=True)]
+    return [(measure.metric, mean) for measure, mean in zip(whole, means, strict=True)]
 
 
-def along_table(data: ReportData) -> Rows:
+def checkpoints_table(data: ReportData) -> Rows:
     """One line a checkpoint: its step and its rates."""
     lines: dict[tuple[str, str, str, str], dict[str, Entry]] = {}
-    for one in data.here("along"):
-        seed = "–" if one["seed"] is None else str(one["seed"])
-        key = (one["arm"], seed, str(one["total_step"]), one["checkpoint"])
-        lines.setdefault(key, {})[one["metric"]] = one
+    for entry in data.entries("along"):
+        seed = "–" if entry["seed"] is None else str(entry["seed"])
+        key = (entry["arm"], seed, str(entry["total_step"]), entry["checkpoint"])
+        lines.setdefault(key, {})[entry["metric"]] = entry
     return [["arm", "seed", "step", "checkpoint", *map(label, METRICS)]] + [
         [
             *key,
@@ -91,33 +91,33 @@ def along_table(data: ReportData) -> Rows:
     ]
 
 
-def along_lines(data: ReportData) -> Drawing | None:
+def curves(data: ReportData) -> Drawing | None:
     """HAcc, SAcc, correct and reasoning length against training step from the base, a panel each, a line an arm."""
-    found = [
-        one
-        for one in data.here("along")
-        if one["value"] is not None and one["arm"] not in data.with_role("control")
+    shown = [
+        entry
+        for entry in data.entries("along")
+        if entry["value"] is not None and entry["arm"] not in data.with_role("control")
     ]
-    arms = [arm for arm in dict.fromkeys(one["arm"] for one in found) if _steps(found, arm) > 1]
-    metrics = [metric for metric in DRAWN if select(found, metric=metric)]
+    arms = [arm for arm in dict.fromkeys(entry["arm"] for entry in shown) if _steps(shown, arm) > 1]
+    metrics = [metric for metric in DRAWN if select(shown, metric=metric)]
     if not arms:
         return None
-    arms.sort(key=lambda arm: max(len(one["stages"]) for one in select(found, arm=arm)))
-    figure, made = panels(
+    arms.sort(key=lambda arm: max(len(entry["stages"]) for entry in select(shown, arm=arm)))
+    figure, all_axes = panels(
         len(metrics), 2, 1.15, left=0.35, gap=0.4, inner=True, foot=0.62 + 0.13 * (len(arms) > 4)
     )
-    looks = {
+    styles = {
         arm: {"color": SERIES[i % len(SERIES)], "linestyle": STROKES[i // len(SERIES) % len(STROKES)]}
         for i, arm in enumerate(arms)
     }
-    for metric, axes in zip(metrics, made, strict=True):
+    for metric, axes in zip(metrics, all_axes, strict=True):
         drawn: set[str] = set()
         for arm in arms:
-            _along(axes, select(found, metric=metric, arm=arm), looks[arm], drawn)
+            _draw_arm(axes, select(shown, metric=metric, arm=arm), styles[arm], drawn)
         axes.set_title(label(metric))
         axes.set_ylim(0, 1.03 if metric in LABELS else None)
         axes.grid(axis="y", linewidth=0.3, color="#dddddd")
-    legend = [line(arm, marker="o", markersize=2.6, **looks[arm]) for arm in arms]
+    legend = [line(arm, marker="o", markersize=2.6, **styles[arm]) for arm in arms]
     foot(
         figure,
         "training step, counted from the base, with 95 % interval; a ring where an arm begins",
@@ -127,19 +127,19 @@ def along_lines(data: ReportData) -> Drawing | None:
     return figure
 
 
-def _steps(found: list[Entry], arm: str) -> int:
-    return len({one["total_step"] for one in select(found, arm=arm)})
+def _steps(entries: list[Entry], arm: str) -> int:
+    return len({entry["total_step"] for entry in select(entries, arm=arm)})
 
 
-def _along(axes: Axes, entries: list[Entry], look: dict[str, Any], drawn: set[str]) -> None:
+def _draw_arm(axes: Axes, entries: list[Entry], style: dict[str, Any], drawn: set[str]) -> None:
     """One arm's line from where it leaves the lines of the arms drawn before it."""
-    for seed in dict.fromkeys(one["seed"] for one in entries):
-        whole = sorted(select(entries, seed=seed), key=lambda one: one["total_step"])
-        shared = sum(one["checkpoint"] in drawn for one in whole)
-        own = whole[max(0, shared - 1) :]
-        x, y = [one["total_step"] for one in own], [one["value"] for one in own]
-        axes.plot(x, y, marker="o", markersize=2.2, linewidth=1, **look)
-        intervals(axes, x, y, own, upright=True, colour=look["color"])
+    for seed in dict.fromkeys(entry["seed"] for entry in entries):
+        whole = sorted(select(entries, seed=seed), key=lambda entry: entry["total_step"])
+        shared = sum(entry["checkpoint"] in drawn for entry in whole)
+        unshared = whole[max(0, shared - 1) :]
+        x, y = [entry["total_step"] for entry in unshared], [entry["value"] for entry in unshared]
+        axes.plot(x, y, marker="o", markersize=2.2, linewidth=1, **style)
+        intervals(axes, x, y, unshared, upright=True, colour=style["color"])
         axes.plot(
             x[:1],
             y[:1],
@@ -149,13 +149,13 @@ def _along(axes: Axes, entries: list[Entry], look: dict[str, Any], drawn: set[st
             markeredgecolor="black",
             markeredgewidth=0.7,
         )
-        drawn |= {one["checkpoint"] for one in whole}
+        drawn |= {entry["checkpoint"] for entry in whole}
 
 
 ANALYSIS = Analysis(
     name="along",
     entry=CheckpointFigure,
-    compute=along,
+    compute=checkpoint_figures,
     heading="Along training",
     contents="along training",
     parts=[
@@ -165,8 +165,8 @@ ANALYSIS = Analysis(
             "Every evaluated checkpoint, from the base on, a line a seed; a ring marks where an arm leaves the one it "
             "shares its stages with. Control arms are in the table.",
             "no arm has two evaluated checkpoints",
-            along_lines,
+            curves,
         ),
-        Table("along", along_table, "Every checkpoint", "text"),
+        Table("along", checkpoints_table, "Every checkpoint", "text"),
     ],
 )

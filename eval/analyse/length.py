@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..score.measure import Cell, Entry, RowSet
-from ..stats.length_slopes import METHODS, Samples, Side, associations, intervention
-from .analysis import Analysis, Figure, Found, Sentences, Table
+from ..score.measure import Entry, RowSet, ScoredSamples
+from ..stats.length_slopes import METHODS, ModeSamples, Samples, associations, intervention
+from .analysis import Analysis, EntryLists, Figure, Sentences, Table
 from .fields import ArmName, Clusters, High, Low, Metric, Mode, Probability, SetName
 from .fields import Samples as Count
 from .formats import starred
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawing
 
-OWN = "think"  # the mode in which a model reasons as long as it wants
-SETTING = ("budget", "wait", "pad")  # the modes that change the length and nothing else
-NAMES = 1.35  # of the axis: room at its right for the names of the modes
+THINK = "think"  # the mode in which a model reasons as long as it wants
+LENGTH_MODES = ("budget", "wait", "pad")  # the modes that change the length and nothing else
+ROOM_FOR_NAMES = 1.35  # of the axis: room at its right for the names of the modes
 DRAWN = {
     "pooled": ("pooled (as the papers)", GREY, "s"),
     "within_source": ("within source", COLOURS["hacc"], "o"),
@@ -69,103 +69,109 @@ class LengthSlope:
     clusters: Clusters
 
 
-def slopes(data: SetData, _: Found) -> Iterator[LengthSlope]:
+def slopes(data: SetData, _: EntryLists) -> Iterator[LengthSlope]:
     """Interventions rest on all samples of both modes, and once more on the finished ones only.
 
     Left out: a metric that no sample has, and arms that never reason in mode `think`.
     """
     for (arm, mode), samples in data.samples.items():
-        thought = data.samples.get((arm, OWN), [])
-        for metric in OUTCOMES if any(reasoning(cell).any() for cell in thought) else ():
-            if not (_known(samples, metric) and _known(thought, metric)):
+        thinking = data.samples.get((arm, THINK), [])
+        for metric in OUTCOMES if any(reasoning(scored).any() for scored in thinking) else ():
+            if not (_known(samples, metric) and _known(thinking, metric)):
                 continue
-            if mode == OWN:
-                for one in associations(_samples(data.row_set, samples, metric)):
-                    yield LengthSlope(data.name, arm, mode, None, metric, *one)
-            elif mode.startswith(SETTING):
-                whole = (_side(data.row_set, side, metric) for side in (samples, thought))
-                yield LengthSlope(data.name, arm, mode, OWN, metric, *intervention(*whole))
-                ended = (_side(data.row_set, side, metric, finished=True) for side in (samples, thought))
+            if mode == THINK:
+                for slope in associations(_samples(data.row_set, samples, metric)):
+                    yield LengthSlope(data.name, arm, mode, None, metric, *slope)
+            elif mode.startswith(LENGTH_MODES):
+                whole = (_mode_samples(data.row_set, seeds, metric) for seeds in (samples, thinking))
+                yield LengthSlope(data.name, arm, mode, THINK, metric, *intervention(*whole))
+                # What being cut costs is in the first estimate; the second shows what is left without it.
+                pair = (samples, thinking)
+                ended = (_mode_samples(data.row_set, seeds, metric, finished=True) for seeds in pair)
                 finished = intervention(*ended, method="intervention_finished")
-                yield LengthSlope(data.name, arm, mode, OWN, metric, *finished)
+                yield LengthSlope(data.name, arm, mode, THINK, metric, *finished)
 
 
-def reasoning(cell: Cell) -> NDArray[Any]:
+def reasoning(scored: ScoredSamples) -> NDArray[Any]:
     """Which samples (n,) have a length that their verdict can go with: finished, and reasoned."""
-    long: NDArray[Any] = cell.finished & cell.reasoned
+    long: NDArray[Any] = scored.finished & scored.reasoned
     return long
 
 
-def _known(samples: Sequence[Cell], metric: str) -> bool:
-    return any(not np.isnan(cell.numbers[metric]).all() for cell in samples)
+def _known(samples: Sequence[ScoredSamples], metric: str) -> bool:
+    return any(not np.isnan(scored.numbers[metric]).all() for scored in samples)
 
 
-def _samples(row_set: RowSet, samples: Sequence[Cell], metric: str) -> Samples:
+def _samples(row_set: RowSet, samples: Sequence[ScoredSamples], metric: str) -> Samples:
     """The finished samples that reasoned; each row and seed has a number of its own."""
-    parts = [reasoning(cell) for cell in samples]
-    row = _of([cell.row for cell in samples], parts)
+    chosen = [reasoning(scored) for scored in samples]
+    row = _joined([scored.row for scored in samples], chosen)
     return Samples(
-        _of([cell.numbers["reasoning_tokens"] for cell in samples], parts),
-        _of([cell.numbers[metric] for cell in samples], parts),
-        _of([cell.row + seed * len(row_set.rows) for seed, cell in enumerate(samples)], parts),
+        _joined([scored.numbers["reasoning_tokens"] for scored in samples], chosen),
+        _joined([scored.numbers[metric] for scored in samples], chosen),
+        _joined([scored.row + seed * len(row_set.rows) for seed, scored in enumerate(samples)], chosen),
         row_set.source[row],
         row_set.cluster[row],
     )
 
 
-def _of(values: Sequence[NDArray[Any]], chosen: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    return np.concatenate([one[own] for one, own in zip(values, chosen, strict=True)])
+def _joined(values: Sequence[NDArray[Any]], chosen: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    return np.concatenate([array[flags] for array, flags in zip(values, chosen, strict=True)])
 
 
-def _side(row_set: RowSet, samples: Sequence[Cell], metric: str, *, finished: bool = False) -> Side:
-    parts = [cell.finished if finished else np.full(len(cell.row), True) for cell in samples]
-    row = _of([cell.row for cell in samples], parts)
-    return Side(
-        _of([cell.numbers["reasoning_tokens"] for cell in samples], parts),
-        _of([cell.numbers[metric] for cell in samples], parts),
+def _mode_samples(
+    row_set: RowSet, samples: Sequence[ScoredSamples], metric: str, *, finished: bool = False
+) -> ModeSamples:
+    chosen = [scored.finished if finished else np.full(len(scored.row), True) for scored in samples]
+    row = _joined([scored.row for scored in samples], chosen)
+    return ModeSamples(
+        _joined([scored.numbers["reasoning_tokens"] for scored in samples], chosen),
+        _joined([scored.numbers[metric] for scored in samples], chosen),
         row,
         row_set.cluster[row],
     )
 
 
-def _here(data: ReportData) -> list[Entry]:
+def _entries(data: ReportData) -> list[Entry]:
     """The associations in a mode, and the interventions that are compared with it."""
     entries = data.on_set("length")
-    return [one for one in entries if (one["against_mode"] or one["mode"]) == data.mode]
+    return [entry for entry in entries if (entry["against_mode"] or entry["mode"]) == data.mode]
 
 
 def slopes_table(metric: str, data: ReportData) -> Rows:
     """Length against a verdict: one line a way to ask, with what it holds fixed; one column an arm."""
-    found = select(_here(data), metric=metric)
-    arms = list(dict.fromkeys(one["arm"] for one in found))
+    slopes = select(_entries(data), metric=metric)
+    arms = list(dict.fromkeys(entry["arm"] for entry in slopes))
     order = list(METHODS)
-    ways = dict.fromkeys((one["method"], one["mode"]) for one in found)
+    columns = dict.fromkeys((entry["method"], entry["mode"]) for entry in slopes)
     table = [["way to ask", "holds fixed", "unit", *arms]]
-    for method, mode in sorted(ways, key=lambda way: order.index(way[0])):
-        by_arm = {one["arm"]: one for one in select(found, method=method, mode=mode)}
-        about = next(iter(by_arm.values()))
-        name = METHODS[method].label + (f": {mode}" if about["against_mode"] else "")
-        table.append([name, about["controls"], about["unit"], *(starred(by_arm.get(arm)) for arm in arms)])
+    for method, mode in sorted(columns, key=lambda key: order.index(key[0])):
+        by_arm = {entry["arm"]: entry for entry in select(slopes, method=method, mode=mode)}
+        first = next(iter(by_arm.values()))
+        name = METHODS[method].label + (f": {mode}" if first["against_mode"] else "")
+        table.append([name, first["controls"], first["unit"], *(starred(by_arm.get(arm)) for arm in arms)])
     return table
 
 
 def disagreements(data: ReportData) -> Iterator[str]:
     """Per arm for which the ways to ask about length come to different verdicts: which way says what."""
-    found = select(_here(data), metric="hacc")
-    for arm in dict.fromkeys(one["arm"] for one in found):
-        said: dict[str, list[str]] = {}
-        for one in (one for method in WORDS for one in select(found, arm=arm, method=method)):
-            if one["value"] is not None:
-                said.setdefault(_direction(one), []).append(WORDS[one["method"]].format(mode=one["mode"]))
-        if len(said) > 1:
-            yield f"{arm}: " + "; ".join(f"{verdict} {', '.join(ways)}" for verdict, ways in said.items())
+    slopes = select(_entries(data), metric="hacc")
+    for arm in dict.fromkeys(slope["arm"] for slope in slopes):
+        by_direction: dict[str, list[str]] = {}
+        for slope in (slope for name in WORDS for slope in select(slopes, arm=arm, method=name)):
+            if slope["value"] is not None:
+                method = WORDS[slope["method"]].format(mode=slope["mode"])
+                by_direction.setdefault(_direction(slope), []).append(method)
+        if len(by_direction) > 1:
+            directions = (f"{name} {', '.join(methods)}" for name, methods in by_direction.items())
+            yield f"{arm}: " + "; ".join(directions)
 
 
-def _direction(one: Entry) -> str:
+def _direction(slope: Entry) -> str:
     """What an estimate says of HAcc when the reasoning gets longer: falls, rises, or leaves it open."""
-    if one["low"] is None or one["low"] <= 0 <= one["high"]:
+    if slope["low"] is None or slope["low"] <= 0 <= slope["high"]:
         return "open"
-    return "rises" if one["value"] > 0 else "falls"
+    return "rises" if slope["value"] > 0 else "falls"
 
 
 def slope_dots(data: ReportData) -> Drawing | None:
@@ -173,23 +179,25 @@ def slope_dots(data: ReportData) -> Drawing | None:
 
     An estimate too vague for the axis is an arrow at its edge.
     """
-    found = [
-        one
-        for one in _here(data)
-        if one["method"] in DRAWN and one["low"] is not None and one["arm"] not in data.with_role("control")
+    shown = [
+        entry
+        for entry in _entries(data)
+        if entry["method"] in DRAWN
+        and entry["low"] is not None
+        and entry["arm"] not in data.with_role("control")
     ]
-    arms = list(dict.fromkeys(one["arm"] for one in found))
-    metrics = [metric for metric in LABELS if metric != "sacc" and select(found, metric=metric)]
+    arms = list(dict.fromkeys(entry["arm"] for entry in shown))
+    metrics = [metric for metric in LABELS if metric != "sacc" and select(shown, metric=metric)]
     if not metrics:
         return None
-    right = NAMES if select(found, method="intervention") else 1
-    lines = max(len(select(found, metric=metric, arm=arm)) for metric in metrics for arm in arms)
-    figure, made = panels(len(metrics), 2, max(0.36, 0.1 * lines) * len(arms), left=room(arms), foot=0.68)
-    for metric, axes in zip(metrics, made, strict=True):
-        own = select(found, metric=metric)
-        reach = _sharp_reach(own)
+    right = ROOM_FOR_NAMES if select(shown, method="intervention") else 1
+    lines = max(len(select(shown, metric=metric, arm=arm)) for metric in metrics for arm in arms)
+    figure, all_axes = panels(len(metrics), 2, max(0.36, 0.1 * lines) * len(arms), left=room(arms), foot=0.68)
+    for metric, axes in zip(metrics, all_axes, strict=True):
+        of_metric = select(shown, metric=metric)
+        reach = _sharp_reach(of_metric)
         for row, arm in enumerate(arms):
-            _ways(axes, row, select(own, arm=arm), lines, reach)
+            _draw_arm(axes, row, select(of_metric, arm=arm), lines, reach)
         axes.axvline(0, color="black", linewidth=0.6)
         for row in range(1, len(arms)):
             axes.axhline(row - 0.5, color="#dddddd", linewidth=0.5)
@@ -198,8 +206,10 @@ def slope_dots(data: ReportData) -> Drawing | None:
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="x", linewidth=0.3, color="#dddddd")
         axes.set_axisbelow(True)
-    there = {one["method"] for one in found}
-    legend = [dot(colour, label, marker) for way, (label, colour, marker) in DRAWN.items() if way in there]
+    methods = {entry["method"] for entry in shown}
+    legend = [
+        dot(colour, label, marker) for method, (label, colour, marker) in DRAWN.items() if method in methods
+    ]
     foot(figure, "change per doubling of the reasoning tokens, with 95 % interval", legend, 3)
     return figure
 
@@ -211,21 +221,24 @@ def _sharp_reach(entries: list[Entry]) -> float:
     return max(0.02, 1.1 * max(ends))
 
 
-def _ways(axes: Axes, row: int, entries: list[Entry], lines: int, reach: float) -> None:
+def _draw_arm(axes: Axes, row: int, entries: list[Entry], lines: int, reach: float) -> None:
     """The ways of one arm below one another, two lines for each mode that intervened, named at the right."""
-    modes = list(dict.fromkeys(one["mode"] for one in entries))
-    ordered = [one for mode in modes for way in DRAWN for one in select(entries, mode=mode, method=way)]
-    for i, one in enumerate(ordered):
+    modes = list(dict.fromkeys(entry["mode"] for entry in entries))
+    ordered = [
+        entry for mode in modes for method in DRAWN for entry in select(entries, mode=mode, method=method)
+    ]
+    for i, entry in enumerate(ordered):
         y = row + (i - (len(ordered) - 1) / 2) * 0.88 / lines
-        _, colour, marker = DRAWN[one["method"]]
-        if abs(one["value"]) > reach:
-            side = 1 if one["value"] > 0 else -1
+        _, colour, marker = DRAWN[entry["method"]]
+        if abs(entry["value"]) > reach:
+            side = 1 if entry["value"] > 0 else -1
             axes.plot(side * reach * 0.97, y, ">" if side > 0 else "<", color=colour, markersize=4)
         else:
-            axes.plot(one["value"], y, marker, color=colour, markersize=3)
-            intervals(axes, [one["value"]], [y], [one], upright=False, colour=colour)
-        if one["method"] == "intervention":
-            axes.text(reach * NAMES, y, one["mode"], fontsize=5.5, ha="right", va="center", color="#333333")
+            axes.plot(entry["value"], y, marker, color=colour, markersize=3)
+            intervals(axes, [entry["value"]], [y], [entry], upright=False, colour=colour)
+        if entry["method"] == "intervention":
+            x = reach * ROOM_FOR_NAMES
+            axes.text(x, y, entry["mode"], fontsize=5.5, ha="right", va="center", color="#333333")
 
 
 ANALYSIS = Analysis(

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..score.measure import Cell, Entry, RowSet
-from ..stats import intervals as of_means
+from ..score.measure import Entry, RowSet, ScoredSamples
 from ..stats.bins import EDGES, FEWEST, Bin, equal_count_bins, fixed_bins
-from ..stats.intervals import Floats, Ints
-from .analysis import Analysis, Figure, Found, Table
+from ..stats.intervals import Floats, Ints, wilson
+from .analysis import Analysis, EntryLists, Figure, Table
 from .fields import ArmName, High, Low, Metric, Mode, SetName
 from .formats import rate
 from .metrics import OUTCOMES, label
@@ -67,7 +66,7 @@ class LengthBin:
     n: Annotated[int, "samples in it"]
 
 
-def length_bins(data: SetData, _: Found) -> Iterator[LengthBin]:
+def length_bins(data: SetData, _: EntryLists) -> Iterator[LengthBin]:
     """Every arm and mode in as many bins as the recipe says, for every metric that any of its samples has."""
     for (arm, mode), samples in data.samples.items():
         for metric, stratum, judged in binned(data.row_set, samples, data.bins):
@@ -84,62 +83,64 @@ class Judged(NamedTuple):
 
 
 def binned(
-    row_set: RowSet, samples: Sequence[Cell], bins: int, edges: Sequence[int] = EDGES
+    row_set: RowSet, samples: Sequence[ScoredSamples], bins: int, edges: Sequence[int] = EDGES
 ) -> Iterator[tuple[str, Stratum, Judged]]:
     """One arm's samples (its seeds together) by length, pooled and, where there are several, within each source."""
-    tokens = np.concatenate([cell.numbers["reasoning_tokens"] for cell in samples])
-    state = np.concatenate([cell.state for cell in samples])
-    cut = np.concatenate([cell.numbers["cut"] for cell in samples]) == 1
-    row = np.concatenate([cell.row for cell in samples])
+    tokens = np.concatenate([scored.numbers["reasoning_tokens"] for scored in samples])
+    state = np.concatenate([scored.state for scored in samples])
+    cut = np.concatenate([scored.numbers["cut"] for scored in samples]) == 1
+    row = np.concatenate([scored.row for scored in samples])
     tokens[~cut & (state == "none")] = 0
     unclosed = ~cut & (state == "unclosed")
     judged = ~(cut | unclosed | np.isnan(tokens))
     source = np.array([each.source for each in row_set.rows])[row]
     strata = list(_strata(tokens, judged, None, bins, edges))
-    strata += [(Stratum(kind), of) for kind, of in (("unclosed", unclosed), ("cut", cut)) if of.any()]
+    strata += [
+        (Stratum(kind), chosen) for kind, chosen in (("unclosed", unclosed), ("cut", cut)) if chosen.any()
+    ]
     names = np.unique(source)
     for name in names if len(names) > 1 else ():
         strata += _strata(tokens, judged & (source == name), str(name), bins, edges)
-    values = {metric: np.concatenate([cell.numbers[metric] for cell in samples]) for metric in OUTCOMES}
+    values = {metric: np.concatenate([scored.numbers[metric] for scored in samples]) for metric in OUTCOMES}
     for metric, verdicts in values.items():
-        for stratum, of in strata if not np.isnan(verdicts).all() else ():
-            yield metric, stratum, _judged(stratum, of, verdicts, row_set.cluster[row])
+        for stratum, chosen in strata if not np.isnan(verdicts).all() else ():
+            yield metric, stratum, _judged(stratum, chosen, verdicts, row_set.cluster[row])
 
 
 def _strata(
-    tokens: Floats, chosen: Bools, source: str | None, bins: int, edges: Sequence[int]
+    tokens: Floats, chosen: Bools, source: str | None, count: int, edges: Sequence[int]
 ) -> Iterator[tuple[Stratum, Bools]]:
     """Both kinds of bins of the chosen samples, and which samples (n,) are in each."""
     thought = tokens[chosen & (tokens > 0)].astype(np.intp)
     silent = [Bin(0, 0, 1)] if (tokens[chosen] == 0).any() else []
-    for kind, found in (
-        ("equal_count", equal_count_bins(thought, bins)),
+    for kind, bins in (
+        ("equal_count", equal_count_bins(thought, count)),
         ("fixed", fixed_bins(thought, edges)),
     ):
-        for low, high, merged in silent + found:
+        for low, high, merged in silent + bins:
             within = chosen & (tokens >= low) & (tokens <= high)
             yield Stratum(kind, source, low, high, merged), within
 
 
-def _judged(stratum: Stratum, of: Bools, values: Floats, clusters: Ints) -> Judged:
+def _judged(stratum: Stratum, chosen: Bools, values: Floats, clusters: Ints) -> Judged:
     """n, and the mean with its interval where answers are judged and those without reasoning are not too few."""
-    known = of & ~np.isnan(values)
+    known = chosen & ~np.isnan(values)
     n = int(known.sum())
     if stratum.kind in ("unclosed", "cut"):
-        return Judged(None, None, None, int(of.sum()))
+        return Judged(None, None, None, int(chosen.sum()))
     if not n or (stratum.to_tokens == 0 and n < FEWEST):
         return Judged(None, None, None, n)
-    low, high = of_means.wilson(values[known], clusters[known])
+    low, high = wilson(values[known], clusters[known])
     return Judged(float(values[known].mean()), low, high, n)
 
 
 def bins_table(data: ReportData) -> Rows:
     """One line a bin: where from, reasoning tokens from and to, n, and the three rates."""
     lines: dict[tuple[str, str, str, str], dict[str, Entry]] = {}
-    for one in data.here("bins"):
-        span = "" if one["from_tokens"] is None else f"{one['from_tokens']}–{one['to_tokens']}"
-        key = (one["arm"], one["kind"].replace("_", " "), one["source"] or "all", span)
-        lines.setdefault(key, {})[one["metric"]] = one
+    for entry in data.entries("bins"):
+        span = "" if entry["from_tokens"] is None else f"{entry['from_tokens']}–{entry['to_tokens']}"
+        key = (entry["arm"], entry["kind"].replace("_", " "), entry["source"] or "all", span)
+        lines.setdefault(key, {})[entry["metric"]] = entry
     return [["arm", "bin", "source", "reasoning tokens", "n", *map(label, OUTCOMES)]] + [
         [*key, str(next(iter(rates.values()))["n"]), *(rate(rates.get(metric)) for metric in OUTCOMES)]
         for key, rates in lines.items()
@@ -151,11 +152,11 @@ def length_lines(data: ReportData) -> Drawing | None:
 
     A panel for each arm with more than one bin, control arms aside: the others reason too rarely to be sorted.
     """
-    bins = select(data.here("bins"), source=None)
+    bins = select(data.entries("bins"), source=None)
     judged = select(bins, metric="hacc", kind="equal_count")
     arms = [
         arm
-        for arm in dict.fromkeys(one["arm"] for one in judged)
+        for arm in dict.fromkeys(entry["arm"] for entry in judged)
         if len(select(judged, arm=arm)) > 1 and arm not in data.with_role("control")
     ]
     if not arms:
@@ -176,23 +177,23 @@ def length_lines(data: ReportData) -> Drawing | None:
 def _panel(axes: Axes, bins: list[Entry]) -> None:
     judged = select(bins, metric="hacc", kind="equal_count")
     for metric, style in DASHES.items():
-        own = select(bins, metric=metric, kind="equal_count")
-        places = [(i, one) for i, one in enumerate(own) if one["value"] is not None]
-        x = [i + (-0.06 if metric == "hacc" else 0.06) for i, _ in places]
-        y = [one["value"] for _, one in places]
+        of_metric = select(bins, metric=metric, kind="equal_count")
+        known = [(i, entry) for i, entry in enumerate(of_metric) if entry["value"] is not None]
+        x = [i + (-0.06 if metric == "hacc" else 0.06) for i, _ in known]
+        y = [entry["value"] for _, entry in known]
         axes.plot(x, y, style, color=COLOURS[metric], marker="o", markersize=2.6, linewidth=1.1)
-        intervals(axes, x, y, [one for _, one in places], upright=True, colour=COLOURS[metric])
-    apart = [one for one in bins if one["metric"] == "hacc" and one["kind"] in ("cut", "unclosed")]
+        intervals(axes, x, y, [entry for _, entry in known], upright=True, colour=COLOURS[metric])
+    apart = [entry for entry in bins if entry["metric"] == "hacc" and entry["kind"] in ("cut", "unclosed")]
     ticks: dict[float, str] = {len(judged) - 0.5: str(judged[-1]["to_tokens"])}
-    for i, one in enumerate(judged):
-        ticks[i if one["to_tokens"] == 0 else i - 0.5] = str(one["from_tokens"])
-        axes.text(i, -0.08, str(one["n"]), **COUNT)
-    for place, one in enumerate(apart, len(judged)):
+    for i, entry in enumerate(judged):
+        ticks[i if entry["to_tokens"] == 0 else i - 0.5] = str(entry["from_tokens"])
+        axes.text(i, -0.08, str(entry["n"]), **COUNT)
+    for position, entry in enumerate(apart, len(judged)):
         axes.axvspan(
-            place - 0.1, place + 0.7, 0.13, facecolor="white", edgecolor=GREY, hatch="////", linewidth=0
+            position - 0.1, position + 0.7, 0.13, facecolor="white", edgecolor=GREY, hatch="////", linewidth=0
         )
-        axes.text(place + 0.3, -0.08, str(one["n"]), **COUNT)
-        axes.text(place + 0.3, 0.5, one["kind"], rotation=90, **COUNT | NAMED)
+        axes.text(position + 0.3, -0.08, str(entry["n"]), **COUNT)
+        axes.text(position + 0.3, 0.5, entry["kind"], rotation=90, **COUNT | NAMED)
     axes.set_xticks(list(ticks), list(ticks.values()))
     axes.set(xlim=(-0.6, len(judged) + len(apart) - 0.2), ylim=(-0.16, 1.04), yticks=[0, 0.5, 1])
     axes.grid(axis="y", linewidth=0.3, color="#dddddd")

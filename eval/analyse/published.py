@@ -155,8 +155,8 @@ def published_table(data: ReportData, rows: Sequence[Entry]) -> Rows:
     metrics = ("hacc", "sacc", "correct", "correct_plain")
     whole = pooled(data.whole("figures"))
     table = [["model", "trained from", "source", *map(label, metrics), "maths average"]]
-    for arm in dict.fromkeys(one["arm"] for one in whole):
-        by_metric = {one["metric"]: one for one in select(whole, arm=arm)}
+    for arm in dict.fromkeys(figure["arm"] for figure in whole):
+        by_metric = {figure["metric"]: figure for figure in select(whole, arm=arm)}
         rates = (rate(by_metric.get(metric)) for metric in metrics)
         table.append([arm, "–", "this run", *rates, "–"])
     for row in rows:

@@ -32,4 +32,4 @@ ANALYSES: tuple[Analysis, ...] = (
     modes.ANALYSIS,
     floors.ANALYSIS,
 )
-LISTS = {one.name: one for one in ANALYSES if one.name}  # of results.json
+LISTS = {analysis.name: analysis for analysis in ANALYSES if analysis.name}  # of results.json

@@ -43,20 +43,20 @@ class ReportData:
     lists: dict[str, list[Entry]]
 
     @classmethod
-    def of(cls, results: Entry, where: SetMode) -> "ReportData":
+    def of(cls, results: Entry, set_mode: SetMode) -> "ReportData":
         lists = {
-            name: [entry for entry in entries if entry.get("set", where.set) == where.set]
+            name: [entry for entry in entries if entry.get("set", set_mode.set) == set_mode.set]
             for name, entries in results.items()
             if isinstance(entries, list) and name != "notes"
         }
-        return cls(where.set, where.mode, lists)
+        return cls(set_mode.set, set_mode.mode, lists)
 
     def on_set(self, name: str) -> list[Entry]:
         """The entries of a list, in every mode."""
         return self.lists[name]
 
-    def here(self, name: str) -> list[Entry]:
-        """Those in this mode; of comparisons, those with this mode on both sides."""
+    def entries(self, name: str) -> list[Entry]:
+        """The entries of a list in this mode; of comparisons, those with this mode on both sides."""
         return [
             entry
             for entry in self.lists[name]
@@ -64,8 +64,8 @@ class ReportData:
         ]
 
     def whole(self, name: str) -> list[Entry]:
-        """Those in this mode of all samples rather than of a group."""
-        return select(self.here(name), group=None)
+        """The entries in this mode of all samples rather than of a group."""
+        return select(self.entries(name), group=None)
 
     @property
     def modes(self) -> list[str]:
@@ -81,4 +81,4 @@ class ReportData:
 
     def with_role(self, role: str) -> Container[str]:
         """The arms of a role; controls are there to be compared with, not for themselves."""
-        return [arm for arm, own in self.roles().items() if own == role]
+        return [arm for arm, assigned in self.roles().items() if assigned == role]

@@ -1,4 +1,4 @@
-"""A run folder as arrays: its arms, their checkpoints along training, and every scored cell (checkpoint, set, mode)."""
+"""A run folder as arrays: its arms, their checkpoints along training, and the scored samples of each."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from ..io.fields import COUNT, need
 from ..io.lines import read_text
 from ..io.run_paths import DONE, RunPaths, checkpoint_name, name_on_the_way, unconstrained
 from ..io.strict_json import parse
-from ..score.measure import Cell, RowSet
+from ..score.measure import RowSet, ScoredSamples
 from ..score.scores import read_scores
 from ..verify.rows import read_rows
 from .fields import ArmName, Seed
@@ -21,7 +21,7 @@ from .roles import Role, Roles
 NEEDED = ("name", "preset", "evaluate", "arms", "seeds")  # of a resolved recipe
 SPENT = ("steps", "supervised_tokens", "rows", "cut_rows")  # of a finished stage
 
-Cells = dict[tuple[str, str], list[Cell]]  # those of an arm's seeds, by (arm, mode)
+SetSamples = dict[tuple[str, str], list[ScoredSamples]]  # those of an arm's seeds, by (arm, mode)
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class RunFolder:
         self.evaluate: dict[str, dict[str, Any]] = self.recipe["evaluate"]
         self.roles = Roles.of(self.recipe)
         self.row_sets = {name: RowSet.of(read_rows(self.paths.rows(name))) for name in self.evaluate}
-        self._cells: dict[Path, Cell] = {}
+        self._scored: dict[Path, ScoredSamples] = {}
         declared = [
             (name, seed, stages, checkpoint_name(stages, seed))
             for name, stages in _stages(self.recipe).items()
@@ -77,35 +77,37 @@ class RunFolder:
         ]
         declared += [(name, None, (), name) for name in self.recipe.get("models", {})]
         self.arms = [
-            Arm(*one, self.roles.role[one[0]], *self._spent(*one[1:3]))
-            for one in declared
-            if self._is_scored(one[3])
+            Arm(*declaration, self.roles.role[declaration[0]], *self._spent(*declaration[1:3]))
+            for declaration in declared
+            if self._is_scored(declaration[3])
         ]
         if not self.arms:
             raise InputError(self.paths.evaluations, "no scores", "run the recipe first")
-        there = {arm.name for arm in self.arms}
-        self.unscored = list(dict.fromkeys(name for name, *_ in declared if name not in there))
+        names = {arm.name for arm in self.arms}
+        self.unscored = list(dict.fromkeys(name for name, *_ in declared if name not in names))
 
     def directory(self, checkpoint: str, label: str, mode: str) -> Path:
-        """Where the responses and scores of a cell are; the label is the set's name, or `<set>-plain`."""
+        """Where responses and scores are; the label is the set's name, or `<set>-plain` without constraints."""
         return self.paths.evaluation(checkpoint, label, mode)
 
-    def cell(self, checkpoint: str, set_name: str, mode: str, *, plain: bool = False) -> Cell | None:
+    def scored(
+        self, checkpoint: str, set_name: str, mode: str, *, plain: bool = False
+    ) -> ScoredSamples | None:
         """The scores on a set, or (`plain`) on its rows asked without constraints; None where not scored."""
         label = unconstrained(set_name) if plain else set_name
         file = self.directory(checkpoint, label, mode) / "scores.jsonl"
-        if file not in self._cells and file.exists():
-            self._cells[file] = self._load(file, set_name)
-        return self._cells.get(file)
+        if file not in self._scored and file.exists():
+            self._scored[file] = self._load(file, set_name)
+        return self._scored.get(file)
 
-    def samples(self, set_name: str) -> Cells:
+    def samples(self, set_name: str) -> SetSamples:
         """The scores of each arm's seeds in each mode of a set, mode by mode; what is not scored is left out."""
-        found: Cells = {}
+        samples: SetSamples = {}
         for mode in self.evaluate[set_name]["modes"]:
             for arm in self.arms:
-                if cell := self.cell(arm.checkpoint, set_name, mode):
-                    found.setdefault((arm.name, mode), []).append(cell)
-        return found
+                if scored := self.scored(arm.checkpoint, set_name, mode):
+                    samples.setdefault((arm.name, mode), []).append(scored)
+        return samples
 
     def path(self, arm: Arm) -> Iterator[Point]:
         """The checkpoints of an arm from the base on: each stage's parent (its step 0), what it saved, its last."""
@@ -121,33 +123,32 @@ class RunFolder:
             yield Point(stages, steps, before + steps, last)
             before += steps
 
-    def _load(self, file: Path, set_name: str) -> Cell:
+    def _load(self, file: Path, set_name: str) -> ScoredSamples:
         scores, row_set = read_scores(file), self.row_sets[set_name]
         if not scores:
             raise InputError(file, "holds no scores", "generate and score the set again")
-        scored, said = (
-            {score.row for score in scores},
-            f"{file}: not the rows of data/{set_name}/rows.jsonl",
-        )
+        scored = {score.row for score in scores}
+        mismatch = f"{file}: not the rows of data/{set_name}/rows.jsonl"
         if missing := row_set.position.keys() - scored:
             raise InputError(
-                said, f"{len(missing)} without score, the first {min(missing)!r}", "score it again"
+                mismatch, f"{len(missing)} without score, the first {min(missing)!r}", "score it again"
             )
         if alien := scored - row_set.position.keys():
-            raise InputError(said, f"{min(alien)!r} is not among them", "score it again")
+            raise InputError(mismatch, f"{min(alien)!r} is not among them", "score it again")
         for score in scores:
             if len(score.verdicts) != (count := len(row_set.types[row_set.position[score.row]])):
                 what = f"row {score.row!r} has {count} constraints, its score {len(score.verdicts)} verdicts"
-                raise InputError(said, what, "score it again")
-        return Cell.of(row_set, scores)
+                raise InputError(mismatch, what, "score it again")
+        return ScoredSamples.of(row_set, scores)
 
     def _is_scored(self, checkpoint: str) -> bool:
         return any(self.paths.evaluated(checkpoint).glob("*/scores.jsonl"))
 
     def _spent(self, seed: int | None, stages: tuple[str, ...]) -> tuple[int, ...]:
         """Steps, supervised tokens, rows and cut rows of all stages that led to a checkpoint."""
-        done = [self._done(checkpoint_name(stages[:depth], seed)) for depth in range(1, len(stages) + 1)]
-        return tuple(sum(one[key] for one in done) for key in SPENT)
+        checkpoints = [checkpoint_name(stages[:depth], seed) for depth in range(1, len(stages) + 1)]
+        spent = [self._done(checkpoint) for checkpoint in checkpoints]
+        return tuple(sum(stage[key] for stage in spent) for key in SPENT)
 
     def _done(self, stage: str) -> dict[str, Any]:
         """Sums of a finished stage; raises InputError where its `done.json` does not hold them."""

@@ -55,32 +55,33 @@ class SetData:
     def resampled(self, mode: str) -> tuple[list[ArmMeasure], Sums]:
         """Every measure in a mode, resampled; only the latest mode's are kept, for they are large."""
         if self._latest is None or self._latest[0] != mode:
-            found = self.measures(mode)
-            self._latest = (mode, found, resample([one.measure for one in found], self.draws))
+            measured = self.measures(mode)
+            sums = resample([arm_measure.measure for arm_measure in measured], self.draws)
+            self._latest = (mode, measured, sums)
         return self._latest[1:]
 
     def measures(self, mode: str) -> list[ArmMeasure]:
         """Every measure of every arm and seed, then of the seeds of an arm together where there are several."""
-        found = [
+        measured = [
             ArmMeasure(arm.name, arm.seed, arm.checkpoint, mode, measure)
             for arm in self.run.arms
             for measure in self._measured(arm.checkpoint, mode)
         ]
         by_key: dict[tuple[str, str, str, Group | None], list[Measure]] = {}
-        for one in found:
-            by_key.setdefault(one.key, []).append(one.measure)
+        for arm_measure in measured:
+            by_key.setdefault(arm_measure.key, []).append(arm_measure.measure)
         pooled = [
             ArmMeasure(key[0], None, None, mode, _together(several))
             for key, several in by_key.items()
             if len(several) > 1
         ]
-        return found + pooled
+        return measured + pooled
 
     def _measured(self, checkpoint: str, mode: str) -> Iterator[Measure]:
-        asked = self.run.cell(checkpoint, self.name, mode)
-        plain = self.run.cell(checkpoint, self.name, mode, plain=True)
-        yield from measures(self.row_set, asked) if asked else ()
-        for measure in measures(self.row_set, plain) if plain else ():
+        constrained = self.run.scored(checkpoint, self.name, mode)
+        unconstrained = self.run.scored(checkpoint, self.name, mode, plain=True)
+        yield from measures(self.row_set, constrained) if constrained else ()
+        for measure in measures(self.row_set, unconstrained) if unconstrained else ():
             if measure.metric in ASKED_WITHOUT:
                 yield measure._replace(metric=ASKED_WITHOUT[measure.metric])
 

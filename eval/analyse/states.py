@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 
 from ..stats.intervals import wilson
-from .analysis import Analysis, Figure, Found, Table
+from .analysis import Analysis, EntryLists, Figure, Table
 from .fields import ArmName, Clusters, High, Low, Mode, Samples, SetName
 from .formats import rate
 from .results import ReportData, Rows, select
@@ -41,24 +41,24 @@ class StateShare:
     clusters: Clusters
 
 
-def state_shares(data: SetData, _: Found) -> Iterator[StateShare]:
+def state_shares(data: SetData, _: EntryLists) -> Iterator[StateShare]:
     """Three entries an arm and mode; they add up to one."""
     for (arm, mode), samples in data.samples.items():
-        state = np.concatenate([cell.state for cell in samples])
-        clusters = data.row_set.cluster[np.concatenate([cell.row for cell in samples])]
+        state = np.concatenate([scored.state for scored in samples])
+        clusters = data.row_set.cluster[np.concatenate([scored.row for scored in samples])]
         for name in STATES:
-            there = (state == name).astype(float)
-            low, high = wilson(there, clusters)
-            counts = (len(there), len(np.unique(clusters)))
-            yield StateShare(data.name, arm, mode, name, float(there.mean()), low, high, *counts)
+            in_state = (state == name).astype(float)
+            low, high = wilson(in_state, clusters)
+            counts = (len(in_state), len(np.unique(clusters)))
+            yield StateShare(data.name, arm, mode, name, float(in_state.mean()), low, high, *counts)
 
 
 def states_table(data: ReportData) -> Rows:
     """One line an arm, one column a state."""
-    found = data.here("states")
+    entries = data.entries("states")
     table = [["arm", *STATES, "n"]]
-    for arm in dict.fromkeys(one["arm"] for one in found):
-        by_state = {one["state"]: one for one in select(found, arm=arm)}
+    for arm in dict.fromkeys(entry["arm"] for entry in entries):
+        by_state = {entry["state"]: entry for entry in select(entries, arm=arm)}
         shares = (rate(by_state[name]) for name in STATES)
         table.append([arm, *shares, str(by_state["none"]["n"])])
     return table
@@ -67,8 +67,8 @@ def states_table(data: ReportData) -> Rows:
 def state_bars(data: ReportData) -> Drawing | None:
     """Samples by the state of their thought, one bar an arm."""
     shares: dict[str, dict[str, float]] = {}
-    for one in data.here("states"):
-        shares.setdefault(one["arm"], {})[one["state"]] = one["value"]
+    for entry in data.entries("states"):
+        shares.setdefault(entry["arm"], {})[entry["state"]] = entry["value"]
     figure, (axes,) = panels(1, 1, max(0.2 * len(shares), 0.5), left=room(list(shares)))
     stack(axes, list(shares.values()), STATES, "{:.2f}".format)
     arm_axis(axes, list(shares))

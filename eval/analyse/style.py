@@ -73,14 +73,14 @@ def panels(
     total = foot + rows * height + (rows - 1) * between + head
     figure = Figure(figsize=(WIDTH, total))
     width = (WIDTH - left - right - (columns - 1) * gap) / columns
-    made = []
+    all_axes = []
     for i in range(count):
         row, column = divmod(i, columns)
         x, y = left + column * (width + gap), total - head - height - row * (height + between)
-        made.append(figure.add_axes((x / WIDTH, y / total, width / WIDTH, height / total)))
+        all_axes.append(figure.add_axes((x / WIDTH, y / total, width / WIDTH, height / total)))
         if column and not inner:
-            made[-1].tick_params(axis="y", labelleft=False)
-    return figure, made
+            all_axes[-1].tick_params(axis="y", labelleft=False)
+    return figure, all_axes
 
 
 def foot(figure: Figure, text: str, handles: Sequence[Patch | Line2D], columns: int | None = None) -> None:
@@ -111,7 +111,7 @@ def intervals(
     colour: str = "black",
 ) -> None:
     """The intervals of entries at the points (x, y), along y if upright and along x if not."""
-    known = [i for i, one in enumerate(entries) if one["low"] is not None]
+    known = [i for i, entry in enumerate(entries) if entry["low"] is not None]
     centre = y if upright else x
     reach = [
         [max(0.0, centre[i] - entries[i]["low"]) for i in known],
@@ -168,7 +168,7 @@ def change_axis(axes: Axes, reach: float, labels: Sequence[str]) -> None:
 
 def reach_of(entries: Sequence[Entry], key: str) -> float:
     """How far an axis of changes goes: to the farthest end of an interval."""
-    ends = [end for one in entries for end in (one[key], one["low"], one["high"]) if end is not None]
+    ends = [end for entry in entries for end in (entry[key], entry["low"], entry["high"]) if end is not None]
     return 1.05 * max(map(abs, ends)) or 1
 
 
@@ -179,9 +179,9 @@ def stack(
     written: Callable[[Any], str],
 ) -> None:
     """One bar of length 1 an entry, in parts (label, colour), with those that are wide enough written into it."""
-    for y, one in enumerate(entries):
+    for y, entry in enumerate(entries):
         start = 0.0
-        for share, value, colour in _shares(one, parts) if one else ():
+        for share, value, colour in _shares(entry, parts) if entry else ():
             axes.barh(y, share, 0.72, left=start, color=colour, linewidth=0)
             if share > 0.07:
                 shade = "white" if colour in (BLUE, ORANGE, GREEN) else "#222222"
@@ -190,6 +190,6 @@ def stack(
     axes.set(xlim=(0, 1), xticks=(0, 0.5, 1))
 
 
-def _shares(one: Entry, parts: dict[str, tuple[str, str]]) -> list[tuple[float, Any, str]]:
-    whole = sum(one[key] for key in parts)
-    return [(one[key] / whole, one[key], colour) for key, (_, colour) in parts.items()]
+def _shares(entry: Entry, parts: dict[str, tuple[str, str]]) -> list[tuple[float, Any, str]]:
+    whole = sum(entry[key] for key in parts)
+    return [(entry[key] / whole, entry[key], colour) for key, (_, colour) in parts.items()]

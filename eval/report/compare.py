@@ -13,7 +13,7 @@ from ..io.files import rounded
 from ..io.lines import read_text
 from ..io.run_paths import rows_evaluated
 from ..io.strict_json import parse
-from ..score.measure import NUMBERS, Cell, Entry, Measure, RowSet, estimates, resample
+from ..score.measure import NUMBERS, Entry, Measure, RowSet, ScoredSamples, estimates, resample
 from ..score.scores import Score, read_scores
 from ..stats import intervals
 from ..stats.paired import flips
@@ -38,16 +38,17 @@ def compare(
     scores = [_scores(folder) for folder in folders]
     _check_same(folders, scores)
     rows = _rows(folders, data)
-    row_set = RowSet.of(rows or _alone(scores[0]))
+    row_set = RowSet.of(rows or _rows_as_problems(scores[0]))
     if missing := {score.row for score in scores[0]} - row_set.position.keys():
         raise InputError(
             data, f"row {min(missing)!r} of {folders[0]} is not in it", "give the rows of this set"
         )
-    cells = [Cell.of(row_set, own) for own in scores]
-    found = _compared(row_set, cells, metric, folders)
-    sides = {name: _side(folder) for name, folder in zip("ab", folders, strict=True)}
+    samples = [ScoredSamples.of(row_set, of_folder) for of_folder in scores]
+    compared = _compared(row_set, samples, metric, folders)
+    sides = {name: _evaluation(folder) for name, folder in zip("ab", folders, strict=True)}
     entry: Entry = rounded(
-        {"metric": metric, "a": sides["a"] | found.pop("a"), "b": sides["b"] | found.pop("b")} | found
+        {"metric": metric, "a": sides["a"] | compared.pop("a"), "b": sides["b"] | compared.pop("b")}
+        | compared
     )
     return _text(entry, "problems" if rows else "rows (problems not known)"), entry
 
@@ -87,45 +88,49 @@ def _rows(folders: tuple[Path, Path], data: str | Path | None) -> list[Row]:
     return []
 
 
-def _alone(scores: list[Score]) -> list[Row]:
+def _rows_as_problems(scores: list[Score]) -> list[Row]:
     names = dict.fromkeys(score.row for score in scores)
     return [Row(name, name, source="", id=name, question="", answer="") for name in names]
 
 
-def _side(folder: Path) -> Entry:
+def _evaluation(folder: Path) -> Entry:
     metrics = folder / "metrics.json"
     preset = _preset(metrics) if metrics.exists() else None
     return {"folder": str(folder), "preset": preset}
 
 
 def _preset(metrics: Path) -> str:
-    found = parse(read_text(metrics), metrics, fix := "score the responses again")
-    if not isinstance(found, dict) or not isinstance(found.get("preset"), str):
+    content = parse(read_text(metrics), metrics, fix := "score the responses again")
+    if not isinstance(content, dict) or not isinstance(content.get("preset"), str):
         raise InputError(metrics, "names no preset", fix)
-    return str(found["preset"])
+    return str(content["preset"])
 
 
-def _compared(row_set: RowSet, cells: list[Cell], metric: str, folders: tuple[Path, Path]) -> dict[str, Any]:
-    found = []
-    for cell, folder in zip(cells, folders, strict=True):
-        known = ~np.isnan(cell.numbers[metric])
+def _compared(
+    row_set: RowSet, samples: list[ScoredSamples], metric: str, folders: tuple[Path, Path]
+) -> dict[str, Any]:
+    measured = []
+    for scored, folder in zip(samples, folders, strict=True):
+        known = ~np.isnan(scored.numbers[metric])
         if not known.any():
             raise InputError(folder, f"no sample has {metric}", "choose another metric")
-        clusters = row_set.cluster[cell.row[known]]
-        found.append(
-            ArmMeasure("", None, None, "", Measure(metric, None, cell.numbers[metric][known], clusters))
+        clusters = row_set.cluster[scored.row[known]]
+        measured.append(
+            ArmMeasure("", None, None, "", Measure(metric, None, scored.numbers[metric][known], clusters))
         )
-    sums = resample([one.measure for one in found], intervals.draw_clusters(row_set.clusters))
-    a, b = (one._asdict() for one in estimates([one.measure for one in found], sums))
-    (gap,) = differences(found, sums, [(0, 1)])
-    flipped = flips(*((cell.numbers[metric], cell.row) for cell in cells)) if metric in RATES else None
+    measures = [arm.measure for arm in measured]
+    sums = resample(measures, intervals.draw_clusters(row_set.clusters))
+    a, b = (estimate._asdict() for estimate in estimates(measures, sums))
+    (gap,) = differences(measured, sums, [(0, 1)])
+    verdicts = ((scored.numbers[metric], scored.row) for scored in samples)
+    flipped = flips(*verdicts) if metric in RATES else None
     return {"a": a, "b": b, **gap._asdict(), "flips": flipped and flipped._asdict()}
 
 
 def _text(entry: Entry, units: str) -> str:
     sides = [
-        [name, str(one["folder"]), str(one["preset"]), rate(one, 4), str(one["n"])]
-        for name, one in (("A", entry["a"]), ("B", entry["b"]))
+        [name, str(side["folder"]), str(side["preset"]), rate(side, 4), str(side["n"])]
+        for name, side in (("A", entry["a"]), ("B", entry["b"]))
     ]
     lines = [
         as_text([["", "evaluation", "preset", entry["metric"], "samples"], *sides]),

@@ -13,7 +13,7 @@ from ..analyse.registry import ANALYSES
 from ..analyse.results import ReportData
 from ..analyse.style import STYLE
 
-FIGURES = {part.name: part for one in ANALYSES for part in one.parts if isinstance(part, Figure)}
+FIGURES = {part.name: part for analysis in ANALYSES for part in analysis.parts if isinstance(part, Figure)}
 
 
 def draw(sets: Iterable[ReportData], out_dir: Path) -> None:

@@ -18,47 +18,47 @@ LONGEST = 6_000  # characters of a reasoning or an answer; longer ones lose thei
 Shown = dict[str, Any]
 
 
-def generations(runs: Sequence[RunFolder], places: Sequence[SetMode], *, limit: int = LIMIT) -> Shown:
+def generations(runs: Sequence[RunFolder], set_modes: Sequence[SetMode], *, limit: int = LIMIT) -> Shown:
     """`{rows, samples, of}`: what is shown of `of` samples, as the page's script reads it.
 
     The first sample of every row shown, in every arm, seed, set and mode, so that arms can be compared on a row.
     Every second row is left out until the rest fits the limit.
     """
-    found = [_cell(run, place, len(runs) > 1) for run in runs for place in places]
-    rows = {key: row for cell in found for key, row in cell["rows"].items()}
-    samples = [sample for cell in found for sample in cell["samples"]]
+    parts = [_of_run(run, set_mode, len(runs) > 1) for run in runs for set_mode in set_modes]
+    rows = {key: row for part in parts for key, row in part["rows"].items()}
+    samples = [sample for part in parts for sample in part["samples"]]
     while len(_bytes(rows)) + len(_bytes(samples)) > limit and len(rows) > 1:
         rows = dict(list(rows.items())[::2])
         samples = [sample for sample in samples if sample["row"] in rows]
-    return {"rows": rows, "samples": samples, "of": sum(cell["of"] for cell in found)}
+    return {"rows": rows, "samples": samples, "of": sum(part["of"] for part in parts)}
 
 
 def _bytes(content: Any) -> bytes:
     return json.dumps(content).encode()
 
 
-def _cell(run: RunFolder, place: SetMode, named: bool) -> Shown:
+def _of_run(run: RunFolder, set_mode: SetMode, named: bool) -> Shown:
     """Rows and samples of one run, set and mode; rows are keyed by run too where there are several."""
     prefix = f"{run.name}/" if named else ""
-    cell: Shown = {"rows": {}, "samples": [], "of": 0}
-    if place.set not in run.row_sets:
-        return cell
-    rows = run.row_sets[place.set].rows
+    part: Shown = {"rows": {}, "samples": [], "of": 0}
+    if set_mode.set not in run.row_sets:
+        return part
+    rows = run.row_sets[set_mode.set].rows
     chosen = {row.name: row for row in rows[:: -(-len(rows) // MOST)]}
     for arm in run.arms:
-        folder = run.directory(arm.checkpoint, place.set, place.mode)
+        folder = run.directory(arm.checkpoint, set_mode.set, set_mode.mode)
         if not (folder / "scores.jsonl").exists():
             continue
         scores = read_scores(folder / "scores.jsonl")
-        cell["of"] += len(scores)
+        part["of"] += len(scores)
         shown = {score.row: score for score in scores if score.sample == 0 and score.row in chosen}
-        about = {"arm": prefix + arm.name, "seed": arm.seed, "set": place.set, "mode": place.mode}
+        about = {"arm": prefix + arm.name, "seed": arm.seed, "set": set_mode.set, "mode": set_mode.mode}
         for response in iter_responses(folder / "responses.jsonl"):
             if response.sample == 0 and response.row in shown:
                 sample = _sample(shown[response.row], response, run.preset)
-                cell["samples"].append(about | sample | {"row": prefix + response.row})
-                cell["rows"][prefix + response.row] = _row(chosen[response.row])
-    return cell
+                part["samples"].append(about | sample | {"row": prefix + response.row})
+                part["rows"][prefix + response.row] = _row(chosen[response.row])
+    return part
 
 
 def _row(row: Row) -> Shown:

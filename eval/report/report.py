@@ -42,7 +42,7 @@ def report(run_dirs: Sequence[str | Path], out_dir: str | Path, *, beside: str |
     theirs = _published(runs, beside) if beside else None
     results = rounded(analyse(runs) | ({"published": as_json(theirs)} if theirs else {}))
     write_json(out / "results.json", results)
-    sets = [ReportData.of(results, where) for where in summary.first_modes(results)]
+    sets = [ReportData.of(results, set_mode) for set_mode in summary.first_modes(results)]
     draw(sets, out / "figures")
     _write_tables(results, sets, out / "tables")
     page = _template().render(
@@ -61,7 +61,7 @@ def report(run_dirs: Sequence[str | Path], out_dir: str | Path, *, beside: str |
 def _published(runs: Sequence[RunFolder], which: str) -> Published:
     preset = " + ".join(dict.fromkeys(run.preset for run in runs))
     models = [str(run.recipe["base"]) for run in runs]
-    models += [str(one) for run in runs for one in run.recipe.get("models", {}).values()]
+    models += [str(model) for run in runs for model in run.recipe.get("models", {}).values()]
     return published(which, preset=preset, models=models)
 
 
@@ -76,15 +76,15 @@ def _terminal(results: Entry, sets: Sequence[ReportData]) -> str:
 
 def _section(data: ReportData, figures: Path) -> Shown:
     """What the page shows of one set: the parts of every analysis, and the tables at the end."""
-    analyses = ({**_shown(one), "parts": list(_parts(one, data, figures))} for one in ANALYSES)
-    tables = (_table(table, data) for one in ANALYSES for table in one.appendix)
+    analyses = ({**_shown(analysis), "parts": list(_parts(analysis, data, figures))} for analysis in ANALYSES)
+    tables = (_table(table, data) for analysis in ANALYSES for table in analysis.appendix)
     return {
         "set": data.set,
         "mode": data.mode,
         "modes": data.modes,
         "size": summary.size(data),
-        "analyses": [one for one in analyses if one["parts"]],
-        "appendix": [one for one in tables if len(one["rows"]) > 1],
+        "analyses": [shown for shown in analyses if shown["parts"]],
+        "appendix": [table for table in tables if len(table["rows"]) > 1],
     }
 
 
@@ -128,8 +128,8 @@ def _write_tables(results: Entry, sets: Sequence[ReportData], out: Path) -> None
 
 
 def _as_tables(data: ReportData) -> Iterator[tuple[str, Rows]]:
-    for one in ANALYSES:
-        for part in (*one.parts, *one.appendix):
+    for analysis in ANALYSES:
+        for part in (*analysis.parts, *analysis.appendix):
             if isinstance(part, Table) and len(rows := part.rows(data)) > 1:
                 yield part.name, rows
 

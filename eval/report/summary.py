@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ..analyse.contrasts import partners
+from ..analyse.contrasts import references
 from ..analyse.formats import signed
 from ..analyse.results import ReportData, SetMode, find, pooled, select
 from ..score.measure import Entry
@@ -10,44 +10,48 @@ from ..score.measure import Entry
 
 def set_modes(results: Entry) -> list[SetMode]:
     """The sets and modes of a report, those with constraints and answers first."""
-    found = list(dict.fromkeys((one["set"], one["mode"]) for one in results["figures"]))
-    held = {(one["set"], one["metric"]) for one in results["figures"]}
-    found.sort(key=lambda place: -sum((place[0], metric) in held for metric in ("hacc", "correct")))
-    return [SetMode(*place) for place in found]
+    pairs = list(dict.fromkeys((figure["set"], figure["mode"]) for figure in results["figures"]))
+    held = {(figure["set"], figure["metric"]) for figure in results["figures"]}
+    pairs.sort(key=lambda pair: -sum((pair[0], metric) in held for metric in ("hacc", "correct")))
+    return [SetMode(*pair) for pair in pairs]
 
 
 def first_modes(results: Entry) -> list[SetMode]:
     """Each set in its first mode, the one that the others are compared with."""
     first: dict[str, SetMode] = {}
-    for place in set_modes(results):
-        first.setdefault(place.set, place)
+    for set_mode in set_modes(results):
+        first.setdefault(set_mode.set, set_mode)
     return list(first.values())
 
 
 def answers(sets: Sequence[ReportData]) -> list[str]:
     """A sentence a set with constraints: what each reasoning arm did to HAcc, with its interval, nulls included."""
-    found = [_answer(data) for data in sets]
-    return [one for one in found if one] or ["No arm was compared with the base on constraints yet."]
+    sentences = [sentence for data in sets if (sentence := _answer(data))]
+    return sentences or ["No arm was compared with the base on constraints yet."]
 
 
 def _answer(data: ReportData) -> str | None:
-    sides, role = partners(data.here("contrasts")), data.roles()
+    against, role = references(data.entries("contrasts")), data.roles()
     changes = select(data.whole("contrasts"), metric="hacc")
-    counted = [one for one in changes if one["against"] == sides.get(one["arm"])]
+    counted = [contrast for contrast in changes if contrast["against"] == against.get(contrast["arm"])]
     named = [
-        one for one in counted if role[one["arm"]] == "treatment" or one["question"] == "pair"
+        contrast
+        for contrast in counted
+        if role[contrast["arm"]] == "treatment" or contrast["question"] == "pair"
     ] or counted
     if not named:
         return None
     figures = pooled(select(data.whole("figures"), metric="hacc"))
-    said: dict[str, list[str]] = {}
-    for one in named:
-        before, after = (find(figures, arm=arm)["value"] for arm in (one["against"], one["arm"]))
-        other = "the base" if one["question"] == "base" else one["against"]
-        said.setdefault(other, []).append(_change(one, before, after))
+    changes_from: dict[str, list[str]] = {}
+    for contrast in named:
+        before, after = (find(figures, arm=arm)["value"] for arm in (contrast["against"], contrast["arm"]))
+        other = "the base" if contrast["question"] == "base" else contrast["against"]
+        changes_from.setdefault(other, []).append(_change(contrast, before, after))
     where = f"On {data.set} ({size(data)}, 95 % intervals in brackets)"
     return (
-        f"{where}, " + "; ".join(f"against {other}: {'; '.join(all_)}" for other, all_ in said.items()) + "."
+        f"{where}, "
+        + "; ".join(f"against {other}: {'; '.join(all_)}" for other, all_ in changes_from.items())
+        + "."
     )
 
 
@@ -58,14 +62,14 @@ def size(data: ReportData) -> str:
 
 
 def _range(entries: Sequence[Entry], key: str) -> str:
-    values = sorted({one[key] for one in entries})
+    values = sorted({entry[key] for entry in entries})
     return " to ".join(map(str, values[:: len(values) - 1 or 1]))
 
 
-def _change(one: Entry, before: float, after: float) -> str:
-    values = f"from {before:.2f} to {after:.2f} ({signed(one)}"
-    if one["low"] is None:
-        return f"{one['arm']} takes HAcc {values}, too few problems for an interval)"
-    if one["low"] <= 0 <= one["high"]:
-        return f"{one['arm']} shows no change of HAcc, {values}; one below {one['mdd']:.2f} could go unseen)"
-    return f"{one['arm']} {'lowers' if one['diff'] < 0 else 'raises'} HAcc {values})"
+def _change(contrast: Entry, before: float, after: float) -> str:
+    values = f"from {before:.2f} to {after:.2f} ({signed(contrast)}"
+    if contrast["low"] is None:
+        return f"{contrast['arm']} takes HAcc {values}, too few problems for an interval)"
+    if contrast["low"] <= 0 <= contrast["high"]:
+        return f"{contrast['arm']} shows no change of HAcc, {values}; one below {contrast['mdd']:.2f} could go unseen)"
+    return f"{contrast['arm']} {'lowers' if contrast['diff'] < 0 else 'raises'} HAcc {values})"

@@ -80,16 +80,16 @@ def _evaluation(recipe: dict[str, Any], results: Entry, arm: Entry, folder: Path
     import wandb
 
     tags = [arm["arm"], *([] if arm["seed"] is None else [f"seed{arm['seed']}"])]
-    own = select(results["figures"], checkpoint=arm["checkpoint"], arm=arm["arm"])
+    figures = select(results["figures"], checkpoint=arm["checkpoint"], arm=arm["arm"])
     points: dict[int, dict[str, Any]] = {}
-    for one in select(results["along"], arm=arm["arm"], seed=arm["seed"]):
-        points.setdefault(one["total_step"], {}).update(_scalars(one))
-    for one in select(own, group=None):
-        points.setdefault(arm["steps"], {}).update(_scalars(one))
+    for entry in select(results["along"], arm=arm["arm"], seed=arm["seed"]):
+        points.setdefault(entry["total_step"], {}).update(_scalars(entry))
+    for entry in select(figures, group=None):
+        points.setdefault(arm["steps"], {}).update(_scalars(entry))
     types = [
-        one | {"type": one["group"]["value"]}
-        for one in select(own, metric="verdict")
-        if one["group"] and one["group"]["by"] == "type"
+        entry | {"type": entry["group"]["value"]}
+        for entry in select(figures, metric="verdict")
+        if entry["group"] and entry["group"]["by"] == "type"
     ]
     bins = select(results["bins"], arm=arm["arm"])
     tables = {
@@ -103,10 +103,10 @@ def _evaluation(recipe: dict[str, Any], results: Entry, arm: Entry, folder: Path
             run.log({"eval/checkpoint_step": step, **content})
 
 
-def _scalars(one: Entry) -> dict[str, float]:
-    name = f"eval/{one['set']}.{one['mode']}/{one['metric']}"
+def _scalars(entry: Entry) -> dict[str, float]:
+    name = f"eval/{entry['set']}.{entry['mode']}/{entry['metric']}"
     ends = {"value": "", "low": "_low", "high": "_high", "n": "_n"}
-    return {name + end: one[key] for key, end in ends.items() if one[key] is not None}
+    return {name + end: entry[key] for key, end in ends.items() if entry[key] is not None}
 
 
 def _report(recipe: dict[str, Any], results: Entry, folder: Path) -> None:
@@ -115,7 +115,7 @@ def _report(recipe: dict[str, Any], results: Entry, folder: Path) -> None:
     tables = {
         f"report/{kind}": wandb.Table(columns=list(columns), data=_lines(whole, columns))
         for kind, columns in LISTS.items()
-        if (whole := [one for one in results[kind] if not one.get("group")])
+        if (whole := [entry for entry in results[kind] if not entry.get("group")])
     }
     artifact = wandb.Artifact(short(f"{recipe['name']}-report", NAME), type="report")
     for pattern in ("index.html", "results.json", "figures/*", "tables/*"):

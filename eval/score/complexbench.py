@@ -153,17 +153,22 @@ def _judged(row: Row, response: Response, judge: Judge, parts: Parts, preset: st
 
 def _figures(rows: dict[str, Row], points: Sequence[Points]) -> list[Entry]:
     groups = dict.fromkeys(row.extra["group"] for row in rows.values())
-    number = {group: index for index, group in enumerate(groups)}
+    cluster_of = {group: index for index, group in enumerate(groups)}
     held: dict[tuple[str, Group | None], list[tuple[bool, int]]] = {}
     for judged in points:
         row = rows[judged.row]
         for labels, holds in zip(_labels(row), judged.counts, strict=True):
             for label in labels:
-                held.setdefault(("drfr", label), []).append((holds, number[row.extra["group"]]))
+                held.setdefault(("drfr", label), []).append((holds, cluster_of[row.extra["group"]]))
     for kind, group, holds in _coherent(rows, points):
-        held.setdefault(("coherent", Group("selections", kind)), []).append((holds, number[group]))
+        held.setdefault(("coherent", Group("selections", kind)), []).append((holds, cluster_of[group]))
     measured = [
-        Measure(metric, label, np.array([h for h, _ in pairs], dtype=float), np.array([g for _, g in pairs]))
+        Measure(
+            metric,
+            label,
+            np.array([holds for holds, _ in pairs], dtype=float),
+            np.array([cluster for _, cluster in pairs]),
+        )
         for (metric, label), pairs in held.items()
     ]
     sums = resample(measured, draw_clusters(len(groups)))

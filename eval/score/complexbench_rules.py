@@ -20,8 +20,8 @@ NEGATIVE = ("forbidden_word", "not_startswith", "not_endswith")
 
 def follows(rule: str, parts: list[str]) -> bool:
     """Whether the parts of a response follow a rule; raises InputError on a rule that is not known."""
-    found = [fold(part).strip() for part in parts if part.strip()]
-    return all(_line(line.strip(), found) for line in LINES.split(rule.strip()))
+    folded = [fold(part).strip() for part in parts if part.strip()]
+    return all(_line(line.strip(), folded) for line in LINES.split(rule.strip()))
 
 
 def _line(line: str, parts: list[str]) -> bool:
@@ -76,11 +76,11 @@ def _keys(part: str, argument: str) -> bool:
     """The first object in the part has these keys and, where any are named, no others."""
     start = part.find("{")
     try:
-        found, _ = json.JSONDecoder().raw_decode(part[start:]) if start >= 0 else (None, 0)
+        content, _ = json.JSONDecoder().raw_decode(part[start:]) if start >= 0 else (None, 0)
     except ValueError:
         return False
     keys = {word.strip("\"'") for word in _words(argument)} - {""}
-    return isinstance(found, dict) and (not keys or found.keys() == keys)
+    return isinstance(content, dict) and (not keys or content.keys() == keys)
 
 
 RULES: dict[str, Callable[[str, str], bool]] = {

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..verify import verdicts
 from ..verify.rows import Row
-from .measure import Cell, Group, RowSet, measures
+from .measure import Group, RowSet, ScoredSamples, measures
 from .scores import Score
 
 PROSE = """\
@@ -51,36 +51,37 @@ def reply_figures(row_set: RowSet, *, preset: str = "reins") -> dict[str, Floor]
     """HAcc, SAcc and single verdicts of each constant reply, given once to every row, by (metric, group)."""
     return {
         name: {
-            (one.metric, one.group): float(one.values.mean())
-            for one in measures(
-                row_set, Cell.of(row_set, [_judged(row, reply, preset) for row in row_set.rows])
+            (measure.metric, measure.group): float(measure.values.mean())
+            for measure in measures(
+                row_set, ScoredSamples.of(row_set, [_judged(row, reply, preset) for row in row_set.rows])
             )
-            if one.metric in FLOORED
+            if measure.metric in FLOORED
         }
         for name, reply in REPLIES.items()
     }
 
 
-def floors(found: Mapping[str, Floor]) -> list[dict[str, Any]]:
+def floors(by_reply: Mapping[str, Floor]) -> list[dict[str, Any]]:
     """HAcc and SAcc of each constant reply over the rows with constraints: `{reply, metric, value}`."""
     return [
-        {"reply": reply, "metric": metric, "value": own[metric, None]}
-        for reply, own in found.items()
+        {"reply": reply, "metric": metric, "value": floor[metric, None]}
+        for reply, floor in by_reply.items()
         for metric in ("hacc", "sacc")
-        if (metric, None) in own
+        if (metric, None) in floor
     ]
 
 
-def best_by_group(found: Mapping[str, Floor]) -> Floor:
+def best_by_group(by_reply: Mapping[str, Floor]) -> Floor:
     """What the best constant reply reaches, by (metric, group): the best one for each."""
-    keys = {key for own in found.values() for key in own}
-    return {key: max(own[key] for own in found.values()) for key in keys}
+    keys = {key for floor in by_reply.values() for key in floor}
+    return {key: max(floor[key] for floor in by_reply.values()) for key in keys}
 
 
 def _judged(row: Row, reply: Callable[[Row], str], preset: str) -> Score:
     return Score(row.name, 0, verdicts(row.constraints, reply(row), preset=preset))
 
 
-def best(found: Sequence[dict[str, Any]], metric: str) -> dict[str, Any] | None:
+def best(entries: Sequence[dict[str, Any]], metric: str) -> dict[str, Any] | None:
     """The highest floor of a metric among those of one set; None on a set without constraints."""
-    return max((one for one in found if one["metric"] == metric), key=lambda one: one["value"], default=None)
+    of_metric = (entry for entry in entries if entry["metric"] == metric)
+    return max(of_metric, key=lambda entry: entry["value"], default=None)

@@ -84,7 +84,7 @@ def _numbered(names: list[str]) -> Ints:
 
 
 @dataclass(frozen=True)
-class Cell:
+class ScoredSamples:
     """Scored samples as arrays (n,); a number that is null in the file is NaN here. `late`: not graded in time."""
 
     row: Ints
@@ -95,7 +95,7 @@ class Cell:
     late: np.ndarray
 
     @classmethod
-    def of(cls, row_set: RowSet, scores: Sequence[Score]) -> "Cell":
+    def of(cls, row_set: RowSet, scores: Sequence[Score]) -> "ScoredSamples":
         return cls(
             np.array([row_set.position[score.row] for score in scores], dtype=np.intp),
             {
@@ -126,45 +126,45 @@ def _state(score: Score) -> str:
     return score.state if score.reasoned or score.state == "unclosed" else "none"
 
 
-def measures(row_set: RowSet, cell: Cell) -> Iterator[Measure]:
+def measures(row_set: RowSet, scored: ScoredSamples) -> Iterator[Measure]:
     """Every metric over all samples, then samples by number of constraints and source, then verdicts by kind."""
-    numbers, clusters = cell.numbers, row_set.cluster[cell.row]
+    numbers, clusters = scored.numbers, row_set.cluster[scored.row]
     whole = {
         **numbers,
         "joint": numbers["hacc"] * numbers["correct"],
-        "unclosed": (cell.state == "unclosed").astype(float),
-        "reasoned": cell.reasoned.astype(float),
-        "hacc_finished": np.where(cell.finished, numbers["hacc"], np.nan),
-        "sacc_finished": np.where(cell.finished, numbers["sacc"], np.nan),
+        "unclosed": (scored.state == "unclosed").astype(float),
+        "reasoned": scored.reasoned.astype(float),
+        "hacc_finished": np.where(scored.finished, numbers["hacc"], np.nan),
+        "sacc_finished": np.where(scored.finished, numbers["sacc"], np.nan),
     }
     yield from _known((Measure(metric, None, values, clusters) for metric, values in whole.items()))
     labels = {
-        "n_constraints": np.array([len(types) for types in row_set.types])[cell.row],
-        "source": np.array([row.source for row in row_set.rows])[cell.row],
+        "n_constraints": np.array([len(types) for types in row_set.types])[scored.row],
+        "source": np.array([row.source for row in row_set.rows])[scored.row],
     }
     for by, label in labels.items():
-        found = np.unique(label)
-        for value in found if len(found) > 1 else []:
+        labelled = np.unique(label)
+        for value in labelled if len(labelled) > 1 else []:
             group, chosen = Group(by, value.item()), label == value
             yield from _known(
                 Measure(metric, group, numbers[metric][chosen], clusters[chosen])
                 for metric in ("hacc", "sacc", "correct")
             )
-    yield from _verdicts(row_set, cell, clusters)
+    yield from _verdicts(row_set, scored, clusters)
 
 
-def _verdicts(row_set: RowSet, cell: Cell, clusters: Ints) -> Iterator[Measure]:
-    names = np.array([name for row in cell.row for name in row_set.types[row]])
-    owner = np.repeat(clusters, [len(verdicts) for verdicts in cell.verdicts])
+def _verdicts(row_set: RowSet, scored: ScoredSamples, clusters: Ints) -> Iterator[Measure]:
+    names = np.array([name for row in scored.row for name in row_set.types[row]])
+    owner = np.repeat(clusters, [len(verdicts) for verdicts in scored.verdicts])
     if not len(names):
         return
-    held = _flat(cell.verdicts)
+    held = _flat(scored.verdicts)
     yield Measure("verdict", None, held, owner)
-    if cell.loose:
-        asked = np.array([bool(loose) for loose in cell.loose])
-        passed = np.array([all(loose) for loose in cell.loose], dtype=float)
+    if scored.loose:
+        asked = np.array([bool(loose) for loose in scored.loose])
+        passed = np.array([all(loose) for loose in scored.loose], dtype=float)
         yield Measure("hacc_loose", None, passed[asked], clusters[asked])
-        yield Measure("verdict_loose", None, _flat(cell.loose), owner)
+        yield Measure("verdict_loose", None, _flat(scored.loose), owner)
     for by, label in _labels(names).items():
         for value in np.unique(label):
             chosen = label == value
@@ -180,12 +180,12 @@ def _labels(names: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _flat(verdicts: list[list[bool]]) -> Floats:
-    return np.array([verdict for one in verdicts for verdict in one], dtype=float)
+    return np.array([verdict for of_sample in verdicts for verdict in of_sample], dtype=float)
 
 
-def _known(found: Iterator[Measure]) -> Iterator[Measure]:
+def _known(measured: Iterator[Measure]) -> Iterator[Measure]:
     """Values that are null say nothing, and a metric without any value is not there."""
-    for measure in found:
+    for measure in measured:
         known = ~np.isnan(measure.values)
         if known.any():
             yield measure._replace(values=measure.values[known], clusters=measure.clusters[known])
@@ -203,39 +203,41 @@ class Sums(NamedTuple):
         return Sums(*(part[list(chosen)] for part in self))
 
 
-def resample(found: Sequence[Measure], draws: Floats) -> Sums:
+def resample(measured: Sequence[Measure], draws: Floats) -> Sums:
     """Sums by cluster and means under `draws` (clusters, r); see `intervals.draw_clusters`."""
     clusters = len(draws)
-    num = np.array([np.bincount(m.clusters, m.values, clusters) for m in found])
-    den = np.array([np.bincount(m.clusters, minlength=clusters) for m in found], dtype=float)
+    num = np.array([np.bincount(measure.clusters, measure.values, clusters) for measure in measured])
+    den = np.array([np.bincount(measure.clusters, minlength=clusters) for measure in measured], dtype=float)
     return Sums(num, den, intervals.ratios(num, den, draws))
 
 
-def estimates(found: Sequence[Measure], sums: Sums) -> list[Estimate]:
+def estimates(measured: Sequence[Measure], sums: Sums) -> list[Estimate]:
     """The mean of each measure with its interval: bootstrap, or Wilson near 0 and 1, or none of one cluster."""
     bounds = zip(*intervals.percentile_interval(sums.resampled), strict=True)
     clusters = (sums.den > 0).sum(axis=1)
     return [
-        _estimate(one, int(k), *map(float, ends))
-        for one, k, ends in zip(found, clusters, bounds, strict=True)
+        _estimate(measure, int(k), *map(float, ends))
+        for measure, k, ends in zip(measured, clusters, bounds, strict=True)
     ]
 
 
-def macro(found: Sequence[Measure], sums: Sums) -> Estimate | None:
+def macro(measured: Sequence[Measure], sums: Sums) -> Estimate | None:
     """The mean over constraint types of the share of a type's verdicts that hold, from one arm's measures.
 
     A type that a resample does not draw is left out of it. (The mean over prompts is `sacc`.) None without types.
     """
     types = [
-        i for i, one in enumerate(found) if one.metric == "verdict" and one.group and one.group.by == "type"
+        i
+        for i, measure in enumerate(measured)
+        if measure.metric == "verdict" and measure.group and measure.group.by == "type"
     ]
     if not types:
         return None
-    own = sums.of(types)
-    drawn, count = np.nansum(own.resampled, axis=0), (~np.isnan(own.resampled)).sum(axis=0)
+    type_sums = sums.of(types)
+    drawn, count = np.nansum(type_sums.resampled, axis=0), (~np.isnan(type_sums.resampled)).sum(axis=0)
     low, high = spread(np.divide(drawn, count, out=np.full_like(drawn, np.nan), where=count > 0))
-    value = float(np.mean([found[i].values.mean() for i in types]))
-    return Estimate(value, low, high, int(own.den.sum()), int((own.den.sum(axis=0) > 0).sum()))
+    value = float(np.mean([measured[i].values.mean() for i in types]))
+    return Estimate(value, low, high, int(type_sums.den.sum()), int((type_sums.den.sum(axis=0) > 0).sum()))
 
 
 def spread(drawn: Floats) -> tuple[float, float] | tuple[None, None]:

@@ -20,7 +20,7 @@ from ..verify.published import refuse_patterns
 from ..verify.responses import Response
 from ..verify.rows import Files, Row
 from .floors import floors, reply_figures
-from .measure import Cell, RowSet, estimates, figure, macro, measures, resample
+from .measure import RowSet, ScoredSamples, estimates, figure, macro, measures, resample
 from .responses import load_pairs
 from .scores import Score
 
@@ -79,10 +79,13 @@ def _judge(row: Row, response: Response, preset: str) -> tuple[str, Score]:
 
 def _metrics(rows: list[Row], scores: Sequence[Score], preset: str) -> dict[str, Any]:
     row_set = RowSet.of(rows)
-    found = list(measures(row_set, Cell.of(row_set, scores)))
-    sums = resample(found, draw_clusters(row_set.clusters))
-    figures = [figure(measure, one) for measure, one in zip(found, estimates(found, sums), strict=True)]
-    if mean := macro(found, sums):
+    measured = list(measures(row_set, ScoredSamples.of(row_set, scores)))
+    sums = resample(measured, draw_clusters(row_set.clusters))
+    figures = [
+        figure(measure, estimate)
+        for measure, estimate in zip(measured, estimates(measured, sums), strict=True)
+    ]
+    if mean := macro(measured, sums):
         figures.append({"metric": "macro", "group": None} | mean._asdict())
     return {
         "schema": 1,

@@ -42,15 +42,15 @@ def fixed_bins(lengths: Ints, edges: Sequence[int] = EDGES) -> list[Bin]:
 
 def _merge(ordered: Ints, start: int, tops: Ints, asked: Ints) -> list[Bin]:
     """Bins that end at `tops`, joined from left to right until each holds `FEWEST`; what is left joins the last."""
-    found: list[Bin] = []
+    bins: list[Bin] = []
     counted = merged = 0
     for top, times in zip(tops.tolist(), asked.tolist(), strict=True):
         merged += times
         upto = int(np.searchsorted(ordered, top, side="right"))
         if upto - counted >= FEWEST:
-            found.append(Bin(found[-1].high + 1 if found else start, top, merged))
+            bins.append(Bin(bins[-1].high + 1 if bins else start, top, merged))
             counted, merged = upto, 0
     if merged:
-        joined = found.pop() if found else Bin(start, start, 0)
-        found.append(Bin(joined.low, int(tops[-1]), joined.merged + merged))
-    return found
+        joined = bins.pop() if bins else Bin(start, start, 0)
+        bins.append(Bin(joined.low, int(tops[-1]), joined.merged + merged))
+    return bins

@@ -113,12 +113,12 @@ def wilson(values: Floats, clusters: Ints) -> tuple[float, float] | tuple[None, 
     shrunk = 1 + Z**2 / size
     centre = (mean + Z**2 / (2 * size)) / shrunk
     half = Z * np.sqrt(mean * (1 - mean) / size + Z**2 / (4 * size**2)) / shrunk
-    low = min(centre - half, _of_one(mean * size) / size)
-    high = max(centre + half, 1 - _of_one((1 - mean) * size) / size)
+    low = min(centre - half, _single_success_bound(mean * size) / size)
+    high = max(centre + half, 1 - _single_success_bound((1 - mean) * size) / size)
     return max(0.0, float(low)), min(1.0, float(high))
 
 
-def _of_one(successes: float) -> float:
+def _single_success_bound(successes: float) -> float:
     """The least successes to expect of which one, or a part of one, was seen (Poisson, one-sided 95 %).
 
     With a single success Wilson's lower end is too high and covers 0.87 (Brown, Cai and DasGupta 2001, their
@@ -179,8 +179,8 @@ def left_out(values: Floats, clusters: Ints) -> Floats:
 
     `clusters` (n,) are numbers from 0, each of them there.
     """
-    own = np.bincount(clusters, values).astype(np.float64)  # integers where there is nothing
-    return np.concatenate([[own.sum()], own.sum() - own])
+    sums = np.bincount(clusters, values).astype(np.float64)  # integers where there is nothing
+    return np.concatenate([[sums.sum()], sums.sum() - sums])
 
 
 def jackknife(estimates: Floats) -> Uncertain:

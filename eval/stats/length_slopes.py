@@ -61,7 +61,7 @@ class Samples(NamedTuple):
     cluster: Ints
 
 
-class Side(NamedTuple):
+class ModeSamples(NamedTuple):
     """All samples (n,) of one mode, the cut ones too: whom a mode cuts is part of what it does."""
 
     tokens: Floats
@@ -101,13 +101,13 @@ def associations(samples: Samples) -> list[Slope]:
         for labels in (samples.row, samples.source, samples.cluster)
     )
     alike = np.zeros_like(row)
-    found = {
+    estimated = {
         "pearson": _correlation(*_centred(x, y, alike, cluster)),
         "spearman": _spearman(x, y, cluster),
         "pooled": _ratio(*_centred(x, y, alike, cluster)[:2]),
         "within_source": _ratio(*_centred(x, y, source, cluster)[:2]),
     }
-    slopes = [_slope(method, estimates, cluster) for method, estimates in found.items()]
+    slopes = [_slope(method, estimates, cluster) for method, estimates in estimated.items()]
     differ = _varies(x, row)
     within = _sums(_demeaned(x, row), _demeaned(y, row), cluster)
     slopes.append(_slope("within_prompt", _ratio(*within[:2]), cluster[differ]))
@@ -118,7 +118,7 @@ def associations(samples: Samples) -> list[Slope]:
     return slopes
 
 
-def intervention(under: Side, think: Side, *, method: str = "intervention") -> Slope:
+def intervention(under: ModeSamples, think: ModeSamples, *, method: str = "intervention") -> Slope:
     """Change of the mean verdict for every doubling of the mean reasoning tokens that a mode brings.
 
     On the rows that both sides have. None unless the interval of the change of length keeps `MOVED` doublings away
@@ -126,9 +126,9 @@ def intervention(under: Side, think: Side, *, method: str = "intervention") -> S
     what is lost by being cut is taken off, at the price that the modes no longer keep the same samples.
     """
     both = np.intersect1d(under.row, think.row)
-    sides = [_of_rows(side, both) for side in (under, think)]
-    clusters = np.unique(np.concatenate([side.cluster for side in sides]))
-    verdicts, tokens = zip(*(_means(side, clusters) for side in sides), strict=True)
+    modes = [_of_rows(samples, both) for samples in (under, think)]
+    clusters = np.unique(np.concatenate([samples.cluster for samples in modes]))
+    verdicts, tokens = zip(*(_means(samples, clusters) for samples in modes), strict=True)
     doublings = np.log2(_ratio(tokens[0], np.where(tokens[0] > 0, tokens[1], 0)))
     estimates = _ratio((verdicts[0] - verdicts[1]) * np.sign(doublings), np.abs(doublings))
     moved = intervals.jackknife(doublings)
@@ -136,27 +136,27 @@ def intervention(under: Side, think: Side, *, method: str = "intervention") -> S
     high = doublings[0] if moved.high is None else moved.high
     if not (low > MOVED or high < -MOVED):
         estimates = np.full_like(estimates, np.nan)
-    return _slope(method, estimates, min(sides, key=lambda side: len(side.row)).cluster)
+    return _slope(method, estimates, min(modes, key=lambda samples: len(samples.row)).cluster)
 
 
-def _of_rows(side: Side, rows: Ints) -> Side:
-    kept = np.isin(side.row, rows) & ~np.isnan(side.verdict) & ~np.isnan(side.tokens)
-    return Side(side.tokens[kept], side.verdict[kept], side.row[kept], side.cluster[kept])
+def _of_rows(samples: ModeSamples, rows: Ints) -> ModeSamples:
+    kept = np.isin(samples.row, rows) & ~np.isnan(samples.verdict) & ~np.isnan(samples.tokens)
+    return ModeSamples(samples.tokens[kept], samples.verdict[kept], samples.row[kept], samples.cluster[kept])
 
 
-def _means(side: Side, clusters: Ints) -> tuple[Floats, Floats]:
+def _means(samples: ModeSamples, clusters: Ints) -> tuple[Floats, Floats]:
     """Of verdicts and tokens, whole and without each of the clusters."""
-    which = np.concatenate([np.searchsorted(clusters, side.cluster), np.arange(len(clusters))])
+    which = np.concatenate([np.searchsorted(clusters, samples.cluster), np.arange(len(clusters))])
     none = np.zeros(len(clusters))  # so that clusters of the other side only are there, too
-    count = left_out(np.concatenate([np.ones(len(side.row)), none]), which)
-    verdict, tokens = (left_out(np.concatenate([v, none]), which) for v in (side.verdict, side.tokens))
+    count = left_out(np.concatenate([np.ones(len(samples.row)), none]), which)
+    verdict, tokens = (left_out(np.concatenate([v, none]), which) for v in (samples.verdict, samples.tokens))
     return _ratio(verdict, count), _ratio(tokens, count)
 
 
 def _slope(method: str, estimates: Floats, cluster: Ints) -> Slope:
     """From an estimate and those without each cluster (1 + clusters,), on samples of these clusters."""
-    found = intervals.jackknife(estimates)
-    return Slope(method, *METHODS[method][:2], *found, n=len(cluster), clusters=len(np.unique(cluster)))
+    estimate = intervals.jackknife(estimates)
+    return Slope(method, *METHODS[method][:2], *estimate, n=len(cluster), clusters=len(np.unique(cluster)))
 
 
 def _sums(x: Floats, y: Floats, cluster: Ints) -> tuple[Floats, Floats, Floats]:
@@ -171,8 +171,8 @@ def _sums(x: Floats, y: Floats, cluster: Ints) -> tuple[Floats, Floats, Floats]:
 def _centred(x: Floats, y: Floats, group: Ints, cluster: Ints) -> tuple[Floats, Floats, Floats]:
     """The same sums about the means of each group, which leave the cluster out, too."""
     xy, xx, yy = _sums(x, y, cluster)
-    for one in np.unique(group):
-        chosen = group == one
+    for number in np.unique(group):
+        chosen = group == number
         count = np.maximum(left_out(chosen * 1.0, cluster), 1)
         xs, ys = left_out(x * chosen, cluster), left_out(y * chosen, cluster)
         xy, xx, yy = xy - xs * ys / count, xx - xs * xs / count, yy - ys * ys / count
@@ -213,8 +213,8 @@ def _centred_ranks(values: Floats) -> Floats:
 def _above(values: Floats, other: Floats) -> Floats:
     """For each sample the mean of `other`, zero where its value is not greater, half where it is equal."""
     distinct, which = np.unique(values, return_inverse=True)
-    own = np.bincount(which, other, len(distinct))
-    above: Floats = ((own.sum() - np.cumsum(own) + own / 2) / len(values))[which]
+    sums = np.bincount(which, other, len(distinct))
+    above: Floats = ((sums.sum() - np.cumsum(sums) + sums / 2) / len(values))[which]
     return above
 
 
@@ -247,8 +247,8 @@ def _conditional_logistic(x: Floats, y: Floats, row: Ints, cluster: Ints) -> Flo
         step = score.sum() / information.sum()
         slope += float(np.clip(step, -1, 1))
         if abs(step) < 1e-9:
-            of = cluster[np.unique(row, return_index=True)[1]]
-            steps = _ratio(left_out(score, of), left_out(information, of))
+            cluster_of_row = cluster[np.unique(row, return_index=True)[1]]
+            steps = _ratio(left_out(score, cluster_of_row), left_out(information, cluster_of_row))
             estimates: Floats = (slope + steps) / unit
             return estimates
     return np.array([np.nan])
@@ -261,19 +261,19 @@ def _conditional_terms(x: Floats, y: Floats, row: Ints, slope: float) -> tuple[F
     """
     which, sizes = np.unique(row, return_inverse=True, return_counts=True)[1:]
     order = np.argsort(which, kind="stable")
-    place = np.empty(len(x), dtype=np.intp)
-    place[order] = np.arange(len(x)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    positions = np.empty(len(x), dtype=np.intp)
+    positions[order] = np.arange(len(x)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     passes = np.bincount(which, y).astype(np.intp)
     ways = np.zeros((3, passes.max() + 1, len(sizes)))  # derivative, how many pass, row
     ways[0, 0] = 1
-    for one in range(sizes.max()):
-        mine = np.flatnonzero(place == one)
-        at, own = which[mine], x[mine]
-        old = ways[:, :-1, at]
-        odds = np.exp(slope * own)
-        ways[0, 1:, at] += (odds * old[0]).T
-        ways[1, 1:, at] += (odds * (old[1] + own * old[0])).T
-        ways[2, 1:, at] += (odds * (old[2] + 2 * own * old[1] + own**2 * old[0])).T
+    for position in range(sizes.max()):
+        chosen = np.flatnonzero(positions == position)
+        rows, length = which[chosen], x[chosen]
+        before = ways[:, :-1, rows]
+        odds = np.exp(slope * length)
+        ways[0, 1:, rows] += (odds * before[0]).T
+        ways[1, 1:, rows] += (odds * (before[1] + length * before[0])).T
+        ways[2, 1:, rows] += (odds * (before[2] + 2 * length * before[1] + length**2 * before[0])).T
     whole, first, second = ways[:, passes, np.arange(len(sizes))]
     mean = first / whole
     return np.bincount(which, x * y) - mean, second / whole - mean**2

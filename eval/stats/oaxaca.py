@@ -49,24 +49,24 @@ def attribute(arm: Outcomes, against: Outcomes) -> list[Part]:
     rows = np.intersect1d(arm.row[~np.isnan(arm.verdict)], against.row[~np.isnan(against.verdict)])
     if not len(rows):
         return []
-    own, other = (_of_rows(side, rows) for side in (arm, against))
-    both = Outcomes._make(np.concatenate(pair) for pair in zip(own, other, strict=True))
-    is_arm = np.arange(len(both.row)) < len(own.row)
+    arm_samples, against_samples = (_of_rows(samples, rows) for samples in (arm, against))
+    both = Outcomes._make(np.concatenate(pair) for pair in zip(arm_samples, against_samples, strict=True))
+    is_arm = np.arange(len(both.row)) < len(arm_samples.row)
     columns = np.column_stack([is_arm, *_covariates(both)]).astype(float)
     cluster = np.unique(both.cluster, return_inverse=True)[1]
-    change, *moved = (_moved(values, is_arm, cluster) for values in (both.verdict, *columns[:, 1:].T))
+    change, *differences = (_moved(values, is_arm, cluster) for values in (both.verdict, *columns[:, 1:].T))
     known = _told_apart(_within(columns, both.row))
     slopes = _slopes(_within(columns[:, known], both.row), both, cluster)[1:]
-    told = [i for i in range(len(PARTS)) if known[1 + i]]
-    named = {PARTS[i]: slope * moved[i] for i, slope in zip(told, slopes, strict=True)}
+    estimable = [i for i in range(len(PARTS)) if known[1 + i]]
+    named = {PARTS[i]: slope * differences[i] for i, slope in zip(estimable, slopes, strict=True)}
     named["rest"] = change - sum(named.values())
-    n = min(len(own.row), len(other.row))
+    n = min(len(arm_samples.row), len(against_samples.row))
     return [_part(name, named.get(name, np.array([np.nan])), n) for name in (*PARTS, "rest")]
 
 
-def _of_rows(side: Outcomes, rows: Ints) -> Outcomes:
-    kept = np.isin(side.row, rows) & ~np.isnan(side.verdict)
-    return Outcomes._make(values[kept] for values in side)
+def _of_rows(samples: Outcomes, rows: Ints) -> Outcomes:
+    kept = np.isin(samples.row, rows) & ~np.isnan(samples.verdict)
+    return Outcomes._make(values[kept] for values in samples)
 
 
 def _covariates(both: Outcomes) -> tuple[Floats, Floats, Floats, Floats]:
@@ -88,17 +88,17 @@ def _centred_log(tokens: Floats, there: Flags) -> Floats:
 def _moved(values: Floats, is_arm: Flags, cluster: Ints) -> Floats:
     """The difference of the arms' means of values (n,), whole and without each cluster."""
     with np.errstate(invalid="ignore"):  # 0 / 0 where one cluster is all
-        own, other = (
-            left_out(values * side, cluster) / left_out(side.astype(float), cluster)
-            for side in (is_arm, ~is_arm)
+        arm_mean, against_mean = (
+            left_out(values * of_side, cluster) / left_out(of_side.astype(float), cluster)
+            for of_side in (is_arm, ~is_arm)
         )
-    return own - other
+    return arm_mean - against_mean
 
 
 def _within(columns: Floats, row: Ints) -> Floats:
     """Columns (n, m) less their means by row."""
     which, counts = np.unique(row, return_inverse=True, return_counts=True)[1:]
-    return np.column_stack([one - (np.bincount(which, one) / counts)[which] for one in columns.T])
+    return np.column_stack([column - (np.bincount(which, column) / counts)[which] for column in columns.T])
 
 
 def _told_apart(within: Floats) -> Flags:
@@ -115,7 +115,7 @@ def _slopes(within: Floats, both: Outcomes, cluster: Ints) -> Floats:
     """Least squares, whole and without each cluster: (m, 1 + clusters), NaN where columns are not told apart."""
     verdict = _within(both.verdict[:, None], both.row)[:, 0]
     products = np.array([[left_out(a * b, cluster) for a in within.T] for b in within.T]).transpose(2, 0, 1)
-    right = np.array([left_out(one * verdict, cluster) for one in within.T])
+    right = np.array([left_out(column * verdict, cluster) for column in within.T])
     solvable = np.linalg.eigvalsh(products)[:, 0] > COLLINEAR
     products[~solvable] = np.eye(within.shape[1])
     return np.where(solvable, np.linalg.solve(products, right.T[..., None])[..., 0].T, np.nan)

@@ -36,24 +36,24 @@ def flips(arm: tuple[Floats, Ints], against: tuple[Floats, Ints]) -> Flips | Non
     values on both sides.
     """
     rows = 1 + max((int(of.max()) for _, of in (arm, against) if len(of)), default=-1)
-    one, other = _means(*arm, rows), _means(*against, rows)
-    known = ~(np.isnan(one) | np.isnan(other))
+    arm_means, against_means = _means(*arm, rows), _means(*against, rows)
+    known = ~(np.isnan(arm_means) | np.isnan(against_means))
     if not known.any():
         return None
-    one, other = one[known], other[known]
-    passes, passed = one > 0.5 + EQUAL, other > 0.5 + EQUAL
+    arm_means, against_means = arm_means[known], against_means[known]
+    passes, passed = arm_means > 0.5 + EQUAL, against_means > 0.5 + EQUAL
     lost, gained = _count(passed & ~passes), _count(passes & ~passed)
-    win, lose = _count(one > other + EQUAL), _count(one < other - EQUAL)
+    win, lose = _count(arm_means > against_means + EQUAL), _count(arm_means < against_means - EQUAL)
     return Flips(
         pass_pass=_count(passed & passes),
         pass_fail=lost,
         fail_pass=gained,
         fail_fail=_count(~(passed | passes)),
         win=win,
-        tie=len(one) - win - lose,
+        tie=len(arm_means) - win - lose,
         lose=lose,
         mcnemar_p=mcnemar(lost, gained),
-        n=len(one),
+        n=len(arm_means),
     )
 
 

@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 
-from reins.eval.score.measure import NUMBERS, Cell, RowSet, estimates, measures, resample
+from reins.eval.score.measure import NUMBERS, RowSet, ScoredSamples, estimates, measures, resample
 from reins.eval.stats import intervals
 from reins.eval.verify import TYPES, Constraint, Row
 
@@ -30,7 +30,7 @@ def scored(arms, rows, samples):
         numbers = {name: rng.random(len(row)).round() for name in NUMBERS}
         verdicts = [rng.random(len(names[i])) < 0.6 for i in row]
         cells.append(
-            Cell(
+            ScoredSamples(
                 row,
                 numbers,
                 np.full(len(row), "closed"),
