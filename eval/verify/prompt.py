@@ -14,10 +14,10 @@ def render(row: Row, *, preset: str = "reins", with_constraints: bool = True) ->
     reins: parts on their own lines, trailing space gone, the request only where the row has an answer.
     ifeval: the question, which in IFEval's rows is the whole turn and has no descriptions of its own.
     """
-    wanted = [constraint.description for constraint in row.constraints] if with_constraints else []
+    descriptions = [constraint.description for constraint in row.constraints] if with_constraints else []
     if preset == "ifeval":
         return row.question
     if preset == "mathif":
-        return row.question + PUBLISHED_REQUEST + " ".join(wanted)
-    parts = [row.question, REQUEST if row.answer else "", *wanted]
+        return row.question + PUBLISHED_REQUEST + " ".join(descriptions)
+    parts = [row.question, REQUEST if row.answer else "", *descriptions]
     return "\n".join(part.strip() for part in parts if part.strip())

@@ -17,16 +17,16 @@ def refuse_patterns(files: Files, preset: str) -> None:
     """
     if preset == "reins":
         return
-    for given in [files] if isinstance(files, str | Path) else files:
-        for file in sorted(Path(given).glob("*.jsonl")) if Path(given).is_dir() else [Path(given)]:
+    for source in [files] if isinstance(files, str | Path) else files:
+        for file in sorted(Path(source).glob("*.jsonl")) if Path(source).is_dir() else [Path(source)]:
             for number, line in iter_jsonl(file):
                 names = line.get("constraint_name") or line.get("instruction_id_list") or []
                 kwargs = line.get("constraint_args") or line.get("kwargs") or []
                 for name, values in zip(names, kwargs, strict=True):
-                    _check(name, values, f"{file}:{number}")
+                    _refuse_pattern(name, values, f"{file}:{number}")
 
 
-def _check(name: str, kwargs: dict[str, object] | None, where: str) -> None:
+def _refuse_pattern(name: str, kwargs: dict[str, object] | None, where: str) -> None:
     try:
         JUDGED[canonical(name)].check_patterns(kwargs)
     except InputError as error:

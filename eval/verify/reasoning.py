@@ -62,7 +62,7 @@ def split_reasoning(
     `<answer>` blocks. Tags that are quoted or spoken of are text. Preset mathif cuts as published (MathIF's scoring
     script): repeated tags lose text and an unclosed thought is judged as an answer.
     """
-    form, tags = _told(text, known)
+    form, tags = _format_and_tags(text, known)
     thoughts = _thoughts(text, tags, prefilled)
     if beside and beside.strip() and not (thoughts.open or thoughts.pairs):
         answer = _as_judged(text, preset, _last_block(text).strip())
@@ -91,36 +91,37 @@ def opened_by_template(texts: Iterable[str]) -> bool:
     closed, count = 0, 0
     for text in texts:
         count += 1
-        _, tags = _told(text, None)
+        _, tags = _format_and_tags(text, None)
         if tags and tags[0].kind == "opens":
             return False
         closed += bool(tags and text[: tags[0].start].strip())
     return closed > 0 and closed >= OPENED_SHARE * count
 
 
-def _told(text: str, known: ThoughtFormat | None) -> tuple[ThoughtFormat | None, list[Tag]]:
+def _format_and_tags(text: str, known: ThoughtFormat | None) -> tuple[ThoughtFormat | None, list[Tag]]:
     """The format of a text, and those of its tags that are meant."""
     if known and (tags := meant(list(known.tags(text)), text)):
         return known, tags
-    tried = set()
+    spoken_of = set()
     for form, _, _ in telling_tags(text):
-        if form not in tried and (tags := meant(list(form.tags(text)), text)):
+        if form not in spoken_of and (tags := meant(list(form.tags(text)), text)):
             return form, tags
-        tried.add(form)
+        spoken_of.add(form)
     return None, []
 
 
 def _thoughts(text: str, tags: list[Tag], prefilled: bool) -> _Thoughts:
     """Which tags make a thought; where they do not come in pairs, those amid a sentence count as spoken of."""
     start = [Tag("opens", 0, 0)]
-    found = _matched(start * prefilled + tags)
-    if found.strays or found.open:
+    thoughts = _matched(start * prefilled + tags)
+    # Only where pairs do not come out: a whole pair amid a sentence is a thought all the same.
+    if thoughts.strays or thoughts.open:
         followed = zip_longest(tags, tags[1:])
         tags = [tag for tag, after in followed if not _is_doubtful(tag, after, text)]
-        found = _matched(start * prefilled + tags)
-    if not prefilled and _begins_inside(text, tags, found.strays):
-        found = _matched(start + tags)
-    return _settled(text, tags, found)
+        thoughts = _matched(start * prefilled + tags)
+    if not prefilled and _begins_inside(text, tags, thoughts.strays):
+        thoughts = _matched(start + tags)
+    return _settled(text, tags, thoughts)
 
 
 def _matched(tags: Sequence[Tag]) -> _Thoughts:
@@ -159,17 +160,17 @@ def _begins_inside(text: str, tags: Sequence[Tag], strays: Sequence[Tag]) -> boo
     return all(part.strip() for part in parts)
 
 
-def _settled(text: str, tags: Sequence[Tag], found: _Thoughts) -> _Thoughts:
+def _settled(text: str, tags: Sequence[Tag], thoughts: _Thoughts) -> _Thoughts:
     """An opening tag written twice in a row opens once, and one that ends a text opens nothing."""
     following = dict(pairwise(tags))
     still_open: list[Tag] = []
-    strays = list(found.strays)
-    for tag in found.open:
+    strays = list(thoughts.strays)
+    for tag in thoughts.open:
         after = tags[0] if tags and tag.end == 0 else following.get(tag)
         twice = after is not None and after.kind == "opens" and not text[tag.end : after.start].strip()
-        last = tag is found.open[-1] and _ends_text(text, tag, bool(found.pairs))
+        last = tag is thoughts.open[-1] and _ends_text(text, tag, bool(thoughts.pairs))
         (strays if twice or last else still_open).append(tag)
-    return _Thoughts(found.pairs, strays, still_open)
+    return _Thoughts(thoughts.pairs, strays, still_open)
 
 
 def _ends_text(text: str, tag: Tag, after_thought: bool) -> bool:
@@ -203,9 +204,9 @@ def _outside(text: str, thoughts: _Thoughts) -> str:
 
 def _last_block(text: str) -> str:
     """The last `<answer>` block that says anything; without any, the text, stray tags left out."""
-    found = [Tag("closes" if match[1] else "opens", *match.span()) for match in ANSWER.finditer(text)]
+    written = [Tag("closes" if match[1] else "opens", *match.span()) for match in ANSWER.finditer(text)]
     blocks, opening = [], None
-    tags = meant(found, text)
+    tags = meant(written, text)
     for tag in tags:
         if tag.kind == "opens":
             opening = tag

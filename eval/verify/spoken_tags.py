@@ -8,6 +8,7 @@ from .thought_formats import Tag
 
 QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "„": "“", "「": "」"}
 JOINS = {"and", "or", "and/or", "/", "&", "und", "oder", "et", "ou", "y", "e", "和", "与", "或"}
+# What may stand between the tags of a pair that is named as a pair: `<think>...</think>`.
 GAPS = {"", "...", "…"}
 BESIDE = 40  # characters that are looked at on either side of a tag
 FENCE = re.compile(r"^[ \t]{0,3}(`{3,}|~{3,})([^\n`]*)$", re.MULTILINE)
@@ -23,12 +24,17 @@ NAMED_AFTER = re.compile(r"[ \t]+(?:tags?|tokens?|markers?|elements?|marks?)\b",
 
 def meant(tags: Sequence[Tag], text: str) -> list[Tag]:
     """The tags that are neither quoted, in code, nor named as tags."""
+    # Most texts have no code: it is looked for only where a tick or a tilde stands.
     code = _code(text) if tags and ("`" in text or "~~~" in text) else []
     starts = [start for start, _ in code]
     kept: list[Tag] = []
     for tag in tags:
-        place = bisect_right(starts, tag.start) - 1
-        if (place >= 0 and tag.start < code[place][1]) or _is_quoted(tag, text) or _is_named(tag, text):
+        span_index = bisect_right(starts, tag.start) - 1
+        if (
+            (span_index >= 0 and tag.start < code[span_index][1])
+            or _is_quoted(tag, text)
+            or _is_named(tag, text)
+        ):
             continue
         if kept and tag.kind == "closes" and kept[-1].kind == "opens" and _are_joined(kept[-1], tag, text):
             kept.pop()

@@ -60,13 +60,13 @@ class ThoughtFormat:
 
     def lead(self, prompt: str) -> str:
         """The thought that a prompt ends by opening, or by opening and closing; nothing where it does neither."""
-        found = self._lead.search(prompt)
-        return found[0] if found else ""
+        match = self._lead.search(prompt)
+        return match[0] if match else ""
 
     def is_open(self, prompt: str) -> bool:
         """Whether a prompt ends inside a thought."""
-        found = self._lead.search(prompt)
-        return bool(found and not found["closes"] and not found["answers"])
+        match = self._lead.search(prompt)
+        return bool(match and not match["closes"] and not match["answers"])
 
     def opens_first(self, text: str) -> bool:
         """Whether a text begins by opening a thought."""
@@ -74,8 +74,8 @@ class ThoughtFormat:
 
     def ends_at(self, text: str, start: int) -> int:
         """Where the answer that begins at `start` ends."""
-        found = _compiled(self.ends).search(text, start)
-        return found.start() if found else len(text)
+        match = _compiled(self.ends).search(text, start)
+        return match.start() if match else len(text)
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:
@@ -195,9 +195,9 @@ FORMATS = (
         begins=r"\s*Here are my reasoning steps:",
     ),
 )
-_WORDED = [(_compiled(one.begins), one) for one in FORMATS if one.begins]
-_MARKED = [one for one in FORMATS if not one.begins]
-_TELLING = ["|".join(getattr(one, kind) for kind in one.tells.split()) for one in _MARKED]
+_WORDED = [(_compiled(form.begins), form) for form in FORMATS if form.begins]
+_MARKED = [form for form in FORMATS if not form.begins]
+_TELLING = ["|".join(getattr(form, kind) for kind in form.tells.split()) for form in _MARKED]
 _ANY = _compiled(
     f"{FIRST}(?:{'|'.join(f'(?P<f{number}>{pattern})' for number, pattern in enumerate(_TELLING))})"
 )
@@ -206,16 +206,16 @@ _ANY = _compiled(
 def telling_tags(text: str) -> Iterator[tuple[ThoughtFormat, int, int]]:
     """Every tag that tells a format, with its place in the text; tags of words only at the beginning."""
     for begins, worded in _WORDED:
-        if found := begins.match(text):
-            yield worded, *found.span()
-    for found in _ANY.finditer(text):
-        yield _MARKED[int(str(found.lastgroup)[1:])], *found.span()
+        if match := begins.match(text):
+            yield worded, *match.span()
+    for match in _ANY.finditer(text):
+        yield _MARKED[int(str(match.lastgroup)[1:])], *match.span()
 
 
 def format_of_template(template: str, prompt: str = "") -> ThoughtFormat | None:
     """The format that a chat template speaks of, or that a prompt rendered by it opens or skips; else None."""
-    if led := next((one for one in FORMATS if one.lead(prompt)), None):
+    if led := next((form for form in FORMATS if form.lead(prompt)), None):
         return led
-    spoken = {one: sum(tag.kind in one.tells for tag in one.tags(template)) for one in FORMATS}
+    spoken = {form: sum(tag.kind in form.tells for tag in form.tags(template)) for form in FORMATS}
     most = max(spoken, key=spoken.__getitem__)
     return most if spoken[most] else None

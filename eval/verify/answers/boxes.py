@@ -47,12 +47,13 @@ def parts(answer: str) -> int:
 def _spans(text: str) -> list[Span]:
     """The boxes that close, in the order in which they close."""
     opened: list[tuple[int, int, bool]] = []
-    found: list[Span] = []
+    spans: list[Span] = []
+    # One pass with a stack, so that a text of a hundred thousand braces stays linear.
     for mark in BOX.finditer(text):
         if mark[0] == "}":
             begin, start, is_box = opened.pop() if opened else (0, 0, False)
             if is_box:
-                found.append((begin, start, mark.start()))
+                spans.append((begin, start, mark.start()))
         elif mark[0] == "{" or mark[1]:
             opened.append((mark.start(), mark.end(), bool(mark[1])))
-    return found
+    return spans

@@ -77,13 +77,16 @@ class Grader:
         Raises RuntimeError if math-verify gets a sentinel wrong.
         """
         questions = [to_question(gold, text) for gold, text in pairs]
-        found = {one: self._known.get(one) or shortcut(*one) for one in dict.fromkeys(questions)}
-        hard = [one for one, outcome in found.items() if outcome is None]
-        for one, outcome in zip(hard, self._threads.map(self._ask, hard), strict=True):
-            found[one] = outcome
-            if len(one[0]) + len(one[1]) <= CACHED:
-                self._known[one] = outcome
-        return [cast(Outcome, found[one]) for one in questions]
+        outcomes = {
+            question: self._known.get(question) or shortcut(*question)
+            for question in dict.fromkeys(questions)
+        }
+        hard = [question for question, outcome in outcomes.items() if outcome is None]
+        for question, outcome in zip(hard, self._threads.map(self._ask, hard), strict=True):
+            outcomes[question] = outcome
+            if len(question[0]) + len(question[1]) <= CACHED:
+                self._known[question] = outcome
+        return [cast(Outcome, outcomes[question]) for question in questions]
 
     def _ask(self, question: Question) -> Outcome:
         worker = self._idle.get()
@@ -120,11 +123,12 @@ class Worker:
             encoding="ascii",
             start_new_session=True,  # Ctrl-C is for the run, which closes its workers
         )
+        # A parser that does not fit the installed sympy grades wrongly without a word; these known pairs show it.
         for gold, text, expected in SENTINELS:
-            if (found := self._send((gold, text, True))) != expected:
+            if (actual := self._send((gold, text, True))) != expected:
                 self.stop()
                 raise RuntimeError(
-                    f"math-verify grades {text!r} for {gold!r} {found}, not {expected}: stopped"
+                    f"math-verify grades {text!r} for {gold!r} {actual}, not {expected}: stopped"
                 )
 
     def _send(self, question: Question) -> Outcome:
@@ -133,8 +137,8 @@ class Worker:
         assert process.stdin and process.stdout
         process.stdin.write(json.dumps(question) + "\n")
         process.stdin.flush()
-        if found := process.stdout.readline().strip():
-            return cast(Outcome, found)
+        if reply := process.stdout.readline().strip():
+            return cast(Outcome, reply)
         self.stop()
         return "timeout"
 

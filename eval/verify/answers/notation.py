@@ -27,8 +27,8 @@ Equal = Callable[[str, str], bool]
 
 def same_base(gold: str, text: str) -> bool | None:
     """Whether two numbers in written bases are the same digits in the same base."""
-    one, other = _base(gold), _base(text)
-    return None if one is None or other is None else one == other
+    gold_number, text_number = _base(gold), _base(text)
+    return None if gold_number is None or text_number is None else gold_number == text_number
 
 
 def _base(text: str) -> tuple[str, int] | None:
@@ -41,18 +41,18 @@ def _base(text: str) -> tuple[str, int] | None:
 
 def same_residue(gold: str, text: str, equal: Equal) -> bool | None:
     """Whether two answers are the same residue; where only one says its modulus, the residue alone is compared."""
-    one, other = MODULUS.match(gold), MODULUS.match(text)
-    if not one and not other:
+    gold_match, text_match = MODULUS.match(gold), MODULUS.match(text)
+    if not gold_match and not text_match:
         return None
     residues = [
         CONGRUENT.sub("", match["residue"] if match else whole).strip()
-        for match, whole in ((one, gold), (other, text))
+        for match, whole in ((gold_match, gold), (text_match, text))
     ]
-    if one and other:
-        if not equal(one["modulus"], other["modulus"]):
+    if gold_match and text_match:
+        if not equal(gold_match["modulus"], text_match["modulus"]):
             return False
-        if all(map(INTEGER.fullmatch, [*residues, one["modulus"]])) and int(one["modulus"]):
-            return (int(residues[0]) - int(residues[1])) % int(one["modulus"]) == 0
+        if all(map(INTEGER.fullmatch, [*residues, gold_match["modulus"]])) and int(gold_match["modulus"]):
+            return (int(residues[0]) - int(residues[1])) % int(gold_match["modulus"]) == 0
     return equal(*residues)
 
 
@@ -64,16 +64,16 @@ def same_sequence(gold: str, text: str, equal: Equal) -> bool | None:
     dotted = [bool(DOTS.search(answer)) for answer in (gold, text)]
     if not any(dotted):
         return None
-    one, other = _ends(gold), _ends(text)
+    gold_ends, text_ends = _ends(gold), _ends(text)
     if not all(dotted):
-        filled = _filled(one or other)
+        filled = _filled(gold_ends or text_ends)
         return filled is not None and (equal(filled, text) if dotted[0] else equal(gold, filled))
-    if one is None or other is None:  # dots in a product or a matrix: math-verify's to read
+    if gold_ends is None or text_ends is None:  # dots in a product or a matrix: math-verify's to read
         return True if gold == text else None
     return (
-        one.alike(other)
-        and _agree(one.head, other.head, equal)
-        and _agree(one.tail[::-1], other.tail[::-1], equal, step_of=one.head)
+        gold_ends.alike(text_ends)
+        and _agree(gold_ends.head, text_ends.head, equal)
+        and _agree(gold_ends.tail[::-1], text_ends.tail[::-1], equal, step_of=gold_ends.head)
     )
 
 
@@ -105,9 +105,9 @@ def _ends(text: str) -> Ends | None:
     return Ends(brackets, separator, head, tail) if head else None
 
 
-def _agree(one: list[str], other: list[str], equal: Equal, step_of: list[str] | None = None) -> bool:
+def _agree(first: list[str], second: list[str], equal: Equal, step_of: list[str] | None = None) -> bool:
     """Whether the longer list begins with the shorter and goes on in its steps (backwards in those of `step_of`)."""
-    short, long = sorted((one, other), key=len)
+    short, long = sorted((first, second), key=len)
     if not all(equal(a, b) for a, b in zip(short, long, strict=False)):
         return False
     steps, sign = (step_of, -1) if step_of else (short, 1)

@@ -9,9 +9,9 @@ HUGE = 10**6  # digits from which on a number is compared by their number
 LARGEST = 300  # log10 up to which a float holds a number
 
 
-def apart_by_size(one: Any, other: Any) -> bool:
+def apart_by_size(gold: Any, answer: Any) -> bool:
     """Whether two values are numbers, one of them huge, with certainly not the same number of digits."""
-    logs = [_log10(value.rhs if isinstance(value, Equality) else value) for value in (one, other)]
+    logs = [_log10(value.rhs if isinstance(value, Equality) else value) for value in (gold, answer)]
     known = [log for log in logs if log is not None]
     huge = any(log > HUGE or -math.inf < log < -HUGE for log in known)
     return len(known) == 2 and huge and not math.isclose(*known, rel_tol=1e-6)

@@ -36,35 +36,35 @@ MOST_LETTERS = 4  # whose signs are all tried
 POINTS = [Rational(n, 7) for n in (3, 5, 8, 11, 13, 17)]  # values of letters
 
 
-def differ(one: Any, other: Any) -> bool:
+def differ(gold: Any, answer: Any) -> bool:
     """Whether two values that math-verify calls equal are certainly different numbers, or lists of them."""
-    one, other = _right_side(one), _right_side(other)
-    if isinstance(one, Set | Tuple | Interval | MatrixBase) and type(one) is type(other):
-        return any(itertools.starmap(differ, _paired(one, other)))
-    if not all(isinstance(side, Expr) and not isinstance(side, Symbol) for side in (one, other)):
+    gold, answer = _right_side(gold), _right_side(answer)
+    if isinstance(gold, Set | Tuple | Interval | MatrixBase) and type(gold) is type(answer):
+        return any(itertools.starmap(differ, _paired(gold, answer)))
+    if not all(isinstance(side, Expr) and not isinstance(side, Symbol) for side in (gold, answer)):
         return False
-    if one.free_symbols != other.free_symbols or len(one.free_symbols) > len(POINTS):
+    if gold.free_symbols != answer.free_symbols or len(gold.free_symbols) > len(POINTS):
         return False
-    at = dict(zip(sorted(one.free_symbols, key=str), POINTS, strict=False))
-    readings = [(one, other)]
-    if one.has(UnevaluatedExpr) or other.has(UnevaluatedExpr):  # 9 % answers both 9 and 0.09
-        readings += [(one * 100, other), (one, other * 100)]
-    return all(_apart(a.subs(at), b.subs(at)) for a, b in readings)
+    values = dict(zip(sorted(gold.free_symbols, key=str), POINTS, strict=False))
+    readings = [(gold, answer)]
+    if gold.has(UnevaluatedExpr) or answer.has(UnevaluatedExpr):  # 9 % answers both 9 and 0.09
+        readings += [(gold * 100, answer), (gold, answer * 100)]
+    return all(_apart(a.subs(values), b.subs(values)) for a, b in readings)
 
 
 def _right_side(value: Any) -> Any:
     return value.rhs if isinstance(value, Equality) else value
 
 
-def _paired(one: Any, other: Any) -> Iterable[tuple[Any, Any]]:
+def _paired(gold: Any, answer: Any) -> Iterable[tuple[Any, Any]]:
     """The elements of two lists side by side: as they stand in a tuple, by size in a set."""
-    if isinstance(one, Interval):
-        return [(one.start, other.start), (one.end, other.end)]
+    if isinstance(gold, Interval):
+        return [(gold.start, answer.start), (gold.end, answer.end)]
     sides = [
         list(side.flat()) if isinstance(side, MatrixBase) else [_right_side(a) for a in side.args]
-        for side in (one, other)
+        for side in (gold, answer)
     ]
-    if isinstance(one, Set):
+    if isinstance(gold, Set):
         if not all(isinstance(a, Expr) and a.is_real and not a.free_symbols for side in sides for a in side):
             return []
         sides = [sorted(side, key=lambda a: a.evalf(DIGITS)) for side in sides]
@@ -86,34 +86,36 @@ def _apart(a: Expr, b: Expr) -> bool:
     return bool(size < SMALL and distance > size * (DECIMAL if any(exact) else DECIMALS))
 
 
-def same(one: Any, other: Any) -> bool:
+def same(gold: Any, answer: Any) -> bool:
     """Whether two values that math-verify calls unequal are equal.
 
     A vector and its tuple, roots of letters, numbers with the imaginary unit.
     """
-    one, other = _right_side(one), _right_side(other)
-    one, other = _tuple(one, other), _tuple(other, one)
-    if isinstance(one, Tuple) and isinstance(other, Tuple):
-        return len(one) == len(other) and all(a == b or same(a, b) for a, b in zip(one, other, strict=True))
-    if not isinstance(one, Expr) or not isinstance(other, Expr) or one.has(Float) or other.has(Float):
+    gold, answer = _right_side(gold), _right_side(answer)
+    gold, answer = _tuple(gold, answer), _tuple(answer, gold)
+    if isinstance(gold, Tuple) and isinstance(answer, Tuple):
+        return len(gold) == len(answer) and all(
+            a == b or same(a, b) for a, b in zip(gold, answer, strict=True)
+        )
+    if not isinstance(gold, Expr) or not isinstance(answer, Expr) or gold.has(Float) or answer.has(Float):
         return False
-    letters = one.free_symbols | other.free_symbols
+    letters = gold.free_symbols | answer.free_symbols
     if letters and all(letter.name == "i" for letter in letters):
-        return _same_complex(*(side.subs(dict.fromkeys(letters, I)).doit() for side in (one, other)))
-    if not letters or len(letters) > MOST_LETTERS or not any(map(_has_roots, (one, other))):
+        return _same_complex(*(side.subs(dict.fromkeys(letters, I)).doit() for side in (gold, answer)))
+    if not letters or len(letters) > MOST_LETTERS or not any(map(_has_roots, (gold, answer))):
         return False  # math-verify has compared them in full
-    return _same_where_real(one, other)
+    return _same_where_real(gold, answer)
 
 
 def _has_roots(value: Expr) -> bool:
     return value.has(log) or any(not power.exp.is_Integer for power in value.atoms(Pow))
 
 
-def _same_complex(one: Expr, other: Expr) -> bool:
+def _same_complex(gold: Expr, answer: Expr) -> bool:
     """Whether two numbers without letters are equal, to sympy and to all digits."""
-    if one.is_Rational and other.is_Rational:
-        return bool(one == other)
-    return simplify(one - other).equals(0) is True
+    if gold.is_Rational and answer.is_Rational:
+        return bool(gold == answer)
+    return simplify(gold - answer).equals(0) is True
 
 
 def _tuple(value: Any, beside: Any) -> Any:
@@ -125,19 +127,20 @@ def _tuple(value: Any, beside: Any) -> Any:
     return value
 
 
-def _same_where_real(one: Expr, other: Expr) -> bool:
+def _same_where_real(gold: Expr, answer: Expr) -> bool:
     """Whether two formulas are equal for positive letters, and at every choice of signs where all of both is real.
 
     So √(ab) is √a √b, but √(x²) is not x: at x < 0 both are real and differ.
     """
-    names = sorted({letter.name for letter in one.free_symbols | other.free_symbols})
+    names = sorted({letter.name for letter in gold.free_symbols | answer.free_symbols})
     positive = {name: Symbol(name, positive=True) for name in names}
-    if simplify(_at(one, positive).doit() - _at(other, positive).doit()) != 0:
+    if simplify(_at(gold, positive).doit() - _at(answer, positive).doit()) != 0:
         return False
     for signs in itertools.product((1, -1), repeat=len(names)):
         values = {name: sign * value for name, sign, value in zip(names, signs, POINTS, strict=False)}
-        apart = abs((_at(one, values) - _at(other, values)).evalf(DIGITS)) > 1e-9
-        if apart and _real(one, values) and _real(other, values):
+        # Far above the error of DIGITS digits, far below a difference that a wrong answer makes
+        apart = abs((_at(gold, values) - _at(answer, values)).evalf(DIGITS)) > 1e-9
+        if apart and _real(gold, values) and _real(answer, values):
             return False
     return True
 

@@ -51,30 +51,36 @@ def outcome(gold: str, text: str, boxed: bool) -> str:
 
 def compared(gold: str, text: str) -> str:
     """The outcome of two answers in one spelling: by notation, by unit, then by math-verify."""
-    for found in (same_base(gold, text), same_residue(gold, text, _equal), same_sequence(gold, text, _equal)):
-        if found is not None:
-            return "right" if found else "wrong"
+    for verdict in (
+        same_base(gold, text),
+        same_residue(gold, text, _equal),
+        same_sequence(gold, text, _equal),
+    ):
+        if verdict is not None:
+            return "right" if verdict else "wrong"
     values = _in_one_unit(gold, text)
     return "wrong" if values is None else judged(*values)
 
 
-def _equal(one: str, other: str) -> bool:
-    return one == other or judged(one, other) == "right"
+def _equal(gold: str, text: str) -> bool:
+    return gold == text or judged(gold, text) == "right"
 
 
 def _in_one_unit(gold: str, text: str) -> tuple[str, str] | None:
     """Both without their units, the second converted to the first's; None where the units are of two kinds."""
     letters = UNIT_LETTERS.search(gold)
     value, unit = split_unit(gold, letters=bool(letters and is_number(gold[: letters.start()])))
-    other, its_unit = split_unit(text, letters=is_number(value))
+    its_value, its_unit = split_unit(text, letters=is_number(value))
     if its_unit and not unit:
         value, unit = split_unit(gold, letters=True)
     if unit and its_unit and unit != its_unit:
         if unit.kinds != its_unit.kinds:
             return None
         ratio = Fraction(its_unit.size / unit.size)
-        other = rf"({other.rpartition('=')[2]}) \cdot \frac{{{ratio.numerator}}}{{{ratio.denominator}}}"
-    return value, other
+        its_value = (
+            rf"({its_value.rpartition('=')[2]}) \cdot \frac{{{ratio.numerator}}}{{{ratio.denominator}}}"
+        )
+    return value, its_value
 
 
 def judged(gold: str, text: str, *, boxed: bool = True) -> str:
@@ -103,8 +109,8 @@ def _parsed(text: str, boxed: bool) -> list[Any]:
 
 def _mantissas(mantissa: str, exponent: int, answer: list[Any]) -> tuple[list[Any], list[Any]]:
     """Both sides divided by the gold's power of ten: the mantissas are compared to six decimals."""
-    values = [one.rhs if isinstance(one, Equality) else one for one in answer]
-    shifted = [one / Integer(10) ** exponent if isinstance(one, Expr) else one for one in values]
+    values = [value.rhs if isinstance(value, Equality) else value for value in answer]
+    shifted = [value / Integer(10) ** exponent if isinstance(value, Expr) else value for value in values]
     return [Float(mantissa)], shifted
 
 
@@ -114,10 +120,10 @@ def serve(deadline: float) -> None:
         gold, text, boxed = json.loads(line)
         signal.setitimer(signal.ITIMER_PROF, deadline)
         signal.alarm(int(100 * deadline) + 1)
-        found = outcome(gold, text, boxed)
+        reply = outcome(gold, text, boxed)
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.alarm(0)
-        print(found, flush=True)
+        print(reply, flush=True)
 
 
 if __name__ == "__main__":

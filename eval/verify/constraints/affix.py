@@ -18,9 +18,9 @@ def repeat_published(text: str, prompt_to_repeat: str) -> bool:
 
 def repeat(text: str, prompt_to_repeat: str) -> bool:
     """The prompt first, in any case and typography; runs of blank space count as one."""
-    asked = plain(prompt_to_repeat).lower()
+    request = plain(prompt_to_repeat).lower()
     head = unfenced(text).lstrip()[: _REACH * len(prompt_to_repeat) + _REACH]
-    return plain(head).lower().startswith(asked)
+    return plain(head).lower().startswith(request)
 
 
 def repeat_prompt(text: str, rng: Random, prompt_to_repeat: str) -> str:
@@ -37,11 +37,11 @@ def ends(text: str, end_phrase: str) -> bool:
     phrase = plain(end_phrase).lower()
     tail = plain(unfenced(text)[-_REACH * len(end_phrase) - _REACH :]).lower()
     bare = tail if "*" in phrase else tail.replace("*", "")
-    return any(_ends(said, phrase) for said in (bare, bare.rstrip("\"'_~`» ")))
+    return any(_ends(ending, phrase) for ending in (bare, bare.rstrip("\"'_~`» ")))
 
 
-def _ends(said: str, phrase: str) -> bool:
-    return said.endswith(phrase) and not _GLUED_END.search(said.removesuffix(phrase)[-1:])
+def _ends(ending: str, phrase: str) -> bool:
+    return ending.endswith(phrase) and not _GLUED_END.search(ending.removesuffix(phrase)[-1:])
 
 
 def add_ending(text: str, rng: Random, end_phrase: str) -> str:

@@ -56,8 +56,8 @@ def capital_published(text: str) -> bool:
 
 
 def capital(text: str) -> bool:
-    said = prose(text)
-    return said.isupper() and is_english(said)
+    prose_text = prose(text)
+    return prose_text.isupper() and is_english(prose_text)
 
 
 def raise_case(text: str, rng: Random) -> str:
@@ -69,8 +69,8 @@ def lowercase_published(text: str) -> bool:
 
 
 def lowercase(text: str) -> bool:
-    said = prose(text)
-    return said.islower() and is_english(said)
+    prose_text = prose(text)
+    return prose_text.islower() and is_english(prose_text)
 
 
 def lower_case(text: str, rng: Random) -> str:

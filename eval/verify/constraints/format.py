@@ -34,7 +34,7 @@ def bullets_published(text: str, num_bullets: int) -> bool:
 
 def bullets(text: str, num_bullets: int) -> bool:
     """Markdown list items: a mark, a space, something said; none in code or formulas, and no rules (`---`)."""
-    return in_each(prose(text), lambda said: len(_BULLET.findall(said)) == num_bullets)
+    return in_each(prose(text), lambda part: len(_BULLET.findall(part)) == num_bullets)
 
 
 def set_bullets(text: str, rng: Random, num_bullets: int) -> str:
@@ -48,11 +48,11 @@ def share_out(text: str, rng: Random, parts: int, lists: bool = False) -> list[s
     """The sentences in order, shared among that many parts; with `lists`, the lines of a list stay lines."""
     listed = lists and _BULLET.search(text) is not None
     units = text.split("\n") if listed else sentences(text)
-    said = [" ".join(unit.split()) for unit in units if unit.strip()]
-    while len(said) < parts:
-        said.insert(len(said) - (bool(said) and holds_answer(said[-1])), rng.choice(FILLER))
-    cuts = [len(said) * part // parts for part in range(parts + 1)]
-    return [("\n" if listed else " ").join(said[start:end]) for start, end in pairwise(cuts)]
+    items = [" ".join(unit.split()) for unit in units if unit.strip()]
+    while len(items) < parts:
+        items.insert(len(items) - (bool(items) and holds_answer(items[-1])), rng.choice(FILLER))
+    cuts = [len(items) * part // parts for part in range(parts + 1)]
+    return [("\n" if listed else " ").join(items[start:end]) for start, end in pairwise(cuts)]
 
 
 def highlights_published(text: str, num_highlights: int) -> bool:
@@ -100,7 +100,7 @@ def splitter_pattern(section_spliter: str) -> str:
 def sections(text: str, section_spliter: str, num_sections: int) -> bool:
     """Exactly that many lines that open with the splitter and a number; 1.1 is no section of its own."""
     heading = _heading(section_spliter)
-    return in_each(text, lambda said: len(heading.findall(said)) == num_sections)
+    return in_each(text, lambda part: len(heading.findall(part)) == num_sections)
 
 
 def set_sections(text: str, rng: Random, section_spliter: str, num_sections: int) -> str:
@@ -128,8 +128,8 @@ def no_comma_published(text: str, numbers: bool = False) -> bool:
 
 def no_comma(text: str, numbers: bool = False) -> bool:
     """No comma of any script in the prose; with `numbers`, those between digits (1,234) are let through."""
-    said = prose(text)
-    return _COMMA.search(_NUMBER_COMMA.sub("", said) if numbers else said) is None
+    prose_text = prose(text)
+    return _COMMA.search(_NUMBER_COMMA.sub("", prose_text) if numbers else prose_text) is None
 
 
 def drop_commas(text: str, rng: Random, numbers: bool = False) -> str:

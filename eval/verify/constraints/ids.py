@@ -14,8 +14,8 @@ def canonical(name: str) -> str:
     Raises InputError on an unknown id, naming the nearest.
     """
     bare = name.removeprefix("en:")
-    found = _ALIASES.get(bare, bare)
-    if found not in JUDGED:
-        near = get_close_matches(found, JUDGED, n=1, cutoff=0)
-        raise InputError(name, "unknown constraint", f"did you mean {near[0]!r}?")
-    return found
+    known = _ALIASES.get(bare, bare)
+    if known not in JUDGED:
+        nearest = get_close_matches(known, JUDGED, n=1, cutoff=0)
+        raise InputError(name, "unknown constraint", f"did you mean {nearest[0]!r}?")
+    return known

@@ -43,7 +43,7 @@ def _punctuation(text: str) -> bool:
 
 
 def _overlap(text: str, reference_text: str, percentage: int) -> bool:
-    ours, theirs = (set(zip(one, one[1:], one[2:], strict=False)) for one in (text, reference_text))
+    ours, theirs = (set(zip(words, words[1:], words[2:], strict=False)) for words in (text, reference_text))
     return bool(ours) and abs(100 * len(ours & theirs) / len(ours) - percentage) <= 2
 
 
@@ -73,7 +73,7 @@ RULES: dict[str, Callable[..., bool]] = {
     "words:consonants": lambda text: all(re.search("[b-df-hj-np-tv-z]{2}", word) for word in text.lower().split()),
     "words:palindrome": lambda text: sum(len(w) >= 5 and w == w[::-1] for w in _words(text)) >= 10,
     "words:prime_lengths": lambda text: all(len(word) in PRIMES for word in text.translate(DROPPED).split()),
-    "words:no_consecutive": lambda text: all(one[0] != other[0] for one, other in pairwise(_words(text))),
+    "words:no_consecutive": lambda text: all(left[0] != right[0] for left, right in pairwise(_words(text))),
     "words:repeats": lambda text, small_n: max(Counter(_words(text)).values(), default=0) <= small_n,
     "words:paragraph_last_first": lambda text: all(map(_returns, text.split("\n"))),
     "format:newline": lambda text:
@@ -91,7 +91,7 @@ RULES: dict[str, Callable[..., bool]] = {
 NUMBERS = ("N", "small_n", "min_words", "max_words", "percentage", "n_start", "n_end")
 
 
-def _judged_only(*given: object, **kwargs: object) -> str:
+def _judged_only(*args: object, **kwargs: object) -> str:
     raise InputError(
         "types",
         "IFBench's constraints are judged only: their prompts say them, and nothing rewrites for them",

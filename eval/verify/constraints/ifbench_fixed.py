@@ -54,8 +54,8 @@ def _is_prime(number: int) -> bool:
 
 def _returns(line: str) -> bool:
     """Marks at either word do not matter."""
-    said = _words(line)
-    return not said or said[0] == said[-1]
+    words = _words(line)
+    return not words or words[0] == words[-1]
 
 
 def _list(text: str, sep: str) -> bool:
@@ -69,14 +69,16 @@ def _template(text: str) -> bool:
     if -1 in places or places != sorted(places):
         return False
     ends = [*places[1:], len(text)]
-    said = (text[start + len(part) : end] for part, start, end in zip(_TEMPLATE, places, ends, strict=True))
-    return all(any(map(str.isalnum, piece)) for piece in said)
+    contents = (
+        text[start + len(part) : end] for part, start, end in zip(_TEMPLATE, places, ends, strict=True)
+    )
+    return all(any(map(str.isalnum, piece)) for piece in contents)
 
 
 def _changed(text: str, prompt_to_repeat: str) -> bool:
     """Another first word, not the same one in another case, and the rest of the request."""
-    said, asked = plain(text).split(), plain(prompt_to_repeat).split()
-    return bool(said and asked) and said[1:] == asked[1:] and _words(said[0]) != _words(asked[0])
+    words, request = plain(text).split(), plain(prompt_to_repeat).split()
+    return bool(words and request) and words[1:] == request[1:] and _words(words[0]) != _words(request[0])
 
 
 def _span(text: str, prompt_to_repeat: str, n_start: int, n_end: int) -> bool:

@@ -78,8 +78,8 @@ class ConstraintType:
 
     def read(self, kwargs: Kwargs | None) -> dict[str, Any]:
         """The kwargs without nulls. Raises InputError on a missing, unknown, mistyped, blank or too small one."""
-        given = {key: _whole(value) for key, value in (kwargs or {}).items() if value is not None}
-        for key, value in given.items():
+        values = {key: _whole(value) for key, value in (kwargs or {}).items() if value is not None}
+        for key, value in values.items():
             if key not in self.kwargs:
                 raise InputError(
                     self.id, f"unknown kwarg {key!r}", f"known: {', '.join(self.kwargs) or 'none'}"
@@ -92,11 +92,11 @@ class ConstraintType:
                 raise InputError(self.id, f"{key} is {value!r}", f"give {self.kwargs[key].__name__}")
             if value not in _CHOICES.get(key, [value]):
                 raise InputError(self.id, f"{key} is {value!r}", f"choose from {', '.join(_CHOICES[key])}")
-        if missing := [key for key in self.kwargs if key not in given and key not in self.optional]:
+        if missing := [key for key in self.kwargs if key not in values and key not in self.optional]:
             raise InputError(self.id, f"kwargs lack {', '.join(missing)}", "give them")
-        for key, value in given.items():
+        for key, value in values.items():
             self._sensible(key, value)
-        return given
+        return values
 
     def _sensible(self, key: str, value: Any) -> None:
         """Raises InputError on a value of the right type that no rule can use."""

@@ -57,21 +57,21 @@ def in_language_published(text: str, language: str) -> bool:
 def in_language(text: str, language: str) -> bool:
     """The prose as a whole is in that language, and no sentence of it is plainly in another; figures and formulas
     alone are in none."""
-    said = prose(text)
-    if not any(map(str.isalpha, said)) or likeliest(said) != language:
+    prose_text = prose(text)
+    if not any(map(str.isalpha, prose_text)) or likeliest(prose_text) != language:
         return False
-    return all(_may_be(part, language) for part in sentences(said))
+    return all(_may_be(part, language) for part in sentences(prose_text))
 
 
-def is_english(said: str) -> bool:
+def is_english(prose_text: str) -> bool:
     """Whether nothing speaks plainly against English."""
-    return _may_be(said, "en")
+    return _may_be(prose_text, "en")
 
 
-def _may_be(said: str, language: str) -> bool:
+def _may_be(prose_text: str, language: str) -> bool:
     """Whether the words leave the language open; one or two of them, and single letters, always do."""
-    words = [word for word in said.split() if sum(map(str.isalpha, word)) > 1]
-    return sum(map(len, words)) < _EVIDENCE or _likely(said)[language] >= DOUBT
+    words = [word for word in prose_text.split() if sum(map(str.isalpha, word)) > 1]
+    return sum(map(len, words)) < _EVIDENCE or _likely(prose_text)[language] >= DOUBT
 
 
 # A language less likely than this is ruled out: no piece of MathIF's questions, down to three words, is so unlikely
@@ -87,14 +87,14 @@ def _identifier() -> LanguageIdentifier:
 
 
 @lru_cache(maxsize=1024)
-def _likely(said: str) -> dict[str, float]:
+def _likely(prose_text: str) -> dict[str, float]:
     """Language -> probability; capitals are no clue to py3langid, so they are lowered first."""
-    return dict(_identifier().rank(said[:_SPAN].lower()))
+    return dict(_identifier().rank(prose_text[:_SPAN].lower()))
 
 
-def likeliest(said: str) -> str:
+def likeliest(prose_text: str) -> str:
     """The language that the words of a text are most likely in."""
-    return max(_likely(said), key=_likely(said).__getitem__)
+    return max(_likely(prose_text), key=_likely(prose_text).__getitem__)
 
 
 def translate(text: str, rng: Random, language: str) -> str:

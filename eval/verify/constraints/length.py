@@ -31,8 +31,8 @@ def _words(text: str) -> int:
 def set_words(text: str, rng: Random, num_words: int, relation: str) -> str:
     """Pad with short sentences, or drop the last ones but never the boxed answer."""
     if relation == LESS:
-        return _shorten(text, lambda said: words_published(said, num_words, LESS))
-    return _pad(text, rng, lambda said: words(said, num_words, relation))
+        return _shorten(text, lambda candidate: words_published(candidate, num_words, LESS))
+    return _pad(text, rng, lambda candidate: words(candidate, num_words, relation))
 
 
 def sentences_published(text: str, num_sentences: int, relation: str) -> bool:
@@ -45,9 +45,9 @@ def sentence_count(text: str, num_sentences: int, relation: str) -> bool:
 
 
 def set_sentences(text: str, rng: Random, num_sentences: int, relation: str) -> str:
-    def done(said: str) -> bool:
-        return sentence_count(said, num_sentences, relation) and sentences_published(
-            said, num_sentences, relation
+    def done(candidate: str) -> bool:
+        return sentence_count(candidate, num_sentences, relation) and sentences_published(
+            candidate, num_sentences, relation
         )
 
     return _shorten(text, done) if relation == LESS else _pad(text, rng, done)

@@ -51,15 +51,15 @@ def set_frequency(text: str, rng: Random, keyword: str, frequency: int, relation
     if relation != LESS:
         return _say(text, [keyword] * (frequency - count_word(keyword, text)))
     literal = re.escape(keyword.strip())
-    inside = re.compile(rf"(?<!\w)(?=\w*?{literal})\w+|{word(keyword).pattern}", re.IGNORECASE)
+    mentions = re.compile(rf"(?<!\w)(?=\w*?{literal})\w+|{word(keyword).pattern}", re.IGNORECASE)
     kept = iter(range(frequency - 1))
-    return inside.sub(
-        lambda found: _other(found[0], [keyword]) if next(kept, None) is None else found[0], text
+    return mentions.sub(
+        lambda match: _replacement(match[0], [keyword]) if next(kept, None) is None else match[0], text
     )
 
 
 def forbidden_published(text: str, forbidden_words: list[str]) -> bool:
-    return not any(found.search(text) for found in map(pattern, forbidden_patterns(forbidden_words)))
+    return not any(compiled.search(text) for compiled in map(pattern, forbidden_patterns(forbidden_words)))
 
 
 def forbidden_patterns(forbidden_words: list[str]) -> list[str]:
@@ -73,8 +73,8 @@ def forbidden(text: str, forbidden_words: list[str]) -> bool:
 
 def replace_forbidden(text: str, rng: Random, forbidden_words: list[str]) -> str:
     for banned in forbidden_words:
-        found = re.compile(rf"\b{re.escape(banned)}\b|{word(banned).pattern}", re.IGNORECASE)
-        text = found.sub(lambda match: _other(match[0], forbidden_words), text)
+        mention = re.compile(rf"\b{re.escape(banned)}\b|{word(banned).pattern}", re.IGNORECASE)
+        text = mention.sub(lambda match: _replacement(match[0], forbidden_words), text)
     return text
 
 
@@ -117,10 +117,10 @@ def _say(text: str, words: list[str]) -> str:
     return append(text, f"We say {' and '.join(words)}.") if words else text
 
 
-def _other(found: str, banned: list[str]) -> str:
+def _replacement(banned_word: str, banned: list[str]) -> str:
     """Another word of about the same sense, in the same case; a neutral one where none is known."""
-    choices = [SYNONYMS.get(found.lower(), "it"), "it", "this", "so", "one"]
+    choices = [SYNONYMS.get(banned_word.lower(), "it"), "it", "this", "so", "one"]
     free = next((choice for choice in choices if not any(ban.lower() in choice for ban in banned)), "")
-    if found.isupper() and len(found) > 1:
+    if banned_word.isupper() and len(banned_word) > 1:
         return free.upper()
-    return free.title() if found[:1].isupper() else free
+    return free.title() if banned_word[:1].isupper() else free

@@ -47,8 +47,8 @@ def set_aside(text: str) -> list[tuple[int, int]]:
     spans = list(_spans(text, 0, len(text), groups, read_code=False))
     if spans and all(text[start] in "`~" for start, end in spans):
         edges = [0, *chain.from_iterable(spans), len(text)]
-        said = (text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True))
-        if not any(any(map(str.isalnum, piece)) for piece in said):
+        pieces = (text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True))
+        if not any(any(map(str.isalnum, piece)) for piece in pieces):
             return list(_spans(text, 0, len(text), groups, read_code=True))
     return spans
 
@@ -184,9 +184,9 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
     spans, position = [], 0
     for match in chain(_SENTENCE_END.finditer(masked), [None]):
         end = match.start() if match else len(text)
-        if said := text[position:end].strip():
-            start = text.index(said, position)
-            spans.append((start, start + len(said)))
+        if sentence := text[position:end].strip():
+            start = text.index(sentence, position)
+            spans.append((start, start + len(sentence)))
         position = match.end() if match else end
     return spans
 

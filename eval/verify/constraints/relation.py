@@ -12,9 +12,9 @@ def holds(count: int, relation: str, bound: int) -> bool:
     return count < bound if relation == LESS else count >= bound
 
 
-def in_each(text: str, held: Callable[[str], bool]) -> bool:
+def in_each(text: str, holds_in: Callable[[str], bool]) -> bool:
     """Whether a count holds in the text, or in each of two responses in it ("each version must have …")."""
-    if held(text):
+    if holds_in(text):
         return True
     parts = [part for part in text.split(DIVIDER) if part.strip()] if DIVIDER in text else []
-    return len(parts) == 2 and all(map(held, parts))
+    return len(parts) == 2 and all(map(holds_in, parts))

@@ -69,12 +69,12 @@ def word(keyword: str, spaced: bool = False) -> re.Pattern[str]:
     a script writes no spaces nothing glues; a Korean word may carry particles. `spaced` gives a pattern that is quick
     to make, for texts in which only scripts with spaces stand.
     """
-    said = plain(keyword)
-    if not said:
+    letters = plain(keyword)
+    if not letters:
         return re.compile(re.escape(keyword.strip()))
-    body = "".join(_GAP if letter == " " else _spelled(letter) for letter in said[1:])
+    body = "".join(_GAP if letter == " " else _spelled(letter) for letter in letters[1:])
     letter = r"[^\W_]" if spaced else _LETTER
-    return re.compile(f"{_opening(said[0], letter)}(?i:{body}){_closing(said[-1], letter, spaced)}")
+    return re.compile(f"{_opening(letters[0], letter)}(?i:{body}){_closing(letters[-1], letter, spaced)}")
 
 
 def _spelled(letter: str) -> str:

@@ -54,8 +54,8 @@ def first_word_published(text: str, num_paragraphs: int, nth_paragraph: int, fir
 def nth_first_word(text: str, num_paragraphs: int, nth_paragraph: int, first_word: str) -> bool:
     """That many paragraphs that hold something, and the n-th of them opens with the word or words."""
 
-    def holds(said: str) -> bool:
-        filled = [part for part in _BLANK_LINES.split(said) if part.strip()]
+    def holds(response: str) -> bool:
+        filled = [part for part in _BLANK_LINES.split(response) if part.strip()]
         return len(filled) == num_paragraphs >= nth_paragraph and _starts(
             filled[nth_paragraph - 1], first_word
         )
@@ -66,8 +66,8 @@ def nth_first_word(text: str, num_paragraphs: int, nth_paragraph: int, first_wor
 def _starts(paragraph: str, first_word: str) -> bool:
     """Whether the paragraph opens with the word, marks before it aside; a hyphen would make it another word."""
     starts = (_LEADING_MARKS.match(paragraph), _LEADING_SPACE.match(paragraph))
-    found = [word(first_word).match(paragraph, start.end()) for start in starts if start]
-    return any(match and not re.match(r"-\w", paragraph[match.end() : match.end() + 2]) for match in found)
+    matches = [word(first_word).match(paragraph, start.end()) for start in starts if start]
+    return any(match and not re.match(r"-\w", paragraph[match.end() : match.end() + 2]) for match in matches)
 
 
 def _opens(paragraph: str, first_word: str) -> bool:
@@ -78,8 +78,8 @@ def _opens(paragraph: str, first_word: str) -> bool:
 
 
 def set_first_word(text: str, rng: Random, num_paragraphs: int, nth_paragraph: int, first_word: str) -> str:
-    asked = (num_paragraphs, nth_paragraph, first_word)
-    if nth_first_word(text, *asked) and first_word_published(text, *asked):
+    kwargs = (num_paragraphs, nth_paragraph, first_word)
+    if nth_first_word(text, *kwargs) and first_word_published(text, *kwargs):
         return text
     parts = share_out(text, rng, num_paragraphs)
     if not _opens(parts[nth_paragraph - 1], first_word):
@@ -112,7 +112,7 @@ def json_published(text: str) -> bool:
 
 def json_whole(text: str) -> bool:
     """One object or list, in a fence of any name or not."""
-    return any(isinstance(_read(said, strict=True), dict | list) for said in {text, unfenced(text)})
+    return any(isinstance(_read(body, strict=True), dict | list) for body in {text, unfenced(text)})
 
 
 _NO_JSON = object()
@@ -142,8 +142,8 @@ def option_published(text: str) -> bool:
 
 def option(text: str) -> bool:
     """One of the options, emphasised or not, and not two of them."""
-    said = plain(text.replace("*", ""))
-    return sum(option in said for option in OPTIONS) == 1
+    answer = plain(text.replace("*", ""))
+    return sum(option in answer for option in OPTIONS) == 1
 
 
 def add_option(text: str, rng: Random) -> str:
@@ -157,8 +157,8 @@ def add_option(text: str, rng: Random) -> str:
 def two_responses(text: str) -> bool:
     """Two different texts apart by `******`, before and after which nothing or blank may stand."""
     parts = [part.strip() for part in text.split(DIVIDER)]
-    given = [part for part in parts if part]
-    return _filled(parts) == 2 and given[0] != given[1]
+    responses = [part for part in parts if part]
+    return _filled(parts) == 2 and responses[0] != responses[1]
 
 
 def give_two(text: str, rng: Random) -> str:

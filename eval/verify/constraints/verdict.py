@@ -29,26 +29,30 @@ def check(
     if preset not in PRESETS:
         raise InputError("preset", f"unknown: {preset!r}", f"choose from {', '.join(PRESETS)}")
     kind = JUDGED[canonical(name)]
-    given = kind.read(kwargs)
+    values = kind.read(kwargs)
     rule = kind.ours if preset == "reins" else kind.published
+    # Line ends of Windows would hide from patterns that look for the end of a line.
     if preset == "reins" and "\r" in response:
         response = response.replace("\r\n", "\n")
     answers = _variants(response) if loose else [response]
-    return any(bool(answer.strip()) and rule(answer, **given) for answer in answers)
+    return any(bool(answer.strip()) and rule(answer, **values) for answer in answers)
 
 
 def verdicts(
     constraints: Iterable[Constraint], answer: str, *, preset: str = "reins", loose: bool = False
 ) -> list[bool]:
     """The verdicts on one answer, by position over a row's constraints."""
-    return [check(each.id, each.kwargs, answer, preset=preset, loose=loose) for each in constraints]
+    return [
+        check(constraint.id, constraint.kwargs, answer, preset=preset, loose=loose)
+        for constraint in constraints
+    ]
 
 
 def _variants(response: str) -> list[str]:
     """IFEval's loose reading: with and without the first and the last line, with and without asterisks."""
     lines = response.split("\n")
-    cut = [response, *("\n".join(part).strip() for part in (lines[1:], lines[:-1], lines[1:-1]))]
-    return cut + [variant.replace("*", "") for variant in cut]
+    trimmed = [response, *("\n".join(part).strip() for part in (lines[1:], lines[:-1], lines[1:-1]))]
+    return trimmed + [variant.replace("*", "") for variant in trimmed]
 
 
 def satisfy(name: str, kwargs: Kwargs | None, text: str, rng: Random) -> str:
