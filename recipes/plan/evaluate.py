@@ -14,7 +14,7 @@ from .recipe_run import Model, RecipeRun
 from .task import Part, Task
 
 
-class Asked(NamedTuple):
+class SizedPart(NamedTuple):
     """A set asked in one way, with how many samples and at most how many tokens that comes to."""
 
     part: Part
@@ -27,9 +27,9 @@ def answers(run: RecipeRun, name: str, source: Task) -> Task:
     dataset = run.recipe.data[name]
     assert isinstance(dataset, AnswersSet)
     folder = run.paths.answers(name)
-    how = _how(dataset.of, dataset.mode, dataset, dataset.constraints)
-    asked = [_asked(run, dataset.of, folder, how, source)]
-    return replace(_ask(run, f"answers {name}", folder, run.base, dataset.seed, asked), kind="answers")
+    settings = _sample_settings(dataset.of, dataset.mode, dataset, dataset.constraints)
+    parts = [_sized_part(run, dataset.of, folder, settings, source)]
+    return replace(_task(run, f"answers {name}", folder, run.base, dataset.seed, parts), kind="answers")
 
 
 def last(
@@ -53,12 +53,13 @@ def wanted_steps(run: RecipeRun, stage: str, row_tokens: float | None) -> dict[s
     settings = run.recipe.stages[stage]
     on_the_way = saved(settings, steps(settings, run.recipe.launch.processes, row_tokens))
     wanted = {
-        name: _of(on_the_way, evaluation.checkpoints) for name, evaluation in run.recipe.evaluate.items()
+        name: _chosen_steps(on_the_way, evaluation.checkpoints)
+        for name, evaluation in run.recipe.evaluate.items()
     }
     return {name: chosen for name, chosen in wanted.items() if chosen}
 
 
-def _of(on_the_way: list[int], checkpoints: str | list[int]) -> list[int]:
+def _chosen_steps(on_the_way: list[int], checkpoints: str | list[int]) -> list[int]:
     if isinstance(checkpoints, str):
         return on_the_way if checkpoints == "all" else []
     return [step for step in on_the_way if step in checkpoints]
@@ -77,15 +78,19 @@ def along(
     Which there are is known once it is trained: the task's process looks.
     """
     name, evaluate = checkpoint_name(stages, seed), run.recipe.evaluate
-    asked = []
-    for of, source in sets.items():
-        mode, members = evaluate[of].modes[0], evaluate[of].checkpoints
-        folder = run.paths.evaluation(name_on_the_way(name, ANY_STEP), of, mode)
-        each = _asked(run, of, folder, _how(of, mode, evaluate[of], True), source)
-        part = replace(each.part, config={**each.part.config, "checkpoints": members}, members=members)
-        asked.append(Asked(part, len(wanted[of]) * each.samples, len(wanted[of]) * each.tokens))
+    parts = []
+    for set_name, source in sets.items():
+        mode, members = evaluate[set_name].modes[0], evaluate[set_name].checkpoints
+        folder = run.paths.evaluation(name_on_the_way(name, ANY_STEP), set_name, mode)
+        sized = _sized_part(
+            run, set_name, folder, _sample_settings(set_name, mode, evaluate[set_name], True), source
+        )
+        part = replace(sized.part, config={**sized.part.config, "checkpoints": members}, members=members)
+        parts.append(
+            SizedPart(part, len(wanted[set_name]) * sized.samples, len(wanted[set_name]) * sized.tokens)
+        )
     model = replace(run.base, location=str(run.paths.stage(name)))
-    task = _ask(run, f"eval {name} along", run.paths.along(name), model, seed, asked)
+    task = _task(run, f"eval {name} along", run.paths.along(name), model, seed, parts)
     count = len({step for chosen in wanted.values() for step in chosen})
     return replace(
         task,
@@ -98,33 +103,43 @@ def along(
 
 
 def _evaluation(run: RecipeRun, name: str, model: Model, seed: int, sets: Mapping[str, Task]) -> Task:
-    asked = []
-    for of, source in sets.items():
-        evaluation = run.recipe.evaluate[of]
-        for label, full in [(of, True), (unconstrained(of), False)][: 1 + evaluation.plain]:
+    parts = []
+    for set_name, source in sets.items():
+        evaluation = run.recipe.evaluate[set_name]
+        for label, with_constraints in [(set_name, True), (unconstrained(set_name), False)][
+            : 1 + evaluation.plain
+        ]:
             for mode in evaluation.modes:
-                how = _how(label, mode, evaluation, full)
-                asked.append(_asked(run, of, run.paths.evaluation(name, label, mode), how, source))
-    task = _ask(run, f"eval {name}", run.paths.evaluated(name), model, seed, asked)
+                settings = _sample_settings(label, mode, evaluation, with_constraints)
+                parts.append(
+                    _sized_part(run, set_name, run.paths.evaluation(name, label, mode), settings, source)
+                )
+    task = _task(run, f"eval {name}", run.paths.evaluated(name), model, seed, parts)
     return replace(task, checkpoint=name)
 
 
-def _how(label: str, mode: str, sampling: Sampling, constraints: bool) -> dict[str, Any]:
+def _sample_settings(label: str, mode: str, sampling: Sampling, constraints: bool) -> dict[str, Any]:
     """All that decides a set's samples beside the model."""
     settings = {key: getattr(sampling, key) for key in Sampling.model_fields}
     return {"label": label, "mode": mode, "with_constraints": constraints, **settings}
 
 
-def _asked(run: RecipeRun, name: str, folder: Path, how: Mapping[str, Any], source: Task) -> Asked:
-    config = {"rows": str(run.paths.rows(name)), "out": str(folder), **how}
-    samples: int = source.amount * how["samples"]
-    return Asked(Part(folder, config, how, source.name), samples, samples * how["max_new_tokens"])
+def _sized_part(
+    run: RecipeRun, name: str, folder: Path, settings: Mapping[str, Any], source: Task
+) -> SizedPart:
+    config = {"rows": str(run.paths.rows(name)), "out": str(folder), **settings}
+    samples: int = source.amount * settings["samples"]
+    return SizedPart(
+        Part(folder, config, settings, source.name), samples, samples * settings["max_new_tokens"]
+    )
 
 
-def _ask(run: RecipeRun, name: str, folder: Path, model: Model, seed: int, asked: Sequence[Asked]) -> Task:
+def _task(
+    run: RecipeRun, name: str, folder: Path, model: Model, seed: int, parts: Sequence[SizedPart]
+) -> Task:
     launch, preset = run.recipe.launch, run.recipe.preset
     common = {"seed": seed, "preset": preset, "engine": launch.engine, "threads": launch.threads}
-    most = sum(each.tokens for each in asked)
+    most = sum(sized.tokens for sized in parts)
     return Task(
         kind="evaluate",
         name=name,
@@ -132,11 +147,11 @@ def _ask(run: RecipeRun, name: str, folder: Path, model: Model, seed: int, asked
         module="reins.eval.run",
         config={"model": model.location, **common, "world_size": 1},
         spec={**common, "base": model.hashed, "code": code(launch.engine)},
-        needs=tuple(dict.fromkeys(each.part.needs for each in asked)),
+        needs=tuple(dict.fromkeys(sized.part.needs for sized in parts)),
         amount=most,
         judge=code("judge"),
-        note=f"{sum(each.samples for each in asked):,} samples, at most {most:,} tokens",
+        note=f"{sum(sized.samples for sized in parts):,} samples, at most {most:,} tokens",
         seed=seed,
         env=run.env,
-        parts=tuple(each.part for each in asked),
+        parts=tuple(sized.part for sized in parts),
     )

@@ -15,7 +15,7 @@ def versions(names: Iterable[str], left_out: Container[str] = ()) -> dict[str, s
 
     Neither what is not installed, nor what is `left_out` and is needed by nothing else.
     """
-    found: dict[str, str] = {}
+    versions_by_name: dict[str, str] = {}
     seen: set[tuple[str, str]] = set()
     waiting = [(normal(NAMED_OTHERWISE.get(name, name)), "") for name in names]
     while waiting:
@@ -23,11 +23,11 @@ def versions(names: Iterable[str], left_out: Container[str] = ()) -> dict[str, s
         if (name, extra) in seen or name in left_out or (package := _installed(name)) is None:
             continue
         seen.add((name, extra))
-        found[name] = package[0]
+        versions_by_name[name] = package[0]
         for needed in package[1]:
             if needed.marker is None or needed.marker.evaluate({"extra": extra}):
-                waiting += [(normal(needed.name), one) for one in ("", *needed.extras)]
-    return dict(sorted(found.items()))
+                waiting += [(normal(needed.name), extra_needed) for extra_needed in ("", *needed.extras)]
+    return dict(sorted(versions_by_name.items()))
 
 
 def normal(name: str) -> str:
@@ -45,4 +45,4 @@ def _installed(name: str) -> tuple[str, list[Requirement]] | None:
     head = (package.read_text("METADATA") or "").partition("\n\n")[0]
     version = re.search(r"^Version: (.+)$", head, re.MULTILINE)
     needed = re.findall(r"^Requires-Dist: (.+)$", head, re.MULTILINE)
-    return version[1] if version else package.version, [Requirement(one) for one in needed]
+    return version[1] if version else package.version, [Requirement(line) for line in needed]

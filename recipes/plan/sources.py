@@ -57,7 +57,7 @@ def source(name: str) -> Source:
         parsed(tree),
         frozenset(modules | {*_with_parents(name)} - {name}),
         frozenset(tops),
-        tuple((one.name, _bytes(one)) for one in beside),
+        tuple((data_file.name, _bytes(data_file)) for data_file in beside),
     )
 
 
@@ -93,13 +93,15 @@ def _named(nodes: Iterable[ast.AST], package: str) -> Iterator[str]:
 
 def _beside(nodes: Iterable[ast.AST], folder: Path) -> Iterator[Path]:
     """Files of data that a module names and that lie beside it, or in a folder there: a page's templates."""
-    there = {one.name: one for one in folder.iterdir()}
-    texts = {node.value for node in nodes if isinstance(node, ast.Constant) and node.value in there}
-    for path in (there[text] for text in texts):
+    entries = {entry.name: entry for entry in folder.iterdir()}
+    texts = {node.value for node in nodes if isinstance(node, ast.Constant) and node.value in entries}
+    for path in (entries[text] for text in texts):
         if path.is_file() and path.suffix != ".py":
             yield path
         elif path.is_dir() and not (path / "__init__.py").exists():
-            yield from (one for one in path.rglob("*") if one.is_file() and "__pycache__" not in one.parts)
+            yield from (
+                file for file in path.rglob("*") if file.is_file() and "__pycache__" not in file.parts
+            )
 
 
 def _with_parents(name: str) -> Iterator[str]:
@@ -115,7 +117,7 @@ def _file(name: str) -> Path | None:
     top, _, rest = name.partition(".")
     path = ROOT / rest.replace(".", "/")
     choices = [path / "__init__.py", path.with_suffix(".py")] if rest else [ROOT / "__init__.py"]
-    return next((one for one in choices if top == PACKAGE and one.is_file()), None)
+    return next((file for file in choices if top == PACKAGE and file.is_file()), None)
 
 
 def _bytes(file: Path) -> str:

@@ -27,13 +27,17 @@ OURS = ("output_dir", "seed", "data_seed", "report_to", "run_name")
 def check(recipe: Recipe, source: Path) -> Recipe:
     """The recipe with the `rows` of every file and stage written out; raises InputError with `source`, key and fix."""
     try:
-        if recipe.base or recipe.arms or any(isinstance(one, AnswersSet) for one in recipe.data.values()):
-            _model(recipe.base, "base")
+        if (
+            recipe.base
+            or recipe.arms
+            or any(isinstance(dataset, AnswersSet) for dataset in recipe.data.values())
+        ):
+            _check_model(recipe.base, "base")
         for name, model in recipe.models.items():
-            _model(model, f"models.{name}")
-        recipe = recipe.model_copy(update={"data": {name: _set(recipe, name) for name in recipe.data}})
-        stages = {name: _stage(recipe, name) for name in recipe.stages}
-        _references(recipe)
+            _check_model(model, f"models.{name}")
+        recipe = recipe.model_copy(update={"data": {name: _check_set(recipe, name) for name in recipe.data}})
+        stages = {name: _check_stage(recipe, name) for name in recipe.stages}
+        _check_names(recipe)
     except InputError as error:
         raise error.within(source) from None
     return recipe.model_copy(update={"stages": stages})
@@ -52,11 +56,11 @@ def is_hub_id(base: str) -> bool:
 
 def references(recipe: Recipe, name: str) -> list[str]:
     """The sets that this set is made from: `of`, and every builder argument of the form `{set: name}`."""
-    given = recipe.data[name]
-    if not isinstance(given, BuiltSet):
+    dataset = recipe.data[name]
+    if not isinstance(dataset, BuiltSet):
         return []
-    of = [given.of] if isinstance(given, AnswersSet) else []
-    return of + [value["set"] for value in given.args.values() if is_reference(value)]
+    of = [dataset.of] if isinstance(dataset, AnswersSet) else []
+    return of + [value["set"] for value in dataset.args.values() if is_reference(value)]
 
 
 def is_reference(value: Any) -> bool:
@@ -66,14 +70,14 @@ def is_reference(value: Any) -> bool:
 
 def disk(run: Path, needed: int) -> None:
     """Raise InputError unless the disk that a run folder is on has room for so many bytes and some to spare."""
-    here = next(folder for folder in (run, *run.absolute().parents) if folder.exists())
-    free = shutil.disk_usage(here).free
+    existing = next(folder for folder in (run, *run.absolute().parents) if folder.exists())
+    free = shutil.disk_usage(existing).free
     if free < needed + SPARE:
         missing = f"{free >> 20} MiB free, the stages leave about {needed >> 20} MiB"
         raise InputError(run, f"no disk: {missing}", "free some, or give --out")
 
 
-def _model(model: str, key: str) -> None:
+def _check_model(model: str, key: str) -> None:
     if not model:
         raise InputError(key, "missing", "name a model's folder or a hub id")
     if is_hub_id(model):
@@ -92,31 +96,31 @@ def _model(model: str, key: str) -> None:
         raise InputError(key, f"{model} has no chat template", f"put one in {model}/chat_template.jinja")
 
 
-def _set(recipe: Recipe, name: str) -> DataSet:
-    given, key = recipe.data[name], f"data.{name}"
-    if isinstance(given, FileSet):
-        return given.model_copy(update={"rows": _held(given, key, recipe.preset)})
-    if isinstance(given, HubSet):
-        return given
-    if given.builder not in BUILDERS:
+def _check_set(recipe: Recipe, name: str) -> DataSet:
+    dataset, key = recipe.data[name], f"data.{name}"
+    if isinstance(dataset, FileSet):
+        return dataset.model_copy(update={"rows": _rows_in(dataset, key, recipe.preset)})
+    if isinstance(dataset, HubSet):
+        return dataset
+    if dataset.builder not in BUILDERS:
         raise InputError(
-            f"{key}.builder", f"unknown builder {given.builder!r}", nearest(given.builder, BUILDERS)
+            f"{key}.builder", f"unknown builder {dataset.builder!r}", nearest(dataset.builder, BUILDERS)
         )
-    _arguments(given, key)
-    if isinstance(given, AnswersSet):
-        _modes([given.mode], f"{key}.mode")
+    _check_arguments(dataset, key)
+    if isinstance(dataset, AnswersSet):
+        _check_modes([dataset.mode], f"{key}.mode")
     if name in _ancestors(recipe, name, key):
         raise InputError(key, "made from itself", "break the circle")
-    return given
+    return dataset
 
 
-def _held(given: FileSet, key: str, preset: str) -> int:
+def _rows_in(dataset: FileSet, key: str, preset: str) -> int:
     try:
-        held = len(read_rows(given.file))
-        refuse_patterns(given.file, preset)
+        rows = len(read_rows(dataset.file))
+        refuse_patterns(dataset.file, preset)
     except InputError as error:
         raise error.within(f"{key}.file") from None
-    return min(held, given.rows or held)
+    return min(rows, dataset.rows or rows)
 
 
 def _ancestors(recipe: Recipe, name: str, key: str, depth: int = 0) -> Iterator[str]:
@@ -127,7 +131,7 @@ def _ancestors(recipe: Recipe, name: str, key: str, depth: int = 0) -> Iterator[
         yield from _ancestors(recipe, other, f"data.{other}", depth + 1)
 
 
-def _modes(modes: list[str], key: str) -> None:
+def _check_modes(modes: list[str], key: str) -> None:
     if len(set(modes)) < len(modes):
         raise InputError(key, f"{modes} names a mode twice", "give each once")
     for mode in modes:
@@ -137,16 +141,18 @@ def _modes(modes: list[str], key: str) -> None:
             raise error.within(key) from None
 
 
-def _arguments(given: BuiltSet, key: str) -> None:
+def _check_arguments(dataset: BuiltSet, key: str) -> None:
     """The builder's own signature decides: names, what is needed, and types where they are written."""
-    builder: Callable[..., Any] = BUILDERS[given.builder]
-    engine = ["rows", "seed"] + ["source_rows", "responses"] * isinstance(given, AnswersSet)
+    builder: Callable[..., Any] = BUILDERS[dataset.builder]
+    engine = ["rows", "seed"] + ["source_rows", "responses"] * isinstance(dataset, AnswersSet)
     parameters = inspect.signature(builder).parameters
     hints = typing.get_type_hints(builder)
-    own = {name: one for name, one in parameters.items() if name not in engine}
-    for name, value in given.args.items():
-        if name not in own:
-            raise InputError(f"{key}.{name}", f"unknown argument of {given.builder}", nearest(name, own))
+    arguments = {name: parameter for name, parameter in parameters.items() if name not in engine}
+    for name, value in dataset.args.items():
+        if name not in arguments:
+            raise InputError(
+                f"{key}.{name}", f"unknown argument of {dataset.builder}", nearest(name, arguments)
+            )
         try:
             if not is_reference(value):
                 TypeAdapter(hints.get(name, Any)).validate_python(value, strict=True)
@@ -154,19 +160,19 @@ def _arguments(given: BuiltSet, key: str) -> None:
             raise InputError(
                 f"{key}.{name}", f"got {value!r:.60}", error.errors()[0]["msg"].lower()
             ) from None
-    for name, one in own.items():
-        if one.default is one.empty and name not in given.args:
+    for name, parameter in arguments.items():
+        if parameter.default is parameter.empty and name not in dataset.args:
             hint = "; say `of`, the set that is answered" if name in ("source_rows", "responses") else ""
-            raise InputError(f"{key}.{name}", "missing", f"{given.builder} needs it{hint}")
+            raise InputError(f"{key}.{name}", "missing", f"{dataset.builder} needs it{hint}")
 
 
-def _stage(recipe: Recipe, name: str) -> Stage:
+def _check_stage(recipe: Recipe, name: str) -> Stage:
     stage, key = recipe.stages[name], f"stages.{name}"
     for part, shares in (("data", stage.data), ("add", stage.add)):
         for other in shares:
             if other not in recipe.data:
                 raise InputError(f"{key}.{part}", f"unknown set {other!r}", nearest(other, recipe.data))
-    if abs(sum(stage.data.values()) - 1) > 1e-9:
+    if abs(sum(stage.data.values()) - 1) > 1e-9:  # 0.7 + 0.2 + 0.1 is not exactly 1
         total = f"{sum(stage.data.values()):g}"
         raise InputError(
             f"{key}.data", f"shares add to {total}, not 1", "rows that come on top belong in `add`"
@@ -193,16 +199,16 @@ def _with_rows(recipe: Recipe, stage: Stage, key: str) -> Stage:
     """The mixture's first set holds every place before the others take theirs, so it must have `rows` rows."""
     first = next(iter(stage.data))
     shares = {**stage.add, **stage.data}
-    held = {name: recipe.data[name].rows for name in shares}
-    sizes = {name: size for name, size in held.items() if size is not None}
-    if stage.rows is None and len(sizes) < len(held):
+    available = {name: recipe.data[name].rows for name in shares}
+    sizes = {name: size for name, size in available.items() if size is not None}
+    if stage.rows is None and len(sizes) < len(available):
         raise InputError(
             f"{key}.rows", "missing", "how many rows a hub set has is not known, so say how many to take"
         )
-    most = [
+    limits = [
         int(size / (1.0 if name == first else shares[name])) for name, size in sizes.items() if shares[name]
     ]
-    rows = stage.rows or min(most)
+    rows = stage.rows or min(limits)
     wanted = counts(stage.data, rows) | {name: round(share * rows) for name, share in stage.add.items()}
     for name, count in wanted.items():
         if not count and shares[name]:
@@ -213,7 +219,7 @@ def _with_rows(recipe: Recipe, stage: Stage, key: str) -> Stage:
     return stage.model_copy(update={"rows": rows})
 
 
-def _roles(recipe: Recipe, name: str) -> None:
+def _check_roles(recipe: Recipe, name: str) -> None:
     """An arm is the control or the mixed form of arms that are there, are trained, and are not itself."""
     arm = recipe.arms[name]
     mixed_of = [arm.mixed_of] if arm.mixed_of else []
@@ -232,7 +238,7 @@ def _roles(recipe: Recipe, name: str) -> None:
                 )
 
 
-def _references(recipe: Recipe) -> None:
+def _check_names(recipe: Recipe) -> None:
     if len(set(recipe.seeds)) < len(recipe.seeds):
         raise InputError("seeds", f"{recipe.seeds} names a seed twice", "give each once")
     if wrong := [seed for seed in recipe.seeds if not 0 <= seed < 2**32]:
@@ -245,19 +251,21 @@ def _references(recipe: Recipe) -> None:
                 raise InputError(
                     f"arms.{name}", f"{stage!r} is there twice", "name each time a stage of its own"
                 )
-        _roles(recipe, name)
+        _check_roles(recipe, name)
     for name in recipe.models:
         if name in recipe.arms or name == "base":
             raise InputError(f"models.{name}", "an arm has this name", "give the model another")
     known = [*recipe.arms, *recipe.models]
-    for one, other in recipe.against.items():
-        for name in (one, other):
+    for contrasted, other in recipe.against.items():
+        for name in (contrasted, other):
             if name not in known:
-                raise InputError(f"against.{one}", f"{name!r} is neither arm nor model", nearest(name, known))
+                raise InputError(
+                    f"against.{contrasted}", f"{name!r} is neither arm nor model", nearest(name, known)
+                )
     for name in recipe.evaluate:
         if name not in recipe.data:
             raise InputError(f"evaluate.{name}", "unknown set", nearest(name, recipe.data))
-        _modes(recipe.evaluate[name].modes, f"evaluate.{name}.modes")
+        _check_modes(recipe.evaluate[name].modes, f"evaluate.{name}.modes")
     if not locate(recipe.launch.accelerate).is_file():
         raise InputError(
             "launch.accelerate", f"{recipe.launch.accelerate} is no file", "see recipes/accelerate/"

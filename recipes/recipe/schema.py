@@ -38,16 +38,16 @@ class Strict(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _known(cls, given: Any) -> Any:
-        if isinstance(given, dict) and cls.model_config["extra"] == "forbid":
-            for key in given:
+    def _known(cls, content: Any) -> Any:
+        if isinstance(content, dict) and cls.model_config["extra"] == "forbid":
+            for key in content:
                 if key not in cls.model_fields:
                     raise PydanticCustomError(
                         "unknown_key",
                         "unknown key",
                         {"key": str(key), "hint": nearest(key, cls.model_fields)},
                     )
-        return given
+        return content
 
 
 class Evaluation(Strict, Sampling):
@@ -100,9 +100,9 @@ class HubSet(Strict):
     rows: Count | None = None
 
 
-def _kind(given: Any) -> str | None:
-    given = given if isinstance(given, dict) else getattr(given, "__dict__", {})
-    return next((key for key in ("of", "builder", "file", "hub") if key in given), None)
+def _kind(content: Any) -> str | None:
+    content = content if isinstance(content, dict) else getattr(content, "__dict__", {})
+    return next((key for key in ("of", "builder", "file", "hub") if key in content), None)
 
 
 DataSet = Annotated[
@@ -143,12 +143,12 @@ class Arm(Strict):
 
     @model_validator(mode="before")
     @classmethod
-    def _written_out(cls, given: Any) -> Any:
-        if isinstance(given, list):
-            return {"stages": given}
-        if isinstance(given, dict) and isinstance(given.get("control_of"), str):
-            return given | {"control_of": [given["control_of"]]}
-        return given
+    def _written_out(cls, content: Any) -> Any:
+        if isinstance(content, list):
+            return {"stages": content}
+        if isinstance(content, dict) and isinstance(content.get("control_of"), str):
+            return content | {"control_of": [content["control_of"]]}
+        return content
 
 
 def _project(given: str) -> str:
@@ -228,8 +228,8 @@ def load(path: str | Path) -> Recipe:
     path = Path(path)
     content = read_yaml(path)
     if "extends" in content:
-        named = str(content.pop("extends"))
-        parent = beside if (beside := path.parent / named).exists() else locate(named)
+        parent_name = str(content.pop("extends"))
+        parent = beside if (beside := path.parent / parent_name).exists() else locate(parent_name)
         inherited = read_yaml(parent)
         if "extends" in inherited:
             raise InputError(parent, f"extends: {path} extends this file already", "one level, no more")

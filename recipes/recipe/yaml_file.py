@@ -81,7 +81,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     reader = YAML(typ="safe", pure=True)
     reader.Constructor = _Constructor
     try:
-        _bounded(path, text)
+        _bounded(path, text)  # by events alone: loading such a text is what hangs
         content = reader.load(text)
     except ReaderError as error:
         row = text.count("\n", 0, error.position) + 1
@@ -112,24 +112,24 @@ def _text(path: Path) -> str:
 def _bounded(path: Path, text: str) -> None:
     """Raise InputError on nesting that exhausts the stack, and on aliases of aliases that write out to billions."""
     sizes: dict[str | None, int] = {}  # values under an anchor
-    inside: list[str | None] = []  # anchors, or None, of what is open around the event
+    open_anchors: list[str | None] = []  # anchors, or None, of what is open around the event
     counts = [0]  # values of each of these so far; first those of the document
     for event in YAML(typ="safe", pure=True).parse(text):
         anchor, where = getattr(event, "anchor", None), f"{path}:{event.start_mark.line + 1}"
         if isinstance(event, CollectionStartEvent):
-            inside.append(anchor)
+            open_anchors.append(anchor)
             counts.append(1)
         elif isinstance(event, CollectionEndEvent):
-            sizes[inside.pop()] = size = counts.pop()
+            sizes[open_anchors.pop()] = size = counts.pop()
             counts[-1] += size
         elif isinstance(event, ScalarEvent):
             sizes[anchor] = 1
             counts[-1] += 1
         elif isinstance(event, AliasEvent):
-            if anchor in inside:
+            if anchor in open_anchors:
                 raise InputError(where, f"*{anchor} is inside of what it stands for", "write it out")
             counts[-1] += sizes.get(anchor, 0)
-        if len(inside) > DEEPEST:
+        if len(open_anchors) > DEEPEST:
             raise InputError(where, f"nested deeper than {DEEPEST}", "write a flatter file")
         if counts[-1] > MOST:
             raise InputError(where, f"more than {MOST:,} values, aliases written out", "write a shorter file")

@@ -87,8 +87,8 @@ def rehearse(
         if small.evaluate:
             report(small, folder, tasks)
     evaluations = sum(bool(task.parts) for task in tasks.values())
-    said = f"{trained} stages trained by {PROCESSES} processes, each resumed to the same weights; "
-    print(f"rehearsal of {recipe.name}: {said * bool(trained)}{evaluations} evaluations; all went well")
+    resumed = f"{trained} stages trained by {PROCESSES} processes, each resumed to the same weights; "
+    print(f"rehearsal of {recipe.name}: {resumed * bool(trained)}{evaluations} evaluations; all went well")
 
 
 def _train_twice(tasks: Mapping[str, Task], run: RunPaths, slots: int, group: int) -> int:
@@ -133,15 +133,17 @@ def differences(recipe: Recipe, other: Recipe) -> list[str]:
     old, new = dict(_flat(recipe.model_dump(mode="json"))), dict(_flat(other.model_dump(mode="json")))
     alike: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for key in [*old, *(key for key in new if key not in old)]:
-        was, now = (str(side.get(key, "—")) for side in (old, new))
-        if was != now:
-            kind, _, rest = key.partition(".")
-            name, _, leaf = rest.partition(".")
+        old_value, new_value = (str(side.get(key, "—")) for side in (old, new))
+        if old_value != new_value:
+            kind, _, within = key.partition(".")
+            name, _, leaf = within.partition(".")
             grouped = kind in ("data", "stages", "evaluate") and leaf
-            alike[f"{kind}.*.{leaf}" if grouped else key, was, now].append(name if grouped else "")
+            alike[f"{kind}.*.{leaf}" if grouped else key, old_value, new_value].append(
+                name if grouped else ""
+            )
     return [
-        f"  {key}{f' ({_listed(names)})' if names[0] else ''}: {was} → {now}"
-        for (key, was, now), names in alike.items()
+        f"  {key}{f' ({_listed(names)})' if names[0] else ''}: {old_value} → {new_value}"
+        for (key, old_value, new_value), names in alike.items()
     ]
 
 
@@ -149,12 +151,12 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names)
 
 
-def _flat(content: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+def _flat(content: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in content.items():
         if isinstance(value, dict) and value:
-            yield from _flat(value, f"{before}{key}.")
+            yield from _flat(value, f"{prefix}{key}.")
         else:
-            yield f"{before}{key}", value
+            yield f"{prefix}{key}", value
 
 
 def _models(recipe: Recipe, folder: Path) -> dict[str, Path]:
@@ -196,8 +198,8 @@ def _args(trainer: str, args: Mapping[str, Any]) -> dict[str, Any]:
     """A stage's arguments for two steps on a CPU, every save at the end of what was generated together."""
     kept = {key: value for key, value in args.items() if not key.startswith(LEFT_OUT)}
     changed = dict(ARGS[trainer])
-    if again := kept.get("num_iterations"):
-        changed |= {"save_steps": again, "max_steps": 2 * again}
+    if iterations := kept.get("num_iterations"):
+        changed |= {"save_steps": iterations, "max_steps": 2 * iterations}
     if "model_init_kwargs" in kept:
         wanted = kept["model_init_kwargs"] or {}
         changed["model_init_kwargs"] = {
@@ -212,11 +214,11 @@ def _args(trainer: str, args: Mapping[str, Any]) -> dict[str, Any]:
 
 def _with_needed(tasks: Mapping[str, Task], wanted: Mapping[str, Task]) -> dict[str, Task]:
     """These tasks and all that they need, in the order of the plan."""
-    names = set(wanted)
+    needed_names = set(wanted)
     for name in reversed(list(tasks)):
-        if name in names:
-            names |= set(tasks[name].needs)
-    return {name: task for name, task in tasks.items() if name in names}
+        if name in needed_names:
+            needed_names |= set(tasks[name].needs)
+    return {name: task for name, task in tasks.items() if name in needed_names}
 
 
 def _weights(run: RunPaths, stage: Task) -> str:

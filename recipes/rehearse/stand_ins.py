@@ -116,21 +116,21 @@ def _rlvr_ifeval(rows: int, seed: int) -> list[Line]:
         ("validate_no_commas", {}, "Use no commas in your response."),
         ("validate_choice", {"options": ["yes", "no"]}, "Answer with one of: yes, no"),
     ]
-    made = []
+    records = []
     for index, row in enumerate(micro.writing(rows, seed, split="train")):
-        function, arguments, said = functions[index % 3]
+        function, arguments, wording = functions[index % 3]
         truth = {"func_name": function, **dict.fromkeys(RLVR_ARGUMENTS), **arguments}
-        content = f"{row.question} {said}"
-        made.append(
+        content = f"{row.question} {wording}"
+        records.append(
             {
                 "messages": [{"role": "user", "content": content}],
                 "ground_truth": json.dumps(truth),
                 "dataset": "ifeval",
                 "constraint_type": function,
-                "constraint": said,
+                "constraint": wording,
             }
         )
-    return made
+    return records
 
 
 def _mathif(rows: int, seed: int) -> list[Line]:
@@ -146,9 +146,11 @@ def _ifeval(rows: int, seed: int) -> list[Line]:
     return [
         {
             "key": 1000 + index,
-            "prompt": " ".join([row.question, *(each.description.strip() for each in row.constraints)]),
-            "instruction_id_list": [each.id for each in row.constraints],
-            "kwargs": [dict(each.kwargs) for each in row.constraints],
+            "prompt": " ".join(
+                [row.question, *(constraint.description.strip() for constraint in row.constraints)]
+            ),
+            "instruction_id_list": [constraint.id for constraint in row.constraints],
+            "kwargs": [dict(constraint.kwargs) for constraint in row.constraints],
         }
         for index, row in enumerate(micro.writing(rows, seed))
     ]
@@ -156,10 +158,10 @@ def _ifeval(rows: int, seed: int) -> list[Line]:
 
 def _ifbench(rows: int, seed: int) -> list[Line]:
     """Every third prompt asks for what has no rule here."""
-    made = [row | {"key": str(row["key"])} for row in _ifeval(rows, seed)]
-    for row in made[::3]:
+    records = [row | {"key": str(row["key"])} for row in _ifeval(rows, seed)]
+    for row in records[::3]:
         row |= {"instruction_id_list": ["count:pronouns"], "kwargs": [{"N": 20.0}]}
-    return made
+    return records
 
 
 KNOWN: dict[str, Makes] = {

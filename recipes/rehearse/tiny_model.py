@@ -109,11 +109,11 @@ def make(model: str, folder: Path) -> None:
     tokenizer, config, ends = _published(model) or _of_family(model)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        made: Any = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
-    _end_soon(made, ends[0])
-    made.generation_config.eos_token_id = ends
-    made.generation_config.pad_token_id = tokenizer.pad_token_id
-    made.save_pretrained(folder)
+        tiny: Any = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+    _end_soon(tiny, ends[0])
+    tiny.generation_config.eos_token_id = ends
+    tiny.generation_config.pad_token_id = tokenizer.pad_token_id
+    tiny.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
 
@@ -123,12 +123,12 @@ def _end_soon(model: Any, end: int) -> None:
 
     with torch.no_grad():
         model.get_input_embeddings().weight[:, 0] = 1.0  # a direction that all hidden states share
-        spoken = model.get_output_embeddings().weight
+        output_weights = model.get_output_embeddings().weight
         hidden = model.base_model(torch.arange(64)[None]).last_hidden_state[0]
         shared = hidden.mean(0)
-        logits = hidden @ spoken.T
-        short = logits.logsumexp(-1) - logits[:, end] + math.log(ENDS / (1 - ENDS))
-        spoken[end] += shared * short.median() / (hidden @ shared).median()
+        logits = hidden @ output_weights.T
+        shortfall = logits.logsumexp(-1) - logits[:, end] + math.log(ENDS / (1 - ENDS))
+        output_weights[end] += shared * shortfall.median() / (hidden @ shared).median()
 
 
 def _published(model: str) -> tuple[Any, Any, list[int]] | None:
@@ -146,9 +146,9 @@ def _published(model: str) -> tuple[Any, Any, list[int]] | None:
         ends = GenerationConfig.from_pretrained(model).eos_token_id
     except OSError:
         ends = None
-    known = {key: value for key, value in SHAPE.items() if hasattr(config, key)}
+    small_values = {key: value for key, value in SHAPE.items() if hasattr(config, key)}
     content = {key: value for key, value in config.to_dict().items() if key != "layer_types"}
-    small = type(config)(**{**content, **known, "vocab_size": len(tokenizer)})
+    small = type(config)(**{**content, **small_values, "vocab_size": len(tokenizer)})
     ends = ends if isinstance(ends, list) else [ends]
     return tokenizer, small, [end for end in ends if end is not None] or [tokenizer.eos_token_id]
 
