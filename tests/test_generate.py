@@ -24,6 +24,7 @@ from reins.eval.run import main, run
 from reins.eval.sample import decode
 from reins.eval.sample.checkpoint import read_checkpoint
 from reins.eval.sample.generate import generate
+from reins.eval.sample.modes.edits import parse_mode
 from reins.eval.sample.progress import follow
 from reins.eval.sample.sampler import pick, sample_seed, uniforms
 from reins.eval.verify import render, split_reasoning
@@ -329,6 +330,15 @@ def test_budget_closes_a_long_thought(thinker, rows, tmp_path):
         before, _, thought = held[key]["text"].partition("\n</think>\n\n")[0].partition("<think>")
         assert free[key]["text"].startswith(f"{before}<think>{thought}".rstrip("\ufffd"))
         assert free[key]["reasoning_tokens"] > 10
+
+
+def test_budget_counts_a_thought_that_opens_behind_other_words(tiny, rows):
+    checkpoint = read_checkpoint(str(tiny))
+    rule = parse_mode("budget 5").rule(checkpoint, read_rows(rows)[0], "")
+    tokens = checkpoint.encode("Let me see.\n<think>\nTom has 3 apples and buys 12 more. 3 + 12 = 15.")
+    opened = len(checkpoint.encode("Let me see.\n<think>"))
+    edits = [rule(tokens[:count]) for count in range(1, len(tokens) + 1)]
+    assert [count for count, edit in enumerate(edits, 1) if edit] == [opened + 5]
 
 
 def test_wait_puts_off_the_end_of_a_thought(thinker, rows, tmp_path):

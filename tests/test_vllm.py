@@ -15,7 +15,7 @@ from reins.eval.sample.generate import generate
 from reins.eval.sample.sampler import pick, uniforms
 from reins.eval.sample.vllm_engine import load_vllm
 
-MODES = [("think", 7), ("direct", 7), ("budget 10", 0), ("wait 2", 7), ("repeat", 7), ("pad 3", 7)]
+MODES = [("think", 7), ("direct", 7), ("budget 10", 11), ("wait 2", 7), ("repeat", 7), ("pad 3", 7)]
 
 
 @dataclass
@@ -63,7 +63,7 @@ def thinkers(tmp_path_factory):
     """Greedy, one goes on thinking and the other ends its thoughts: else some modes would have nothing to do."""
     return {
         seed: make_tiny(tmp_path_factory.mktemp("thinker") / str(seed), think_tokens=True, seed=seed)
-        for seed in (0, 7)
+        for seed in (7, 11)
     }
 
 

@@ -120,19 +120,32 @@ class Budget:
         self.codec, self.lead, self.number = codec, lead, number
         self.opened = 0 if lead else None
         self.closed = False
+        self.tag_end: int | None = None  # tokens up to a tag behind which nothing is written yet
         self.form = codec.form
         self.signs = {self.form.opening.rstrip()[-1], self.form.closing.rstrip()[-1]}
 
     def __call__(self, tokens: list[int]) -> Edit | None:
-        if not self.closed and any(sign in self.codec.piece(tokens[-1]) for sign in self.signs):
-            split = split_reasoning(self.lead + self.codec.decode(tokens), known=self.codec.form)
-            self.closed, self.form = split.state == "closed", split.form or self.form
-            if self.opened is None and split.state == "unclosed":
-                self.opened = len(tokens)
+        if not self.closed:
+            self._look(tokens)
         if self.closed or self.opened is None or len(tokens) - self.opened < self.number:
             return None
         self.closed = True
         return Edit(len(tokens), self.codec.encode(self.form.closing))
+
+    def _look(self, tokens: list[int]) -> None:
+        """Split the text where a tag may have ended, and until the first word behind it: a tag that ends a text after
+        other words opens nothing yet."""
+        piece = self.codec.piece(tokens[-1])
+        if any(sign in piece for sign in self.signs):
+            self.tag_end = len(tokens)
+        if self.tag_end is None:
+            return
+        split = split_reasoning(self.lead + self.codec.decode(tokens), known=self.codec.form)
+        self.closed, self.form = split.state == "closed", split.form or self.form
+        if self.opened is None and split.state == "unclosed":
+            self.opened = self.tag_end
+        if self.tag_end < len(tokens) and piece.strip():
+            self.tag_end = None
 
 
 def _said_again(row: Row) -> str:
