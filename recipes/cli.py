@@ -1,10 +1,12 @@
 """The command line: exit status 0 done, 2 bad input (one line on stderr), 3 stopped by a guard, 1 a failure of ours."""
 
 import inspect
+import io
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -225,18 +227,40 @@ def _read(file: Path, out: Path | None) -> tuple[Recipe, Path]:
     return recipe, out or Path("runs") / recipe.name
 
 
+class Ended(BaseException):
+    """A signal asked this process to end."""
+
+
 def main() -> None:
+    for stream in (sys.stdout, sys.stderr):  # a terminal that cannot show a sign gets its escape
+        cast(io.TextIOWrapper, stream).reconfigure(errors="backslashreplace")
+    for sign in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(sign) is not signal.SIG_IGN:  # as `nohup` leaves it
+            signal.signal(sign, _end)
     try:
         app()
     except InputError as error:
-        print(f"reins: {error}", file=sys.stderr)
+        _say(str(error))
         sys.exit(2)
     except TaskFailed as error:
-        print(f"reins: {error}", file=sys.stderr)
+        _say(str(error))
         sys.exit(error.status)
     except KeyboardInterrupt:
-        print("reins: interrupted; the same command goes on from here", file=sys.stderr)
+        _say("interrupted; the same command goes on from here")
         sys.exit(130)
+    except Ended as ended:
+        _say(f"ended by {signal.Signals(ended.args[0]).name}; the same command goes on from here")
+        sys.exit(128 + ended.args[0])
+
+
+def _end(sign: int, _: object) -> None:
+    raise Ended(sign)
+
+
+def _say(text: str) -> None:
+    """On stderr, without what a terminal would obey: names and keys of anybody's are in it."""
+    shown = "".join(sign if sign.isprintable() or sign == "\n" else f"\\x{ord(sign):02x}" for sign in text)
+    print(f"reins: {shown}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -295,3 +296,28 @@ def test_a_run_that_cannot_be_read_is_one_line(broken: bytes, file: str, tmp_pat
     (tmp_path / file).write_bytes(broken)
     with pytest.raises(InputError):
         push(tmp_path, "a", "me/a", seed=0)
+
+
+def test_what_a_terminal_would_obey_is_shown_and_not_done(here: Path) -> None:
+    done = reins("run", "no\x1b[31m\x07.yaml")
+    refused(done, "no\\x1b[31m\\x07.yaml")
+    assert "\x1b" not in done.stderr
+
+
+@pytest.mark.parametrize("theirs", ["a file", "a link to nowhere"])
+def test_a_place_that_cannot_be_made_is_one_line(theirs: str, here: Path) -> None:
+    (here / "o").touch() if theirs == "a file" else (here / "o").symlink_to("/nonexistent/p")
+    refused(reins("build", "r.yaml", "--out", "o"), "o: no folder to write in")
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGHUP])
+def test_a_run_that_is_told_to_end_says_so(sign: signal.Signals, here: Path) -> None:
+    """Its word comes as soon as the first task is started."""
+    (here / "r.yaml").write_text(RECIPE.replace("4", "20000"))
+    command = [str(Path(sys.executable).with_name("reins")), "build", "r.yaml", "--out", "o"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stdout and run.stderr and "started" in run.stdout.readline()
+        run.send_signal(sign)
+        said = run.stderr.read()
+    assert said == f"reins: ended by {sign.name}; the same command goes on from here\n"
+    assert run.returncode == 128 + sign

@@ -31,7 +31,7 @@ def process_group(folder: Path, part: str = "") -> Iterator[int]:
     A `part` of the run shares the folder with other parts, but not with itself. Raises InputError when another run is
     at work in the folder.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    _take_place(folder)
     with ExitStack() as held:
         _take(held.enter_context(open(folder / LOCK, "a+")), folder, fcntl.LOCK_SH if part else fcntl.LOCK_EX)
         if part:
@@ -74,6 +74,15 @@ def devices(taken: Sequence[int], slots: int) -> dict[str, str]:
         return {}
     visible = [gpu for slot in taken for gpu in gpus[slot * share : (slot + 1) * share]]
     return {"CUDA_VISIBLE_DEVICES": ",".join(visible)}
+
+
+def _take_place(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        open(folder / LOCK, "a+").close()
+    except OSError as error:
+        said = f"no folder to write in ({error.strerror})"
+        raise InputError(folder, said, "give an --out that you can write in") from None
 
 
 def _take(lock: IO[str], folder: Path, kind: int) -> None:
