@@ -39,6 +39,7 @@ def analyse(runs: Sequence[RunFolder]) -> Entry:
         for name, entries in lists.items():
             results[name] += [_named(as_json(entry), prefix) for entry in entries]
         results["notes"] += [f"{prefix}{note}" for note in notes]
+    # Runs that are evaluated on the same set have the same floors.
     floors = results["floors"]
     results["floors"] = [entry for i, entry in enumerate(floors) if entry not in floors[:i]]
     return results

@@ -29,7 +29,7 @@ from .style import BLUE, GREEN, GREY, ORANGE, change_axis, dot, foot, intervals,
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
-MOSTLY = 0.5
+MOSTLY = 0.5  # share of samples that reason, from which taking the reasoning away says something
 PARTS = {
     "total": "arm − base",
     "format": "format: reasoning first",

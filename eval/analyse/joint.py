@@ -68,6 +68,7 @@ def joint(data: SetData, _: EntryLists) -> Iterator[JointOutcome]:
         measured = [Measure(name, None, values, clusters) for name, values in outcomes.items()]
         drawn = resample(measured, data.draws).resampled
         both, kept, right = (float(values.mean()) for values in outcomes.values())
+        # The excess is taken in every resample, for the three means move together.
         low, high = spread(drawn[0] - drawn[1] * drawn[2])
         yield JointOutcome(
             set=data.name,

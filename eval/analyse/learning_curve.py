@@ -102,6 +102,7 @@ def curves(data: ReportData) -> Drawing | None:
     metrics = [metric for metric in DRAWN if select(shown, metric=metric)]
     if not arms:
         return None
+    # Shorter paths first: a longer one is drawn from where it leaves them.
     arms.sort(key=lambda arm: max(len(entry["stages"]) for entry in select(shown, arm=arm)))
     figure, all_axes = panels(
         len(metrics), 2, 1.15, left=0.35, gap=0.4, inner=True, foot=0.62 + 0.13 * (len(arms) > 4)

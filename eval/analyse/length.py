@@ -216,8 +216,9 @@ def slope_dots(data: ReportData) -> Drawing | None:
 
 def _sharp_reach(entries: list[Entry]) -> float:
     """How far the axis goes: to the farthest of the values that are known to within 0.5."""
-    sharp = [one for one in entries if one["high"] - one["low"] < 1] or entries
-    ends = [float(abs(one[key])) for one in sharp for key in ("value", "low", "high")]
+    # One vague estimate would otherwise squeeze all others onto the zero line.
+    sharp = [entry for entry in entries if entry["high"] - entry["low"] < 1] or entries
+    ends = [float(abs(entry[key])) for entry in sharp for key in ("value", "low", "high")]
     return max(0.02, 1.1 * max(ends))
 
 

@@ -44,6 +44,7 @@ class ReportData:
 
     @classmethod
     def of(cls, results: Entry, set_mode: SetMode) -> "ReportData":
+        # An arm has no set: it belongs to all of them.
         lists = {
             name: [entry for entry in entries if entry.get("set", set_mode.set) == set_mode.set]
             for name, entries in results.items()

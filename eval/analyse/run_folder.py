@@ -69,7 +69,7 @@ class RunFolder:
         self.evaluate: dict[str, dict[str, Any]] = self.recipe["evaluate"]
         self.roles = Roles.of(self.recipe)
         self.row_sets = {name: RowSet.of(read_rows(self.paths.rows(name))) for name in self.evaluate}
-        self._scored: dict[Path, ScoredSamples] = {}
+        self._scored: dict[Path, ScoredSamples] = {}  # several analyses ask for the same file
         declared = [
             (name, seed, stages, checkpoint_name(stages, seed))
             for name, stages in _stages(self.recipe).items()

@@ -38,7 +38,7 @@ STYLE: dict[Any, Any] = {
     "legend.fontsize": 7,
     "legend.handlelength": 2.4,
     "hatch.linewidth": 0.4,
-    "pdf.fonttype": 42,
+    "pdf.fonttype": 42,  # TrueType, because some publishers refuse matplotlib's Type 3 fonts
     "savefig.dpi": 220,
 }
 COUNT: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 6, "color": "#333333"}

@@ -21,6 +21,7 @@ def draw(sets: Iterable[ReportData], out_dir: Path) -> None:
     out_dir.mkdir(parents=True, exist_ok=True)
     tasks = [(name, data, out_dir / file_name(name, data)) for data in sets for name in FIGURES]
     workers = min(len(tasks), os.cpu_count() or 1)
+    # Forked, so that no process imports matplotlib again.
     with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
         list(pool.map(_draw, tasks))
 
@@ -31,8 +32,9 @@ def file_name(figure: str, data: ReportData) -> str:
 
 def _draw(task: tuple[str, ReportData, Path]) -> None:
     name, data, path = task
-    path.unlink(missing_ok=True)
+    path.unlink(missing_ok=True)  # of an earlier report, which the page would show where nothing is drawn now
     with matplotlib.rc_context(STYLE):
         if figure := FIGURES[name].draw(data):
             figure.savefig(path)
+            # Without a date the same results give the same bytes.
             figure.savefig(path.with_suffix(".pdf"), metadata={"CreationDate": None})

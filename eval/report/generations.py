@@ -44,7 +44,8 @@ def _of_run(run: RunFolder, set_mode: SetMode, named: bool) -> Shown:
     if set_mode.set not in run.row_sets:
         return part
     rows = run.row_sets[set_mode.set].rows
-    chosen = {row.name: row for row in rows[:: -(-len(rows) // MOST)]}
+    every = -(-len(rows) // MOST)  # rounded up, so that there are at most MOST
+    chosen = {row.name: row for row in rows[::every]}
     for arm in run.arms:
         folder = run.directory(arm.checkpoint, set_mode.set, set_mode.mode)
         if not (folder / "scores.jsonl").exists():

@@ -45,12 +45,12 @@ def _answer(data: ReportData) -> str | None:
     changes_from: dict[str, list[str]] = {}
     for contrast in named:
         before, after = (find(figures, arm=arm)["value"] for arm in (contrast["against"], contrast["arm"]))
-        other = "the base" if contrast["question"] == "base" else contrast["against"]
-        changes_from.setdefault(other, []).append(_change(contrast, before, after))
+        reference = "the base" if contrast["question"] == "base" else contrast["against"]
+        changes_from.setdefault(reference, []).append(_change(contrast, before, after))
     where = f"On {data.set} ({size(data)}, 95 % intervals in brackets)"
     return (
         f"{where}, "
-        + "; ".join(f"against {other}: {'; '.join(all_)}" for other, all_ in changes_from.items())
+        + "; ".join(f"against {name}: {'; '.join(changes)}" for name, changes in changes_from.items())
         + "."
     )
 
@@ -63,6 +63,7 @@ def size(data: ReportData) -> str:
 
 def _range(entries: Sequence[Entry], key: str) -> str:
     values = sorted({entry[key] for entry in entries})
+    # The first and the last, or the only one.
     return " to ".join(map(str, values[:: len(values) - 1 or 1]))
 
 

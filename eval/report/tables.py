@@ -13,8 +13,8 @@ from ..score.measure import Entry
 
 def take_columns(table: Rows, names: Sequence[str]) -> Rows:
     """The columns of these names, in this order."""
-    places = [table[0].index(name) for name in names]
-    return [[row[place] for place in places] for row in table]
+    columns = [table[0].index(name) for name in names]
+    return [[row[column] for column in columns] for row in table]
 
 
 def as_text(table: Rows) -> str:

@@ -145,7 +145,7 @@ def _judged(row: Row, response: Response, judge: Judge, parts: Parts, preset: st
             else follows(question.rule, parts(question, answer))
         )
     counts = [
-        raw[scoring["point_id"]] and all(raw[other] for other in scoring["dep"])
+        raw[scoring["point_id"]] and all(raw[point] for point in scoring["dep"])
         for scoring in row.extra["scoring_questions"]
     ]
     return Points(row.name, response.sample, list(raw.values()), counts)

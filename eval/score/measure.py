@@ -143,8 +143,8 @@ def measures(row_set: RowSet, scored: ScoredSamples) -> Iterator[Measure]:
         "source": np.array([row.source for row in row_set.rows])[scored.row],
     }
     for by, label in labels.items():
-        labelled = np.unique(label)
-        for value in labelled if len(labelled) > 1 else []:
+        values = np.unique(label)
+        for value in values if len(values) > 1 else []:  # a single group would repeat the whole set
             group, chosen = Group(by, value.item()), label == value
             yield from _known(
                 Measure(metric, group, numbers[metric][chosen], clusters[chosen])
@@ -161,9 +161,10 @@ def _verdicts(row_set: RowSet, scored: ScoredSamples, clusters: Ints) -> Iterato
     held = _flat(scored.verdicts)
     yield Measure("verdict", None, held, owner)
     if scored.loose:
-        asked = np.array([bool(loose) for loose in scored.loose])
+        # An empty list is a row without constraints, which would count as passed.
+        constrained = np.array([bool(loose) for loose in scored.loose])
         passed = np.array([all(loose) for loose in scored.loose], dtype=float)
-        yield Measure("hacc_loose", None, passed[asked], clusters[asked])
+        yield Measure("hacc_loose", None, passed[constrained], clusters[constrained])
         yield Measure("verdict_loose", None, _flat(scored.loose), owner)
     for by, label in _labels(names).items():
         for value in np.unique(label):

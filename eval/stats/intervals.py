@@ -58,6 +58,7 @@ class Differences(NamedTuple):
 def draw_clusters(clusters: int, *, resamples: int = RESAMPLES, seed: int = 0) -> Floats:
     """How often each cluster is drawn: (clusters, resamples) counts; columns add to `clusters`."""
     drawn = np.random.default_rng(seed).integers(0, clusters, (resamples, clusters))
+    # Numbers of its own for each resample, so that one bincount counts all of them.
     drawn += np.arange(resamples)[:, None] * clusters
     counts = np.bincount(drawn.ravel(), minlength=resamples * clusters).reshape(resamples, clusters)
     return np.ascontiguousarray(counts.T, dtype=np.float64)
@@ -69,6 +70,7 @@ def ratios(num: Floats, den: Floats, draws: Floats) -> Floats:
     NaN where no drawn cluster counts, which happens to groups of few clusters.
     """
     means = num @ draws
+    # Most measures count the same samples: a denominator that several share is resampled once.
     distinct, which = np.unique(den, axis=0, return_inverse=True)
     totals = (distinct @ draws)[which.ravel()]
     return np.divide(means, totals, out=np.full_like(means, np.nan), where=totals > 0)
@@ -80,6 +82,7 @@ def percentile_interval(resampled: Floats, level: float = 0.95) -> tuple[Floats,
     last = (~np.isnan(ordered)).sum(axis=1) - 1
     rows = np.arange(len(ordered))
     tail = (1 - level) / 2
+    # Rounded outwards, so that no interval is narrower than its level says.
     low = ordered[rows, np.floor(tail * last).astype(np.intp)]
     high = ordered[rows, np.ceil((1 - tail) * last).astype(np.intp)]
     return low, high
@@ -146,6 +149,7 @@ def differences(num: Floats, den: Floats, resampled: Floats, pairs: Ints, *, rat
     low, high = percentile_interval(drawn)
     valid = (~np.isnan(drawn)).sum(1)
     below, above = (drawn <= TIE).sum(1), (drawn >= -TIE).sum(1)
+    # One more on both sides of the fraction: no number of resamples shows that p is zero.
     p = np.minimum(1.0, 2 * (np.minimum(below, above) + 1) / (valid + 1))
     mdd = (Z + POWER_Z) * np.nanstd(drawn, axis=1)
     few = rates & (_discordant(num, den, a, b) < FEW_DISCORDANT)

@@ -241,11 +241,11 @@ def _conditional_logistic(x: Floats, y: Floats, row: Ints, cluster: Ints) -> Flo
         return np.array([np.nan])
     slope, row, cluster = 0.0, *(np.unique(labels, return_inverse=True)[1] for labels in (row, cluster))
     x = _demeaned(x, row)
-    unit = x.std()
+    unit = x.std()  # in its units the step limit and the tolerance below hold at any scale
     for _ in range(NEWTON_STEPS):
         score, information = _conditional_terms(x / unit, y, row, slope)
         step = score.sum() / information.sum()
-        slope += float(np.clip(step, -1, 1))
+        slope += float(np.clip(step, -1, 1))  # far from the solution a whole Newton step overshoots
         if abs(step) < 1e-9:
             cluster_of_row = cluster[np.unique(row, return_index=True)[1]]
             steps = _ratio(left_out(score, cluster_of_row), left_out(information, cluster_of_row))

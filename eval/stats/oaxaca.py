@@ -80,9 +80,9 @@ def _covariates(both: Outcomes) -> tuple[Floats, Floats, Floats, Floats]:
     )
 
 
-def _centred_log(tokens: Floats, there: Flags) -> Floats:
+def _centred_log(tokens: Floats, exists: Flags) -> Floats:
     length = np.log2(np.maximum(np.nan_to_num(tokens), 1))
-    return np.where(there, length - (length[there].mean() if there.any() else 0), 0.0)
+    return np.where(exists, length - (length[exists].mean() if exists.any() else 0), 0.0)
 
 
 def _moved(values: Floats, is_arm: Flags, cluster: Ints) -> Floats:
@@ -117,7 +117,7 @@ def _slopes(within: Floats, both: Outcomes, cluster: Ints) -> Floats:
     products = np.array([[left_out(a * b, cluster) for a in within.T] for b in within.T]).transpose(2, 0, 1)
     right = np.array([left_out(column * verdict, cluster) for column in within.T])
     solvable = np.linalg.eigvalsh(products)[:, 0] > COLLINEAR
-    products[~solvable] = np.eye(within.shape[1])
+    products[~solvable] = np.eye(within.shape[1])  # one singular matrix would raise for all of them
     return np.where(solvable, np.linalg.solve(products, right.T[..., None])[..., 0].T, np.nan)
 
 

@@ -66,6 +66,7 @@ def holm(p: Sequence[float]) -> list[float]:
     """The p values of one family adjusted by Holm's step-down, in the order given."""
     order = np.argsort(p)
     factors = np.arange(len(order), 0, -1)
+    # Holm's steps never adjust a larger p below a smaller one.
     stepped = np.maximum.accumulate(np.asarray(p, dtype=float)[order] * factors)
     adjusted = np.empty(len(order))
     adjusted[order] = np.minimum(1.0, stepped)
