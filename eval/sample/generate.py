@@ -14,7 +14,7 @@ from ..verify.published import refuse_patterns
 from ..verify.reasoning import split_reasoning
 from ..verify.responses import Response
 from ..verify.rows import Row, load_rows
-from . import resume as partial
+from . import resume
 from .checkpoint import Checkpoint, Prompt, fingerprint, load_model, read_checkpoint
 from .decode import Limits, Sample, decode
 from .modes.edits import parse_mode
@@ -88,16 +88,16 @@ def generate(
     refuse_patterns(rows_file, preset)
     if processes.first:
         data = hashlib.sha256(json.dumps([row.line() for row in rows]).encode()).hexdigest()
-        settled = {**settings.noted(), "files": fingerprint(settings.model), "data": data}
-        partial.claim(out, settled, ours=ours)
+        note = {**settings.noted(), "files": fingerprint(settings.model), "data": data}
+        resume.claim(out, note, ours=ours)
     processes.wait()
-    if not (out / partial.RESPONSES).exists():
-        partial.append(out, processes.index, _responses(settings, rows, out, processes))
-        processes.wait()
+    if not (out / resume.RESPONSES).exists():
+        resume.append(out, processes.index, _responses(settings, rows, out, processes))
+        processes.wait()  # all must have written before one file is made of theirs
         if processes.first:
-            partial.settle(out, rows)
+            resume.settle(out, rows)
         processes.wait()
-    return out / partial.RESPONSES
+    return out / resume.RESPONSES
 
 
 def _responses(settings: Settings, rows: list[Row], out: Path, processes: Processes) -> Iterator[Response]:
@@ -116,10 +116,10 @@ def _responses(settings: Settings, rows: list[Row], out: Path, processes: Proces
     # Shortest prompts first: neighbours in a batch are of a length, and the longest run in a batch that shrinks
     # (measured: 7 % faster than longest first). The share is fixed before what is done is left out, since the
     # other processes are writing already.
-    mine = processes.share(sorted(range(len(rows)), key=lambda index: len(prompts[index].tokens)))
-    work = _missing(settings, rows, prompts, checkpoint, mine, partial.finished(out))
+    share = processes.share(sorted(range(len(rows)), key=lambda index: len(prompts[index].tokens)))
+    samples = _missing(settings, rows, prompts, checkpoint, share, resume.finished(out))
     limits = Limits(settings.sampling, checkpoint.stops)
-    for sample in follow(_run(settings, checkpoint, work, limits), len(work), out.name):
+    for sample in follow(_decoded(settings, checkpoint, samples, limits), len(samples), out.name):
         index = sample.key[0]
         yield _response(sample, rows[index], prompts[index], checkpoint)
 
@@ -129,8 +129,8 @@ def _missing(
     rows: list[Row],
     prompts: list[Prompt],
     checkpoint: Checkpoint,
-    mine: Sequence[int],
-    done: partial.Places,
+    share: Sequence[int],
+    done: resume.Places,
 ) -> list[Sample]:
     mode = parse_mode(settings.mode)
     if not settings.with_constraints:
@@ -142,30 +142,30 @@ def _missing(
             seed=sample_seed(settings.seed, rows[index].name, number),
             rule=mode.rule(checkpoint, rows[index], prompts[index].lead),
         )
-        for index in mine
+        for index in share
         for number in range(settings.sampling.samples)
         if (rows[index].name, number) not in done
     ]
 
 
-def _run(settings: Settings, checkpoint: Checkpoint, work: list[Sample], limits: Limits) -> Iterator[Sample]:
+def _decoded(
+    settings: Settings, checkpoint: Checkpoint, samples: list[Sample], limits: Limits
+) -> Iterator[Sample]:
     if settings.engine == "vllm":
         from .vllm_engine import decode_vllm
 
-        return decode_vllm(settings.model, work, limits)
+        return decode_vllm(settings.model, samples, limits)
     return decode(
-        load_model(settings.model, fingerprint(settings.model)), work, settings.sampling.batch_size, limits
+        load_model(settings.model, fingerprint(settings.model)), samples, settings.sampling.batch_size, limits
     )
 
 
 def _response(sample: Sample, row: Row, prompt: Prompt, checkpoint: Checkpoint) -> Response:
     lead, tokens = prompt.lead, sample.tokens
-    spoken = tokens[:-1] if set(tokens[-1:]) & checkpoint.stops else tokens
-    text = lead + checkpoint.decode(spoken)
+    reply = tokens[:-1] if set(tokens[-1:]) & checkpoint.stops else tokens
+    text = lead + checkpoint.decode(reply)
     split = split_reasoning(text, known=checkpoint.form)
-    reasoning = (
-        len(spoken) if split.state == "unclosed" else _tokens_of(split.after, lead, spoken, checkpoint)
-    )
+    reasoning = len(reply) if split.state == "unclosed" else _tokens_of(split.after, lead, reply, checkpoint)
     return Response(
         row=row.name,
         sample=sample.key[1],
@@ -173,12 +173,15 @@ def _response(sample: Sample, row: Row, prompt: Prompt, checkpoint: Checkpoint) 
         state=split.state,
         truncated=sample.cut,
         reasoning_tokens=reasoning,
-        answer_tokens=len(spoken) - reasoning,
+        answer_tokens=len(reply) - reasoning,
         seed=sample.seed,
         prompt_hash=prompt.hash,
     )
 
 
-def _tokens_of(length: int, lead: str, tokens: list[int], checkpoint: Checkpoint) -> int:
+def _tokens_of(characters: int, lead: str, tokens: list[int], checkpoint: Checkpoint) -> int:
     """How many tokens it takes until the text has so many characters."""
-    return bisect_left(range(len(tokens)), length, key=lambda n: len(lead + checkpoint.decode(tokens[:n])))
+    # Text grows with its tokens, so that a few prefixes need decoding and not all of them.
+    return bisect_left(
+        range(len(tokens)), characters, key=lambda n: len(lead + checkpoint.decode(tokens[:n]))
+    )

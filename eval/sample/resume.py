@@ -28,21 +28,21 @@ def claim(out: Path, settings: Mapping[str, Any], *, ours: bool = False) -> None
 
     What other settings made is removed from a folder that is `ours`, a run's; elsewhere it raises InputError.
     """
-    note = out / NOTE
-    before = read_state(note)
+    note_file = out / NOTE
+    before = read_state(note_file)
     if before != settings:
-        there = [file for file in (out / RESPONSES, *_files(out)) if file.exists()]
-        if there and not ours:
+        in_the_way = [file for file in (out / RESPONSES, *_files(out)) if file.exists()]
+        if in_the_way and not ours:
             raise InputError(
-                there[0], _whose(before, settings), "give another --out, or take it away yourself"
+                in_the_way[0], _whose(before, settings), "give another --out, or take it away yourself"
             )
-        for old in there:
-            old.unlink()
-        write_json(note, dict(settings))
+        for file in in_the_way:
+            file.unlink()
+        write_json(note_file, dict(settings))
     for file in _files(out):
         with open(file, "rb") as lines:
-            whole = sum(len(line) for line in takewhile(_is_whole, lines))
-        os.truncate(file, whole)
+            whole_bytes = sum(len(line) for line in takewhile(_is_whole, lines))
+        os.truncate(file, whole_bytes)
 
 
 def _whose(before: Mapping[str, Any] | None, settings: Mapping[str, Any]) -> str:
@@ -50,15 +50,15 @@ def _whose(before: Mapping[str, Any] | None, settings: Mapping[str, Any]) -> str
     if not before:
         return f"responses without a {NOTE} that says how they were made"
     changed = [name for name in settings if before.get(name) != settings[name]]
-    said = [
+    settings_changed = [
         f"{name} {before[name]}, now {settings[name]}"
         for name in changed
         if name in before and name not in ("files", "data")
     ]
-    others = [
+    inputs_changed = [
         what for key, what in (("files", "another checkpoint"), ("data", "other rows")) if key in changed
     ]
-    return f"made with other settings ({', '.join([*said, *others]) or 'of another version'})"
+    return f"made with other settings ({', '.join([*settings_changed, *inputs_changed]) or 'of another version'})"
 
 
 def _is_whole(line: bytes) -> bool:
@@ -94,8 +94,8 @@ def settle(out: Path, rows: list[Row]) -> None:
     """Put all samples into `responses.jsonl` in the order of (row, sample), and remove the partial files."""
     order = {row.name: index for index, row in enumerate(rows)}
     places = finished(out)
-    inline = sorted(places, key=lambda key: (order[key[0]], key[1]))
-    write_jsonl(out / RESPONSES, (_line(*places[key]) for key in inline))
+    ordered = sorted(places, key=lambda key: (order[key[0]], key[1]))
+    write_jsonl(out / RESPONSES, (_line(*places[key]) for key in ordered))
     for file in _files(out):
         file.unlink()
 

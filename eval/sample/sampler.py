@@ -34,8 +34,9 @@ def pick(logits: Tensor, draws: Tensor, temperature: float, top_p: float) -> Ten
     if top_p < 1:
         weights = torch.where(weights >= _nucleus_edge(weights, top_p), weights, 0.0)
     cumulative = weights.cumsum(-1)
-    found = torch.searchsorted(cumulative, draws[:, None] * cumulative[:, -1:], right=True)
-    return found.squeeze(-1).clamp_(max=logits.shape[-1] - 1)
+    tokens = torch.searchsorted(cumulative, draws[:, None] * cumulative[:, -1:], right=True)
+    # A draw next to 1 can round up to the last sum, behind which there is no token.
+    return tokens.squeeze(-1).clamp_(max=logits.shape[-1] - 1)
 
 
 def _nucleus_edge(weights: Tensor, top_p: float) -> Tensor:

@@ -40,7 +40,8 @@ def _draw(engine: Any, running: list[Sample], limits: Limits) -> list[list[int]]
     """Token ids of every sample's continuation, its end token among them."""
     from vllm import SamplingParams
 
-    asked = [
+    # A reply that goes on from an edit has a seed of its own, else it would begin by the same draws once more.
+    params = [
         SamplingParams(
             temperature=limits.sampling.temperature,
             top_p=limits.sampling.top_p,
@@ -52,7 +53,9 @@ def _draw(engine: Any, running: list[Sample], limits: Limits) -> list[list[int]]
         for sample in running
     ]
     prompts = [{"prompt_token_ids": sample.prompt + sample.tokens} for sample in running]
-    return [list(one.outputs[0].token_ids) for one in engine.generate(prompts, asked, use_tqdm=False)]
+    return [
+        list(request.outputs[0].token_ids) for request in engine.generate(prompts, params, use_tqdm=False)
+    ]
 
 
 def _replay(sample: Sample, drawn: list[int], limits: Limits) -> bool:

@@ -19,39 +19,43 @@ ADAPTERS = 0.02  # of the parameters: about a rank of 64 on every linear layer o
 
 def batch(material: Material) -> Iterator[Finding]:
     """What one update is made of, on this number of processes."""
-    count = material.recipe.launch.processes
     for name, stage in material.stages.items():
-        args = material.args(stage)
-        step = args["per_device_train_batch_size"] * count
-        update = step * args["gradient_accumulation_steps"]
-        product = f"{args['per_device_train_batch_size']} x {count} process(es) x {args['gradient_accumulation_steps']}"
-        if stage.trainer == "sft":
-            rows = sum(material.taken(stage).values())
-            summary = f"{name}: {update} {'bins' if args['packing'] else 'rows'} an update ({product})"
-            if not args["packing"] and update > rows:
-                yield Finding(
-                    "FAIL", "batch", f"{summary}, but only {rows} rows", "lower the batch or add rows"
-                )
-                continue
-        else:
-            generated = args["generation_batch_size"] or step * (
-                args["steps_per_generation"] or args["gradient_accumulation_steps"]
-            )
-            groups, size = generated // args["num_generations"], args["num_generations"]
-            summary = f"{name}: {groups} prompts x {size} a generation, {generated / update:g} update(s) of {update} on it ({product})"
-            if groups > (stage.rows or 0):
-                yield Finding(
-                    "FAIL", "batch", f"{summary}, but only {stage.rows} rows", "lower it or add rows"
-                )
-                continue
-            if size == 1:
-                yield Finding("FAIL", "batch", f"{summary}: a group of one has no advantage", "2 or more")
-                continue
-            if generated % update and update % generated:
-                fix = "make steps_per_generation a multiple of gradient_accumulation_steps, or the other way"
-                yield Finding("warn", "batch", f"{summary}: updates mix old rollouts with new ones", fix)
-                continue
-        yield Finding("ok", "batch", summary)
+        yield (
+            _sft_batch(material, name, stage) if stage.trainer == "sft" else _rl_batch(material, name, stage)
+        )
+
+
+def _sft_batch(material: Material, name: str, stage: Stage) -> Finding:
+    args, rows = material.args(stage), sum(material.taken(stage).values())
+    _, update, product = _update(material, stage)
+    summary = f"{name}: {update} {'bins' if args['packing'] else 'rows'} an update ({product})"
+    if not args["packing"] and update > rows:
+        return Finding("FAIL", "batch", f"{summary}, but only {rows} rows", "lower the batch or add rows")
+    return Finding("ok", "batch", summary)
+
+
+def _rl_batch(material: Material, name: str, stage: Stage) -> Finding:
+    args = material.args(stage)
+    step, update, product = _update(material, stage)
+    rounds = args["steps_per_generation"] or args["gradient_accumulation_steps"]
+    generated = args["generation_batch_size"] or step * rounds
+    groups, size = generated // args["num_generations"], args["num_generations"]
+    summary = f"{name}: {groups} prompts x {size} a generation, {generated / update:g} update(s) of {update} on it ({product})"
+    if groups > (stage.rows or 0):
+        return Finding("FAIL", "batch", f"{summary}, but only {stage.rows} rows", "lower it or add rows")
+    if size == 1:
+        return Finding("FAIL", "batch", f"{summary}: a group of one has no advantage", "2 or more")
+    if generated % update and update % generated:
+        fix = "make steps_per_generation a multiple of gradient_accumulation_steps, or the other way"
+        return Finding("warn", "batch", f"{summary}: updates mix old rollouts with new ones", fix)
+    return Finding("ok", "batch", summary)
+
+
+def _update(material: Material, stage: Stage) -> tuple[int, int, str]:
+    """Rows of one step of all processes, rows of one update, and the product that gives them."""
+    args, count = material.args(stage), material.recipe.launch.processes
+    size, accumulated = args["per_device_train_batch_size"], args["gradient_accumulation_steps"]
+    return size * count, size * count * accumulated, f"{size} x {count} process(es) x {accumulated}"
 
 
 def launch(material: Material) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from importlib.util import find_spec
+from typing import Any
 
 from ...eval.io.errors import nearest
 from ..recipe.files import locate
@@ -17,6 +18,7 @@ GIB = 2**30
 CONTEXT = 3.0  # GiB taken for CUDA, NCCL and what the allocator cannot use: an assumption
 PROMPT = 1024  # tokens of a prompt where none is said
 FLASH = "flash"
+INSTALL = "pip install -e '.[vllm]' where it runs"
 
 
 def memory(material: Material) -> Iterator[Finding]:
@@ -115,56 +117,40 @@ def _evaluation(material: Material) -> Iterator[Finding]:
 
 def vllm(material: Material) -> Iterator[Finding]:
     """Rollouts by vLLM: a card to run on, room for its weights, the config it reads."""
-    cpu = read_yaml(locate(material.recipe.launch.accelerate)).get("use_cpu")
+    cpu = bool(read_yaml(locate(material.recipe.launch.accelerate)).get("use_cpu"))
     for name, stage in material.stages.items():
         args = material.args(stage)
-        if not args["use_vllm"]:
-            if (
-                stage.trainer == "grpo"
-                and material.card
-                and not args.get("use_transformers_continuous_batching")
-            ):
-                text = f"{name}: rollouts by plain generate on a {material.recipe.launch.gpu}"
-                yield Finding(
-                    "warn", "vllm", text, "use_vllm: true, or use_transformers_continuous_batching: true"
-                )
-            continue
-        tensor_parallel, share = (
-            args.get("vllm_tensor_parallel_size", 1),
-            args.get("vllm_gpu_memory_utilization", 0.3),
-        )
-        if cpu:
-            yield Finding(
-                "FAIL", "vllm", f"{name}: use_vllm under a launch file for the CPU", "use_vllm: false"
-            )
-        elif material.recipe.launch.processes % tensor_parallel or (
-            material.shape and material.shape.heads % tensor_parallel
-        ):
-            text = f"{name}: vllm_tensor_parallel_size {tensor_parallel} divides not both processes and attention heads"
-            yield Finding("FAIL", "vllm", text, "1, or a common divisor")
+        if args["use_vllm"]:
+            yield _rollouts(material, name, args, cpu)
         elif (
-            material.shape
-            and material.card
-            and 2 * material.shape.parameters / GIB / tensor_parallel + 1 > share * material.card.memory
+            stage.trainer == "grpo" and material.card and not args.get("use_transformers_continuous_batching")
         ):
-            text = f"{name}: vLLM's {share:g} of the card does not hold the weights and a cache"
-            yield Finding("FAIL", "vllm", text, "a larger vllm_gpu_memory_utilization, or tensor parallel")
-        elif find_spec("vllm") is None:
-            yield Finding(
-                "warn",
-                "vllm",
-                f"{name}: vLLM is not installed here",
-                "pip install -e '.[vllm]' where it runs",
-            )
-        elif args.get("vllm_mode", "colocate") == "colocate" and not args.get("vllm_enable_sleep_mode"):
-            text = f"{name}: vLLM keeps its share of the card while training"
-            yield Finding("warn", "vllm", text, "vllm_enable_sleep_mode: true")
-        else:
-            yield Finding("ok", "vllm", f"{name}: {share:g} of the card, tensor parallel {tensor_parallel}")
+            text = f"{name}: rollouts by plain generate on a {material.recipe.launch.gpu}"
+            fix = "use_vllm: true, or use_transformers_continuous_batching: true"
+            yield Finding("warn", "vllm", text, fix)
     if material.recipe.launch.engine == "vllm" and find_spec("vllm") is None:
-        yield Finding(
-            "warn", "vllm", "evaluation: vLLM is not installed here", "pip install -e '.[vllm]' where it runs"
-        )
+        yield Finding("warn", "vllm", "evaluation: vLLM is not installed here", INSTALL)
+
+
+def _rollouts(material: Material, name: str, args: dict[str, Any], cpu: bool) -> Finding:
+    # 1 and 0.3 are TRL's defaults
+    parallel, share = args.get("vllm_tensor_parallel_size", 1), args.get("vllm_gpu_memory_utilization", 0.3)
+    shape, card = material.shape, material.card
+    if cpu:
+        text = f"{name}: use_vllm under a launch file for the CPU"
+        return Finding("FAIL", "vllm", text, "use_vllm: false")
+    if material.recipe.launch.processes % parallel or (shape and shape.heads % parallel):
+        text = f"{name}: vllm_tensor_parallel_size {parallel} divides not both processes and attention heads"
+        return Finding("FAIL", "vllm", text, "1, or a common divisor")
+    if shape and card and 2 * shape.parameters / GIB / parallel + 1 > share * card.memory:
+        text = f"{name}: vLLM's {share:g} of the card does not hold the weights and a cache"
+        return Finding("FAIL", "vllm", text, "a larger vllm_gpu_memory_utilization, or tensor parallel")
+    if find_spec("vllm") is None:
+        return Finding("warn", "vllm", f"{name}: vLLM is not installed here", INSTALL)
+    if args.get("vllm_mode", "colocate") == "colocate" and not args.get("vllm_enable_sleep_mode"):
+        text = f"{name}: vLLM keeps its share of the card while training"
+        return Finding("warn", "vllm", text, "vllm_enable_sleep_mode: true")
+    return Finding("ok", "vllm", f"{name}: {share:g} of the card, tensor parallel {parallel}")
 
 
 def rope(material: Material) -> Iterator[Finding]:

@@ -16,28 +16,30 @@ OPENERS = ("<|im_start|>", "<|start_header_id|>", "<start_of_turn>", "<|begin_of
 ENDS = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>")
 
 
-def replies(look: Material) -> Iterator[Finding]:
+def replies(material: Material) -> Iterator[Finding]:
     """No response is blank, a whole conversation, ended twice, or a thought without its end or its beginning."""
-    for name, stage in look.stages.items():
-        tokenizer = look.tokenizer_of(stage)
-        for of in look.taken(stage) if stage.trainer == "sft" and tokenizer else []:
-            texts = [row.response for row in look.rows(of) or [] if row.response]
-            for level, said, fix in _faults(tokenizer, texts):
-                yield Finding(level, "responses", f"{name}: {of}: {said}", fix)
+    for name, stage in material.stages.items():
+        tokenizer = material.tokenizer_of(stage)
+        for set_name in material.taken(stage) if stage.trainer == "sft" and tokenizer else []:
+            texts = [row.response for row in material.rows(set_name) or [] if row.response]
+            for level, fault, fix in _faults(tokenizer, texts):
+                yield Finding(level, "responses", f"{name}: {set_name}: {fault}", fix)
 
 
 def _faults(tokenizer: Any, texts: list[str]) -> Iterator[tuple[Level, str, str]]:
-    ends = ENDS
+    ends: tuple[str, ...] = ENDS
     try:
         ends = (*ENDS, turn_end(tokenizer))
     except InputError:
         pass  # the finding `eos` says so
     prompt = prompt_of(tokenizer, "why?")
     form = format_of_template(str(tokenizer.chat_template), prompt)
-    opened = form is not None and form.is_open(prompt)
+    opened = form if form and form.is_open(prompt) else None
 
     def thought(text: str) -> str:
-        return split_reasoning(text, known=form, prefilled=opened and not form.opens_first(text)).state
+        return split_reasoning(
+            text, known=form, prefilled=bool(opened and not opened.opens_first(text))
+        ).state
 
     def unopened(text: str) -> bool:
         kinds = {tag.kind for tag in (form or THINK).tags(text)}
@@ -71,8 +73,8 @@ def _faults(tokenizer: Any, texts: list[str]) -> Iterator[tuple[Level, str, str]
             1.0,
         ),
     ]
-    for is_so, said, fix, most in faults:
+    for is_so, fault, fix, tolerated in faults:
         count = sum(map(is_so, texts))
         if count:
-            level: Level = "FAIL" if count > most * len(texts) else "warn"
-            yield level, f"{count} of {len(texts)} responses {said}", fix
+            level: Level = "FAIL" if count > tolerated * len(texts) else "warn"
+            yield level, f"{count} of {len(texts)} responses {fault}", fix

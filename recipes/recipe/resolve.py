@@ -239,19 +239,9 @@ def _check_roles(recipe: Recipe, name: str) -> None:
 
 
 def _check_names(recipe: Recipe) -> None:
-    if len(set(recipe.seeds)) < len(recipe.seeds):
-        raise InputError("seeds", f"{recipe.seeds} names a seed twice", "give each once")
-    if wrong := [seed for seed in recipe.seeds if not 0 <= seed < 2**32]:
-        raise InputError("seeds", f"{wrong[0]} is none", "whole numbers from 0 to 4294967295 (2**32 - 1)")
-    for name, arm in recipe.arms.items():
-        for stage in arm.stages:
-            if stage not in recipe.stages:
-                raise InputError(f"arms.{name}", f"unknown stage {stage!r}", nearest(stage, recipe.stages))
-            if arm.stages.count(stage) > 1:
-                raise InputError(
-                    f"arms.{name}", f"{stage!r} is there twice", "name each time a stage of its own"
-                )
-        _check_roles(recipe, name)
+    _check_seeds(recipe.seeds)
+    for name in recipe.arms:
+        _check_arm(recipe, name)
     for name in recipe.models:
         if name in recipe.arms or name == "base":
             raise InputError(f"models.{name}", "an arm has this name", "give the model another")
@@ -259,14 +249,30 @@ def _check_names(recipe: Recipe) -> None:
     for contrasted, other in recipe.against.items():
         for name in (contrasted, other):
             if name not in known:
-                raise InputError(
-                    f"against.{contrasted}", f"{name!r} is neither arm nor model", nearest(name, known)
-                )
+                key = f"against.{contrasted}"
+                raise InputError(key, f"{name!r} is neither arm nor model", nearest(name, known))
     for name in recipe.evaluate:
         if name not in recipe.data:
             raise InputError(f"evaluate.{name}", "unknown set", nearest(name, recipe.data))
         _check_modes(recipe.evaluate[name].modes, f"evaluate.{name}.modes")
     if not locate(recipe.launch.accelerate).is_file():
-        raise InputError(
-            "launch.accelerate", f"{recipe.launch.accelerate} is no file", "see recipes/accelerate/"
-        )
+        missing = f"{recipe.launch.accelerate} is no file"
+        raise InputError("launch.accelerate", missing, "see recipes/accelerate/")
+
+
+def _check_seeds(seeds: list[int]) -> None:
+    if len(set(seeds)) < len(seeds):
+        raise InputError("seeds", f"{seeds} names a seed twice", "give each once")
+    if wrong := [seed for seed in seeds if not 0 <= seed < 2**32]:  # numpy takes no others
+        raise InputError("seeds", f"{wrong[0]} is none", "whole numbers from 0 to 4294967295 (2**32 - 1)")
+
+
+def _check_arm(recipe: Recipe, name: str) -> None:
+    stages = recipe.arms[name].stages
+    for stage in stages:
+        if stage not in recipe.stages:
+            raise InputError(f"arms.{name}", f"unknown stage {stage!r}", nearest(stage, recipe.stages))
+        if stages.count(stage) > 1:
+            fix = "name each time a stage of its own"
+            raise InputError(f"arms.{name}", f"{stage!r} is there twice", fix)
+    _check_roles(recipe, name)

@@ -76,7 +76,7 @@ class Mode:
                 return Budget(codec, lead, self.number)
             case "wait":
                 return AtClose(codec, lead, self.number, lambda text, split: text[: split.end] + WAIT)
-            case "repeat" if reminder := _said_again(row):
+            case "repeat" if reminder := _constraints_again(row):
                 return AtClose(codec, lead, 1, partial(_reminded, reminder=f"{REMINDER} {reminder}"))
             case "pad":
                 neutral = row.extra.get("neutral", NEUTRAL)
@@ -148,14 +148,14 @@ class Budget:
             self.tag_end = None
 
 
-def _said_again(row: Row) -> str:
+def _constraints_again(row: Row) -> str:
     return " ".join(constraint.description.strip() for constraint in row.constraints).strip()
 
 
 def _edit(codec: Codec, tokens: list[int], text: str) -> Edit:
     """Go on from `text`, with as many of the sample's own tokens as it begins with."""
-    kept = next(n for n in range(len(tokens), -1, -1) if text.startswith(codec.decode(tokens[:n])))
-    return Edit(kept, codec.encode(text[len(codec.decode(tokens[:kept])) :]))
+    keep = next(n for n in range(len(tokens), -1, -1) if text.startswith(codec.decode(tokens[:n])))
+    return Edit(keep, codec.encode(text[len(codec.decode(tokens[:keep])) :]))
 
 
 def _reminded(text: str, split: Split, reminder: str) -> str:
