@@ -8,10 +8,10 @@ from .finding import Finding
 from .material import Material
 
 
-def day(look: Material) -> Iterator[Finding]:
+def day(material: Material) -> Iterator[Finding]:
     """A template that writes today's date is given one fixed day, so that prompts of two days are the same."""
-    templates = {name: look.tokenizer_of(stage) for name, stage in look.stages.items()} or {
-        "base": look.tokenizer
+    templates = {name: material.tokenizer_of(stage) for name, stage in material.stages.items()} or {
+        "base": material.tokenizer
     }
     for name, tokenizer in templates.items():
         if tokenizer is not None and writes_the_day(str(tokenizer.chat_template)):
@@ -20,11 +20,11 @@ def day(look: Material) -> Iterator[Finding]:
             yield Finding("warn", "date", text, fix)
 
 
-def told(look: Material) -> Iterator[Finding]:
+def told(material: Material) -> Iterator[Finding]:
     """What chat_template_kwargs change is asked of that stage's checkpoints alone."""
-    for name, stage in look.stages.items():
+    for name, stage in material.stages.items():
         options = stage.args.get("chat_template_kwargs") or {}
-        tokenizer = look.tokenizer_of(stage)
+        tokenizer = material.tokenizer_of(stage)
         if not options or tokenizer is None:
             continue
         turns = [{"role": "user", "content": "why?"}]
