@@ -3,7 +3,7 @@
 import inspect
 import shutil
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,10 @@ from ...eval.sample.modes.edits import parse_mode
 from ...eval.verify.published import refuse_patterns
 from ...eval.verify.rows import read_rows
 from ...train.arguments import check_args, check_lora
+from ...train.rewards import NAMES as REWARDS
 from .files import locate
 from .schema import AnswersSet, BuiltSet, DataSet, FileSet, HubSet, Recipe, Stage
 
-REWARDS = ("correct", "format", "constraints", "constraints_all", "random")
 SPARE = 1 << 27  # bytes, for all that is not a checkpoint
 OURS = ("output_dir", "seed", "data_seed", "report_to", "run_name")
 
@@ -123,12 +123,19 @@ def _rows_in(dataset: FileSet, key: str, preset: str) -> int:
     return min(rows, dataset.rows or rows)
 
 
-def _ancestors(recipe: Recipe, name: str, key: str, depth: int = 0) -> Iterator[str]:
-    for other in references(recipe, name) if depth <= len(recipe.data) else []:
-        if other not in recipe.data:
-            raise InputError(key, f"unknown set {other!r}", nearest(other, recipe.data))
-        yield other
-        yield from _ancestors(recipe, other, f"data.{other}", depth + 1)
+def _ancestors(recipe: Recipe, name: str, key: str) -> set[str]:
+    """The sets that a set is made from, and those that they are; each is looked at once, however many refer to it."""
+    ancestors: set[str] = set()
+    waiting = [(name, key)]
+    while waiting:
+        child, child_key = waiting.pop()
+        for other in references(recipe, child):
+            if other not in recipe.data:
+                raise InputError(child_key, f"unknown set {other!r}", nearest(other, recipe.data))
+            if other not in ancestors:
+                ancestors.add(other)
+                waiting.append((other, f"data.{other}"))
+    return ancestors
 
 
 def _check_modes(modes: list[str], key: str) -> None:

@@ -31,6 +31,9 @@ Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
+MOST_SEEDS = 100  # each is an ablation; more is a slip, and its plan would take minutes
+
+
 class Strict(BaseModel):
     """A mapping whose keys are all known; the message for an unknown one names the nearest."""
 
@@ -212,7 +215,7 @@ class Recipe(Strict):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
     base: str = ""
     preset: Literal["reins", "mathif"] = "reins"
-    seeds: Annotated[list[int], Field(min_length=1)] = [0]
+    seeds: Annotated[list[int], Field(min_length=1, max_length=MOST_SEEDS)] = [0]
     data: dict[Name, DataSet] = {}
     stages: dict[Name, Stage] = {}
     arms: dict[Name, Arm] = {}

@@ -9,6 +9,7 @@ import functools
 import json
 import os
 import re
+import select
 import subprocess
 import sys
 import threading
@@ -38,6 +39,7 @@ PLAIN = re.compile(r"-?(0|[1-9][0-9]{0,2}(,[0-9]{3})+|[1-9][0-9]*)(\.[0-9]+)?")
 DIGIT = re.compile("[0-9]")
 WORKER = __name__.rpartition(".")[0] + ".worker"
 SHORT = 16  # characters up to which a plain number is exact as a double
+LAST_CLOCK = 150  # deadlines on the wall: for a worker whose own alarm, at a hundred, does not ring
 CACHED = 1000  # characters of the longest question that is remembered
 
 
@@ -125,19 +127,26 @@ class Worker:
         )
         # A parser that does not fit the installed sympy grades wrongly without a word; these known pairs show it.
         for gold, text, expected in SENTINELS:
-            if (actual := self._send((gold, text, True))) != expected:
+            actual = self._send((gold, text, True))
+            if self._process is None:
+                raise RuntimeError(
+                    "a grading worker ended at its start; its own words stand above, or memory ran out"
+                )
+            if actual != expected:
                 self.stop()
                 raise RuntimeError(
                     f"math-verify grades {text!r} for {gold!r} {actual}, not {expected}: stopped"
                 )
 
     def _send(self, question: Question) -> Outcome:
-        """The outcome; `timeout` where the process died on the question, as a rule by its own alarm."""
+        """The outcome; `timeout` where the process died on the question, as a rule by its own alarm, or hangs."""
         process = cast(subprocess.Popen[str], self._process)
         assert process.stdin and process.stdout
         process.stdin.write(json.dumps(question) + "\n")
         process.stdin.flush()
-        if reply := process.stdout.readline().strip():
+        # One line answers one question, so nothing is left in the buffer that select would not see.
+        ready, _, _ = select.select([process.stdout], [], [], LAST_CLOCK * self._deadline)
+        if ready and (reply := process.stdout.readline().strip()):
             return cast(Outcome, reply)
         self.stop()
         return "timeout"
