@@ -55,14 +55,18 @@ class Plan:
         self.recipe = recipe
         self.run = RecipeRun.of(recipe, RunPaths(folder))
         self.tasks: dict[str, Task] = {}
+        self._sets: dict[str, Task] = {}
         self._row_tokens: dict[str, float | None] = {}
 
     def set(self, name: str) -> Task:
         """A set, after those that it is made from and the answers that it holds."""
+        if name in self._sets:  # or sets that many others refer to would be planned once a path to them
+            return self._sets[name]
         sources = [self.set(other) for other in references(self.recipe, name)]
         if isinstance(self.recipe.data[name], AnswersSet):
             sources.append(self._add(evaluate.answers(self.run, name, sources[0])))
-        return self._add(rows.build(self.run, name, sources))
+        self._sets[name] = self._add(rows.build(self.run, name, sources))
+        return self._sets[name]
 
     def arm(self, stages: Sequence[str], seed: int) -> None:
         """The stages of an arm and the evaluation of its last; the base has no seed, so it takes the first."""

@@ -6,7 +6,7 @@ from itertools import combinations, pairwise
 from ...data_builders.decontaminate import Evaluation
 from ...eval.sample.modes.edits import parse_mode
 from ...eval.verify.rows import Row
-from ..recipe.resolve import references
+from ..recipe.resolve import ancestors
 from ..recipe.schema import BuiltSet, Stage
 from .finding import Finding
 from .lengths import tokens_of
@@ -127,11 +127,13 @@ def _published(material: Material, name: str) -> str:
 
 
 def _against(material: Material, name: str) -> list[str]:
-    """What a set is built apart from; its parent's rows are its own."""
-    dataset = material.recipe.data[name]
-    sources = dataset.args.get("against", []) if isinstance(dataset, BuiltSet) else []
-    return sources + [
-        source for other in references(material.recipe, name) for source in _against(material, other)
+    """What a set is built apart from; the rows of those that it is made from are its own."""
+    datasets = (material.recipe.data[each] for each in (name, *ancestors(material.recipe, name)))
+    return [
+        source
+        for dataset in datasets
+        if isinstance(dataset, BuiltSet)
+        for source in dataset.args.get("against", [])
     ]
 
 

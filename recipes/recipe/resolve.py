@@ -63,6 +63,24 @@ def references(recipe: Recipe, name: str) -> list[str]:
     return of + [value["set"] for value in dataset.args.values() if is_reference(value)]
 
 
+def ancestors(recipe: Recipe, name: str) -> list[str]:
+    """The sets that a set is made from, and those that they are; each is looked at once, however many refer to it.
+
+    Raises InputError where one is not in the recipe.
+    """
+    reached: dict[str, None] = {}
+    waiting = [name]
+    while waiting:
+        child = waiting.pop()
+        for other in references(recipe, child):
+            if other not in recipe.data:
+                raise InputError(f"data.{child}", f"unknown set {other!r}", nearest(other, recipe.data))
+            if other not in reached:
+                reached[other] = None
+                waiting.append(other)
+    return list(reached)
+
+
 def is_reference(value: Any) -> bool:
     """Whether a builder argument stands for another set's rows."""
     return isinstance(value, dict) and list(value) == ["set"]
@@ -109,7 +127,7 @@ def _check_set(recipe: Recipe, name: str) -> DataSet:
     _check_arguments(dataset, key)
     if isinstance(dataset, AnswersSet):
         _check_modes([dataset.mode], f"{key}.mode")
-    if name in _ancestors(recipe, name, key):
+    if name in ancestors(recipe, name):
         raise InputError(key, "made from itself", "break the circle")
     return dataset
 
@@ -121,21 +139,6 @@ def _rows_in(dataset: FileSet, key: str, preset: str) -> int:
     except InputError as error:
         raise error.within(f"{key}.file") from None
     return min(rows, dataset.rows or rows)
-
-
-def _ancestors(recipe: Recipe, name: str, key: str) -> set[str]:
-    """The sets that a set is made from, and those that they are; each is looked at once, however many refer to it."""
-    ancestors: set[str] = set()
-    waiting = [(name, key)]
-    while waiting:
-        child, child_key = waiting.pop()
-        for other in references(recipe, child):
-            if other not in recipe.data:
-                raise InputError(child_key, f"unknown set {other!r}", nearest(other, recipe.data))
-            if other not in ancestors:
-                ancestors.add(other)
-                waiting.append((other, f"data.{other}"))
-    return ancestors
 
 
 def _check_modes(modes: list[str], key: str) -> None:
