@@ -1,11 +1,12 @@
 """What several tests share: a tiny model on disk, a grader with its workers. Nothing here reaches the hub.
 
 What builds things stands in files of its own: `tiny.py` (models), `stages.py` (stages of training), `synthetic_run.py`
-(run folders with planted effects).
+(run folders with planted effects), `small_rows.py`, `small_recipe.py`, `small_tasks.py`.
 """
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,9 @@ os.environ["HF_HUB_OFFLINE"] = (
     "1"  # read where huggingface_hub is imported, so it stands before what imports it
 )
 
+from reins_command import RECIPE
+from small_rows import a_row, write
+from small_tasks import CHILD
 from tiny import make_tiny
 
 from reins.eval.verify import Grader
@@ -40,6 +44,43 @@ def grader() -> Iterator[Grader]:
     """A grader whose two workers start once for all tests."""
     with Grader() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def thinker(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model whose tags are tokens, and often drawn."""
+    return make_tiny(tmp_path_factory.mktemp("thinker"), think_tokens=True)
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of forty rows of very different lengths."""
+    file = tmp_path_factory.mktemp("rows") / "rows.jsonl"
+    write(file, [a_row(index) for index in range(40)])
+    return file
+
+
+@pytest.fixture
+def world(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder to stand in, with the tiny model as `base`."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(tiny, "base")
+    return tmp_path
+
+
+@pytest.fixture
+def run_dir(tmp_path: Path) -> Path:
+    """Where a run of `small_tasks` goes, beside the module that its children run."""
+    (tmp_path / "child.py").write_text(CHILD)
+    return tmp_path / "run"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder to stand in, with a recipe `r.yaml` of one small set."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "r.yaml").write_text(RECIPE)
+    return tmp_path
 
 
 def _content(folder: Path) -> dict[str, str]:

@@ -1,29 +1,24 @@
 """results.json from runs with planted effects, and from runs with holes in them."""
 
 import dataclasses
-import json
 import math
-import re
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
+from analysed import TWO, one, pick, results_of
 from synthetic_run import make_run
 
-from reins.eval.analyse.analyse import analyse
 from reins.eval.analyse.document import document
 from reins.eval.analyse.metrics import METRICS
 from reins.eval.analyse.registry import LISTS
 from reins.eval.analyse.results import SCHEMA
-from reins.eval.analyse.run_folder import RunFolder
-from reins.eval.io.errors import InputError
-from reins.eval.io.files import rounded, write_json
-from reins.eval.io.jsonl import read_jsonl, write_jsonl
+from reins.eval.io.files import write_json
+from reins.eval.io.jsonl import read_jsonl
 
 MODES = ("think", "direct", "budget-60", "wait-1", "pad-8")
-TWO = {"base": [], "sft": ["sft"]}
 
 
 @pytest.fixture(scope="module")
@@ -42,21 +37,6 @@ def run(tmp_path_factory):
 @pytest.fixture(scope="module")
 def results(run):
     return results_of(run)
-
-
-def results_of(*folders):
-    """As a reader of the file gets them: any NaN in it is an error."""
-    results = rounded(analyse([RunFolder(folder) for folder in folders]))
-    return json.loads(json.dumps(results, allow_nan=False))
-
-
-def pick(entries, **wanted):
-    return [entry for entry in entries if all(entry[key] == value for key, value in wanted.items())]
-
-
-def one(entries, **wanted):
-    (found,) = pick(entries, **wanted)
-    return found
 
 
 ENDS = {"value", "low", "high"}
@@ -263,156 +243,6 @@ def test_an_arm_of_any_name_gets_the_analysis_of_its_role(run, results, tmp_path
             (renamed[one["arm"]], renamed[one["against"]], one[key]) for one in results[kind]
         ], kind
     assert one(found["attribution"], arm="distill", mode="think", metric="hacc", part="remains:short")
-
-
-def test_a_run_whose_recipe_states_no_roles_is_told_so_in_one_line(tmp_path):
-    arms = TWO | {"sft_if": ["sft_if"], "sft_direct": ["sft_direct"]}
-    results = results_of(make_run(tmp_path / "run", arms=arms, rows=20))
-    (note,) = [note for note in results["notes"] if "control_of" in note]
-    assert "no arm of the recipe says what it is for" in note
-    assert {entry["question"] for entry in results["contrasts"]} == {"base"}
-    assert {entry["role"] for entry in results["arms"]} == {"base", "treatment"}
-
-
-def rewrite(run, change, pattern="scores.jsonl"):
-    for file in run.rglob(pattern):
-        write_jsonl(file, [change(score) for score in read_jsonl(file)])
-
-
-def no_interval(entries):
-    return all(entry["low"] is None and entry["high"] is None for entry in entries)
-
-
-def test_one_problem_leaves_no_interval_anywhere_and_says_so(tmp_path):
-    results = results_of(make_run(tmp_path / "run", arms=TWO, rows=2, modes=("think", "pad-8"), along=(50,)))
-    for kind in ("figures", "contrasts", "bins", "length", "attribution", "along", "joint"):
-        assert no_interval(results[kind]), kind
-    assert (
-        {entry["p"] for entry in results["contrasts"]}
-        == {entry["p_holm"] for entry in results["contrasts"]}
-        == {None}
-    )
-    assert (
-        "composite: all rows belong to one problem, so there are no intervals and no p values"
-        in results["notes"]
-    )
-
-
-def test_where_all_samples_are_cut_there_is_no_length_to_speak_of(tmp_path):
-    run = make_run(tmp_path / "run", arms=TWO, rows=40, modes=("think", "wait-1"))
-    rewrite(
-        run,
-        lambda one: one | {"cut": True, "state": "unclosed", "hacc": False, "sacc": 0.0, "correct": False},
-    )
-    results = results_of(run)
-    assert {entry["kind"] for entry in results["bins"]} == {"cut"}
-    assert not results["length"]
-    where = "base (think), sft (think), base (wait-1), sft (wait-1)"
-    assert f"composite: all samples of {where} are cut or unclosed, so none is in a bin" in results["notes"]
-    assert any("no finished sample of base (think), sft (think) reasons" in note for note in results["notes"])
-
-
-def test_one_sample_a_row_allows_no_comparison_within_prompts(tmp_path):
-    results = results_of(make_run(tmp_path / "run", arms=TWO, rows=60, samples=1))
-    within = [
-        entry for entry in results["length"] if entry["method"] in ("within_prompt", "conditional_logistic")
-    ]
-    assert {entry["value"] for entry in within} == {None}
-    assert any("one sample a row from base (think), sft (think)" in note for note in results["notes"])
-
-
-def test_too_few_samples_for_the_bins_are_merged_and_said(tmp_path):
-    results = results_of(make_run(tmp_path / "run", arms=TWO, rows=40))
-    assert {entry["merged"] for entry in pick(results["bins"], arm="sft", kind="equal_count")} != {1}
-    assert any(
-        note.startswith("composite: fewer than 6 bins") and "sft (think)" in note for note in results["notes"]
-    )
-
-
-def test_a_metric_that_is_null_throughout_is_nowhere(tmp_path):
-    run = make_run(tmp_path / "run", arms=TWO, rows=40, modes=("think", "pad-8"))
-    rewrite(run, lambda one: one | {"correct": None, "outcome": None})
-    rewrite(run, lambda row: row | {"answer": ""}, "rows.jsonl")
-    results = results_of(run)
-    for kind in ("figures", "contrasts", "flips", "bins", "length", "attribution", "along"):
-        assert {entry["metric"] for entry in results[kind]} >= {"hacc"}, kind
-        assert not pick(results[kind], metric="correct"), kind
-    assert not results["joint"]
-    assert "composite: no row has an answer, so nothing is graded right or wrong" in results["notes"]
-
-
-def test_gradings_that_timed_out_stay_in_the_mean_and_are_named(tmp_path):
-    run = make_run(tmp_path / "run", arms=TWO, rows=40)
-    file = run / "evals" / "sft-s0" / "composite.think" / "scores.jsonl"
-    scores = read_jsonl(file)
-    write_jsonl(
-        file,
-        [one | ({"correct": False, "outcome": "timeout"} if i < 3 else {}) for i, one in enumerate(scores)],
-    )
-    results = results_of(run)
-    assert one(results["figures"], arm="sft", metric="correct", group=None)["n"] == 80
-    assert any(
-        "3 answers of sft (think) could not be graded in time and count" in note for note in results["notes"]
-    )
-
-
-def test_a_mode_that_keeps_samples_from_ending_is_not_taken_for_one_that_sets_their_length(tmp_path):
-    run = make_run(tmp_path / "run", arms=TWO, rows=40, modes=("think", "wait-1"))
-    file = run / "evals" / "sft-s0" / "composite.wait-1" / "scores.jsonl"
-    ended = [
-        one | ({"state": "unclosed", "hacc": False} if one["sample"] else {}) for one in read_jsonl(file)
-    ]
-    write_jsonl(file, ended)
-    notes = results_of(run)["notes"]
-    (note,) = [one for one in notes if "more samples cut or unclosed than think" in one]
-    assert any("over 5% of the samples of sft (wait-1) are cut or unclosed" in one for one in notes)
-    assert note.startswith("composite: wait-1 leaves")
-    assert re.search(r"the rest: sft [5-7]\d% \(\d%\); hacc_finished", note)
-
-
-def test_an_empty_thought_in_front_is_not_taken_for_reasoning(tmp_path):
-    arms = {"base": [], "sft": ["sft"], "sft_direct": ["sft_direct"]}
-    run = make_run(tmp_path / "run", arms=arms, rows=40, modes=("think", "direct"))
-    rewrite(run, lambda one: one | {"state": "closed" if one["state"] == "none" else one["state"]})
-    results = results_of(run)
-    assert one(results["figures"], arm="sft", mode="direct", metric="reasoned", group=None)["value"] == 0
-    assert any(note.startswith("composite: sft_direct hardly reason in think") for note in results["notes"])
-    turned = pick(results["attribution"], part="format", kind="intervention")
-    assert {entry["arm"] for entry in turned} == {"sft"}
-
-
-def test_tokens_that_responses_do_not_state_leave_lengths_out(tmp_path):
-    run = make_run(tmp_path / "run", arms=TWO, rows=40, modes=("think", "pad-8"))
-    rewrite(run, lambda one: one | {"cut": None, "reasoning_tokens": None, "answer_tokens": None})
-    results = results_of(run)
-    assert not pick(results["figures"], metric="reasoning_tokens")
-    assert {entry["value"] for entry in results["length"]} == {None}
-
-
-def test_a_mode_that_one_arm_was_not_asked_in_is_left_out_for_that_arm(tmp_path):
-    run = make_run(tmp_path / "run", arms=TWO, rows=40, modes=("think", "pad-8"))
-    for file in (run / "evals" / "base").glob("*.pad-8/scores.jsonl"):
-        file.unlink()
-    results = results_of(run)
-    assert not pick(results["contrasts"], mode="pad-8", against_mode="pad-8")
-    assert pick(results["contrasts"], arm="sft", mode="pad-8", against_mode="think")
-    assert "composite: not asked in every mode: base (pad-8)" in results["notes"]
-
-
-@pytest.mark.parametrize(
-    ("spoil", "complaint"),
-    [
-        (lambda scores: [], "scores.jsonl: holds no scores"),
-        (lambda scores: scores[:-2], "data/composite/rows.jsonl: 1 without score, the first 'composite-000009'"),
-        (lambda scores: [*scores, scores[0] | {"row": "x"}], "data/composite/rows.jsonl: 'x' is not among them"),
-    ],
-)  # fmt: skip
-def test_scores_that_do_not_fit_their_rows_are_refused(tmp_path, spoil, complaint):
-    run = make_run(tmp_path / "run", arms=TWO, rows=10)
-    file = run / "evals" / "sft-s0" / "composite.think" / "scores.jsonl"
-    write_jsonl(file, spoil(read_jsonl(file)))
-    with pytest.raises(InputError, match=complaint):
-        analyse([RunFolder(run)])
 
 
 def test_results_are_the_same_bytes_twice(run, results, tmp_path):

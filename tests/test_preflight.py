@@ -1,73 +1,15 @@
 """`reins check` on a small recipe that is right, and on the same recipe with one mistake at a time."""
 
-import json
-import shutil
 from collections import namedtuple
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from safetensors.torch import load_file, save_file
-from tiny import CHATML
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from small_recipe import GRPO, ON_A_CARD, RUN, SFT, assert_found, changed, look
 
-from reins.recipes.preflight import Finding, arithmetic, preflight
-from reins.recipes.preflight.cards import CARDS
-from reins.recipes.preflight.shapes import KNOWN, shape_of
+from reins.recipes.preflight import arithmetic, preflight
 from reins.recipes.recipe import schema
 
 ROOT = Path(__file__).parents[1]
-RECIPE = """
-name: small
-base: base
-data:
-  traces: {builder: micro.traces, rows: 40, split: train, thought: long, voice: teacher}
-  if_traces: {builder: micro.composites, rows: 20, split: train, pool: train, thought: long, voice: teacher}
-  problems: {builder: micro.problems, rows: 64, split: train}
-  if_prompts: {builder: micro.composites, rows: 32, split: train, pool: train, seed: 3}
-  composite: {builder: micro.composites, rows: 20, split: test, pool: test}
-stages:
-  sft: {trainer: sft, rows: 40, data: {traces: 1.0}, args: {
-    per_device_train_batch_size: 2, learning_rate: 1e-3, num_train_epochs: 1.0, max_length: 1200, save_steps: 5}}
-  sft_if: {trainer: sft, rows: 40, data: {traces: 0.7, if_traces: 0.3}, args: {
-    per_device_train_batch_size: 2, learning_rate: 1e-3, num_train_epochs: 1.0, max_length: 1200, save_steps: 5}}
-  rl: {trainer: grpo, rows: 64, data: {problems: 1.0}, rewards: {correct: 1.0, format: 0.1}, args: {
-    per_device_train_batch_size: 8, num_generations: 4, max_completion_length: 1000, num_train_epochs: 1.0, save_steps: 10}}
-  rl_if: {trainer: grpo, rows: 64, data: {problems: 0.5, if_prompts: 0.5}, rewards: {correct: 1.0, constraints: 1.0}, args: {
-    per_device_train_batch_size: 8, num_generations: 4, max_completion_length: 1000, num_train_epochs: 1.0, save_steps: 10}}
-arms: {base: [], sft: [sft], rl: [rl], sft_rl: [sft, rl], sft_if: [sft_if], sft_rl_if: [sft_if, rl_if]}
-evaluate:
-  composite: {samples: 2, max_new_tokens: 1000, checkpoints: all}
-launch: {accelerate: recipes/accelerate/cpu.yaml}
-"""
-SFT, GRPO, RUN = "save_steps: 5}}\n  sft_if", "save_steps: 10}}\n  rl_if", "recipes/accelerate/cpu.yaml"
-ON_A_CARD = (RUN, "recipes/accelerate/ddp.yaml, processes: 8, gpu: A100-40G")
-
-
-@pytest.fixture
-def world(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    shutil.copytree(tiny, "base")
-    return tmp_path
-
-
-def look(text: str = RECIPE) -> list[Finding]:
-    Path("recipe.yaml").write_text(text)
-    return preflight(schema.load("recipe.yaml"), Path("runs/small"))
-
-
-def changed(*pairs: tuple[str, str]) -> str:
-    text = RECIPE
-    for find, put in pairs:
-        assert find in text, find
-        text = text.replace(find, put, 1)
-    return text
-
-
-def assert_found(found: list[Finding], level: str, name: str, part: str) -> None:
-    lines = "\n".join(map(str, found))
-    hits = [one for one in found if one.level == level and one.name == name and part in one.text]
-    assert hits and all(one.fix for one in hits), lines
 
 
 def test_a_recipe_that_is_right_has_nothing_to_mend(world: Path) -> None:
@@ -180,51 +122,6 @@ def test_a_mistake_is_found_by_name(world: Path, mistake: str) -> None:
     assert_found(look(changed(*pairs)), level, name, part)
 
 
-def _template(find: str, put: str) -> Callable[[], None]:
-    def edit() -> None:
-        file = Path("base/chat_template.jinja")
-        assert find in file.read_text()
-        file.write_text(file.read_text().replace(find, put))
-
-    return edit
-
-
-def _json(name: str, **values: object) -> Callable[[], None]:
-    def edit() -> None:
-        file = Path("base", name)
-        file.write_text(json.dumps(json.loads(file.read_text()) | values))
-
-    return edit
-
-
-def _special_tags() -> None:
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained("base")
-    tokenizer.add_special_tokens({"additional_special_tokens": ["<think>", "</think>"]})
-    tokenizer.save_pretrained("base")
-
-
-CONTENT = "message['content']"
-BASES = {
-    "rows padded with the end": (_json("tokenizer_config.json", pad_token="<|im_end|>"), "FAIL", "pad", "padded with"),
-    "a turn that ends in text": (_template("<|im_end|>\n", "\nEND\n"), "FAIL", "eos", "closes a turn"),
-    "a base that ends otherwise": (_json("generation_config.json", eos_token_id=0), "warn", "generation", "<|endoftext|>"),
-    "a template that drops thoughts": (_template(CONTENT, CONTENT + ".split('</think>')[-1]"), "FAIL", "template", "drops the thought"),
-    "a template that speaks": (_template("{% for", "{{ '<|im_start|>system\nBe good.<|im_end|>\n' }}{% for"), "warn", "template", "system turn"),
-    "a thought opened twice": (_template("<|im_start|>assistant\n", "<|im_start|>assistant\n<think>\n"), "FAIL", "prefill", "opens <think>"),
-    "tags lost in decoding": (_special_tags, "FAIL", "tags", "special token"),
-    "weights missing": (lambda: Path("base/model.safetensors").unlink(), "FAIL", "model", "no weights"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("mistake", BASES)
-def test_a_mistake_of_the_base_is_found_by_name(world: Path, mistake: str) -> None:
-    edit, level, name, part = BASES[mistake]
-    edit()
-    assert_found(look(), level, name, part)
-
-
 def test_seven_billion_parameters_do_not_fit_forty_gigabytes_unless_in_parts(world: Path) -> None:
     seven = ("base: base", "base: Qwen/Qwen2.5-7B")  # its shape is known without its files
     found = look(changed(seven, ON_A_CARD))
@@ -253,114 +150,8 @@ def test_the_micro_ablation_has_no_fault() -> None:
     assert [str(one) for one in found if one.level == "FAIL"] == []
 
 
-def test_a_shape_counts_the_parameters_of_the_model_itself(tiny: Path) -> None:
-    shape = shape_of(str(ROOT / "recipes/micro/base"))
-    model = AutoModelForCausalLM.from_pretrained(ROOT / "recipes/micro/base")
-    assert shape and shape.parameters == shape.active == model.num_parameters()
-    assert shape.positions == AutoConfig.from_pretrained(ROOT / "recipes/micro/base").max_position_embeddings
-
-
-@pytest.mark.parametrize(
-    ("kind", "sizes", "active"),
-    [  # of a layer of 4 experts, 2 take part; the attention, the router and the rest take part always
-        ("qwen3_moe", {"num_experts": 4, "moe_intermediate_size": 32, "decoder_sparse_step": 1}, 3 * 64 * 32),
-        ("mixtral", {"num_local_experts": 4}, 3 * 64 * 128),
-    ],
-)
-def test_a_mixture_of_experts_has_all_its_parameters_and_those_that_a_token_meets(
-    tmp_path: Path, kind: str, sizes: dict[str, int], active: int
-) -> None:
-    config = AutoConfig.for_model(
-        kind, vocab_size=384, hidden_size=64, intermediate_size=128, num_hidden_layers=2,
-        num_attention_heads=4, num_key_value_heads=2, head_dim=16, num_experts_per_tok=2, **sizes,
-    )  # fmt: skip
-    model = AutoModelForCausalLM.from_config(config)
-    model.save_pretrained(tmp_path)
-    shape = shape_of(str(tmp_path))
-    assert shape and shape.parameters == model.num_parameters()
-    assert shape.parameters - shape.active == 2 * 2 * active
-
-
-def _weights(change: Callable[[dict], dict]) -> Callable[[], None]:
-    def write() -> None:
-        held = load_file("base/model.safetensors")
-        save_file(change(held), "base/model.safetensors", metadata={"format": "pt"})
-
-    return write
-
-
-BROKEN: dict[str, tuple[Callable[[], object], str]] = {
-    "a layer": (_weights(lambda held: {name: one for name, one in held.items() if "layers.1" not in name}), "9 of its weights are in no file"),
-    "names of torch.compile": (_weights(lambda held: {f"_orig_mod.{name}": one for name, one in held.items()}), "_orig_mod"),
-    "an untied head": (_json("config.json", tie_word_embeddings=False), "1 of its weights are in no file, lm_head.weight"),
-    "another width": (_json("config.json", intermediate_size=256), "its config makes it ["),
-    "an LFS pointer": (lambda: Path("base/model.safetensors").write_text("version https://git-lfs\n"), "git-lfs left"),
-    "no JSON": (lambda: Path("base/config.json").write_text("{"), "no JSON"),
-    "an empty config": (lambda: Path("base/config.json").write_text("{}"), "model_type None"),
-    "an unknown architecture": (_json("config.json", model_type="llama9"), "'llama9' is not in this transformers"),
-    "code of its own": (_json("config.json", model_type="mini9", auto_map={"AutoConfig": "a.B"}), "its own code (auto_map) is not run"),
-    "quantised": (_json("config.json", quantization_config={"quant_method": "fp8"}), "quantised (fp8)"),
-    "sizes that are none": (_json("config.json", num_attention_heads="four"), "cannot be opened"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", BROKEN)
-def test_a_base_that_would_start_from_other_weights_or_not_at_all_is_one_line(world: Path, name: str) -> None:
-    change, part = BROKEN[name]
-    change()
-    (found,) = look()
-    assert (found.level, found.name) == ("FAIL", "model") and part in found.text and found.fix
-    assert "\n" not in str(found)
-
-
 def test_an_adapter_of_defaults_is_an_adapter(world: Path) -> None:
     found = look(changed(("data: {traces: 1.0}", "data: {traces: 1.0}, lora: {}")))
     assert any("trains 3,584 parameters of adapters" in one.text for one in found if one.name == "lora"), (
         found
     )
-
-
-def test_a_base_without_a_pad_token_and_a_template_that_sets_blank_lines_train_as_they_should(
-    world: Path,
-) -> None:
-    _json("tokenizer_config.json", pad_token=None)()
-    template = Path("base/chat_template.jinja")
-    blank = "message['content'] | replace('</think>\\n', '</think>\\n\\n')"
-    template.write_text(template.read_text().replace("message['content']", blank))
-    assert [str(one) for one in look() if one.level == "FAIL"] == []
-
-
-TOKENS: dict[str, tuple[Callable[[], object], str, str]] = {
-    "flags that cannot be saved": (_json("generation_config.json", temperature=0.6), "generation", "cannot be saved"),
-    "no generation prompt": (lambda: Path("base/chat_template.jinja").write_text(CHATML.partition("{% if add")[0]), "template", "with and without"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", TOKENS)
-def test_what_the_bases_own_files_say_is_found(world: Path, name: str) -> None:
-    change, finding, part = TOKENS[name]
-    change()
-    assert_found(look(), "FAIL", finding, part)
-
-
-def test_tokens_that_the_model_does_not_embed_are_found(world: Path) -> None:
-    tokenizer = AutoTokenizer.from_pretrained("base")
-    tokenizer.add_tokens(["<new>"])
-    tokenizer.save_pretrained("base")
-    assert_found(look(), "FAIL", "tokens", "the model embeds")
-
-
-def test_the_known_shapes_have_the_sizes_that_their_names_say() -> None:
-    sizes = {
-        "1.5B": (1.5e9, 1.8e9),
-        "7B": (7.6e9, 7.7e9),
-        "32B": (32e9, 33e9),
-        "4B": (4e9, 4.1e9),
-        "8B": (8e9, 8.3e9),
-    }
-    for name in KNOWN:
-        shape = shape_of(name)
-        assert shape and shape.active == shape.parameters
-        low, high = sizes[next(part for part in name.split("-") if part in sizes)]
-        assert low < shape.parameters < high, name
-    assert CARDS["H100-80G"].rate == 989e12

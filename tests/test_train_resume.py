@@ -169,7 +169,7 @@ def test_a_tracked_run_holds_no_home_folder_and_no_secret(base, tmp_path, monkey
     for name, value in {**secrets, "HOME": str(home)}.items():
         monkeypatch.setenv(name, value)
     model = shutil.copytree(base, home / "base")
-    args = {"max_steps": 2, "hub_token": secrets["HF_TOKEN"], "run_name": "a run"}
+    args = {"max_steps": 2, "run_name": "a run", "hub_model_id": f"alice:{secrets['HF_TOKEN']}@models"}
     track = {"project": "reins", "mode": "offline", "group": "g", "name": "n"}
     out = train(make_stage(home / "runs" / "stage", model, "sft", args, track=track))
     wandb.teardown()  # only then are the files whole

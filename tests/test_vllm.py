@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from test_generate import TOKENS, a_row, keyed, read, write
+from small_rows import TOKENS, a_row, keyed, read, write
 from tiny import make_tiny
 from transformers import AutoModelForCausalLM
 

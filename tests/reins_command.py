@@ -1,0 +1,31 @@
+"""`reins` as its user calls it, and a row and a recipe for it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROW = {
+    "source": "s",
+    "id": "1",
+    "question": "What is 2+2?",
+    "answer": "4",
+    "constraint_name": ["punctuation:no_comma"],
+    "constraint_args": [None],
+    "constraint_desc": ["No comma."],
+    "row": "r-0",
+    "problem_id": "p0",
+}
+RECIPE = "name: k\ndata: {x: {builder: micro.traces, rows: 4}}\n"
+
+
+def reins(*arguments: object, **env: str) -> subprocess.CompletedProcess[str]:
+    words = [str(Path(sys.executable).with_name("reins")), *map(str, arguments)]
+    return subprocess.run(
+        words, check=False, capture_output=True, text=True, env={**os.environ, **env}, timeout=300
+    )
+
+
+def refused(done: subprocess.CompletedProcess[str], said: str) -> None:
+    assert done.returncode == 2 and said in done.stderr, done.stderr
+    assert done.stderr.count("\n") == 1 and "Traceback" not in done.stderr

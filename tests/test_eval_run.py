@@ -1,0 +1,101 @@
+"""`reins.eval.run`: a checkpoint's plan is run once, along a stage, by several processes, and after a kill."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+import yaml
+
+from reins.eval.run import main, run
+
+
+def plan(tmp_path, tiny, rows, **changes):
+    common = {"rows": str(rows), "samples": 1, "max_new_tokens": 12}
+    sets = [
+        {"label": "all", "out": str(tmp_path / "all.think"), **common},
+        {"label": "all-plain", "out": str(tmp_path / "plain.think"), "with_constraints": False, **common},
+    ]
+    config = {"model": str(tiny), "seed": 0, "preset": "reins", "threads": 1, "inputs": "abc", "parts": sets}
+    file = tmp_path / "config.yaml"
+    file.write_text(yaml.safe_dump(config | changes))
+    return file
+
+
+def test_a_checkpoint_is_evaluated_once(tiny, rows, tmp_path):
+    run(plan(tmp_path, tiny, rows))
+    assert json.loads((tmp_path / "done.json").read_text()) == {"inputs": "abc"}
+    made = [tmp_path / name for name in ("all.think/metrics.json", "plain.think/metrics.json")]
+    times = [file.stat().st_mtime_ns for file in made]
+    run(plan(tmp_path, tiny, rows))
+    assert [file.stat().st_mtime_ns for file in made] == times
+    run(plan(tmp_path, tiny, rows, inputs="def"))
+    assert all(file.stat().st_mtime_ns > before for file, before in zip(made, times, strict=True))
+    assert json.loads((tmp_path / "done.json").read_text()) == {"inputs": "def"}
+
+
+def test_along_a_stage_its_whole_checkpoints_of_the_wanted_steps_are_asked(tiny, rows, tmp_path):
+    stage = tmp_path / "stages" / "sft-s0"
+    for step, whole in ((5, True), (10, True), (15, False)):
+        shutil.copytree(tiny, stage / f"checkpoint-{step}")
+        if whole:
+            (stage / f"checkpoint-{step}" / "whole.json").touch()
+    common = {"rows": str(rows), "samples": 1, "max_new_tokens": 12, "origin": "what went in"}
+    parts = [
+        {
+            "label": label,
+            "out": str(tmp_path / f"evals/sft-s0@*/{label}.think"),
+            "checkpoints": steps,
+            **common,
+        }
+        for label, steps in (("all", "all"), ("late", [10, 99]))
+    ]
+    run(plan(tmp_path, stage, rows, parts=parts))
+    asked = {str(file.parent.relative_to(tmp_path)) for file in tmp_path.glob("evals/*/*/metrics.json")}
+    assert asked == {f"evals/sft-s0@{one}.think" for one in ("5/all", "10/all", "10/late")}
+    assert (tmp_path / "evals/sft-s0@5/all.think/origin").read_text() == "what went in"
+    assert json.loads((tmp_path / "progress.json").read_text())["steps"] == 3
+
+
+def test_a_bad_plan_is_one_line_and_status_2(tiny, rows, tmp_path, monkeypatch, capsys):
+    file = plan(tmp_path, tiny, rows, thread=2)
+    monkeypatch.setattr(sys, "argv", ["run", "--config", str(file)])
+    assert main() == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "config.yaml" in said and "thread" in said
+
+
+def launch(file, *launcher):
+    command = [sys.executable, *launcher, "-m", "reins.eval.run", "--config", str(file)]
+    return subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, stderr=subprocess.DEVNULL)
+
+
+@pytest.mark.slow
+def test_kill_9_and_two_processes_end_in_the_same_bytes(tiny, rows, tmp_path):
+    made = []
+    for name in ("whole", "killed", "two"):
+        folder = tmp_path / name
+        folder.mkdir()
+        one = {
+            "label": "all",
+            "rows": str(rows),
+            "out": str(folder / "all"),
+            "samples": 8,
+            "max_new_tokens": 200,
+        }
+        file = plan(folder, tiny, rows, parts=[one])
+        if name == "killed":
+            process, partial = launch(file), folder / "all/responses.partial-0.jsonl"
+            while not partial.exists() or partial.stat().st_size < 4_000:
+                assert process.poll() is None
+                time.sleep(0.002)
+            process.kill()
+            process.wait()
+            assert not (folder / "all/responses.jsonl").exists()
+        two = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+        assert launch(file, *(two if name == "two" else [])).wait() == 0
+        made.append([(folder / "all" / file).read_bytes() for file in ("responses.jsonl", "scores.jsonl")])
+    assert made[0] == made[1] == made[2]

@@ -1,0 +1,118 @@
+"""`reins check` on a base that is not what it should be: its template, tokens, weights and config."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file, save_file
+from small_recipe import assert_found, look
+from tiny import CHATML
+from transformers import AutoTokenizer
+
+
+def _template(find: str, put: str) -> Callable[[], None]:
+    def edit() -> None:
+        file = Path("base/chat_template.jinja")
+        assert find in file.read_text()
+        file.write_text(file.read_text().replace(find, put))
+
+    return edit
+
+
+def _json(name: str, **values: object) -> Callable[[], None]:
+    def edit() -> None:
+        file = Path("base", name)
+        file.write_text(json.dumps(json.loads(file.read_text()) | values))
+
+    return edit
+
+
+def _special_tags() -> None:
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained("base")
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<think>", "</think>"]})
+    tokenizer.save_pretrained("base")
+
+
+CONTENT = "message['content']"
+BASES = {
+    "rows padded with the end": (_json("tokenizer_config.json", pad_token="<|im_end|>"), "FAIL", "pad", "padded with"),
+    "a turn that ends in text": (_template("<|im_end|>\n", "\nEND\n"), "FAIL", "eos", "closes a turn"),
+    "a base that ends otherwise": (_json("generation_config.json", eos_token_id=0), "warn", "generation", "<|endoftext|>"),
+    "a template that drops thoughts": (_template(CONTENT, CONTENT + ".split('</think>')[-1]"), "FAIL", "template", "drops the thought"),
+    "a template that speaks": (_template("{% for", "{{ '<|im_start|>system\nBe good.<|im_end|>\n' }}{% for"), "warn", "template", "system turn"),
+    "a thought opened twice": (_template("<|im_start|>assistant\n", "<|im_start|>assistant\n<think>\n"), "FAIL", "prefill", "opens <think>"),
+    "tags lost in decoding": (_special_tags, "FAIL", "tags", "special token"),
+    "weights missing": (lambda: Path("base/model.safetensors").unlink(), "FAIL", "model", "no weights"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", BASES)
+def test_a_mistake_of_the_base_is_found_by_name(world: Path, mistake: str) -> None:
+    edit, level, name, part = BASES[mistake]
+    edit()
+    assert_found(look(), level, name, part)
+
+
+def _weights(change: Callable[[dict], dict]) -> Callable[[], None]:
+    def write() -> None:
+        held = load_file("base/model.safetensors")
+        save_file(change(held), "base/model.safetensors", metadata={"format": "pt"})
+
+    return write
+
+
+BROKEN: dict[str, tuple[Callable[[], object], str]] = {
+    "a layer": (_weights(lambda held: {name: one for name, one in held.items() if "layers.1" not in name}), "9 of its weights are in no file"),
+    "names of torch.compile": (_weights(lambda held: {f"_orig_mod.{name}": one for name, one in held.items()}), "_orig_mod"),
+    "an untied head": (_json("config.json", tie_word_embeddings=False), "1 of its weights are in no file, lm_head.weight"),
+    "another width": (_json("config.json", intermediate_size=256), "its config makes it ["),
+    "an LFS pointer": (lambda: Path("base/model.safetensors").write_text("version https://git-lfs\n"), "git-lfs left"),
+    "no JSON": (lambda: Path("base/config.json").write_text("{"), "no JSON"),
+    "an empty config": (lambda: Path("base/config.json").write_text("{}"), "model_type None"),
+    "an unknown architecture": (_json("config.json", model_type="llama9"), "'llama9' is not in this transformers"),
+    "code of its own": (_json("config.json", model_type="mini9", auto_map={"AutoConfig": "a.B"}), "its own code (auto_map) is not run"),
+    "quantised": (_json("config.json", quantization_config={"quant_method": "fp8"}), "quantised (fp8)"),
+    "sizes that are none": (_json("config.json", num_attention_heads="four"), "cannot be opened"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_base_that_would_start_from_other_weights_or_not_at_all_is_one_line(world: Path, name: str) -> None:
+    change, part = BROKEN[name]
+    change()
+    (found,) = look()
+    assert (found.level, found.name) == ("FAIL", "model") and part in found.text and found.fix
+    assert "\n" not in str(found)
+
+
+def test_a_base_without_a_pad_token_and_a_template_that_sets_blank_lines_train_as_they_should(
+    world: Path,
+) -> None:
+    _json("tokenizer_config.json", pad_token=None)()
+    template = Path("base/chat_template.jinja")
+    blank = "message['content'] | replace('</think>\\n', '</think>\\n\\n')"
+    template.write_text(template.read_text().replace("message['content']", blank))
+    assert [str(one) for one in look() if one.level == "FAIL"] == []
+
+
+TOKENS: dict[str, tuple[Callable[[], object], str, str]] = {
+    "flags that cannot be saved": (_json("generation_config.json", temperature=0.6), "generation", "cannot be saved"),
+    "no generation prompt": (lambda: Path("base/chat_template.jinja").write_text(CHATML.partition("{% if add")[0]), "template", "with and without"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TOKENS)
+def test_what_the_bases_own_files_say_is_found(world: Path, name: str) -> None:
+    change, finding, part = TOKENS[name]
+    change()
+    assert_found(look(), "FAIL", finding, part)
+
+
+def test_tokens_that_the_model_does_not_embed_are_found(world: Path) -> None:
+    tokenizer = AutoTokenizer.from_pretrained("base")
+    tokenizer.add_tokens(["<new>"])
+    tokenizer.save_pretrained("base")
+    assert_found(look(), "FAIL", "tokens", "the model embeds")
