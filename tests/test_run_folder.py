@@ -53,6 +53,8 @@ def test_a_run_that_is_told_to_end_says_so(sign: signal.Signals, here: Path) -> 
     """Its word comes as soon as the first task is started."""
     (here / "r.yaml").write_text(RECIPE.replace("4", "20000"))
     command = [str(Path(sys.executable).with_name("reins")), "build", "r.yaml", "--out", "o"]
+    # Tests started by nohup hand on that SIGHUP is ignored, and a run leaves that as it is.
+    command = ["env", f"--default-signal={sign.name}", *command]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
         assert run.stdout and run.stderr and "started" in run.stdout.readline()
         run.send_signal(sign)

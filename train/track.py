@@ -14,7 +14,7 @@ class Tracked(WandbCallback):
 
     def setup(self, args: TrainingArguments, state: TrainerState, model: Any, **kwargs: Any) -> None:
         shown = SimpleNamespace(
-            to_dict=lambda: public(args.to_dict()), run_name=args.run_name, output_dir=args.output_dir
+            to_dict=lambda: public(args.to_dict()), run_name=public(args.run_name), output_dir=args.output_dir
         )
         bare = SimpleNamespace(config=public(model.config.to_dict()), num_parameters=model.num_parameters)
         super().setup(shown, state, bare, **kwargs)
