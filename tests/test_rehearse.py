@@ -137,7 +137,7 @@ def test_a_rehearsal_stops_at_the_first_thing_that_would_go_wrong(
     )
     done = _rehearse(Path("recipe.yaml"))
     assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
-    assert "stage sft-s0: " in done.stderr and "template drops a part of the completion" in done.stderr
+    assert "stage sft-s0: " in done.stderr and "template: drops a part of the completion" in done.stderr
 
 
 def _rehearse(file: Path, *options: str) -> subprocess.CompletedProcess[str]:
