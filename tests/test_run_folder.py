@@ -61,3 +61,13 @@ def test_a_run_that_is_told_to_end_says_so(sign: signal.Signals, here: Path) -> 
         said = run.stderr.read()
     assert said == f"reins: ended by {sign.name}; the same command goes on from here\n"
     assert run.returncode == 128 + sign
+
+
+def test_a_run_killed_as_a_task_began_goes_on(here: Path) -> None:
+    assert reins("build", "r.yaml", "--out", "o").returncode == 0
+    (folder,) = (here / "o/data").iterdir()
+    for file in folder.iterdir():
+        if file.name != "config.yaml":
+            file.unlink()
+    assert reins("build", "r.yaml", "--out", "o").returncode == 0
+    assert (folder / "rows.jsonl").exists()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from ...eval.io.errors import InputError
-from ...eval.io.run_paths import ANY_STEP, LOCK, ORIGIN, RunPaths
+from ...eval.io.run_paths import ANY_STEP, CONFIG, LOCK, ORIGIN, RunPaths
 from ..plan.task import Task
 from .done import origins_of
 
@@ -20,7 +20,7 @@ def refuse_foreign(tasks: Mapping[str, Task], run: RunPaths) -> None:
     for task in tasks.values():
         for folder in [part.folder for part in task.parts] or [task.folder]:
             for place in _matches(folder, run):
-                if _holds_any(place) and not (place / ORIGIN).exists():
+                if _holds_any(place) and not _made_by_run(place):
                     raise InputError(place, "not made by a run", OWN)
     if not is_run(run.root) and (wrong := [file for file in (run.recipe, run.report) if _holds_any(file)]):
         raise InputError(wrong[0], "there already, and not made by a run", OWN)
@@ -29,6 +29,13 @@ def refuse_foreign(tasks: Mapping[str, Task], run: RunPaths) -> None:
 def is_run(folder: Path) -> bool:
     """Whether a run was ever at work in this folder, or its jobs were written there."""
     return (folder / LOCK).exists() or (folder / "slurm").is_dir() or any(folder.glob(f"*/*/{ORIGIN}"))
+
+
+def _made_by_run(place: Path) -> bool:
+    """Whether a run filled this folder, or was killed as it began to: its config.yaml is there before its origin."""
+    config = place / CONFIG
+    begun = config.is_file() and "inputs: " in config.read_text("utf-8", "replace")
+    return begun or (place / ORIGIN).exists()
 
 
 def _holds_any(place: Path) -> bool:
