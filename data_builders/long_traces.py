@@ -13,6 +13,7 @@ from typing import Any
 
 from ..eval.io.errors import InputError
 from ..eval.io.fields import FLAG, TEXT, list_of, or_null
+from ..eval.io.tokenizers import open_tokenizer
 from ..eval.verify import split_reasoning
 from ..eval.verify.rows import Row
 from .draw import PLAIN, Built, Tally, apart
@@ -63,13 +64,10 @@ def _fits(tokenizer: str | None, limit: int | None) -> Fits:
         raise InputError(
             "max_reasoning_tokens", f"{limit} tokens of no named tokenizer", "name the base's as `tokenizer`"
         )
-    from transformers import AutoTokenizer
-
     try:
-        encoder = AutoTokenizer.from_pretrained(tokenizer, trust_remote_code=False)
-    except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError("tokenizer", f"{tokenizer} cannot be opened ({reason})", "name a base") from None
+        encoder = open_tokenizer(tokenizer)
+    except InputError as error:
+        raise error.within("tokenizer") from None
     # A token holds a byte at least, so what has no more bytes fits without being counted.
     return lambda reasoning: (
         len(reasoning.encode()) <= limit or len(encoder.encode(reasoning, add_special_tokens=False)) <= limit

@@ -19,10 +19,11 @@ ROW = {
 RECIPE = "name: k\ndata: {x: {builder: micro.traces, rows: 4}}\n"
 
 
-def reins(*arguments: object, **env: str) -> subprocess.CompletedProcess[str]:
+def reins(*arguments: object, said: str = "", **env: str) -> subprocess.CompletedProcess[str]:
+    """`said` is what somebody types; `env` are variables beside ours."""
     words = [str(Path(sys.executable).with_name("reins")), *map(str, arguments)]
     return subprocess.run(
-        words, check=False, capture_output=True, text=True, env={**os.environ, **env}, timeout=300
+        words, check=False, capture_output=True, text=True, input=said, env={**os.environ, **env}, timeout=300
     )
 
 

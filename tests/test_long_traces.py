@@ -58,7 +58,7 @@ def test_reasoning_is_measured_by_the_bases_tokenizer(tmp_path):
         list(build(rows=2, seed=0, **asked))
     with pytest.raises(InputError, match="name the base's as `tokenizer`"):
         build(rows=1, seed=0, source=str(file), max_reasoning_tokens=150)
-    with pytest.raises(InputError, match="tokenizer: no/such cannot be opened"):
+    with pytest.raises(InputError, match="tokenizer: no/such: its tokenizer cannot be opened"):
         build(rows=1, seed=0, **asked | {"tokenizer": "no/such"})
 
 

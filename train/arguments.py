@@ -66,6 +66,7 @@ REFUSED: dict[str, tuple[tuple[Any, ...], str, str]] = {
         "every save would be uploaded",
         "take it out; `reins push` uploads an arm, privately",
     ),
+    "trust_remote_code": ((False,), "no code of a model's own is run here", "take it out"),
     "hub_token": (
         (None,),
         "a secret does not belong into a recipe",
@@ -101,6 +102,9 @@ def check_args(trainer: Literal["sft", "grpo"], args: Mapping[str, Any], world_s
         check_value(key, value, known[key], usual, choices(trainer).get(key, []))
         if key in REFUSED and value not in REFUSED[key][0]:
             raise InputError(f"args.{key}", REFUSED[key][1], REFUSED[key][2])
+    if (args.get("model_init_kwargs") or {}).get("trust_remote_code"):
+        said, fix = REFUSED["trust_remote_code"][1:]
+        raise InputError("args.model_init_kwargs.trust_remote_code", said, fix)
     if (args.get("accelerator_config") or {}).get("use_seedable_sampler") is False:
         raise InputError("args.accelerator_config", f"{RESUMED}: rows come in another order", "take it out")
     check_numbers(trainer, args)

@@ -12,11 +12,12 @@ from typing import Any
 import datasets
 import torch
 import transformers
-from transformers import AutoTokenizer, PreTrainedTokenizerBase, TrainingArguments
+from transformers import PreTrainedTokenizerBase, TrainingArguments
 
 from ..eval.io.errors import InputError
 from ..eval.io.jsonl import read_jsonl
 from ..eval.io.templates import on_one_day, turn_end
+from ..eval.io.tokenizers import open_tokenizer
 from ..eval.io.wandb_names import NAME, TAG, entity_and_project, short
 from ..eval.weights.check import check_weights
 from .arguments import OURS
@@ -125,7 +126,7 @@ def load_tokenizer(stage: Stage) -> PreTrainedTokenizerBase:
             f"{stage.out}/config.yaml", f"model: {model} is neither a folder nor a hub id", "name one"
         )
     check_weights(model)
-    tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
+    tokenizer: PreTrainedTokenizerBase = open_tokenizer(model)
     if stage.template:
         tokenizer.chat_template = stage.template.read_text(encoding="utf-8")
     if not tokenizer.chat_template:

@@ -12,7 +12,6 @@ import torch
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
-    AutoTokenizer,
     GenerationConfig,
     PreTrainedConfig,
     PreTrainedModel,
@@ -20,6 +19,7 @@ from transformers import (
 
 from ..io.errors import InputError
 from ..io.templates import PROMPT, asked, closing_token, on_one_day
+from ..io.tokenizers import open_tokenizer
 from ..verify import render
 from ..verify.rows import Row
 from ..verify.thought_formats import THINK, ThoughtFormat, format_of_template
@@ -111,11 +111,11 @@ def read_checkpoint(name: str) -> Checkpoint:
         raise InputError(name, "no tokenizer in the checkpoint", "save it there (tokenizer.save_pretrained)")
     try:
         config = AutoConfig.from_pretrained(name, trust_remote_code=False)
-        tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
     except (OSError, ValueError) as error:
         raise InputError(
             name, f"not a checkpoint ({str(error).splitlines()[0]})", "name its folder or hub id"
         ) from None
+    tokenizer = open_tokenizer(name)
     if tokenizer.chat_template is None:
         raise InputError(
             name, "the tokenizer has no chat template", "put chat_template.jinja into the folder"

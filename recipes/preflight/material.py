@@ -11,6 +11,7 @@ from ...data_builders.mixture import counts
 from ...eval.io.errors import InputError
 from ...eval.io.run_paths import RunPaths
 from ...eval.io.templates import asked
+from ...eval.io.tokenizers import open_tokenizer
 from ...eval.verify.rows import Row, iter_rows, read_rows
 from ..plan.estimate import DEFAULTS, mixed, row_tokens, steps, tokens
 from ..plan.estimate import from_hub as needs_hub
@@ -36,6 +37,7 @@ class Material:
         if recipe.base:
             self.shapes["base"] = _shape(recipe.base, "base")
         self.shape = self.shapes.get("base")
+        self.tokenizer = _tokenizer(recipe.base)
         self.card = CARDS.get(recipe.launch.gpu or "")
         used = dict.fromkeys(stage for arm in recipe.arms.values() for stage in arm.stages)
         self.stages = {name: recipe.stages[name] for name in used}
@@ -45,16 +47,6 @@ class Material:
     @cached_property
     def tasks(self) -> dict[str, Task]:
         return plan(self.recipe, self.folder) if self.recipe.arms or self.recipe.models else {}
-
-    @cached_property
-    def tokenizer(self) -> Any:
-        """The base's, None where neither its folder nor the hub's cache has it."""
-        file = file_of(self.recipe.base, "tokenizer.json") if self.recipe.base else None
-        if file is None:
-            return None
-        from transformers import AutoTokenizer
-
-        return AutoTokenizer.from_pretrained(file.parent, trust_remote_code=False)
 
     def tokenizer_of(self, stage: Stage) -> Any:
         """With the template and the end token that the stage may set."""
@@ -115,6 +107,15 @@ def _shape(model: str, key: str) -> Shape | None:
         return shape_of(model)
     except InputError as error:
         raise error.within(key) from None
+
+
+def _tokenizer(base: str) -> Any:
+    """The base's, None where neither its folder nor the hub's cache has it."""
+    file = file_of(base, "tokenizer.json") if base else None
+    try:
+        return open_tokenizer(file.parent) if file else None
+    except InputError as error:
+        raise error.within("base") from None
 
 
 def _key(stage: Stage) -> frozenset[tuple[str, float]]:

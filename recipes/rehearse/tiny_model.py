@@ -16,6 +16,7 @@ from typing import Any
 
 from ...data_builders import BUILDERS
 from ...eval.io.errors import InputError
+from ...eval.io.tokenizers import open_tokenizer
 
 HUB = ("huggingface.co", 443)
 LAYERS = 2
@@ -133,14 +134,13 @@ def _end_soon(model: Any, end: int) -> None:
 
 def _published(model: str) -> tuple[Any, Any, list[int]] | None:
     """Tokenizer, small config and ends of a model that can be read; None where it cannot."""
-    from transformers import AutoConfig, AutoTokenizer, GenerationConfig
+    from transformers import AutoConfig, GenerationConfig
 
     try:
-        tokenizer, config = (
-            AutoTokenizer.from_pretrained(model, trust_remote_code=False),
-            AutoConfig.from_pretrained(model, trust_remote_code=False),
-        )
-    except OSError:
+        tokenizer, config = open_tokenizer(model), AutoConfig.from_pretrained(model, trust_remote_code=False)
+    except (OSError, InputError):
+        if Path(model).is_dir():
+            raise
         return None
     try:
         ends = GenerationConfig.from_pretrained(model).eos_token_id
