@@ -38,7 +38,6 @@ def _special_tags() -> None:
 
 CONTENT = "message['content']"
 BASES = {
-    "rows padded with the end": (_json("tokenizer_config.json", pad_token="<|im_end|>"), "FAIL", "pad", "padded with"),
     "a turn that ends in text": (_template("<|im_end|>\n", "\nEND\n"), "FAIL", "eos", "closes a turn"),
     "a base that ends otherwise": (_json("generation_config.json", eos_token_id=0), "warn", "generation", "<|endoftext|>"),
     "a template that drops thoughts": (_template(CONTENT, CONTENT + ".split('</think>')[-1]"), "FAIL", "template", "drops the thought"),
@@ -88,10 +87,11 @@ def test_a_base_that_would_start_from_other_weights_or_not_at_all_is_one_line(wo
     assert "\n" not in str(found)
 
 
-def test_a_base_without_a_pad_token_and_a_template_that_sets_blank_lines_train_as_they_should(
-    world: Path,
+@pytest.mark.parametrize("pad", [None, "<|im_end|>"])
+def test_a_base_that_pads_with_nothing_or_its_end_and_a_template_of_blank_lines_train_as_they_should(
+    world: Path, pad: str | None
 ) -> None:
-    _json("tokenizer_config.json", pad_token=None)()
+    _json("tokenizer_config.json", pad_token=pad)()
     template = Path("base/chat_template.jinja")
     blank = "message['content'] | replace('</think>\\n', '</think>\\n\\n')"
     template.write_text(template.read_text().replace("message['content']", blank))

@@ -1,7 +1,8 @@
 """Builders of the micro world's sets: rows in the one schema, each drawn from a seed and its index alone.
 
-Row *i* of `problems`, `traces` and `composites` with the same seed and split tells the same story, so arms that
-differ in wording or reasoning are trained on the same problems in the same order.
+Row *i* of `problems`, `traces` and `composites` with the same seed, split and `steps` tells the same story, so arms
+that differ in wording or reasoning are trained on the same problems in the same order. `steps[i]` is the weight of
+stories of i + 1 steps (at most 6): fewer steps make problems that a small pretrained model sometimes solves.
 """
 
 import random
@@ -29,8 +30,8 @@ def _rng(*key: object) -> random.Random:
     return random.Random("/".join(map(str, key)))
 
 
-def _story(seed: int, split: Split, index: int) -> Story:
-    return stories.draw(_rng("story", seed, split, index), split, STEP_WEIGHTS)
+def _story(seed: int, split: Split, index: int, steps: Sequence[float]) -> Story:
+    return stories.draw(_rng("story", seed, split, index), split, tuple(steps))
 
 
 def _row(kind: str, index: int, split: Split, question: str, answer: str, problem_id: str) -> Row:
@@ -49,10 +50,12 @@ def _story_row(kind: str, index: int, story: Story) -> Row:
     return _row(kind, index, story.split, story.question, str(story.answer), story.problem_id)
 
 
-def problems(rows: int, seed: int, *, split: Split = "train") -> Iterator[Row]:
+def problems(
+    rows: int, seed: int, *, split: Split = "train", steps: Sequence[float] = STEP_WEIGHTS
+) -> Iterator[Row]:
     """Stories with their answers and nothing else: RL prompts."""
     for index in range(rows):
-        yield _story_row("problem", index, _story(seed, split, index))
+        yield _story_row("problem", index, _story(seed, split, index, steps))
 
 
 def _respond(story: Story, answer: str, thought: Thought, rng: random.Random) -> str:
@@ -63,11 +66,17 @@ def _respond(story: Story, answer: str, thought: Thought, rng: random.Random) ->
 
 
 def traces(
-    rows: int, seed: int, *, split: Split = "train", thought: Thought = "long", voice: Voice = "teacher"
+    rows: int,
+    seed: int,
+    *,
+    split: Split = "train",
+    thought: Thought = "long",
+    voice: Voice = "teacher",
+    steps: Sequence[float] = STEP_WEIGHTS,
 ) -> Iterator[Row]:
     """Stories with a supervised response. `thought: none` is the same answer without its reasoning."""
     for index in range(rows):
-        story = _story(seed, split, index)
+        story = _story(seed, split, index, steps)
         answer = voices.answer_sentence(story, voice, _rng("answer", seed, split, index))
         response = _respond(story, answer, thought, _rng("thought", seed, split, index))
         yield _story_row("trace", index, story).adding(response=response)
@@ -111,13 +120,14 @@ def composites(
     pool: PoolName = "test",
     thought: Thought = "none",
     voice: Voice = "own",
+    steps: Sequence[float] = STEP_WEIGHTS,
 ) -> Iterator[Row]:
     """Stories with 1–3 constraints, each with a witness; `response` is the witness after its reasoning, if any.
 
     `pool` names the half of keywords, phrases and count ranges drawn from: train and test halves share none.
     """
     for index in range(rows):
-        story, rng = _story(seed, split, index), _rng("composite", seed, split, index)
+        story, rng = _story(seed, split, index, steps), _rng("composite", seed, split, index)
         text = voices.answer_sentence(story, voice, rng)
         row, held = constrain(
             _story_row("composite", index, story), text, EVEN, POOLS[pool], rng, COUNT_WEIGHTS

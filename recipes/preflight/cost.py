@@ -44,9 +44,9 @@ def cost(material: Material) -> Iterator[Finding]:
         kind: sum(estimate or 0.0 for name, estimate in hours.items() if material.tasks[name].kind == kind)
         for kind in KINDS
     }
-    listed = ", ".join(f"{what} {parts[kind]:,.0f}" for kind, what in KINDS.items() if parts[kind])
+    listed = ", ".join(f"{what} {_shown(parts[kind])}" for kind, what in KINDS.items() if parts[kind])
     text = (
-        f"at most {sum(parts.values()):,.0f} {material.recipe.launch.gpu} hours ({listed}) at full length, "
+        f"at most {_shown(sum(parts.values()))} {material.recipe.launch.gpu} hours ({listed}) at full length, "
         f"{TRAINING:.0%} of the card's rate in training and {GENERATION:.0%} in generation, both assumed"
     )
     yield Finding("ok", "cost", text)
@@ -70,7 +70,7 @@ def _is_of(task: Task, arm: tuple[str, ...]) -> bool:
 def _spent(material: Material, arm_tasks: Mapping[str, Task], hours: Mapping[str, float | None]) -> str:
     known = [estimate for name in arm_tasks if (estimate := hours[name]) is not None]
     return (
-        f", at most {sum(known):,.0f} {material.recipe.launch.gpu} hours"
+        f", at most {_shown(sum(known))} {material.recipe.launch.gpu} hours"
         if len(known) == len(arm_tasks)
         else ""
     )
@@ -101,6 +101,10 @@ def stage_hours(material: Material, stage: Stage, tokens: int, shape: Shape, rat
         generated = tokens / args["num_iterations"] * shape.forward(length) / (rate * GENERATION)
     trained = passes * tokens * shape.forward(length) / (rate * TRAINING)
     return (trained + generated) / 3600
+
+
+def _shown(hours: float) -> str:
+    return f"{hours:,.0f}" if hours >= 1 else f"{hours:.2g}"
 
 
 def _rounded(tokens: int) -> str:

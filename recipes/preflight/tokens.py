@@ -16,7 +16,7 @@ THOUGHT = "<think>\nfirst this, then that\n</think>\nso be it"  # some templates
 
 
 def stops(material: Material) -> Iterator[Finding]:
-    """The token that ends a turn is the one that is learned and stopped at, and is not what rows are padded with."""
+    """The token that ends a turn is the one that is learned and stopped at."""
     if material.tokenizer is None:
         if material.recipe.base:
             yield Finding("warn", "eos", f"{material.recipe.base}: tokenizer {HUB}")
@@ -35,11 +35,9 @@ def stops(material: Material) -> Iterator[Finding]:
         if eos_token != end:
             text = f"{name}: args.eos_token is {eos_token}, but the template ends a turn with {end}"
             yield Finding("FAIL", "eos", text, "take eos_token out; it is read off the template")
-        elif stage.trainer == "sft" and tokenizer.pad_token == end:  # RL masks by the first end
-            text = f"{name}: rows are padded with {tokenizer.pad_token}, {end} ends a turn"
-            yield Finding("FAIL", "pad", text, "set another pad_token in the base's tokenizer_config.json")
         else:
-            pads = tokenizer.pad_token or tokenizer.eos_token  # as training takes it, with no label on it
+            # The same token may do both: labels and masks are made from lengths, never from what pads.
+            pads = tokenizer.pad_token or tokenizer.eos_token
             yield Finding("ok", "eos", f"{name}: {end} ends a turn and is learned, {pads} pads")
 
 
