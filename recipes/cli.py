@@ -161,11 +161,18 @@ def generate(
 @app.command()
 def score(
     data: Annotated[list[Path], typer.Option(help="A set's rows; may be repeated, each with its responses.")],
-    responses: Annotated[list[Path], typer.Option(help="Ours, MathIF's or IFEval's; may be repeated.")],
+    responses: Annotated[
+        list[Path], typer.Option(help="Outputs to them, in any of these forms; may be repeated.")
+    ],
     out: OutDir,
     preset: Preset = "reins",
 ) -> None:
-    """Judge responses: every constraint, every answer."""
+    """Judge responses: every constraint, every answer.
+
+    Outputs are read as they are: responses.jsonl of reins, {prompt, response}, MathIF's {output}, lm-eval's samples,
+    Inspect's .eval and JSON logs, lighteval's details, evalscope's predictions and reviews, OpenAI's chat completions,
+    batch outputs of OpenAI and vLLM. The form is told by content, the row by prompt or id (docs/outputs.md).
+    """
     from ..eval.report.tables import score_table
     from ..eval.score.score import score as judge
 

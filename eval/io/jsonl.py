@@ -13,15 +13,15 @@ from .strict_json import parse
 Line = dict[str, Any]
 
 
-def iter_jsonl(path: str | Path) -> Iterator[tuple[int, Line]]:
-    """Yield (line number from 1, object) for every line that is not blank.
+def iter_jsonl(path: str | Path, *, gaps: bool = False) -> Iterator[tuple[int, Line]]:
+    """Yield (line number from 1, object) for every line that is not blank; with `gaps`, NaN is read as null.
 
     Raises InputError on a missing file, text that is not UTF-8, a line that is no object, and on what JSON leaves open:
     a key given twice, NaN, nesting without end.
     """
     for number, line in iter_lines(path):
         if line.strip():
-            yield number, _object(line, f"{path}:{number}")
+            yield number, _object(line, f"{path}:{number}", gaps)
 
 
 def read_jsonl(path: str | Path) -> list[Line]:
@@ -42,8 +42,8 @@ def write_jsonl(path: str | Path, rows: Iterable[Line]) -> int:
     return count
 
 
-def _object(line: str, where: str) -> Line:
-    found = parse(line, where)
+def _object(line: str, where: str, gaps: bool) -> Line:
+    found = parse(line, where, gaps=gaps)
     if not isinstance(found, dict):
         raise InputError(where, f"a {type(found).__name__}, not an object", "write one object a line")
     return found

@@ -11,14 +11,15 @@ class _Unfit(ValueError):
     """JSON that a reader could take in more than one way: what it is, and the fix."""
 
 
-def parse(text: str, where: object, fix: str = "write one object a line") -> Any:
-    """The value that a JSON text holds.
+def parse(text: str, where: object, fix: str = "write one object a line", *, gaps: bool = False) -> Any:
+    """The value that a JSON text holds; with `gaps`, what is no number (others write NaN so) is read as null.
 
     Raises InputError, opening with `where`, on broken JSON, a key that comes twice in one object (the last would win),
     NaN and infinite numbers (no JSON), and on what is nested too deeply.
     """
     try:
-        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_number, parse_float=_finite)
+        constant = _gap if gaps else _no_number
+        return json.loads(text, object_pairs_hook=_once, parse_constant=constant, parse_float=_finite)
     except _Unfit as error:
         what, mend = error.args
         raise InputError(where, what, mend) from None
@@ -39,6 +40,10 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_number(constant: str) -> float:
     raise _Unfit(f"{constant}, which is no JSON", "write null for a gap, or leave the field out")
+
+
+def _gap(_: str) -> None:
+    return None
 
 
 def _finite(digits: str) -> float:

@@ -1,8 +1,9 @@
-"""Which row a line of responses answers, by what it says of it: the row's name or id, or the prompt it was asked.
+"""Which row a record of outputs answers, by what it says of it: the row's name or id, or the prompt it was asked.
 
-A line is never taken for the row at its place because the numbers agree, unless it says nothing of its row. Where it
+None is ever taken for the row at its place because the numbers agree, unless it says nothing of its row. Where it
 does, every name and prompt in it must be of one row. What several rows share (published ids are not unique, and one
-prompt may be asked twice) tells them apart only where all lines stand in the order of the rows.
+prompt may be asked twice) tells them apart only by what else a record hints at, or where all
+records stand in the order of the rows.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -11,45 +12,35 @@ from pathlib import Path
 
 from ..io.errors import InputError
 from ..io.fields import NAME, TEXT, may, need, shown
-from ..io.jsonl import Line
 from ..verify.prompt import render
 from ..verify.rows import Row
+from .outputs.record import NAMES, TEXTS, Record, listed
 
-Lines = list[tuple[int, Line]]  # with their numbers from 1
 Places = dict[str, set[int]]  # of rows, by a name or a text
 
-NAMES = ("row", "key", "id")
-TEXTS = ("prompt", "question", "problem", "instruction")
 FIX = "give both of one set, with prompts as asked, or name each line's `row`"
 # Where nearly all lines hold their prompts, one at its place that differs by a few words is a new wording of it: of
 # IFEval's own files one does.
 NEAR, HELD = 0.9, 0.9
 
 
-def rows_answered(file: str | Path, lines: Lines, rows: Sequence[Row]) -> list[Row]:
-    """The row that each line answers, in the order of the lines.
+def rows_answered(file: str | Path, records: Sequence[Record], rows: Sequence[Row]) -> list[Row]:
+    """The row that each record answers, in the order of the records.
 
-    Raises InputError where lines say nothing of their rows and are not as many, and where what they say is of no row,
-    of several, or of different ones.
+    Raises InputError where records say nothing of their rows and are not as many, and where what they say is of no
+    row, of several, or of different ones.
     """
-    if not any(_says_its_row(line) for _, line in lines):
-        if len(lines) != len(rows):
-            raise InputError(file, f"{len(lines)} outputs for {len(rows)} rows", "line i answers row i")
+    if not any(record.row.fields for record in records):
+        if len(records) != len(rows):
+            raise InputError(file, f"{len(records)} outputs for {len(rows)} rows", "line i answers row i")
         return list(rows)
     named, asked = _places(rows, _names), _places(rows, _prompts)
-    found = [_of_line(line, named, asked, f"{file}:{number}") for number, line in lines]
-    _reword(lines, rows, found)
-    if len(lines) == len(rows) and all(place in places for place, places in enumerate(found)):
+    found = [_of_record(record, named, asked) for record in records]
+    _reword(records, rows, found)
+    if len(records) == len(rows) and all(place in places for place, places in enumerate(found)):
         return list(rows)
-    _refuse_unknown(file, lines, found)
-    return [
-        rows[_only(places, rows, f"{file}:{number}")]
-        for places, (number, _) in zip(found, lines, strict=True)
-    ]
-
-
-def _says_its_row(line: Line) -> bool:
-    return any(line.get(key) is not None for key in NAMES) or any(key in line for key in TEXTS)
+    _refuse_unknown(file, records, found)
+    return [rows[_only(places, rows, record.where)] for places, record in zip(found, records, strict=True)]
 
 
 def _places(rows: Sequence[Row], texts: Callable[[Row], Iterable[str]]) -> Places:
@@ -72,8 +63,16 @@ def _prompts(row: Row) -> Iterable[str]:
     return {row.question, *told, *plain, *([given] if isinstance(given, str) else [])}
 
 
-def _of_line(line: Line, named: Places, asked: Places, where: str) -> set[int]:
-    """The places of the rows that a line may answer; none where its prompt is of no row."""
+def _of_record(record: Record, named: Places, asked: Places) -> set[int]:
+    """The places of the rows that a record may answer; none where its prompt is of no row."""
+    places = _of_fields(record, named, asked)
+    for hint in record.row.hints:
+        places = places & (named.get(hint, set()) | asked.get(hint.strip(), set())) or places
+    return places
+
+
+def _of_fields(record: Record, named: Places, asked: Places) -> set[int]:
+    line, where = record.row.fields, record.where
     told = {key: asked.get(need(line, key, TEXT, where).strip(), set()) for key in TEXTS if key in line}
     for key in NAMES:
         name = may(line, key, NAME, where)
@@ -90,14 +89,14 @@ def _of_line(line: Line, named: Places, asked: Places, where: str) -> set[int]:
     return both if len(known) == len(told) else set()
 
 
-def _reword(lines: Lines, rows: Sequence[Row], found: list[set[int]]) -> None:
+def _reword(records: Sequence[Record], rows: Sequence[Row], found: list[set[int]]) -> None:
     """Take prompts that differ by a few words for those of the rows at their places."""
     held = sum(map(bool, found))
-    if len(lines) != len(rows) or held < HELD * len(lines):
+    if len(records) != len(rows) or held < HELD * len(records):
         return
     claimed = set().union(*found)
-    for place, (_, line) in enumerate(lines):
-        prompt = line.get("prompt", "")
+    for place, record in enumerate(records):
+        prompt = record.row.fields.get("prompt", "")
         if not found[place] and place not in claimed and _near(prompt, rows[place].question):
             found[place] = {place}
 
@@ -106,15 +105,18 @@ def _near(a: str, b: str) -> bool:
     return SequenceMatcher(None, a, b, autojunk=False).ratio() >= NEAR
 
 
-def _refuse_unknown(file: str | Path, lines: Lines, found: list[set[int]]) -> None:
-    unknown = [line for line, places in zip(lines, found, strict=True) if not places]
+def _refuse_unknown(file: str | Path, records: Sequence[Record], found: Sequence[set[int]]) -> None:
+    """Name the records whose row is not in the data: how many, and which where it is not all of them."""
+    unknown = [record for record, places in zip(records, found, strict=True) if not places]
     if not unknown:
         return
-    number, line = unknown[0]
-    key = next(key for key in (*TEXTS, *NAMES) if line.get(key) is not None)
+    fields = unknown[0].row.fields
+    key = next(key for key in (*TEXTS, *NAMES) if fields.get(key) is not None)
+    places = [record.where.removeprefix(f"{file}:").strip() for record in unknown]
+    which = f": {listed(places)}" if len(unknown) < len(records) else ""
     raise InputError(
-        f"{file}:{number}",
-        f"{key} {shown(line[key])} is not in the data ({len(unknown)} of {len(lines)} lines)",
+        unknown[0].where,
+        f"{key} {shown(fields[key])} is not in the data ({len(unknown)} of {len(records)} lines{which})",
         FIX,
     )
 

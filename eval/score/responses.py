@@ -1,32 +1,24 @@
-"""Responses read next to the rows they answer, in any of three forms: ours, MathIF's or IFEval's.
+"""Responses read next to the rows they answer: ours, or outputs in any form that `outputs` reads.
 
-Ours: `{row, sample, text, state, cut, reasoning_tokens, answer_tokens}`, in any order. MathIF's: line i of the
-file is `{"output": [text, …]}` for row i, and each of its data files has an output file of its own; where lines also
-say a prompt, a row or an id, these tell the row. IFEval's: `{prompt, response}`, matched by prompt. What a file does not say (state, cut, tokens) is null. Where
-texts close thoughts that they never opened, those without any tag were cut inside theirs.
+Ours are `{row, sample, text, state, cut, reasoning_tokens, answer_tokens}` a line, in any order. Any other output is
+matched to its row by prompt or id, and several of one row are its samples in their order. What a file does not say
+(state, cut, tokens) is null. Where texts close thoughts that they never opened, those without any tag were cut inside
+theirs.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from ..io.errors import InputError
-from ..io.fields import Kind, need
-from ..io.jsonl import Line, iter_jsonl
 from ..verify.reasoning import opened_by_template
-from ..verify.responses import (
-    NEEDED,
-    Response,
-    as_response,
-    need_text,
-    thought_beside,
-    thoughts_beside,
-)
+from ..verify.responses import NEEDED, Response, as_response
 from ..verify.rows import Files, Row, load_rows
-from .pairing import Lines, rows_answered
-
-Reader = Callable[[str | Path, Lines, Sequence[Row]], Iterator[Response]]
+from .outputs.files import read_lines
+from .outputs.forms import is_ours, read_records
+from .outputs.record import listed
+from .pairing import rows_answered
 
 
 def load_pairs(data: Files, responses: Files) -> tuple[list[Row], list[Response]]:
@@ -65,12 +57,11 @@ def load_responses(file: str | Path, rows: Sequence[Row]) -> list[Response]:
     for response in responses:
         if response.row not in order:
             raise InputError(file, f"row {response.row!r} is not in the data", "give both of one set")
-    unanswered = order.keys() - {response.row for response in responses}
-    if unanswered:
-        first = min(unanswered, key=order.__getitem__)
-        raise InputError(
-            file, f"{len(unanswered)} rows have no response, the first {first!r}", "generate them"
-        )
+    answered = {response.row for response in responses}
+    if unanswered := [name for name in order if name not in answered]:
+        what = f"{len(unanswered)} rows have no response, the first {unanswered[0]!r}"
+        more = f" (also {listed(unanswered[1:])})" if unanswered[1:] else ""
+        raise InputError(file, what + more, "generate them, or give only the rows that were asked")
     (row, sample), times = Counter((r.row, r.sample) for r in responses).most_common(1)[0]
     if times > 1:
         raise InputError(file, f"sample {sample} of row {row!r} comes {times} times", "keep one")
@@ -91,65 +82,23 @@ def _marked(responses: list[Response]) -> list[Response]:
 
 
 def _read(file: str | Path, rows: Sequence[Row]) -> Iterator[Response]:
-    """By the form of the first line, which all others must have."""
-    lines = list(iter_jsonl(file))
-    if not lines:
-        raise InputError(file, "holds no responses", "generate them first")
-    form = next((fields for fields in FORMS if set(fields) <= lines[0][1].keys()), None)
-    if form is None:
-        known = " or ".join("{" + ", ".join(fields) + "}" for fields in FORMS)
-        raise InputError(f"{file}:1", "no response in a known form", f"give {known}")
-    for number, line in lines:
-        if not set(form) <= line.keys():
-            raise InputError(f"{file}:{number}", "not like line 1", f"every line holds {', '.join(form)}")
-    return FORMS[form](file, lines, rows)
-
-
-def read_ours(file: str | Path, lines: Lines, rows: Sequence[Row]) -> Iterator[Response]:
-    """Lines that name their row and sample."""
-    for number, line in lines:
-        yield as_response(line, f"{file}:{number}")
-
-
-def read_mathif(file: str | Path, lines: Lines, rows: Sequence[Row]) -> Iterator[Response]:
-    """Lines of several texts: the i-th for the i-th row, unless lines say which row they answer."""
-    texts = [_outputs(line, f"{file}:{number}") for number, line in lines]
+    lines = read_lines(file)
+    if is_ours(lines):
+        if other := next((where for where, line in lines if not set(NEEDED) <= line.keys()), None):
+            raise InputError(other, "not like line 1", f"every line holds {', '.join(NEEDED)}")
+        yield from (as_response(line, where) for where, line in lines)
+        return
+    records = read_records(lines)
     samples: Counter[str] = Counter()
-    for row, of_line in zip(rows_answered(file, lines, rows), texts, strict=True):
-        for text, thought in of_line:
-            yield Response(row.name, samples[row.name], text, thought=thought)
+    for row, record in zip(rows_answered(file, records, rows), records, strict=True):
+        for generation in record.generations:
+            yield Response(
+                row.name,
+                samples[row.name],
+                generation.text,
+                truncated=generation.truncated,
+                reasoning_tokens=generation.reasoning_tokens,
+                answer_tokens=generation.answer_tokens,
+                thought=generation.thought,
+            )
             samples[row.name] += 1
-
-
-def _outputs(line: Line, where: str) -> list[tuple[str, str | None]]:
-    """The texts of a line, each with the thought beside it."""
-    output = need(line, "output", TEXTS, where)
-    texts = [need_text({"output": each}, "output", where) for each in output]
-    return list(zip(texts, thoughts_beside(line, len(texts), where), strict=True))
-
-
-def read_ifeval(file: str | Path, lines: Lines, rows: Sequence[Row]) -> Iterator[Response]:
-    """Lines of prompt and response, each the next sample of the row that asks this prompt."""
-    texts = [
-        (need_text(line, "response", where), thought_beside(line, where))
-        for where, line in ((f"{file}:{number}", line) for number, line in lines)
-    ]
-    samples: Counter[str] = Counter()
-    for row, (text, thought) in zip(rows_answered(file, lines, rows), texts, strict=True):
-        yield Response(row.name, samples[row.name], text, thought=thought)
-        samples[row.name] += 1
-
-
-# A list of texts, none of them taken apart: each may itself be in content parts.
-TEXTS = Kind(
-    "a list of texts",
-    lambda value: (
-        isinstance(value, list) and bool(value) and all(isinstance(each, str | list) for each in value)
-    ),
-)
-# What every line of a form holds, and who reads it.
-FORMS: dict[tuple[str, ...], Reader] = {
-    NEEDED: read_ours,
-    ("output",): read_mathif,
-    ("prompt", "response"): read_ifeval,
-}

@@ -1,0 +1,162 @@
+"""Outputs of chat servers: completions a line, batch outputs of OpenAI and vLLM, logged calls, whole conversations.
+
+A completion is OpenAI's `{choices: [{message, finish_reason}], usage}` (or its newer `{object: response, output}`),
+alone, beside its request, or as the `body` of a batch's answer. A request says its prompt by its last user turn.
+"""
+
+from typing import Any
+
+from ...io.errors import InputError
+from ...io.fields import LIST, OBJECT, TEXT, list_of, need
+from ...io.jsonl import Line
+from ...verify.responses import need_text, thought_beside
+from .record import Generation, Lines, Record, RowSaid, hit_limit, listed, row_said, token_counts
+
+THOUGHTS = ("reasoning", "thinking")  # types of content parts, and the field each holds its text in
+REASONS = (
+    "finish_reason",
+    "stop_reason",
+)  # of OpenAI, of Inspect; vLLM has both, and in the second which stop it was
+OBJECTS = list_of(OBJECT, "objects")
+FAILED = "ask again for what failed, and give the answers in one file"
+
+
+def is_completion(value: object) -> bool:
+    """Whether this is what a server answered, rather than a text or a message."""
+    return isinstance(value, dict) and ("choices" in value or value.get("object") == "response")
+
+
+def is_call(value: object) -> bool:
+    """Whether this is a completion as a logger or a batch wraps it."""
+    return is_completion(value) or (isinstance(value, dict) and is_completion(value.get("body")))
+
+
+def read_completions(lines: Lines) -> list[Record]:
+    """A completion a line, with whatever stands beside it; its own `id` is no row's."""
+    return [Record(where, _asked(_without_own_id(line)), completed(line, where)) for where, line in lines]
+
+
+def read_calls(lines: Lines) -> list[Record]:
+    """Lines of `request` or `prompt`, and a `response` that is a completion."""
+    return [
+        Record(where, _asked(line), completed(_body(need(line, "response", OBJECT, where)), where))
+        for where, line in lines
+    ]
+
+
+def read_batch(lines: Lines) -> list[Record]:
+    """The answers of a batch by their `custom_id`.
+
+    Raises InputError, naming them, where requests failed: a failure is no response.
+    """
+    failed = [(where, line["custom_id"]) for where, line in lines if _has_failed(line)]
+    if failed:
+        names = listed([name for _, name in failed])
+        what = f"{len(failed)} of {len(lines)} requests failed (custom_id {names})"
+        raise InputError(failed[0][0], what, FAILED)
+    return [
+        Record(where, row_said({"custom_id": line["custom_id"]}), completed(_body(line["response"]), where))
+        for where, line in lines
+    ]
+
+
+def read_conversations(lines: Lines) -> list[Record]:
+    """Lines of `messages`, the last of them the assistant's."""
+    return [Record(where, _asked(line), [last_reply(line, where)]) for where, line in lines]
+
+
+def completed(body: Line, where: str) -> list[Generation]:
+    """The generations of one completion, in the order of their index; raises InputError where there are none."""
+    if body.get("object") == "response":
+        return [_of_items(body, where)]
+    choices = need(body, "choices", OBJECTS, where)
+    if not choices:
+        raise InputError(where, "a completion without any choice", FAILED)
+    usage = body.get("usage") if len(choices) == 1 else None
+    in_order = sorted(choices, key=lambda choice: choice.get("index") or 0)
+    return [_of_choice(choice, usage, where) for choice in in_order]
+
+
+def last_reply(line: Line, where: str) -> Generation:
+    """The assistant's last message of a conversation; raises InputError where it does not end in one."""
+    messages = need(line, "messages", OBJECTS, where)
+    if not messages or messages[-1].get("role") != "assistant":
+        raise InputError(where, "the last message is not the assistant's", "give the reply with its prompt")
+    return said_by(messages[-1], where, truncated=hit_limit(line, where, *REASONS))
+
+
+def said_by(message: Line, where: str, *, truncated: bool | None = None, usage: object = None) -> Generation:
+    """An assistant's message: its text, and the thought that stands in a field or a content part of its own."""
+    content = message.get("content")
+    parts = content if isinstance(content, list) else []
+    thoughts = [part for part in parts if isinstance(part, dict) and part.get("type") in THOUGHTS]
+    if thoughts:
+        content = [part for part in parts if part not in thoughts]
+    # Null is what servers write where a message is all thought, or the reply was refused.
+    text = need_text({"content": content}, "content", where) if content not in (None, []) else ""
+    thought = "\n".join(need(part, part["type"], TEXT, where) for part in thoughts)
+    thought = thought or thought_beside(message, where) or ""
+    return Generation(text, thought or None, truncated, *token_counts(usage, text))
+
+
+def user_turn(messages: object) -> str | None:
+    """The text of the last user turn of some messages; None where there is none, or it is more than text."""
+    if not isinstance(messages, list):
+        return None
+    turns = [each for each in messages if isinstance(each, dict) and each.get("role") == "user"]
+    try:
+        return need_text(turns[-1], "content", "") if turns else None
+    except InputError:  # a picture, say: no row asks by one
+        return None
+
+
+def _asked(line: Line) -> RowSaid:
+    """By what stands beside a completion: fields of its own, or the request that it answers."""
+    request = _body(line["request"]) if isinstance(line.get("request"), dict) else {}
+    prompts = [user_turn(source.get("messages") or source.get("input")) for source in (line, request)]
+    plain = request.get("prompt")
+    return row_said(line, *prompts, plain if isinstance(plain, str) else None)
+
+
+def _without_own_id(line: Line) -> Line:
+    return {key: value for key, value in line.items() if key != "id"}
+
+
+def _body(answer: Line) -> Any:
+    return answer.get("body", answer)
+
+
+def _has_failed(line: Line) -> bool:
+    answer = line["response"]
+    if line.get("error") or not isinstance(answer, dict) or not is_completion(_body(answer)):
+        return True
+    return bool(answer.get("status_code", 200) != 200)
+
+
+def _of_choice(choice: Line, usage: object, where: str) -> Generation:
+    truncated = hit_limit(choice, where, *REASONS)
+    message = {"content": need(choice, "text", TEXT, where)} if "text" in choice else None
+    message = message or need(choice, "message", OBJECT, where)
+    return said_by(message, where, truncated=truncated, usage=usage)
+
+
+def _of_items(body: Line, where: str) -> Generation:
+    """OpenAI's newer form: a list of items, of which messages hold the text and reasoning its summary."""
+    items = need(body, "output", OBJECTS, where)
+    parts = [
+        part for item in items if item.get("type") == "message" for part in need(item, "content", LIST, where)
+    ]
+    texts = [
+        need(part, "text", TEXT, where)
+        for item in items
+        if item.get("type") == "reasoning"
+        for part in item.get("content") or item.get("summary") or []
+    ]
+    text = need_text({"content": parts}, "content", where) if parts else ""
+    ended = body.get("incomplete_details") or {"reason": body.get("status")}
+    return Generation(
+        text,
+        "\n".join(texts) or None,
+        hit_limit(ended, where, "reason"),
+        *token_counts(body.get("usage"), text),
+    )

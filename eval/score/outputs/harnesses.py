@@ -1,0 +1,118 @@
+"""Outputs that evaluation harnesses write beside their scores. The scores are left aside: what counts is the text.
+
+lm-evaluation-harness: a line of `samples_<task>_<date>.jsonl` is `{doc_id, doc, arguments, resps, filter, …}` (written
+with --log_samples). lighteval: a row of `details_<task>_<date>.parquet` is `{doc, model_response, metric}`. evalscope: a
+line of `predictions/` is `{index, model_output, messages}`, one of `reviews/` `{index, messages, sample_score}`.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from ...io.errors import InputError
+from ...io.fields import OBJECT, TEXT, WHOLE, Kind, list_of, may, need, or_null
+from ...io.jsonl import Line
+from .chat import completed, last_reply, user_turn
+from .record import Generation, Lines, Record, RowSaid, row_said
+
+# One request, asked some number of times; a task that compares likelihoods has pairs of numbers here.
+REPEATED = Kind(
+    "the texts of a task that generates",
+    lambda value: (
+        isinstance(value, list)
+        and len(value) == 1
+        and isinstance(value[0], list)
+        and bool(value[0])
+        and all(map(TEXT.holds, value[0]))
+    ),
+)
+TEXTS_OR_NULLS = list_of(or_null(TEXT), "texts")
+
+
+def read_lm_eval(lines: Lines) -> list[Record]:
+    """The samples of lm-evaluation-harness; a document comes once for every filter, always with the same texts."""
+    return [_of_document(line, where) for where, line in _of_one_filter(lines)]
+
+
+def _of_one_filter(lines: Lines) -> Iterator[tuple[str, Line]]:
+    """The lines of the first filter, and those of others whose document it does not have."""
+    first = lines[0][1].get("filter")
+    documents = {str(line.get("doc_id")) for _, line in lines if line.get("filter") == first}
+    for where, line in lines:
+        if line.get("filter") == first or str(line.get("doc_id")) not in documents:
+            yield where, line
+
+
+def _of_document(line: Line, where: str) -> Record:
+    (texts,) = need(line, "resps", REPEATED, where)
+    said = row_said(need(line, "doc", OBJECT, where), _rendered(line))
+    return Record(where, said, [Generation(text) for text in texts])
+
+
+def _rendered(line: Line) -> str | None:
+    """The prompt that the model was given: a text, or a chat as a list or as JSON."""
+    arguments = line.get("arguments")
+    request = arguments.get("gen_args_0") if isinstance(arguments, dict) else None
+    prompt: Any = request.get("arg_0") if isinstance(request, dict) else None
+    if isinstance(prompt, str) and prompt.startswith("[{"):
+        try:
+            prompt = json.loads(prompt)
+        except ValueError:  # a text that happens to begin so
+            pass
+    if isinstance(prompt, list):
+        return user_turn(prompt)
+    return prompt if isinstance(prompt, str) else None
+
+
+def read_lighteval(lines: Lines) -> list[Record]:
+    """The details of lighteval: some generations to a query, each with its reasoning where a server took it out."""
+    return [_of_details(line, where) for where, line in lines]
+
+
+def _of_details(line: Line, where: str) -> Record:
+    doc, answered = (need(line, key, OBJECT, where) for key in ("doc", "model_response"))
+    texts = need(answered, "text", TEXTS_OR_NULLS, where)
+    if not texts:
+        raise InputError(where, "no generated text", f"give {REPEATED.said}")
+    thoughts = may(answered, "reasonings", TEXTS_OR_NULLS, where) or [None] * len(texts)
+    if len(thoughts) != len(texts):
+        raise InputError(
+            where, f"{len(thoughts)} 'reasonings' for {len(texts)} texts", "give one for each text"
+        )
+    prompt = need(doc, "query", TEXT, where)
+    # `doc.id` numbers the documents; an id of the row's own would be in `specific`.
+    said = row_said({**(doc.get("specific") or {}), "prompt": prompt}, user_turn(answered.get("input")))
+    pairs = zip(texts, thoughts, strict=True)
+    return Record(where, said, [Generation(text or "", thought or None) for text, thought in pairs])
+
+
+def read_predictions(lines: Lines) -> list[Record]:
+    """What evalscope keeps of every answer; repeats of a prompt are lines of their own."""
+    return [
+        Record(where, _of_chat(line), completed(need(line, "model_output", OBJECT, where), where))
+        for where, line in _in_order(lines)
+    ]
+
+
+def read_reviews(lines: Lines) -> list[Record]:
+    """What evalscope keeps of every score: the conversation, or in older files `input` and the prediction."""
+    return [_of_review(line, where) for where, line in _in_order(lines)]
+
+
+def _of_review(line: Line, where: str) -> Record:
+    if line.get("messages"):
+        return Record(where, _of_chat(line), [last_reply(line, where)])
+    score = need(need(line, "sample_score", OBJECT, where), "score", OBJECT, where)
+    said = row_said({"prompt": need(line, "input", TEXT, where)})
+    return Record(where, said, [Generation(need(score, "prediction", TEXT, where))])
+
+
+def _of_chat(line: Line) -> RowSaid:
+    score = line.get("sample_score") or {}
+    more = line.get("metadata") or score.get("sample_metadata") or {}
+    return row_said({**more, "prompt": user_turn(line.get("messages"))})
+
+
+def _in_order(lines: Lines) -> Lines:
+    """By evalscope's number of the sample: its lines stand in the order in which they ended."""
+    return sorted(lines, key=lambda each: need(each[1], "index", WHOLE, each[0]))

@@ -1,0 +1,44 @@
+"""Outputs as benchmarks publish them. MathIF's: `{output: [text, …]}`, line i for row i unless lines say their rows.
+IFEval's, and what most people write by hand: `{prompt, response}`.
+"""
+
+from ...io.fields import Kind, need
+from ...io.jsonl import Line
+from ...verify.responses import need_text, thought_beside, thoughts_beside
+from .record import NAMES, TEXTS, Generation, Lines, Record, RowSaid, hit_limit
+
+# A list of texts, none of them taken apart: each may itself be in content parts.
+SEVERAL = Kind(
+    "a list of texts",
+    lambda value: (
+        isinstance(value, list) and bool(value) and all(isinstance(each, str | list) for each in value)
+    ),
+)
+
+
+def read_mathif(lines: Lines) -> list[Record]:
+    """Lines of several texts."""
+    return [Record(where, _said(line), _outputs(line, where)) for where, line in lines]
+
+
+def read_ifeval(lines: Lines) -> list[Record]:
+    """Lines of a prompt and one response."""
+    return [Record(where, _said(line), [_response(line, where)]) for where, line in lines]
+
+
+def _said(line: Line) -> RowSaid:
+    """All of it: in a file made for these rows nothing is by accident."""
+    prompts = {key: line[key] for key in TEXTS if key in line}
+    return RowSaid(prompts | {key: line[key] for key in NAMES if line.get(key) is not None})
+
+
+def _outputs(line: Line, where: str) -> list[Generation]:
+    output = need(line, "output", SEVERAL, where)
+    texts = [need_text({"output": each}, "output", where) for each in output]
+    thoughts = thoughts_beside(line, len(texts), where)
+    return [Generation(text, thought) for text, thought in zip(texts, thoughts, strict=True)]
+
+
+def _response(line: Line, where: str) -> Generation:
+    text = need_text(line, "response", where)
+    return Generation(text, thought_beside(line, where), hit_limit(line, where, "finish_reason"))

@@ -1,0 +1,242 @@
+"""Outputs of other projects, in files that those projects wrote (tests/data/outputs): each read as it is, or refused."""
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from reins.eval.io.errors import InputError
+from reins.eval.io.jsonl import read_jsonl, write_jsonl
+from reins.eval.score.responses import load_responses
+from reins.eval.score.score import score
+from reins.eval.verify.rows import read_rows
+
+DATA = Path(__file__).parent / "data/outputs"
+ROWS = DATA / "rows.jsonl"
+FILES = sorted(file.name for file in DATA.iterdir() if file.name not in ("rows.jsonl", "README.md"))
+# Files that do not say whether a sample hit its limit.
+SILENT = {"lm_eval.jsonl", "lighteval.parquet", "evalscope_reviews.jsonl", "conversations.jsonl"}
+# Row and sample, verdicts (no comma, small letters), outcome, state; all files hold the same six generations.
+SAMPLES = [
+    ("legs-0", 0, [True, True], "right", "closed"),
+    ("legs-0", 1, [False, False], "right", "none"),
+    ("legs-1", 0, [False, False], "missing", "unclosed"),
+    ("legs-1", 1, [True, False], "right", "closed"),  # a bare number has no letters, so no small ones
+    ("legs-2", 0, [True, False], "wrong", "none"),
+    ("legs-2", 1, [False, False], "missing", "none"),  # cut
+]
+FINISHED = [*SAMPLES[:-1], ("legs-2", 1, [False, True], "right", "none")]  # where nobody says that it was cut
+
+
+def scored(file, tmp_path, rows=ROWS):
+    return read_jsonl(score(rows, file, tmp_path / "out"))
+
+
+def refused(file, complaint, rows=ROWS):
+    with pytest.raises(InputError, match=complaint) as caught:
+        load_responses(file, read_rows(rows))
+    assert "\n" not in str(caught.value)
+
+
+def lines_of(name):
+    return read_jsonl(DATA / name)
+
+
+def test_there_is_a_file_of_every_form():
+    assert len(FILES) == 11
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_outputs_are_scored_as_they_are(name, tmp_path):
+    found = [
+        (line["row"], line["sample"], line["verdicts"], line["outcome"], line["state"])
+        for line in scored(DATA / name, tmp_path)
+    ]
+    assert found == (FINISHED if name in SILENT else SAMPLES)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_form_is_told_by_content_alone(name, tmp_path):
+    same = shutil.copy(DATA / name, tmp_path / "some.txt")
+    rows = read_rows(ROWS)
+    assert load_responses(same, rows) == load_responses(DATA / name, rows)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_hit_its_limit_is_truncated_where_the_file_says_so(name):
+    cut = [response.truncated for response in load_responses(DATA / name, read_rows(ROWS))]
+    assert cut == ([None] * 6 if name in SILENT else [False, False, True, False, False, True])
+
+
+@pytest.mark.parametrize("name", ["inspect.eval", "inspect.json", "openai_batch.jsonl"])
+def test_tokens_are_kept_where_they_were_counted_apart(name):
+    first, *_ = load_responses(DATA / name, read_rows(ROWS))
+    assert (first.reasoning_tokens, first.answer_tokens) == (11, 9)
+    assert first.thought == "A spider, an arachnid, has eight."
+
+
+def test_a_document_that_lm_eval_lists_once_per_filter_is_one(tmp_path):
+    lines = lines_of("lm_eval.jsonl")
+    assert [line["filter"] for line in lines] == ["all"] * 3 + ["first"] * 3
+    write_jsonl(tmp_path / "two_runs.jsonl", [*lines[:3], *lines[:3]])
+    assert len(load_responses(tmp_path / "two_runs.jsonl", read_rows(ROWS))) == 12
+
+
+def test_rows_that_share_a_question_are_told_apart_by_the_prompt_that_was_sent(tmp_path):
+    rows = [row | {"question": "What is 9 - 5?", "id": "q"} for row in lines_of("rows.jsonl")]
+    rows = [row | {"constraint_desc": [f"Rule {i}.", "Small."]} for i, row in enumerate(rows)]
+    write_jsonl(tmp_path / "rows.jsonl", rows)
+    asked = [
+        f"What is 9 - 5?\nPut the final answer within \\boxed{{}}.\nRule {i}.\nSmall." for i in (2, 0, 1)
+    ]
+    lines = [
+        {"doc_id": i, "doc": {"question": "What is 9 - 5?"}, "resps": [[prompt]], "filter": "none",
+         "arguments": {"gen_args_0": {"arg_0": json.dumps([{"role": "user", "content": prompt}])}}}
+        for i, prompt in enumerate(asked)
+    ]  # fmt: skip
+    write_jsonl(tmp_path / "samples.jsonl", lines)
+    responses = load_responses(tmp_path / "samples.jsonl", read_rows(tmp_path / "rows.jsonl"))
+    assert [response.text.splitlines()[2] for response in responses] == ["Rule 0.", "Rule 1.", "Rule 2."]
+    write_jsonl(tmp_path / "samples.jsonl", [line | {"arguments": {}} for line in lines[:2]])
+    refused(tmp_path / "samples.jsonl", "stands 3 times in the data", tmp_path / "rows.jsonl")
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name.endswith(".jsonl")])
+def test_outputs_of_other_prompts_are_refused_and_named(name, tmp_path):
+    lines = lines_of(name)
+    others = [
+        row | {"question": f"Other {i}?", "row": f"other-{i}", "id": f"o{i}"}
+        for i, row in enumerate(lines_of("rows.jsonl"))
+    ]
+    write_jsonl(tmp_path / "rows.jsonl", [*lines_of("rows.jsonl")[:2], others[2]])
+    write_jsonl(tmp_path / "r.jsonl", lines)
+    if name == "chat_completions.jsonl":  # says nothing of its rows: line i is row i's
+        write_jsonl(tmp_path / "r.jsonl", lines[:2])
+        refused(tmp_path / "r.jsonl", "2 outputs for 3 rows", tmp_path / "rows.jsonl")
+        return
+    refused(
+        tmp_path / "r.jsonl",
+        r"r.jsonl:\d+: .* is not in the data \(\d of \d lines: [\d, ]+\)",
+        tmp_path / "rows.jsonl",
+    )
+
+
+def test_rows_without_outputs_are_named(tmp_path):
+    write_jsonl(tmp_path / "r.jsonl", lines_of("vllm_batch.jsonl")[1:2])
+    refused(tmp_path / "r.jsonl", r"2 rows have no response, the first 'legs-0' \(also legs-2\)")
+
+
+def completion(text, **more):
+    return {
+        "choices": [
+            {"index": 0, "message": {"role": "assistant", "content": text} | more, "finish_reason": "stop"}
+        ]
+    }
+
+
+PROMPTS = [row["question"] for row in read_jsonl(ROWS)]
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        lambda prompt, answer: completion(answer) | {"messages": [{"role": "user", "content": prompt}], "id": "chatcmpl-1"},
+        lambda prompt, answer: {"request": {"messages": [{"role": "user", "content": prompt}]}, "response": completion(answer)},
+        lambda prompt, answer: {"prompt": prompt, "response": {"status": 200, "body": completion(answer)}},
+        lambda prompt, answer: {"prompt": prompt, "choices": [{"text": answer, "finish_reason": "stop"}]},
+        lambda prompt, answer: {"messages": [{"role": "user", "content": [{"type": "text", "text": prompt}]}, {"role": "assistant", "content": answer}]},
+        lambda prompt, answer: {"custom_id": f"legs-{PROMPTS.index(prompt)}", "response": {"status_code": 200, "body": {
+            "object": "response", "status": "completed", "output": [
+                {"type": "reasoning", "summary": []},
+                {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": answer}]},
+            ]}}},
+    ],
+)  # fmt: skip
+def test_answers_of_chat_servers_are_read_however_they_were_logged(wrapped, tmp_path):
+    lines = [wrapped(prompt, f"\\boxed{{{gold}}}") for prompt, gold in zip(PROMPTS, "846", strict=True)]
+    write_jsonl(tmp_path / "r.jsonl", lines[::-1])
+    assert [line["outcome"] for line in scored(tmp_path / "r.jsonl", tmp_path)] == ["right"] * 3
+
+
+@pytest.mark.parametrize("field", ["reasoning_content", "reasoning", "thinking"])
+def test_a_thought_in_a_field_of_its_own_is_no_answer(field, tmp_path):
+    lines = [completion("it has \\boxed{8}", **{field: "well, \\boxed{9}"}) for _ in PROMPTS]
+    write_jsonl(tmp_path / "r.jsonl", lines)
+    first, *_ = scored(tmp_path / "r.jsonl", tmp_path)
+    assert (first["outcome"], first["state"], first["hacc"]) == ("right", "closed", True)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        {"response": None, "error": {"code": "batch_expired", "message": "late"}},
+        {"response": {"status_code": 429, "body": {"error": {"message": "slow down"}}}, "error": None},
+        {"response": {"status_code": 200, "body": None}, "error": None},
+    ],
+)
+def test_failed_requests_of_a_batch_are_named_and_are_no_responses(failure, tmp_path):
+    lines = lines_of("vllm_batch.jsonl")
+    write_jsonl(tmp_path / "r.jsonl", [lines[0], lines[1] | failure, lines[2]])
+    refused(tmp_path / "r.jsonl", r"r.jsonl:2: 1 of 3 requests failed \(custom_id q1\); ask again")
+
+
+def test_failed_samples_of_inspect_are_named(tmp_path):
+    log = json.loads((DATA / "inspect.json").read_text())
+    log["samples"][3]["error"] = {"message": "boom", "traceback": "", "traceback_ansi": ""}
+    log["results"]["scores"][0]["metrics"]["stderr"]["value"] = float("nan")  # as Inspect writes it
+    (tmp_path / "log.json").write_text(json.dumps(log, indent=2))
+    refused(tmp_path / "log.json", r"1 of 6 samples ended in an error \(id legs-\d\)")
+
+
+def test_a_table_and_a_list_are_read_as_lines(tmp_path):
+    lines = lines_of("prompt_response.jsonl")
+    (tmp_path / "r.json").write_text(json.dumps(lines, indent=1))
+    rows = read_rows(ROWS)
+    assert load_responses(tmp_path / "r.json", rows) == load_responses(DATA / "prompt_response.jsonl", rows)
+
+
+def test_older_reviews_of_evalscope_are_read(tmp_path):
+    lines = [
+        {
+            "index": i,
+            "input": prompt,
+            "sample_score": {"score": {"value": {}, "prediction": f"\\boxed{{{gold}}}"}},
+        }
+        for i, (prompt, gold) in enumerate(zip(PROMPTS, "846", strict=True))
+    ]
+    write_jsonl(tmp_path / "r.jsonl", lines)
+    assert [line["outcome"] for line in scored(tmp_path / "r.jsonl", tmp_path)] == ["right"] * 3
+
+
+BROKEN = {
+    "not.zip": (b"PK\x03\x04 and no more", "a zip that cannot be read"),
+    "cut.eval": ((DATA / "inspect.eval").read_bytes()[:9000], "a zip that cannot be read"),
+    "cut.parquet": ((DATA / "lighteval.parquet").read_bytes()[:9000], "no parquet file that can be read"),
+    "cut.json": ((DATA / "inspect.json").read_bytes()[:9000], "broken JSON"),
+    "results.json": (b'{\n "results": {"ifeval": {"acc": 0.5}}\n}\n', "no response in a known form; give .*lm-eval"),
+    "empty.json": (b"[]\n", "holds no responses"),
+    "header.json": (b'{"eval": {"task": "legs"}, "samples": null}\n', "a log without samples"),
+    "empty.jsonl": (b"", "holds no responses"),
+    "likelihoods.jsonl": (
+        b'{"doc_id": 0, "doc": {"question": "Is it?"}, "resps": [[["-1.5", "False"]], [["-0.5", "True"]]], "filter": "none"}\n',
+        "field 'resps' is .*give the texts of a task that generates",
+    ),
+    "user.jsonl": (b'{"messages": [{"role": "user", "content": "Hi"}]}\n', "the last message is not the assistant's"),
+    "none.jsonl": (b'{"object": "chat.completion", "choices": []}\n', "a completion without any choice"),
+    "picture.jsonl": (b'{"choices": [{"message": {"content": [{"type": "image", "image": "x"}]}}]}\n', "field 'content' is "),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_bad_files_end_in_one_clear_line(name, tmp_path):
+    content, complaint = BROKEN[name]
+    (tmp_path / name).write_bytes(content)
+    refused(tmp_path / name, f"{name}.*{complaint}")
+
+
+def test_a_zip_of_something_else_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "arrays.npz", "w") as archive:
+        archive.writestr("a.npy", b"\x93NUMPY")
+    refused(tmp_path / "arrays.npz", "a zip without samples of an Inspect log")
