@@ -3,11 +3,13 @@
 import json
 
 import pytest
-from stages import make_stage, train
+from stages import lines, make_stage, train
 from tiny import make_tiny
 
 from reins.eval.sample.checkpoint import read_checkpoint
 from reins.eval.sample.generate import generate
+from reins.eval.verify.rows import read_rows
+from reins.recipes.rehearse.tiny_model import make
 
 THINKING = (
     "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}"
@@ -35,8 +37,23 @@ def test_a_switch_of_the_template_reaches_evaluation(base, tmp_path):
     rows = tmp_path / "rows.jsonl"
     rows.write_text(json.dumps(ROW) + "\n")
     written = generate(str(out / "final"), rows, tmp_path / "out", max_new_tokens=4)
-    assert all(json.loads(line)["text"].startswith("<think>") for line in written.read_text().splitlines())
+    assert all(line["text"].startswith("<think>") for line in lines(written))
     assert read_checkpoint(str(base)).options == {}
+
+
+def test_qwen3s_own_template_without_thinking_goes_through_rl_and_its_evaluation(tmp_path):
+    base, rows = tmp_path / "base", tmp_path / "rows.jsonl"
+    make("Qwen/Qwen3-4B", base)
+    rows.write_text(json.dumps(ROW) + "\n")
+    args = {"max_steps": 2, "chat_template_kwargs": {"enable_thinking": False}}
+    out = train(make_stage(tmp_path / "stage", base, "grpo", args), "grpo")
+    trained = json.loads((out / "final" / "prompt.json").read_text())["text"]
+    lead = "<|im_start|>assistant\n<think>\n\n</think>\n\n"
+    assert trained.startswith("<|im_start|>user\nTom has 0 apples") and trained.endswith(lead)
+    checkpoint = read_checkpoint(str(out / "final"))
+    assert checkpoint.prompt(read_rows(rows)[0], preset="reins", with_constraints=True).text.endswith(lead)
+    written = generate(str(out / "final"), rows, tmp_path / "out", max_new_tokens=4)
+    assert all(line["text"].startswith("<think>\n\n</think>") for line in lines(written))
 
 
 def test_a_checkpoint_of_a_dated_template_is_asked_on_the_day_it_was_trained_on(base, tmp_path):

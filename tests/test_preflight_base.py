@@ -111,8 +111,32 @@ def test_what_the_bases_own_files_say_is_found(world: Path, name: str) -> None:
     assert_found(look(), "FAIL", finding, part)
 
 
-def test_tokens_that_the_model_does_not_embed_are_found(world: Path) -> None:
+def _added(*tokens: str, **roles: str) -> None:
     tokenizer = AutoTokenizer.from_pretrained("base")
-    tokenizer.add_tokens(["<new>"])
+    tokenizer.add_tokens(list(tokens))
+    tokenizer.add_special_tokens(roles)
     tokenizer.save_pretrained("base")
-    assert_found(look(), "FAIL", "tokens", "the model embeds")
+
+
+@pytest.mark.parametrize(
+    ("tokens", "roles"), [(["<think>", "</think>"], {}), ([" pens"], {}), ([], {"pad_token": "[PAD]"})]
+)
+def test_tokens_that_the_model_does_not_embed_are_found_where_they_are_used(
+    world: Path, tokens: list[str], roles: dict[str, str]
+) -> None:
+    _added(*tokens, **roles)
+    assert_found(look(), "FAIL", "tokens", "which rows or template use")
+
+
+def test_a_token_that_is_neither_embedded_nor_used_keeps_no_model_out(world: Path) -> None:
+    _added("<image_soft_token>")
+    found = look()
+    assert not [finding for finding in found if finding.level == "FAIL"]
+    assert [finding.text for finding in found if finding.name == "tokens"]
+
+
+def test_rows_padded_with_the_end_are_none_to_refuse(world: Path) -> None:
+    _json("tokenizer_config.json", pad_token="<|im_end|>")()
+    found = look()
+    assert not [finding for finding in found if finding.level == "FAIL"]
+    assert any("<|im_end|> pads" in finding.text for finding in found if finding.name == "eos")

@@ -5,7 +5,8 @@ import json
 import shutil
 
 import pytest
-from stages import grpo_rows, lines, make_stage, sft_rows, train
+from safetensors.torch import load_file
+from stages import grpo_rows, lines, make_stage, refused, same, sft_rows, train, weights
 from tiny import make_tiny
 from transformers import AutoConfig, AutoTokenizer, GenerationConfig
 
@@ -85,3 +86,35 @@ def test_the_closing_token_is_read_off_the_template(qwen_like, closing, token):
         + "' }}{% endfor %}"
     )
     assert turn_end(tokenizer) == token
+
+
+def test_the_end_is_learned_and_stopped_at_where_rows_are_padded_with_it(base, tmp_path):
+    """Padding has no label and nobody attends to it, so it changes no weight, however it is named."""
+    padded = shutil.copytree(base, tmp_path / "padded")
+    tokenizer = AutoTokenizer.from_pretrained(padded)
+    tokenizer.pad_token = "<|im_end|>"
+    tokenizer.save_pretrained(padded)
+    args = {"max_steps": 3, "save_strategy": "no"}
+    apart = train(make_stage(tmp_path / "apart", base, "sft", args))
+    for name, model, more in (("base", padded, {}), ("args", base, {"pad_token": "<|im_end|>"})):
+        out = train(make_stage(tmp_path / name, model, "sft", args | more))
+        assert same(weights(apart), weights(out)), name
+        assert GenerationConfig.from_pretrained(out / "final").eos_token_id == [tokenizer.eos_token_id]
+    assert not same(weights(apart), load_file(base / "model.safetensors"))
+
+
+def test_tags_that_decoding_loses_are_refused_where_rewards_read_text(tmp_path):
+    """The tags are those of the template, whatever they are; SFT learns ids, to which that is nothing."""
+    marked = make_tiny(tmp_path / "marked", think_tokens=True)
+    template = (marked / "chat_template.jinja").read_text()
+    (marked / "chat_template.jinja").write_text(template + "{# the thought: [THINK] to [/THINK] #}")
+    tokenizer = AutoTokenizer.from_pretrained(marked)
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<think>"]})
+    tokenizer.save_pretrained(marked)
+    args = {"max_steps": 1, "save_strategy": "no"}
+    train(make_stage(tmp_path / "rl", marked, "grpo", args), "grpo")
+    (marked / "chat_template.jinja").write_text(template)
+    assert "<think> is or holds a special token" in refused(
+        make_stage(tmp_path / "a", marked, "grpo"), "grpo"
+    )
+    train(make_stage(tmp_path / "sft", marked, "sft", args))

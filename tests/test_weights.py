@@ -5,11 +5,12 @@ import json
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from stages import make_stage, refused
+from stages import make_stage, refused, train
 from tiny import make_tiny
+from transformers import AutoTokenizer
 
 from reins.eval.io.errors import InputError
-from reins.eval.sample.checkpoint import fingerprint, load_model
+from reins.eval.sample.checkpoint import fingerprint, load_model, read_checkpoint
 from reins.eval.weights.check import check_weights
 
 LAYER = "model.layers.1.mlp.up_proj.weight"
@@ -87,6 +88,32 @@ def test_every_loader_refuses_in_one_line(fault, tmp_path):
     with pytest.raises(InputError) as caught:
         load_model(str(base), fingerprint(str(base)))
     assert said in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_token_without_a_row_is_refused_where_it_is_used(tmp_path):
+    """Added to the tokenizer, and the embeddings not resized: refused by rows, prompts, padding, and nowhere else."""
+    base = make_tiny(tmp_path / "base")
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    tokenizer.add_tokens(["<unused>", "<think>", "</think>"])
+    tokenizer.save_pretrained(base)
+    assert "the model embeds 384; resize" in refused(make_stage(tmp_path / "sft", base, "sft"))
+    checkpoint = read_checkpoint(str(base))
+    assert checkpoint.encode("Tom has 3 apples.")
+    with pytest.raises(InputError, match="token '<think>' has the id 385, the model embeds 384"):
+        checkpoint.encode("<think>")
+    train(make_stage(tmp_path / "rl", base, "grpo", {"max_steps": 1, "save_strategy": "no"}), "grpo")
+    tokenizer.pad_token = "<unused>"
+    tokenizer.save_pretrained(base)
+    assert "'<unused>' has the id 384" in refused(make_stage(tmp_path / "padded", base, "grpo"), "grpo")
+
+
+def test_quantised_weights_are_not_trained_from(tmp_path):
+    base = make_tiny(tmp_path / "base")
+    method = {"quant_method": "fp8", "activation_scheme": "dynamic", "weight_block_size": [128, 128]}
+    config = json.loads((base / "config.json").read_text())
+    (base / "config.json").write_text(json.dumps(config | {"quantization_config": method}))
+    for trainer in ("sft", "grpo"):
+        assert "its weights are quantised" in refused(make_stage(tmp_path / trainer, base, trainer), trainer)
 
 
 def test_a_model_that_is_nowhere_is_one_line(monkeypatch):

@@ -4,15 +4,16 @@ import os
 import re
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import datasets
 import torch
 import transformers
-from transformers import PreTrainedTokenizerBase, TrainingArguments
+from transformers import AutoConfig, PreTrainedTokenizerBase, TrainingArguments
 
 from ..eval.io.errors import InputError
 from ..eval.io.jsonl import read_jsonl
@@ -20,6 +21,7 @@ from ..eval.io.templates import on_one_day, turn_end
 from ..eval.io.tokenizers import open_tokenizer
 from ..eval.io.wandb_names import NAME, TAG, entity_and_project, short
 from ..eval.weights.check import check_weights
+from ..eval.weights.tokens import refuse_unembedded, rows_of
 from .arguments import OURS
 from .stage import Stage, Track
 
@@ -118,14 +120,15 @@ def load_tokenizer(stage: Stage) -> PreTrainedTokenizerBase:
     """The model's tokenizer, with the template that `args` may set; its end token is the one that closes a turn.
 
     What the base ended a text by becomes the padding where it has none. Raises InputError where the template or such a
-    token is missing, where decoding would lose the reasoning tags, and where the model's weights are not all there.
+    token is missing, and where the model's weights are quantised or not all there.
     """
     model = stage.model
     if not Path(model).is_dir() and not HUB_ID.fullmatch(model):
         raise InputError(
             f"{stage.out}/config.yaml", f"model: {model} is neither a folder nor a hub id", "name one"
         )
-    check_weights(model)
+    if getattr(check_weights(model), "quantization_config", None):
+        raise InputError(model, "its weights are quantised", "train from the model in bfloat16 or float32")
     tokenizer: PreTrainedTokenizerBase = open_tokenizer(model)
     if stage.template:
         tokenizer.chat_template = stage.template.read_text(encoding="utf-8")
@@ -136,8 +139,11 @@ def load_tokenizer(stage: Stage) -> PreTrainedTokenizerBase:
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     tokenizer.eos_token = stage.args.get("eos_token") or turn_end(tokenizer)
-    if "<think>" not in tokenizer.decode(tokenizer.encode("<think>"), skip_special_tokens=True):
-        raise InputError(
-            model, "<think> is a special token and lost when text is decoded", "make it an added one"
-        )
     return tokenizer
+
+
+def check_ids(stage: Stage, tokenizer: PreTrainedTokenizerBase, texts: Iterable[Sequence[int]]) -> None:
+    """Raise InputError where the rows, the padding or the end have a token that the model does not embed."""
+    rows = rows_of(AutoConfig.from_pretrained(stage.model, trust_remote_code=False))
+    marks = [int(tokenizer.pad_token_id), int(tokenizer.eos_token_id)]
+    refuse_unembedded(stage.model, tokenizer, rows, chain(marks, chain.from_iterable(texts)))

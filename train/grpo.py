@@ -17,13 +17,14 @@ from accelerate import PartialState
 from datasets import Dataset
 from torch import Tensor
 from torch.utils.data import Sampler
+from transformers import PreTrainedTokenizerBase
 from trl import GRPOConfig, GRPOTrainer
 
 from ..eval.io.errors import InputError
-from ..eval.io.templates import prompt_facts
+from ..eval.io.templates import asked, prompt_facts, survives
 from ..eval.verify.answers import Grader
-from ..eval.verify.thought_formats import format_of_template
-from .config import Row, configure, load_rows, load_tokenizer, refusing
+from ..eval.verify.thought_formats import THINK, ThoughtFormat, format_of_template
+from .config import Row, check_ids, configure, load_rows, load_tokenizer, refusing
 from .loop import Counted, run
 from .lora import lora_config
 from .reward_selftest import sentinel
@@ -121,27 +122,43 @@ def check_rewards(stage: Stage, rows: Sequence[Row]) -> None:
             )
 
 
+def _check_prompts(
+    stage: Stage, args: GRPOConfig, tokenizer: PreTrainedTokenizerBase, texts: list[str]
+) -> None:
+    """Raise InputError on too few prompts for a generation batch, and on tokens that the model does not embed."""
+    batch = cast(int, args.generation_batch_size) // cast(int, args.num_generations)
+    if len(texts) < batch:
+        raise InputError(
+            stage.rows, f"{len(texts)} rows, but a generation batch takes {batch} prompts", "add rows"
+        )
+    check_ids(stage, tokenizer, tokenizer(texts, add_special_tokens=False)["input_ids"])
+
+
+def _check_tags(model: str, tokenizer: PreTrainedTokenizerBase, form: ThoughtFormat) -> None:
+    """Raise InputError where TRL would hand the rewards texts without the tags of thoughts."""
+    for tag in (form.opening.strip(), form.closing.strip()):
+        if not survives(tokenizer, tag):
+            said = f"{tag} is or holds a special token, lost when text is decoded for the rewards"
+            raise InputError(model, said, "make it an added one")
+
+
 def train(stage: Stage) -> None:
     """Train the stage, from its last whole checkpoint if it has one."""
     args = configure(stage, GRPOConfig)
-    tokenizer = load_tokenizer(stage)
-    rows = load_rows(stage, "prompt")
+    tokenizer, rows = load_tokenizer(stage), load_rows(stage, "prompt")
     check_rewards(stage, rows)
-    if len(rows) * args.num_generations < args.generation_batch_size:
-        prompts = args.generation_batch_size // args.num_generations
-        raise InputError(
-            stage.rows, f"{len(rows)} rows, but a generation batch takes {prompts} prompts", "add rows"
-        )
+    options = stage.args.get("chat_template_kwargs") or {}
+    prompts = [asked(tokenizer, row["prompt"], **options) for row in rows]
+    _check_prompts(stage, args, tokenizer, prompts)
+    form = format_of_template(str(tokenizer.chat_template), prompts[0])
+    _check_tags(stage.model, tokenizer, form or THINK)
     args.reward_weights = list(stage.rewards.values())
-    if (
-        args.use_vllm
-    ):  # it reads the model's own generation config, which may not know the template's end of a turn
+    if args.use_vllm:
+        # It reads the model's own generation config, which may not know the template's end of a turn
         stops = {"stop_token_ids": [tokenizer.eos_token_id]}
         args.generation_kwargs = stops | dict(stage.args.get("generation_kwargs") or {})
     with Grader(workers=1) as grader:
-        asked = prompt_facts(tokenizer, rows[0]["prompt"], **(stage.args.get("chat_template_kwargs") or {}))
-        form = format_of_template(str(tokenizer.chat_template), asked["text"])
-        prefilled = form is not None and form.is_open(asked["text"])
+        prefilled = form is not None and form.is_open(prompts[0])
         rewards = Rewards(
             tokenizer,
             grader,
@@ -152,20 +169,33 @@ def train(stage: Stage) -> None:
             rank=PartialState().process_index,
         )
         functions = rewards.functions(stage.rewards)
-        with refusing(stage):
-            trainer = Trainer(
-                model=stage.model,
-                reward_funcs=functions,
-                args=args,
-                train_dataset=Dataset.from_list([{key: row.get(key) for key in COLUMNS} for row in rows]),
-                processing_class=tokenizer,
-                peft_config=lora_config(stage.lora),
-                rollout_func=rollout if is_plain(args) else None,
-            )
-        if args.device.type == "cpu" and not trainer.aux_loss_enabled:
-            spend_nothing_on_padding(trainer.model, args.temperature)
+        trainer = _trainer(stage, args, tokenizer, rows, functions)
         rewards.stops = trainer.eos_token_ids
-        run(trainer, stage, {"rows": len(rows), "cut_rows": 0}, asked, sentinel(functions, prefilled))
+        facts = prompt_facts(tokenizer, rows[0]["prompt"], **options)
+        known_replies = sentinel(functions, form or THINK, prefilled)
+        run(trainer, stage, {"rows": len(rows), "cut_rows": 0}, facts, known_replies)
+
+
+def _trainer(
+    stage: Stage,
+    args: GRPOConfig,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: Sequence[Row],
+    functions: list[Any],
+) -> Trainer:
+    with refusing(stage):
+        trainer = Trainer(
+            model=stage.model,
+            reward_funcs=functions,
+            args=args,
+            train_dataset=Dataset.from_list([{key: row.get(key) for key in COLUMNS} for row in rows]),
+            processing_class=tokenizer,
+            peft_config=lora_config(stage.lora),
+            rollout_func=rollout if is_plain(args) else None,
+        )
+    if args.device.type == "cpu" and not trainer.aux_loss_enabled:
+        spend_nothing_on_padding(trainer.model, args.temperature)
+    return trainer
 
 
 if __name__ == "__main__":

@@ -9,17 +9,21 @@ from typing import Any
 
 from transformers import TrainerState
 
+from ..eval.verify.thought_formats import ThoughtFormat
+
 Case = tuple[str, dict[str, Any], dict[str, float]]  # completion, row, what each reward must give
 
 
-def sentinel(functions: Sequence[Any], prefilled: bool) -> Callable[[TrainerState], str | None]:
-    """What to ask now and then: says which reward has gone wrong, or None."""
+def sentinel(
+    functions: Sequence[Any], form: ThoughtFormat, prefilled: bool
+) -> Callable[[TrainerState], str | None]:
+    """What to ask now and then: says which reward has gone wrong, or None. `form` and `prefilled` as in `cases`."""
 
     def ask(state: TrainerState) -> str | None:
-        texts, rows, expected = zip(*cases(state.global_step, prefilled), strict=True)
+        texts, rows, expected = zip(*cases(state.global_step, form, prefilled), strict=True)
         for function in functions:
-            given = function(**_call(texts, rows), trainer_state=state)
-            for text, value, wanted in zip(texts, given, expected, strict=True):
+            values = function(**_call(texts, rows), trainer_state=state)
+            for text, value, wanted in zip(texts, values, expected, strict=True):
                 if value != wanted.get(function.__name__, value):
                     return f"reward {function.__name__!r} gives {value} for {text!r}, not {wanted[function.__name__]}"
         return None
@@ -27,12 +31,15 @@ def sentinel(functions: Sequence[Any], prefilled: bool) -> Callable[[TrainerStat
     return ask
 
 
-def cases(step: int, prefilled: bool) -> list[Case]:
-    """Completions with other numbers at every step, so that no grader can answer from memory."""
-    opened = "" if prefilled else "<think>\n"
+def cases(step: int, form: ThoughtFormat, prefilled: bool) -> list[Case]:
+    """Completions with other numbers at every step, so that no grader can answer from memory.
+
+    Thoughts are marked as the model marks them (`form`), and opened where the template has not done so (`prefilled`).
+    """
+    opened, closed = "" if prefilled else form.opening, form.closing
     number = 2 * step + 1
     kinds = [
-        (f"{opened}It is so.\n</think>\n{text}", {"solution": solution}, {"correct": value, "format": 1.0})
+        (f"{opened}It is so.{closed}{text}", {"solution": solution}, {"correct": value, "format": 1.0})
         for solution, right, wrong in answer_kinds(number)
         for text, value in ((right, 1.0), (wrong, 0.0))
     ]
@@ -44,12 +51,12 @@ def cases(step: int, prefilled: bool) -> list[Case]:
         "constraint_args": [None, None],
     }
     return [
-        (f"{opened}It is so.\n</think>\n{right}", gold, {"correct": 1.0, "format": 1.0}),
-        (f"{opened}It is so.\n</think>\n{wrong}", gold, {"correct": 0.0, "format": 1.0}),
+        (f"{opened}It is so.{closed}{right}", gold, {"correct": 1.0, "format": 1.0}),
+        (f"{opened}It is so.{closed}{wrong}", gold, {"correct": 0.0, "format": 1.0}),
         (f"{opened}It is so: {right}", gold, {"correct": 0.0, "format": 0.0}),
-        (f"{opened}One, two.\n</think>\nNone here.", comma, {"constraints": 1.0, "constraints_all": 1.0}),
+        (f"{opened}One, two.{closed}None here.", comma, {"constraints": 1.0, "constraints_all": 1.0}),
         (
-            f"{opened}One two.\n</think>\nthis is one answer, and it is in small letters",
+            f"{opened}One two.{closed}this is one answer, and it is in small letters",
             both,
             {"constraints": 0.5, "constraints_all": 0.0},
         ),

@@ -17,7 +17,7 @@ from trl import SFTConfig, SFTTrainer
 
 from ..eval.io.errors import InputError
 from ..eval.io.templates import prompt_facts
-from .config import Row, configure, load_rows, load_tokenizer, refusing
+from .config import Row, check_ids, configure, load_rows, load_tokenizer, refusing
 from .loop import Counted, run
 from .lora import lora_config
 from .stage import Stage, main
@@ -84,6 +84,7 @@ def train(stage: Stage) -> None:
     if blank:
         raise InputError(f"{stage.rows}:{blank}", "a blank completion", "leave such rows out")
     tokens = tokenize(rows, tokenizer)
+    check_ids(stage, tokenizer, tokens["input_ids"])
     cut = sum(len(ids) > args.max_length for ids in tokens["input_ids"]) if args.max_length else 0
     print(f"{cut} of {len(tokens)} rows are longer than max_length {args.max_length} and cut", flush=True)
     with refusing(stage):

@@ -24,6 +24,7 @@ from ..verify import render
 from ..verify.rows import Row
 from ..verify.thought_formats import THINK, ThoughtFormat, format_of_template
 from ..weights.check import check_weights
+from ..weights.tokens import refuse_unembedded, rows_of
 
 
 @dataclass(frozen=True)
@@ -85,8 +86,13 @@ class Checkpoint:
             )
 
     def encode(self, text: str) -> list[int]:
-        """Token ids; nothing is added, special tokens written out are recognised."""
-        return self.tokenizer.encode(text, add_special_tokens=False)
+        """Token ids; nothing is added, special tokens written out are recognised.
+
+        Raises InputError on a token that the model does not embed.
+        """
+        ids = self.tokenizer.encode(text, add_special_tokens=False)
+        refuse_unembedded(self.name, self.tokenizer, rows_of(self.config), ids)
+        return ids
 
     def decode(self, tokens: list[int]) -> str:
         """Text with its tags, special or not; end and padding tokens are dropped."""

@@ -22,8 +22,9 @@ POINTER = b"version https://git-lfs"
 AGAIN = "copy the model's folder again, whole"
 
 
-def check_weights(name: str) -> None:
-    """Read what a folder or hub id holds, and nothing into a model. A hub's files are fetched as loading would.
+def check_weights(name: str) -> Any:
+    """Read what a folder or hub id holds, and nothing into a model; return its config. A hub's files are fetched as
+    loading would.
 
     Raises InputError where the model is not to be had or not safetensors, where one of its weights is in no file, of
     another shape, or not finite. Quantised weights are not looked at: their names and types are their method's own.
@@ -32,7 +33,7 @@ def check_weights(name: str) -> None:
         config = AutoConfig.from_pretrained(name, trust_remote_code=False)
         files = weight_files(name)
         if getattr(config, "quantization_config", None):
-            return
+            return config
         with torch.device("meta"):
             model: Any = AutoModelForCausalLM.from_config(config, trust_remote_code=False)
     except InputError:
@@ -45,6 +46,7 @@ def check_weights(name: str) -> None:
     beside = hold(model, name, held_in(files))
     for file in files:
         _check_finite(file, beside)
+    return config
 
 
 def weight_files(name: str) -> list[Path]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from ...eval.io.errors import InputError
 from ..recipe.resolve import check
 from ..recipe.schema import Recipe
-from . import arithmetic, asking, cost, gpu, lengths, mixtures, replies, tokens, trl_objects
+from . import arithmetic, asking, cost, gpu, lengths, mixtures, replies, template, tokens, trl_objects
 from .finding import Finding
 from .material import Material
 
@@ -26,11 +26,12 @@ CHECKS: tuple[Callable[[Material], Iterator[Finding]], ...] = (
     lengths.responses,
     lengths.truncation,
     lengths.prompts,
+    tokens.embedded,
     tokens.stops,
     tokens.generation,
-    tokens.template,
-    tokens.prefill,
-    tokens.tags,
+    template.template,
+    template.prefill,
+    template.tags,
     replies.replies,
     asking.day,
     asking.told,

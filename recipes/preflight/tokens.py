@@ -1,18 +1,43 @@
-"""Tokenizer, template and generation settings: where a model stops, and whether its thoughts survive."""
+"""Tokenizer and generation settings: which tokens there are, and where a model stops."""
 
 import json
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from ...eval.io.errors import InputError
 from ...eval.io.templates import turn_end
-from ...eval.verify.thought_formats import format_of_template
+from ...eval.weights.tokens import RESIZE, unembedded
+from ..recipe.schema import Stage
 from .finding import Finding
-from .material import HUB, Material, prompt_of
+from .material import HUB, Material
 from .shapes import file_of
+from .template import conversation
 
-PARTS = ("<think>", "first this, then that", "</think>", "so be it")
-THOUGHT = "<think>\nfirst this, then that\n</think>\nso be it"  # some templates set the blank lines otherwise
+
+def embedded(material: Material) -> Iterator[Finding]:
+    """Every token that template, rows or padding use has a row in the base's embeddings."""
+    if material.tokenizer is None or material.shape is None:
+        return
+    beyond = unembedded(material.tokenizer, material.shape.vocab)
+    texts = list(_texts(material)) if beyond else []
+    used = [token for token in beyond if any(token in text for text in texts)]
+    if used:
+        text = f"the model embeds {material.shape.vocab} tokens, and not {', '.join(used)}, which rows or template use"
+        yield Finding("FAIL", "tokens", text, RESIZE)
+    elif beyond:
+        text = f"{len(beyond)} token(s) that the model does not embed are in no row and no template"
+        yield Finding("ok", "tokens", text)
+
+
+def _texts(material: Material) -> Iterator[str]:
+    """What is made into tokens: rendered turns with a thought, the marks of end and padding, questions and responses."""
+    for tokenizer in [material.tokenizer, *map(material.tokenizer_of, material.stages.values())]:
+        yield from (conversation(tokenizer).whole, str(tokenizer.pad_token), str(tokenizer.eos_token))
+    sets = [*chain.from_iterable(map(material.taken, material.stages.values())), *material.recipe.evaluate]
+    for row in chain.from_iterable(material.rows(name) or [] for name in dict.fromkeys(sets)):
+        yield from (row.question, row.response or "")
 
 
 def stops(material: Material) -> Iterator[Finding]:
@@ -21,24 +46,25 @@ def stops(material: Material) -> Iterator[Finding]:
         if material.recipe.base:
             yield Finding("warn", "eos", f"{material.recipe.base}: tokenizer {HUB}")
         return
-    if material.shape and (size := len(material.tokenizer)) > material.shape.vocab:
-        text = f"the tokenizer has {size} tokens, the model embeds {material.shape.vocab}"
-        yield Finding("FAIL", "tokens", text, "resize_token_embeddings, and save the base again")
     for name, stage in material.stages.items():
-        tokenizer = material.tokenizer_of(stage)
-        try:
-            end = turn_end(tokenizer)
-        except InputError as error:
-            yield Finding("FAIL", "eos", f"{name}: {error.where}: {error.what}", error.fix)
-            continue
-        eos_token = stage.args.get("eos_token", end)
-        if eos_token != end:
-            text = f"{name}: args.eos_token is {eos_token}, but the template ends a turn with {end}"
-            yield Finding("FAIL", "eos", text, "take eos_token out; it is read off the template")
-        else:
-            # The same token may do both: labels and masks are made from lengths, never from what pads.
-            pads = tokenizer.pad_token or tokenizer.eos_token
-            yield Finding("ok", "eos", f"{name}: {end} ends a turn and is learned, {pads} pads")
+        yield _stop(name, stage, material.tokenizer_of(stage))
+
+
+def _stop(name: str, stage: Stage, tokenizer: Any) -> Finding:
+    try:
+        end = turn_end(tokenizer)
+    except InputError as error:
+        return Finding("FAIL", "eos", f"{name}: {error.where}: {error.what}", error.fix)
+    eos_token = stage.args.get("eos_token", end)
+    if eos_token != end:
+        text = f"{name}: args.eos_token is {eos_token}, but the template ends a turn with {end}"
+        return Finding("FAIL", "eos", text, "take eos_token out; it is read off the template")
+    # As training takes it. It may be the end itself: labels and masks are made from lengths, never from what pads.
+    pads = stage.args.get("pad_token") or tokenizer.pad_token or tokenizer.eos_token
+    if pads not in tokenizer.get_vocab():
+        text = f"{name}: args.pad_token is {pads!r}, which is no token of the base"
+        return Finding("FAIL", "pad", text, "take it out, or name one of its tokens")
+    return Finding("ok", "eos", f"{name}: {end} ends a turn and is learned, {pads} pads")
 
 
 def generation(material: Material) -> Iterator[Finding]:
@@ -78,73 +104,3 @@ def _unsavable(folder: Path) -> str:
     except ValueError as error:
         return " ".join(str(error).split())
     return ""
-
-
-def template(material: Material) -> Iterator[Finding]:
-    """The template keeps a thought when it is learned, opens none twice, and says nothing of its own."""
-    for name, stage in material.stages.items():
-        tokenizer = material.tokenizer_of(stage)
-        if tokenizer is None:
-            continue
-        turns = [{"role": "user", "content": "why?"}, {"role": "assistant", "content": THOUGHT}]
-        whole = str(tokenizer.apply_chat_template(turns, tokenize=False))
-        prompt = prompt_of(tokenizer, "why?")
-        if stage.trainer == "sft" and not all(part in whole for part in PARTS):
-            text = f"{name}: the template drops the thought of a reply"
-            yield Finding("FAIL", "template", text, "chat_template_path: one that keeps it")
-        elif prompt == str(tokenizer.apply_chat_template(turns[:1], tokenize=False)):
-            text = f"{name}: the prompt is the same with and without add_generation_prompt"
-            yield Finding(
-                "FAIL", "template", text, "chat_template_path: one that opens the reply when asked to"
-            )
-        elif stage.trainer == "sft" and not whole.startswith(prompt):
-            text = f"{name}: with the reply, the template renders the prompt otherwise"
-            yield Finding("FAIL", "template", text, "chat_template_path: one that renders it alike")
-        elif "why?" in prompt and "<|im_start|>system" in prompt:
-            text = f"{name}: the template adds a system turn of its own, in training as in evaluation"
-            yield Finding(
-                "warn",
-                "template",
-                text,
-                "nothing, or chat_template_path: recipes/templates/chatml.jinja in every stage",
-            )
-        else:
-            yield Finding("ok", "template", f"{name}: keeps the thought, adds nothing")
-
-
-def prefill(material: Material) -> Iterator[Finding]:
-    """Where the template opens the thought, rows must not open it again, and the format reward pays for closing it."""
-    for name, stage in material.stages.items():
-        tokenizer = material.tokenizer_of(stage)
-        if tokenizer is None:
-            continue
-        prompt = prompt_of(tokenizer, "why?")
-        thought_format = format_of_template(str(tokenizer.chat_template), prompt)
-        opened = thought_format is not None and thought_format.is_open(prompt)
-        replies = [
-            row.response
-            for set_name in material.taken(stage)
-            for row in material.rows(set_name) or []
-            if stage.trainer == "sft" and row.response
-        ]
-        opening_rows = (
-            sum(thought_format.opens_first(reply) for reply in replies) if thought_format and opened else 0
-        )
-        if thought_format and opening_rows:
-            text = f"{name}: the template opens {thought_format.opening.strip()}, and so do {opening_rows} of {len(replies)} rows"
-            yield Finding("FAIL", "prefill", text, "chat_template_path: one that does not open it")
-        elif stage.rewards.get("format"):
-            how = "closing the thought that the template opens" if opened else "a thought opened and closed"
-            yield Finding("ok", "prefill", f"{name}: the format reward pays for {how}")
-
-
-def tags(material: Material) -> Iterator[Finding]:
-    """The tags must not be lost when tokens become text."""
-    if material.tokenizer is None:
-        return
-    decoded = material.tokenizer.decode(material.tokenizer.encode(THOUGHT), skip_special_tokens=True)
-    if "<think>" in decoded and "</think>" in decoded:
-        yield Finding("ok", "tags", "<think> and </think> survive decoding")
-    else:
-        text = "<think> or </think> is a special token and lost in decoding"
-        yield Finding("FAIL", "tags", text, "make them added tokens that are not special")
