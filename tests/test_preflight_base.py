@@ -1,13 +1,14 @@
 """`reins check` on a base that is not what it should be: its template, tokens, weights and config."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file, save_file
-from small_recipe import assert_found, look
-from tiny import CHATML
+from small_recipe import assert_found, changed, look
+from tiny import CHATML, make_other
 from transformers import AutoTokenizer
 
 
@@ -140,3 +141,17 @@ def test_rows_padded_with_the_end_are_none_to_refuse(world: Path) -> None:
     found = look()
     assert not [finding for finding in found if finding.level == "FAIL"]
     assert any("<|im_end|> pads" in finding.text for finding in found if finding.name == "eos")
+
+
+def _experts(kind: str, **settings: object) -> None:
+    shutil.rmtree("base")
+    make_other("base", kind, num_local_experts=4, num_experts_per_tok=2, **settings)
+
+
+def test_experts_without_an_adapter_are_named(world: Path) -> None:
+    """peft finds the experts of Mixtral among all linear layers, and those of gpt-oss not."""
+    lora = ("data: {traces: 1.0}", "data: {traces: 1.0}, lora: {target_modules: all-linear}")
+    _experts("mixtral")
+    assert not [finding for finding in look(changed(lora)) if "of experts" in finding.text]
+    _experts("gpt_oss", sliding_window=None, layer_types=["full_attention"] * 2)
+    assert_found(look(changed(lora)), "warn", "lora", "no adapter on 199,168 parameters of experts")

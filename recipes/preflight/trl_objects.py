@@ -3,10 +3,11 @@
 Config, optimizer, schedule and sampling are the real ones; the adapter goes onto the base's model without weights.
 """
 
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...eval.io.errors import InputError, nearest
 from ...train.arguments import OURS
@@ -28,22 +29,40 @@ ELSEWHERE = (
 LOADING = ("dtype", "attn_implementation", "experts_implementation", "device_map", "revision", "use_cache")
 
 
+class Adapters(NamedTuple):
+    """Parameters of a stage's adapters, and of the experts that have none."""
+
+    trained: int
+    frozen: int
+
+
 def objects(material: Material) -> Iterator[Finding]:
     """Every stage's config, optimizer, schedule, sampling, model settings and adapter can be made."""
     for name, stage in material.stages.items():
         try:
-            args = _config(material, stage)
-            _optimizer(args, max(material.steps(stage), 1))
-            _sampling(stage, args)
-            _settings(material, stage.args.get("model_init_kwargs") or {})
-            trained = _adapter(material, stage)
+            with warnings.catch_warnings():  # what libraries say of their own next versions is no finding
+                warnings.simplefilter("ignore")
+                _arguments(material, stage)
+                adapters = _adapters(material, stage)
         except InputError as error:
             part = "lora" if error.where.startswith("lora") else "args"
             yield Finding("FAIL", part, f"{name}: {error.where}: {error.what}", error.fix)
             continue
         yield Finding("ok", "args", f"{name}: TRL takes them")
-        if trained:
-            yield Finding("ok", "lora", f"{name}: trains {trained:,} parameters of adapters")
+        if adapters:
+            yield Finding("ok", "lora", f"{name}: trains {adapters.trained:,} parameters of adapters")
+        if adapters and adapters.frozen:
+            text = f"{name}: no adapter on {adapters.frozen:,} parameters of experts, which stay as they are"
+            fix = "nothing, or lora.target_parameters: [mlp.experts.gate_up_proj, mlp.experts.down_proj]"
+            yield Finding("warn", "lora", text, fix)
+
+
+def _arguments(material: Material, stage: Stage) -> None:
+    """Raise InputError where TRL, transformers or the model would refuse the stage's arguments."""
+    args = _config(material, stage)
+    _optimizer(args, max(material.steps(stage), 1))
+    _sampling(stage, args)
+    _settings(material, stage.args.get("model_init_kwargs") or {})
 
 
 @contextmanager
@@ -132,29 +151,39 @@ def _settings(material: Material, overrides: Mapping[str, Any]) -> None:
         )
 
 
-def _adapter(material: Material, stage: Stage) -> int:
-    """How many parameters the stage's adapters have; 0 without."""
+def _adapters(material: Material, stage: Stage) -> Adapters | None:
+    """None without `lora`, or where the base is not here."""
     if stage.lora is None:
-        return 0
-    initialisation = stage.lora.get("init_lora_weights", True)
-    import torch
+        return None
     from peft import LoraConfig, get_peft_model
 
     from ...train.lora import refuse_tied
 
-    with _refusing("lora", "mend the stage's lora"):
-        LoraConfig(**stage.lora, task_type="CAUSAL_LM")
-        # Real weights, though few, so that the initialisation itself is tried
-        small_config = LoraConfig(r=2, init_lora_weights=initialisation, target_modules=["0"])
-        with torch.random.fork_rng(devices=[]):
-            get_peft_model(torch.nn.Sequential(torch.nn.Linear(8, 8)), small_config)
+    _try_start(stage.lora)
     model = meta_model(material.recipe.base)
     if model is None:
-        return 0
+        return None
+    # A mixture of experts holds all of a layer's in one module, which is no linear layer
+    experts = {name: module for name, module in model.named_modules() if name.endswith(".experts")}
+    sizes = {name: sum(weight.numel() for weight in module.parameters()) for name, module in experts.items()}
     with _refusing("lora", "target_modules: all-linear, or names of the model's layers"):
         # pissa and its like decompose weights, of which a meta model has none
         lora_kwargs = {**stage.lora, "init_lora_weights": True}
         adapted = get_peft_model(model, LoraConfig(**lora_kwargs, task_type="CAUSAL_LM"))
     trained = {name: weight.numel() for name, weight in adapted.named_parameters() if weight.requires_grad}
     refuse_tied(adapted)
-    return sum(trained.values())
+    frozen = [size for name, size in sizes.items() if not any(f"{name}." in weight for weight in trained)]
+    return Adapters(sum(trained.values()), sum(frozen))
+
+
+def _try_start(lora: Mapping[str, Any]) -> None:
+    """Raise InputError where peft refuses the settings, or cannot start by them: on real weights, though few."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+
+    with _refusing("lora", "mend the stage's lora"):
+        LoraConfig(**lora, task_type="CAUSAL_LM")
+        start = lora.get("init_lora_weights", True)
+        small = LoraConfig(r=2, init_lora_weights=start, target_modules=["0"])
+        with torch.random.fork_rng(devices=[]):
+            get_peft_model(torch.nn.Sequential(torch.nn.Linear(8, 8)), small)
