@@ -2,6 +2,17 @@
 
 # Of each kind: gold answer, reply, outcome.
 KINDS = {
+    "golds in words": [
+        ("Tuesday", r"\boxed{\text{tuesday.}}", "right"),
+        ("Alice and Bob", r"\boxed{\text{Alice and Bob}}", "right"),
+        ("Alice and Bob", r"\boxed{\mathrm{Alice and Bob}}", "right"),
+        ("Alice and Bob", r"\boxed{\text{Alice and Carol}}", "wrong"),
+        ("C, D", r"\boxed{\text{C, D}}", "right"),
+        ("C, D", r"\boxed{\text{C, B}}", "wrong"),
+        (r"\text{ten or more}", r"\boxed{ten or more}", "right"),
+        ("the second train", r"\boxed{\text{the second train}}", "right"),
+        ("the second train", r"\boxed{\text{train two}}", "wrong"),
+    ],
     "base": [
         ("2314_5", r"\boxed{2314_6}", "wrong"),
         ("110_{2}", r"\boxed{110_{8}}", "wrong"),

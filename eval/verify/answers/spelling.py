@@ -19,6 +19,7 @@ WRAPPER = re.compile(
 )
 TEXT = r"\\(?:text|textrm|textnormal|mathrm|mbox|operatorname\*?)\s*"
 TEXT_PART = re.compile(rf"({TEXT}\{{[^{{}}]*\}})")
+WORDS = re.compile(rf"{TEXT}\{{([^{{}}\d]{{3,}})\}}")
 NUMBER_TEXT = re.compile(rf"{TEXT}\{{\s*([-+]?\d[\d.,/]*)\s*\}}")
 LETTER = re.compile(rf"{TEXT}\{{\s*([A-Za-z]|\\[a-z]+)\s*\}}|\{{\\rm\s+([a-z])\}}")
 FUNCTION = re.compile(
@@ -55,6 +56,8 @@ def spell(text: str) -> str:
         text = COMMAND.sub(lambda command: command[0].lower(), text)
     text = re.sub(r"\\!\s*", "", _unwrapped(latex_signs(text)))
     text = _bare(_without_lead(_bare(_currency_behind(_bare(SPACE.sub(" ", text))))))
+    if words := WORDS.fullmatch(text):  # an answer in words alone, which need not be set as such
+        text = _bare(words[1])
     text = NUMBER_TEXT.sub(r"\1", ORDINAL.sub("", text))
     text = re.sub(r"\\imath(?![a-z])", "i", FUNCTION.sub(r"\\\1 ", LETTER.sub(_letter, text)))
     parts = TEXT_PART.split(text)
