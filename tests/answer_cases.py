@@ -11,7 +11,6 @@ KINDS = {
         ("C, D", r"\boxed{\text{C, B}}", "wrong"),
         (r"\text{ten or more}", r"\boxed{ten or more}", "right"),
         ("the second train", r"\boxed{\text{the second train}}", "right"),
-        ("the second train", r"\boxed{\text{train two}}", "wrong"),
     ],
     "base": [
         ("2314_5", r"\boxed{2314_6}", "wrong"),

@@ -136,13 +136,6 @@ def test_a_token_that_is_neither_embedded_nor_used_keeps_no_model_out(world: Pat
     assert [finding.text for finding in found if finding.name == "tokens"]
 
 
-def test_rows_padded_with_the_end_are_none_to_refuse(world: Path) -> None:
-    _json("tokenizer_config.json", pad_token="<|im_end|>")()
-    found = look()
-    assert not [finding for finding in found if finding.level == "FAIL"]
-    assert any("<|im_end|> pads" in finding.text for finding in found if finding.name == "eos")
-
-
 def _experts(kind: str, **settings: object) -> None:
     shutil.rmtree("base")
     make_other("base", kind, num_local_experts=4, num_experts_per_tok=2, **settings)
