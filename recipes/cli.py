@@ -181,6 +181,27 @@ def score(
 
 
 @app.command()
+def export(
+    data: Data,
+    lm_eval: Annotated[Path | None, typer.Option(help="A folder for lm-evaluation-harness.")] = None,
+    inspect_ai: Annotated[Path | None, typer.Option("--inspect", help="A folder for Inspect.")] = None,
+    verifiers: Annotated[Path | None, typer.Option(help="A folder for verifiers.")] = None,
+    preset: Preset = "reins",
+    opened: Annotated[
+        bool, typer.Option("--opened", help="The model's chat template opens the thought (DeepSeek-R1's).")
+    ] = False,
+) -> None:
+    """Write the rows as a task of another harness, with our prompts and verdicts; reins must be installed there."""
+    from ..eval.export.export import export as write
+
+    asked = {"lm-eval": lm_eval, "inspect": inspect_ai, "verifiers": verifiers}
+    folders = {harness: folder for harness, folder in asked.items() if folder}
+    if not folders:
+        raise InputError("export", "no harness named", "give --lm-eval, --inspect or --verifiers a folder")
+    print("\n".join(map(str, write(data, folders, preset=preset, opened=opened))))
+
+
+@app.command()
 def compare(
     a: Annotated[Path, typer.Argument(metavar="A", help="An evaluation's folder, with scores.jsonl.")],
     b: Annotated[Path, typer.Argument(metavar="B", help="Another, of the same rows.")],

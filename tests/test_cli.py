@@ -87,6 +87,8 @@ def test_bad_input_is_one_line_on_stderr_and_status_2_and_leaves_nothing(
         (["run", "recipe.yaml", "--arm", "stf"], "--arm stf: no such arm in small; did you mean 'sft'?"),
         (["build", "recipe.yaml", "trace"], "trace: no such set in small; did you mean 'traces'?"),
         (["report", "runs/none", "--out", "report"], "runs/none"),
+        (["export", "--data", "rows.jsonl"], "no harness named; give --lm-eval, --inspect or --verifiers"),
+        (["export", "--data", "rows.jsonl", "--inspect", "task"], "rows.jsonl: No such file or directory"),
     ],
 )
 def test_what_is_not_there_is_named(world: Path, arguments: list[str], message: str) -> None:

@@ -14,6 +14,7 @@ MAY_IMPORT = {
     "eval/weights": {"eval/io"},
     "eval/sample": {"eval/io", "eval/verify", "eval/weights"},
     "eval/score": {"eval/io", "eval/stats", "eval/verify"},
+    "eval/export": {"eval/io", "eval/verify", "eval/score"},
     "eval/analyse": {"eval/io", "eval/stats", "eval/verify", "eval/score"},
     "eval/report": {"eval/io", "eval/stats", "eval/verify", "eval/score", "eval/analyse"},
     "eval": {"eval/io", "eval/verify", "eval/sample", "eval/score"},

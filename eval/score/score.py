@@ -15,7 +15,7 @@ from ..io.files import rounded, write_json
 from ..io.jsonl import write_jsonl
 from ..stats.intervals import draw_clusters
 from ..verify import verdicts
-from ..verify.answers import Grader
+from ..verify.answers import Grader, grade
 from ..verify.published import refuse_patterns
 from ..verify.responses import Response
 from ..verify.rows import Files, Row
@@ -55,6 +55,12 @@ def score_samples(
         replace(score, outcome=next(outcomes)) if gold else score
         for gold, (_, score) in zip(golds, judged, strict=True)
     ]
+
+
+def score_one(row: Row, response: Response, *, preset: str = "reins") -> Score:
+    """The score of one response to a row, by a grader that this process keeps; from any thread."""
+    answer, score = _judge(row, response, preset)
+    return replace(score, outcome=grade(row.answer, answer)) if row.answer else score
 
 
 def _judge(row: Row, response: Response, preset: str) -> tuple[str, Score]:

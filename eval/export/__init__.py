@@ -1,0 +1,1 @@
+"""Our rows and verdicts as tasks of other harnesses."""
