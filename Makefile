@@ -17,7 +17,7 @@ quality: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy train eval recipes data_builders
-	$(BIN)/mypy --strict eval/io eval/stats eval/verify eval/score eval/analyse
+	$(BIN)/mypy --strict eval/io eval/stats eval/verify eval/score eval/export eval/analyse
 
 base: .venv/ready
 	$(BIN)/python -m reins.recipes.micro_base recipes/micro/base.yaml --out recipes/micro/base
