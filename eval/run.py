@@ -18,6 +18,7 @@ from .io.command import of_config, read_config
 from .io.errors import InputError
 from .io.files import read_state, write_json, write_text
 from .io.run_paths import DONE, INPUTS, ORIGIN, PROGRESS, at_step, saved_checkpoints
+from .io.whole import changed_since
 from .sample.generate import generate
 from .sample.processes import Processes
 from .sample.settings import Sampling
@@ -103,8 +104,18 @@ def _with_models(plan: Plan) -> list[tuple[str, Part]]:
     for step, folder in saved_checkpoints(Path(plan.model)).items():
         for part in plan.parts:
             if part.checkpoints == "all" or step in (part.checkpoints or ()):
+                _refuse_damaged(folder)
                 work.append((str(folder), part.model_copy(update={"out": at_step(part.out, step)})))
     return work
+
+
+def _refuse_damaged(checkpoint: Path) -> None:
+    """Raise InputError where what is asked of a checkpoint along the way is not what was saved; its optimizer is not."""
+    kinds = (".safetensors", ".json", ".jinja")
+    damaged = [name for name in changed_since(checkpoint) if name.endswith(kinds) and "/" not in name]
+    if damaged:
+        fix = f"remove {checkpoint.parent}, and the same command trains it again"
+        raise InputError(checkpoint, f"{damaged[0]} is not what was saved", fix)
 
 
 def _evaluate(plan: Plan, model: str, part: Part, first: bool) -> None:

@@ -10,6 +10,8 @@ import time
 import pytest
 import yaml
 
+from reins.eval.io.errors import InputError
+from reins.eval.io.whole import mark_whole
 from reins.eval.run import main, run
 
 
@@ -42,7 +44,7 @@ def test_along_a_stage_its_whole_checkpoints_of_the_wanted_steps_are_asked(tiny,
     for step, whole in ((5, True), (10, True), (15, False)):
         shutil.copytree(tiny, stage / f"checkpoint-{step}")
         if whole:
-            (stage / f"checkpoint-{step}" / "whole.json").touch()
+            mark_whole(stage / f"checkpoint-{step}", {})
     common = {"rows": str(rows), "samples": 1, "max_new_tokens": 12, "origin": "what went in"}
     parts = [
         {
@@ -56,6 +58,9 @@ def test_along_a_stage_its_whole_checkpoints_of_the_wanted_steps_are_asked(tiny,
     run(plan(tmp_path, stage, rows, parts=parts))
     asked = {str(file.parent.relative_to(tmp_path)) for file in tmp_path.glob("evals/*/*/metrics.json")}
     assert asked == {f"evals/sft-s0@{one}.think" for one in ("5/all", "10/all", "10/late")}
+    (stage / "checkpoint-10" / "model.safetensors").write_bytes(b"half")
+    with pytest.raises(InputError, match=r"checkpoint-10: model.safetensors is not what was saved; remove"):
+        run(plan(tmp_path, stage, rows, parts=parts, inputs="again"))
     assert (tmp_path / "evals/sft-s0@5/all.think/origin").read_text() == "what went in"
     assert json.loads((tmp_path / "progress.json").read_text())["steps"] == 3
 

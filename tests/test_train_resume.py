@@ -1,6 +1,7 @@
 """A stage that was killed, or lost a part of a checkpoint, goes on from the last good one and ends in the same bits."""
 
 import errno
+import json
 import os
 import shutil
 import signal
@@ -10,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 import wandb
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from stages import launch, make_stage, refused, same, steady, train, weights
 from transformers import LlamaForCausalLM
 
@@ -131,7 +132,81 @@ def test_no_file_of_a_checkpoint_may_be_missing_or_short(tmp_path):
             assert last_whole(tmp_path) == tmp_path / "checkpoint-2", (file, broken)
         file.write_bytes(content)
     (last / "optimizer.pt").unlink()
-    assert remove_broken(tmp_path) == ["checkpoint-10"] and not last.exists()
+    assert remove_broken(tmp_path)["checkpoint-10"] == "not whole" and not last.exists()
+
+
+def spoilt(change):
+    """A file of numbers rewritten: by safetensors, or by torch."""
+
+    def write(file):
+        ours = file.suffix == ".safetensors"
+        content = change(load_file(file) if ours else torch.load(file, weights_only=True))
+        save_file(content, file, metadata={"format": "pt"}) if ours else torch.save(content, file)
+
+    return write
+
+
+def nan_in_moments(state):
+    state["state"][3]["exp_avg"].view(-1)[7] = float("nan")
+    return state
+
+
+def nan_in_weights(held):
+    held["model.norm.weight"][2] = float("inf")
+    return held
+
+
+SPOILT = {
+    "a NaN among the moments": ("optimizer.pt", spoilt(nan_in_moments), "state.3.exp_avg: 1 of its"),
+    "an infinite weight": (
+        "model.safetensors",
+        spoilt(nan_in_weights),
+        "model.norm.weight: 1 of its 64 values",
+    ),
+    "weights of zeros": (
+        "model.safetensors",
+        spoilt(lambda held: {name: torch.zeros_like(weight) for name, weight in held.items()}),
+        "nothing but zeros",
+    ),
+    "a pickle of something else": (
+        "optimizer.pt",
+        lambda file: file.write_bytes(b"1" * 99),
+        "cannot be read",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_a_checkpoint_without_numbers_is_left_for_the_good_one_before_it(name, base, tmp_path, capsys):
+    """It was saved to its end as it is, so its list of files is true."""
+    file, change, fault = SPOILT[name]
+    config = make_stage(tmp_path / "sft", base, "sft", {"max_steps": 7})
+    out = train(config)
+    before = weights(out)
+    for last in (out / "checkpoint-4", out / "checkpoint-6"):
+        kept = json.loads((last / "whole.json").read_text())
+        change(last / file)
+        mark_whole(last, kept["stage"], kept["counts"])
+    (out / "done.json").unlink()
+    train(config)
+    said = capsys.readouterr().err
+    for step in (6, 4):
+        assert f"checkpoint-{step}: {file}: " in said and fault in said
+    assert f"goes on from {out}/checkpoint-2" in said
+    assert same(before, weights(out))
+
+
+def test_what_is_finished_is_on_the_disk_before_it_has_its_name(base, tmp_path, monkeypatch):
+    flushed, renamed = [], []
+    fsync, replace = os.fsync, os.replace
+    monkeypatch.setattr(
+        os, "fsync", lambda file: (flushed.append(os.readlink(f"/proc/self/fd/{file}")), fsync(file))
+    )
+    monkeypatch.setattr(os, "replace", lambda a, b: (renamed.append((str(b), set(flushed))), replace(a, b)))
+    out = train(make_stage(tmp_path / "sft", base, "sft", {"max_steps": 2}))
+    before = next(known for name, known in renamed if name == str(out / "final"))
+    files = {path.name for path in (out / "final").iterdir()}
+    assert {str(out / "final.partial" / name) for name in files} <= before and "model.safetensors" in files
 
 
 @pytest.mark.parametrize("written", ["optimizer", "weights"])

@@ -1,21 +1,22 @@
-"""Checkpoints that can be trusted after `kill -9`.
+"""Checkpoints that can be trusted after `kill -9`, a power cut, or a step that left no numbers.
 
-A checkpoint counts once its list of files, written last and atomically, is there and true: every file with the size
-it had, and with what it had in samples of its contents. Anything else is a save that was cut off, and is removed, so that training goes on from the last whole one.
+A checkpoint counts once its list of files, written last and atomically, is there and true, and while weights and
+optimizer hold numbers. Any other is a save that was cut off or spoilt, and is removed, so that training goes on from the
+last good one.
 """
 
-import hashlib
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from ..eval.io import whole
 from ..eval.io.errors import InputError
-from ..eval.io.files import read_state, write_json
+from ..eval.io.files import read_state
 from ..eval.io.run_paths import DONE, WHOLE
+from ..eval.weights.values import fault_of
 
-BLOCKS, BLOCK = 64, 1 << 14  # how many pieces of a file are looked at, and their bytes
+# What training goes on from. DeepSpeed's and FSDP's own pieces are theirs to read.
+NUMBERS = ("*.safetensors", "adapter/*.safetensors", "optimizer*.pt", "optimizer*.bin", "pytorch_model*.bin")
 
 
 def is_done(folder: Path, stage: str) -> bool:
@@ -24,73 +25,54 @@ def is_done(folder: Path, stage: str) -> bool:
     Raises InputError where something there was left by another stage than this one (by digest): a run that went on
     from it would be neither.
     """
-    done = folder / DONE
-    for marker in (done, *folder.glob(f"checkpoint-*/{WHOLE}")):
-        if _read(marker).get("stage", stage) != stage:
-            raise InputError(marker, "left by another config or other rows", "remove it, or give another out")
-    return bool(_read(done))
+    done = read_state(folder / DONE) or {}
+    marks = {file: read_state(file) or {} for file in folder.glob(f"checkpoint-*/{WHOLE}")}
+    for file, facts in {folder / DONE: done, **marks}.items():
+        if facts.get("stage", stage) != stage:
+            raise InputError(file, "left by another config or other rows", "remove it, or give another out")
+    return bool(done)
 
 
 def mark_whole(checkpoint: Path, stage: str, counts: Mapping[str, int]) -> None:
     """Say that a stage's checkpoint is finished; `counts` are what the trainer itself does not keep."""
-    files = {str(path.relative_to(checkpoint)): path for path in checkpoint.rglob("*") if path.is_file()}
-    for path in files.values():
-        with open(path, "rb") as written:
-            os.fsync(written.fileno())  # or a power cut leaves sizes without the contents
-    sizes = {name: path.stat().st_size for name, path in files.items()}
-    samples = {name: _sampled(path) for name, path in files.items()}
-    said = {"stage": stage, "files": sizes, "samples": samples, "counts": dict(counts)}
-    write_json(checkpoint / WHOLE, said)
+    whole.mark_whole(checkpoint, {"stage": stage, "counts": dict(counts)})
 
 
 def counts_of(checkpoint: Path) -> dict[str, int]:
     """What `mark_whole` was given."""
-    return _read(checkpoint / WHOLE)["counts"]
+    return (read_state(checkpoint / WHOLE) or {})["counts"]
 
 
 def last_whole(folder: Path) -> Path | None:
-    """The whole checkpoint of the highest step in a stage's folder, or None."""
-    whole = [checkpoint for checkpoint in _checkpoints(folder) if _is_whole(checkpoint)]
-    return max(whole, key=_step, default=None)
-
-
-def remove_broken(folder: Path) -> list[str]:
-    """Remove what was cut off while it was saved; return the names."""
-    broken = [checkpoint for checkpoint in _checkpoints(folder) if not _is_whole(checkpoint)]
-    for checkpoint in broken:
-        shutil.rmtree(checkpoint)
-    return [checkpoint.name for checkpoint in broken]
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """Empty where there is no such file, or it cannot be read, as after a power cut."""
-    return read_state(path) or {}
-
-
-def _checkpoints(folder: Path) -> list[Path]:
-    return [path for path in folder.glob("checkpoint-*") if path.is_dir()]
-
-
-def _step(checkpoint: Path) -> int:
-    return int(checkpoint.name.rpartition("-")[2])
-
-
-def _is_whole(checkpoint: Path) -> bool:
-    said = _read(checkpoint / WHOLE)
-    files, samples = said.get("files"), said.get("samples", {})
-    return isinstance(files, dict) and all(
-        (file := checkpoint / name).is_file()
-        and file.stat().st_size == size
-        and samples.get(name) in (None, _sampled(file))
-        for name, size in files.items()
+    """The whole checkpoint of the highest step in a stage's folder, or None. Its numbers are not looked at."""
+    return next(
+        (checkpoint for checkpoint in _checkpoints(folder) if not whole.changed_since(checkpoint)), None
     )
 
 
-def _sampled(file: Path) -> str:
-    """sha256 of a file's ends and of blocks evenly between them: what a disk lost shows, at the cost of few reads."""
-    size, seen = file.stat().st_size, hashlib.sha256()
-    with open(file, "rb") as content:
-        for place in range(BLOCKS):
-            content.seek(max(size - BLOCK, 0) * place // (BLOCKS - 1))
-            seen.update(content.read(BLOCK))
-    return seen.hexdigest()
+def remove_broken(folder: Path) -> dict[str, str]:
+    """Remove what was cut off while it was saved, and what holds no numbers down to the first that does.
+
+    Returns the names of what was removed, with the reasons.
+    """
+    broken, good = {}, False
+    for checkpoint in _checkpoints(folder):
+        fault = "not whole" if whole.changed_since(checkpoint) else "" if good else _fault(checkpoint)
+        good = good or not fault
+        if fault:
+            broken[checkpoint.name] = fault
+            shutil.rmtree(checkpoint)
+    return broken
+
+
+def _fault(checkpoint: Path) -> str:
+    """Why nothing can go on from a whole checkpoint, or nothing."""
+    files = sorted(file for pattern in NUMBERS for file in checkpoint.glob(pattern))
+    faults = ((file.name, fault) for file in files if (fault := fault_of(file)))
+    return next((f"{name}: {fault}" for name, fault in faults), "")
+
+
+def _checkpoints(folder: Path) -> list[Path]:
+    """Of a stage, the last one first."""
+    there = [path for path in folder.glob("checkpoint-*") if path.is_dir()]
+    return sorted(there, key=lambda checkpoint: int(checkpoint.name.rpartition("-")[2]), reverse=True)

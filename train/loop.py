@@ -16,6 +16,7 @@ from ..eval.io.errors import InputError
 from ..eval.io.files import write_json
 from ..eval.io.run_paths import DONE
 from ..eval.io.templates import PROMPT
+from ..eval.io.whole import flush
 from .checkpoints import counts_of, last_whole, remove_broken
 from .guards import Guards, Sentinel, saving
 from .logging import Record
@@ -112,8 +113,8 @@ def _last(stage: Stage) -> Path | None:
     """The checkpoint to go on from, once what was cut off is out of the way."""
     state = PartialState()
     if state.is_main_process:
-        for name in remove_broken(stage.out):
-            print(f"{stage.out}/{name}: not whole, removed", file=sys.stderr)
+        for name, fault in remove_broken(stage.out).items():
+            print(f"{stage.out}/{name}: {fault}, removed", file=sys.stderr)
     state.wait_for_everyone()
     checkpoint = last_whole(stage.out)
     if checkpoint and state.is_main_process:
@@ -150,5 +151,6 @@ def _save_final(trainer: Any, folder: Path, finish: Callable[[Path], None]) -> N
         if PartialState().is_main_process:
             finish(beside)
     if PartialState().is_main_process:
+        flush(beside)  # or a power cut leaves a finished stage without its weights
         shutil.rmtree(folder, ignore_errors=True)
         os.replace(beside, folder)

@@ -17,6 +17,7 @@ from transformers.utils import SAFE_WEIGHTS_INDEX_NAME, SAFE_WEIGHTS_NAME, cache
 from transformers.utils.hub import get_checkpoint_shard_files
 
 from ..io.errors import InputError
+from .values import fault_of
 
 POINTER = b"version https://git-lfs"
 AGAIN = "copy the model's folder again, whole"
@@ -45,7 +46,10 @@ def check_weights(name: str) -> Any:
         ) from None
     beside = hold(model, name, held_in(files))
     for file in files:
-        _check_finite(file, beside)
+        if fault := fault_of(file, beside):
+            raise InputError(
+                file, fault, "such a model says one token for ever; take one that was saved whole"
+            )
     return config
 
 
@@ -117,18 +121,3 @@ def _unsaid() -> Iterator[None]:
         logging.set_verbosity(level)
         if bars:
             logging.enable_progress_bar()
-
-
-def _check_finite(file: Path, beside: set[str]) -> None:
-    """One sum a weight: what is not finite makes the sum so. A weight at a time is in memory."""
-    with safe_open(file, framework="pt") as weights:
-        names = weights.keys()
-        for name in names:
-            weight = weights.get_tensor(name)
-            if name in beside or not weight.is_floating_point() or weight.sum(dtype=torch.float32).isfinite():
-                continue
-            if count := int((~weight.isfinite()).sum()):
-                said = f"{name}: {count} of its {weight.numel()} values are no finite numbers"
-                raise InputError(
-                    file, said, "such a model says one token for ever; take one that was saved whole"
-                )
