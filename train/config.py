@@ -16,6 +16,7 @@ import transformers
 from transformers import AutoConfig, PreTrainedTokenizerBase, TrainingArguments
 
 from ..eval.io.errors import InputError
+from ..eval.io.files import write_text
 from ..eval.io.jsonl import read_jsonl
 from ..eval.io.templates import on_one_day, turn_end
 from ..eval.io.tokenizers import open_tokenizer
@@ -79,9 +80,9 @@ def refusing(stage: Stage) -> Iterator[None]:
 
 def _wandb(track: Track, out: Path) -> dict[str, str]:
     """W&B's own variables; the run's id is kept in the stage's folder, so a resumed run goes on under it."""
-    kept = out / "wandb_id"
-    if not kept.exists():
-        kept.write_text(uuid.uuid4().hex[:8])
+    run_id = out / "wandb_id"
+    if not run_id.exists():
+        write_text(run_id, uuid.uuid4().hex[:8])
     entity, project = entity_and_project(track.project)
     named = {
         "RUN_GROUP": short(track.group or "", NAME),
@@ -90,7 +91,7 @@ def _wandb(track: Track, out: Path) -> dict[str, str]:
         "TAGS": ",".join(short(tag, TAG) for tag in track.tags),
         "ENTITY": entity,
     }
-    where = {"PROJECT": project, "MODE": track.mode, "DIR": str(out), "RUN_ID": kept.read_text()}
+    where = {"PROJECT": project, "MODE": track.mode, "DIR": str(out), "RUN_ID": run_id.read_text()}
     fixed = {"RESUME": "allow", "SILENT": "true", "CONSOLE": "off", "LOG_MODEL": "false"}
     fixed |= {"X_DISABLE_META": "true", "X_DISABLE_MACHINE_INFO": "true", "X_DISABLE_STATS": "true"}
     fixed |= {

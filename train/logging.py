@@ -9,7 +9,7 @@ from typing import Any
 from accelerate import PartialState
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from ..eval.io.files import write_json
+from ..eval.io.files import write_json, write_text
 from ..eval.io.run_paths import PROGRESS
 from .checkpoints import mark_whole
 from .guards import saving
@@ -41,7 +41,7 @@ class Record(TrainerCallback):
         """Begin the log again with what the checkpoint remembers, so that a resumed run's log has no step twice."""
         if state.is_world_process_zero:
             lines = [_line({"step": 0, **self.opening}), *map(_line, state.log_history)]
-            (self.out / LOG).write_text("".join(lines), encoding="utf-8")
+            write_text(self.out / LOG, "".join(lines))
             self._report(state)
 
     def on_step_end(
