@@ -3,7 +3,7 @@
 import pytest
 import torch
 from peft import PeftModel
-from stages import lines, make_stage, train
+from stages import lines, make_stage, refused, train
 from tiny import make_other
 from transformers import AutoModelForCausalLM
 
@@ -33,3 +33,9 @@ def test_a_mixture_of_experts_is_trained_and_saved_whole(kind, trainer, lora, tm
                 AutoModelForCausalLM.from_pretrained(base), out / "final" / "adapter"
             )
             assert torch.allclose(adapted(ids).logits, after, atol=1e-4)
+
+
+def test_smoothed_labels_are_refused_where_they_would_unbalance_the_experts(tmp_path):
+    base = make_other(tmp_path / "base", "mixtral", **EXPERTS["mixtral"])
+    config = make_stage(tmp_path / "stage", base, "sft", {"label_smoothing_factor": 0.1})
+    assert "the loss that balances the experts" in refused(config)

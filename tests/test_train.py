@@ -3,6 +3,8 @@
 import json
 import shutil
 
+import pytest
+import torch
 from safetensors.torch import load_file
 from stages import grpo_rows, lines, make_stage, refused, same, sft_rows, train, weights, write_rows
 from tiny import make_tokenizer
@@ -129,3 +131,20 @@ def test_a_template_that_drops_the_reasoning_is_refused(base, tmp_path):
     )
     missing = {"chat_template_path": "nowhere.jinja"}
     assert "nowhere.jinja is no file" in refused(make_stage(tmp_path / "e", base, "grpo", missing), "grpo")
+
+
+def test_smoothed_labels_are_learned_on_the_completion_alone(base, tmp_path):
+    """0.8 of the label's own log-probability and 0.2 of the mean over the vocabulary, over the reply's tokens."""
+    args = {"per_device_train_batch_size": 24, "max_length": None, "max_steps": 1, "save_strategy": "no"}
+    out = train(make_stage(tmp_path / "sft", base, "sft", args | {"label_smoothing_factor": 0.2}))
+    model, tokenizer = AutoModelForCausalLM.from_pretrained(base), make_tokenizer()
+    losses = []
+    for row in sft_rows():
+        turns = row["prompt"] + row["completion"]
+        prompt = tokenizer.apply_chat_template(row["prompt"], add_generation_prompt=True)["input_ids"]
+        ids = torch.tensor([tokenizer.apply_chat_template(turns)["input_ids"]])
+        with torch.no_grad():
+            logps = model(ids).logits[0, len(prompt) - 1 : -1].log_softmax(-1)
+        own = logps.gather(1, ids[0, len(prompt) :, None])[:, 0]
+        losses.append(-(0.8 * own + 0.2 * logps.mean(-1)))
+    assert lines(out / "log.jsonl")[1]["loss"] == pytest.approx(torch.cat(losses).mean().item(), abs=1e-3)

@@ -94,7 +94,7 @@ def check_numbers(trainer: Trainer, args: Mapping[str, Any]) -> None:
         raise InputError(
             "args.num_train_epochs", "0", "give epochs or max_steps; an arm without stages trains nothing"
         )
-    for key in ("adam_beta1", "adam_beta2"):
+    for key in ("adam_beta1", "adam_beta2", "label_smoothing_factor"):
         if args.get(key, 0.0) >= 1:
             raise InputError(f"args.{key}", f"{args[key]}", "below 1")
     if trainer == "grpo":

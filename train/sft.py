@@ -95,6 +95,9 @@ def train(stage: Stage) -> None:
             processing_class=tokenizer,
             peft_config=lora_config(stage.lora),
         )
+    if args.label_smoothing_factor and trainer.aux_loss_enabled:
+        said = "TRL leaves out the loss that balances the experts where labels are smoothed"
+        raise InputError(f"{stage.out}/config.yaml", f"args.label_smoothing_factor: {said}", "take it out")
     if args.device.type == "cpu" and not trainer.aux_loss_enabled:
         spend_nothing_on_padding(trainer.model)
     run(trainer, stage, {"rows": len(tokens), "cut_rows": cut}, prompt_facts(tokenizer, rows[0]["prompt"]))
