@@ -97,6 +97,12 @@ MISTAKES = {
     "RL that cuts what SFT taught": ([("max_completion_length: 1000", "max_completion_length: 100")], "warn", "sequence", "pass its 100 tokens"),
     "the same sample twice": ([("samples: 2", "samples: 2, temperature: 0")], "FAIL", "evaluation", "2 times the same"),
     "evaluation cuts what RL trains": ([("max_new_tokens: 1000", "max_new_tokens: 500")], "warn", "evaluation", "RL trains up to 1000"),
+    "evaluation cuts what SFT teaches": ([("max_new_tokens: 1000", "max_new_tokens: 60")], "warn", "evaluation", "that sft teaches pass max_new_tokens 60"),
+    "no room for an answer": ([("max_new_tokens: 1000", "max_new_tokens: 1")], "FAIL", "evaluation", "gold answers alone fill max_new_tokens 1"),
+    "a rate of nothing": ([("learning_rate: 1e-3", "learning_rate: 0.0")], "warn", "steps", "nothing is learned"),
+    "a log of nothing": ([(SFT, "logging_strategy: 'no'}}\n  sft_if")], "warn", "log", "guards look at nothing but the log"),
+    "a log after the end": ([(SFT, "logging_steps: 500}}\n  sft_if")], "warn", "log", "guards look at nothing but the log"),
+    "a template for one stage": ([(SFT, "chat_template_path: other.jinja}}\n  sft_if")], "warn", "asked", "arms without the stage"),
     "a budget that never bites": ([("samples: 2", "samples: 2, modes: [think, budget-1000]")], "FAIL", "evaluation", "never bites"),
     "flash attention on a CPU": ([(SFT, "model_init_kwargs: {attn_implementation: flash_attention_2}}}\n  sft_if")], "FAIL", "attention", "for the CPU"),
     "packed without flash attention": ([(SFT, "packing: true}}\n  sft_if"), ON_A_CARD], "warn", "packing", "without flash attention"),
@@ -119,6 +125,7 @@ MISTAKES = {
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_found_by_name(world: Path, mistake: str) -> None:
     pairs, level, name, part = MISTAKES[mistake]
+    Path("other.jinja").write_text(Path("base/chat_template.jinja").read_text().replace("assistant", "bot"))
     assert_found(look(changed(*pairs)), level, name, part)
 
 

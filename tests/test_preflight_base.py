@@ -11,6 +11,8 @@ from small_recipe import assert_found, changed, look
 from tiny import CHATML, make_other
 from transformers import AutoTokenizer
 
+from reins.recipes.preflight import weights
+
 
 def _template(find: str, put: str) -> Callable[[], None]:
     def edit() -> None:
@@ -97,6 +99,21 @@ def test_a_base_that_pads_with_nothing_or_its_end_and_a_template_of_blank_lines_
     blank = "message['content'] | replace('</think>\\n', '</think>\\n\\n')"
     template.write_text(template.read_text().replace("message['content']", blank))
     assert [str(one) for one in look() if one.level == "FAIL"] == []
+
+
+def _nan(held: dict) -> dict:
+    held["model.norm.weight"][5] = float("nan")
+    return held
+
+
+def test_weights_that_are_no_numbers_are_found_before_a_stage_starts(
+    world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert any("every weight is a finite number" in finding.text for finding in look())
+    _weights(_nan)()
+    assert_found(look(), "FAIL", "values", "model.norm.weight: 1 of its 64 values")
+    monkeypatch.setattr(weights, "READ", 0.0)
+    assert any("read before a stage" in finding.text for finding in look() if finding.name == "values")
 
 
 TOKENS: dict[str, tuple[Callable[[], object], str, str]] = {

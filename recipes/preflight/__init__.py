@@ -10,22 +10,37 @@ from pathlib import Path
 from ...eval.io.errors import InputError
 from ..recipe.resolve import check
 from ..recipe.schema import Recipe
-from . import arithmetic, asking, cost, gpu, lengths, mixtures, replies, template, tokens, trl_objects
+from . import (
+    arithmetic,
+    asking,
+    cost,
+    gpu,
+    lengths,
+    mixtures,
+    replies,
+    template,
+    tokens,
+    trl_objects,
+    weights,
+)
 from .finding import Finding
 from .material import Material
 
 __all__ = ["Finding", "preflight"]
 
 CHECKS: tuple[Callable[[Material], Iterator[Finding]], ...] = (
+    weights.values,
     trl_objects.objects,
     arithmetic.launch,
     arithmetic.batch,
     arithmetic.updates,
+    arithmetic.logged,
     arithmetic.kept,
     lengths.positions,
     lengths.responses,
     lengths.truncation,
     lengths.prompts,
+    lengths.answered,
     tokens.embedded,
     tokens.stops,
     tokens.generation,
@@ -34,6 +49,7 @@ CHECKS: tuple[Callable[[Material], Iterator[Finding]], ...] = (
     template.tags,
     replies.replies,
     asking.day,
+    asking.templates,
     asking.told,
     mixtures.rewards,
     mixtures.overlap,

@@ -14,6 +14,7 @@ from .material import Material
 
 FEW = 10  # updates that teach nothing
 MANY = 10  # epochs: a rule of thumb; published SFT on long traces takes 3 to 5
+LOGGED = 10  # updates from one line of the log to the next, where nothing is said: TRL's default
 ADAPTERS = 0.02  # of the parameters: about a rank of 64 on every linear layer of a 7B model
 
 
@@ -93,6 +94,8 @@ def updates(material: Material) -> Iterator[Finding]:
             yield Finding(
                 "FAIL", "steps", f"{name}: warmup_steps {warmup} of {count} updates", "a share, as 0.1"
             )
+        elif args.get("learning_rate") == 0:
+            yield Finding("warn", "steps", f"{name}: learning_rate 0: nothing is learned", "a rate above 0")
         elif epochs(material, stage) > MANY:
             times = f"{epochs(material, stage):.0f} times"
             yield Finding(
@@ -100,6 +103,15 @@ def updates(material: Material) -> Iterator[Finding]:
             )
         else:
             yield Finding("ok", "steps", f"{name}: {count} updates, {epochs(material, stage):.2g} epoch(s)")
+
+
+def logged(material: Material) -> Iterator[Finding]:
+    """Guards see what is logged and nothing else: a stage that logs at its saves alone runs unseen in between."""
+    for name, stage in material.stages.items():
+        strategy, every = stage.args.get("logging_strategy", "steps"), stage.args.get("logging_steps", LOGGED)
+        if strategy == "no" or (strategy == "steps" and every > max(material.steps(stage), LOGGED)):
+            text = f"{name}: logs at its saves alone, and guards look at nothing but the log"
+            yield Finding("warn", "log", text, "logging_steps: 10, or fewer")
 
 
 def epochs(material: Material, stage: Stage) -> float:

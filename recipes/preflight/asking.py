@@ -20,6 +20,19 @@ def day(material: Material) -> Iterator[Finding]:
             yield Finding("warn", "date", text, fix)
 
 
+def templates(material: Material) -> Iterator[Finding]:
+    """A template that one stage brings asks its checkpoints otherwise than the base, and arms without the stage."""
+    if material.tokenizer is None or not material.tokenizer.chat_template:
+        return
+    turns = [{"role": "user", "content": " why?\n"}]
+    base = asked(material.tokenizer, turns)
+    for name, stage in material.stages.items():
+        if "chat_template_path" in stage.args and asked(material.tokenizer_of(stage), turns) != base:
+            text = f"{name}: its chat_template_path asks otherwise than the base's template, and arms without the stage"
+            fix = "nothing where the base has learned no template, else one template for all: the base's"
+            yield Finding("warn", "asked", text, fix)
+
+
 def told(material: Material) -> Iterator[Finding]:
     """What chat_template_kwargs change is asked of that stage's checkpoints alone."""
     for name, stage in material.stages.items():

@@ -11,6 +11,7 @@ from .finding import Finding
 from .material import HUB, Material, prompt_of, token_count
 
 SOME, MOST = 0.01, 0.2  # shares of rows cut: worth a look, and not to be trained on
+CUT_REPLIES = 0.1  # share of taught completions that an evaluation cuts: its figures are then of cut replies
 
 
 def sets(material: Material) -> Iterator[Finding]:
@@ -164,3 +165,24 @@ def _fitting(
             )
         else:
             yield Finding("ok", "prompts", f"{name}: {summary} of {room}")
+
+
+def answered(material: Material) -> Iterator[Finding]:
+    """Evaluation has room for what SFT teaches to reply, and for the gold answers at the very least."""
+    taught = {
+        name: [answer for _, answer in tokens_of(material, stage)]
+        for name, stage in material.stages.items()
+        if stage.trainer == "sft"
+    }
+    for name, evaluation in material.recipe.evaluate.items():
+        room = evaluation.max_new_tokens
+        golds = [row.answer for row in (material.tokenizer and material.rows(name)) or [] if row.answer]
+        short = sum(token_count(material.tokenizer, gold) >= room for gold in golds)
+        if short:
+            text = f"{name}: {short} of {len(golds)} gold answers alone fill max_new_tokens {room}"
+            yield Finding("FAIL", "evaluation", text, "more, with room for the thought before the answer")
+        for stage_name, answers in taught.items():
+            share = sum(answer > room for answer in answers) / max(len(answers), 1)
+            if share > CUT_REPLIES:
+                text = f"{name}: {share:.0%} of the completions that {stage_name} teaches pass max_new_tokens {room}"
+                yield Finding("warn", "evaluation", text, f"max_new_tokens: {max(answers)}")
