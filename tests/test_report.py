@@ -275,3 +275,15 @@ def test_bad_input_is_refused_in_one_line(tmp_path):
         file.unlink()
     with pytest.raises(InputError, match="no scores; run the recipe first"):
         report([run], tmp_path / "out")
+
+
+def test_truncation_is_said_before_the_change_that_it_may_explain(tmp_path):
+    run = make_run(tmp_path / "run", arms={"base": [], "rl": ["rl"]})
+    scores = run / "evals" / "rl-s0" / "composite.think" / "scores.jsonl"
+    lines = read_jsonl(scores)
+    for line in lines[::3]:
+        line |= {"cut": True, "hacc": 0, "sacc": 0.0, "verdicts": [False] * len(line["verdicts"])}
+    write_jsonl(scores, lines)
+    terminal = report([run], run / "report")
+    assert re.search(r"truncation first: \d\d% of rl's samples are cut or unclosed \(base: \d%\)", terminal)
+    assert re.search(r"HAcc of the rest changes by .0\.0\d .*; over all, rl lowers HAcc from", terminal)

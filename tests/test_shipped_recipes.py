@@ -17,7 +17,7 @@ ALL = sorted(
     for path in RECIPES.rglob("*.yaml")
     if not path.relative_to(RECIPES.parent).as_posix().startswith(NO_RECIPES)
 )
-FOR_GPUS = [path for path in ALL if path.parent.name in ("qwen", "siblings")]
+FOR_GPUS = [path for path in ALL if path.parent.name in ("qwen", "siblings", "smollm2")]
 HEADER = ("Reproduces:", "Prerequisites:", "Command:", "Override:", "Hardware:", "GPU-hours:")
 
 
@@ -57,7 +57,7 @@ def test_it_has_no_fault_and_costs_what_its_header_says(file: Path, tmp_path: Pa
     header = file.read_text(encoding="utf-8").partition("\nname:")[0]
     assert [part for part in HEADER if f"# {part}" not in header] == []
     assert f"reins run recipes/{file.parent.name}/{file.name}" in header
-    stated = re.search(r"at most [\d,]+ on an (\S+) \(([^)]*)\)", header)
+    stated = re.search(r"at most [\d,.]+ on an (\S+) \(([^)]*)\)", header)
     total = next(one.text for one in found if one.name == "cost" and "(" in one.text)
     assert stated and f"{stated[1]} hours ({stated[2]})" in total
 

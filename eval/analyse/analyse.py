@@ -9,6 +9,7 @@ import importlib.metadata
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from ... import __version__
 from ..score.measure import Entry
 from .analysis import EntryLists
 from .caveats import caveats
@@ -19,7 +20,7 @@ from .roles import UNSAID
 from .run_folder import RunFolder
 from .set_data import SetData
 
-VERSIONS = ("reins", "torch", "transformers", "trl", "accelerate", "datasets", "math-verify", "numpy")
+VERSIONS = ("torch", "transformers", "trl", "accelerate", "datasets", "math-verify", "numpy")
 NAMING = ("arm", "against", "family")  # the fields that name an arm
 
 
@@ -29,7 +30,7 @@ def analyse(runs: Sequence[RunFolder]) -> Entry:
         "schema": SCHEMA,
         "recipe": " + ".join(run.name for run in runs),
         "preset": " + ".join(dict.fromkeys(run.preset for run in runs)),
-        "versions": {name: importlib.metadata.version(name) for name in VERSIONS},
+        "versions": {"reins": __version__, **{name: importlib.metadata.version(name) for name in VERSIONS}},
         **{name: [] for name in LISTS},
         "notes": [],
     }

@@ -71,7 +71,7 @@ def _terminal(results: Entry, sets: Sequence[ReportData]) -> str:
     arms = take_columns(arms_table(data), ["arm", "HAcc", "blind HAcc", "SAcc", "correct", "cut"])
     heads = ["arm", "against", "HAcc", "detectable", "correct, plain"]
     contrasts = take_columns(contrasts_table(data), heads)
-    return "\n\n".join([heading, as_text(arms), as_text(contrasts), summary.answers(sets)[0]])
+    return "\n\n".join([heading, as_text(arms), as_text(contrasts), *summary.answers(sets)])
 
 
 def _section(data: ReportData, figures: Path) -> Shown:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ..analyse.caveats import CLEARLY_MORE, HARDLY
 from ..analyse.contrasts import references
 from ..analyse.formats import signed
 from ..analyse.results import ReportData, SetMode, find, pooled, select
@@ -41,12 +42,10 @@ def _answer(data: ReportData) -> str | None:
     ] or counted
     if not named:
         return None
-    figures = pooled(select(data.whole("figures"), metric="hacc"))
     changes_from: dict[str, list[str]] = {}
     for contrast in named:
-        before, after = (find(figures, arm=arm)["value"] for arm in (contrast["against"], contrast["arm"]))
         reference = "the base" if contrast["question"] == "base" else contrast["against"]
-        changes_from.setdefault(reference, []).append(_change(contrast, before, after))
+        changes_from.setdefault(reference, []).append(_change(data, contrast))
     where = f"On {data.set} ({size(data)}, 95 % intervals in brackets)"
     return (
         f"{where}, "
@@ -67,10 +66,46 @@ def _range(entries: Sequence[Entry], key: str) -> str:
     return " to ".join(map(str, values[:: len(values) - 1 or 1]))
 
 
-def _change(contrast: Entry, before: float, after: float) -> str:
-    values = f"from {before:.2f} to {after:.2f} ({signed(contrast)}"
+def _change(data: ReportData, contrast: Entry) -> str:
+    """What became of HAcc; where the ends of samples may explain it, that comes first."""
+    figures = pooled(select(data.whole("figures"), metric="hacc"))
+    before, after = (find(figures, arm=arm)["value"] for arm in (contrast["against"], contrast["arm"]))
+    arm, values = contrast["arm"], f"from {before:.2f} to {after:.2f} ({signed(contrast)}"
     if contrast["low"] is None:
-        return f"{contrast['arm']} takes HAcc {values}, too few problems for an interval)"
-    if contrast["low"] <= 0 <= contrast["high"]:
-        return f"{contrast['arm']} shows no change of HAcc, {values}; one below {contrast['mdd']:.2f} could go unseen)"
-    return f"{contrast['arm']} {'lowers' if contrast['diff'] < 0 else 'raises'} HAcc {values})"
+        return f"{arm} takes HAcc {values}, too few problems for an interval)"
+    truncation = _truncation(data, contrast)
+    if _is_null(contrast):
+        unseen = f"one below {contrast['mdd']:.2f} could go unseen"
+        return f"{truncation}{arm} shows no change of HAcc, {values}; {unseen})"
+    return f"{truncation}{arm} {'lowers' if contrast['diff'] < 0 else 'raises'} HAcc {values})"
+
+
+def _truncation(data: ReportData, contrast: Entry) -> str:
+    """A clause on cut and unclosed samples, where an arm has clearly more or less of them than what it is held against,
+    or where there are some and those that ended do not show the change."""
+    ours, theirs = (_unended(data, arm) for arm in (contrast["arm"], contrast["against"]))
+    ended = select(data.whole("contrasts"), arm=contrast["arm"], against=contrast["against"])
+    ended = select(ended, metric="hacc_finished")
+    shown = bool(ended) and ended[0]["low"] is not None and _same_change(ended[0], contrast)
+    if abs(ours - theirs) <= CLEARLY_MORE and (shown or _is_null(contrast) or max(ours, theirs) <= HARDLY):
+        return ""
+    rest = f"HAcc of the rest changes by {signed(ended[0])}" if ended else "too few are left to compare"
+    shares = (
+        f"{ours:.0%} of {contrast['arm']}'s samples are cut or unclosed ({contrast['against']}: {theirs:.0%})"
+    )
+    return f"truncation first: {shares}, and {rest}; over all, "
+
+
+def _unended(data: ReportData, arm: str) -> float:
+    figures = select(pooled(data.whole("figures")), arm=arm)
+    counts = {metric: select(figures, metric=metric) for metric in ("hacc", "hacc_finished")}
+    finished = counts["hacc_finished"][0]["n"] if counts["hacc_finished"] else 0
+    return 1 - finished / counts["hacc"][0]["n"]
+
+
+def _is_null(contrast: Entry) -> bool:
+    return bool(contrast["low"] <= 0 <= contrast["high"])
+
+
+def _same_change(ended: Entry, contrast: Entry) -> bool:
+    return not _is_null(ended) and (ended["diff"] < 0) == (contrast["diff"] < 0)

@@ -84,6 +84,8 @@ SMALL, MIDDLE, LARGE = (
 )
 # From the models' published config.json.
 KNOWN = {
+    "HuggingFaceTB/SmolLM2-135M-Instruct": _qwen2(576, 30, 9, 3, 1536, 49152, 8192, True)
+    | {"model_type": "llama"},
     "Qwen/Qwen2.5-1.5B": _qwen2(*SMALL, 131072, True),
     "Qwen/Qwen2.5-7B": _qwen2(*MIDDLE, 131072, False),
     "Qwen/Qwen2.5-1.5B-Instruct": _qwen2(*SMALL, 32768, True),

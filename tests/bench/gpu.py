@@ -57,15 +57,22 @@ def main() -> None:
     asked.tiny |= DEVICE.type == "cpu"
     with tempfile.TemporaryDirectory() as folder:
         model = make_model(Path(folder) / "model", TINY if asked.tiny else QWEN)
-        rates = measured(asked.tiny)
-        lines = [*machine(asked), rates.said()]
-        lines.append(supervised(model, Path(folder), asked, rates))
-        lines.append(reinforced(model, Path(folder), asked))
-        lines.append(generated(model, asked.tiny, rates))
-    section = "\n".join([MARKS[0], "## GPU", "", *lines, MARKS[1], ""])
-    print(section)
-    if asked.out:
-        put(asked.out, section)
+        lines: list[str] = []
+        for line in measurements(model, Path(folder), asked):
+            print(line, flush=True)
+            lines.append(line)
+            if asked.out:
+                put(asked.out, "\n".join([MARKS[0], "## GPU", "", *lines, MARKS[1], ""]))
+
+
+def measurements(model: Path, folder: Path, asked: argparse.Namespace) -> Iterator[str]:
+    """One line a measurement, as it is made: a lease that ends early leaves what was measured before. The longest is last."""
+    rates = measured(asked.tiny)
+    yield from machine(asked)
+    yield rates.said()
+    yield supervised(model, folder, asked, rates)
+    yield generated(model, asked.tiny, rates)
+    yield reinforced(model, folder, asked)
 
 
 def put(file: Path, section: str) -> None:
@@ -91,8 +98,11 @@ def make_model(folder: Path, size: dict[str, int]) -> Path:
 def machine(asked: argparse.Namespace) -> Iterator[str]:
     """What was measured, where, with what."""
     card = torch.cuda.get_device_name() if DEVICE.type == "cuda" else f"no GPU ({platform.machine()})"
-    installed = {dist.metadata["Name"]: dist.version for dist in importlib.metadata.distributions()}
-    versions = ", ".join(f"{name} {installed[name]}" for name in PACKAGES if name in installed)
+    installed = {dist.metadata["Name"] for dist in importlib.metadata.distributions()}
+    # Asked by name: where two versions are on the path, this is the one that is imported.
+    versions = ", ".join(
+        f"{name} {importlib.metadata.version(name)}" for name in PACKAGES if name in installed
+    )
     command = "python tests/bench/gpu.py" + " --tiny" * asked.tiny + " --vllm" * asked.vllm
     yield f"- `{command}`, {date.today()}, {card}, CUDA {torch.version.cuda}"
     yield f"- {versions}; attention {attention(asked)}"
