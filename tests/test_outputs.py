@@ -92,13 +92,18 @@ def test_rows_that_share_a_question_are_told_apart_by_the_prompt_that_was_sent(t
         f"What is 9 - 5?\nPut the final answer within \\boxed{{}}.\nRule {i}.\nSmall." for i in (2, 0, 1)
     ]
     lines = [
-        {"doc_id": i, "doc": {"question": "What is 9 - 5?"}, "resps": [[prompt]], "filter": "none",
-         "arguments": {"gen_args_0": {"arg_0": json.dumps([{"role": "user", "content": prompt}])}}}
+        {"doc_id": i, "doc": {"question": "What is 9 - 5?"}, "resps": [[prompt]], "filter": "none"}
         for i, prompt in enumerate(asked)
-    ]  # fmt: skip
-    write_jsonl(tmp_path / "samples.jsonl", lines)
-    responses = load_responses(tmp_path / "samples.jsonl", read_rows(tmp_path / "rows.jsonl"))
-    assert [response.text.splitlines()[2] for response in responses] == ["Rule 0.", "Rule 1.", "Rule 2."]
+    ]
+    chats = [json.dumps([{"role": "user", "content": prompt}]) for prompt in asked]
+    for arguments in (
+        [{"gen_args_0": {"arg_0": chat, "arg_1": {}}} for chat in chats],
+        [[[prompt, {}]] for prompt in asked],
+    ):
+        sent = [line | {"arguments": each} for line, each in zip(lines, arguments, strict=True)]
+        write_jsonl(tmp_path / "samples.jsonl", sent)
+        responses = load_responses(tmp_path / "samples.jsonl", read_rows(tmp_path / "rows.jsonl"))
+        assert [response.text.splitlines()[2] for response in responses] == ["Rule 0.", "Rule 1.", "Rule 2."]
     write_jsonl(tmp_path / "samples.jsonl", [line | {"arguments": {}} for line in lines[:2]])
     refused(tmp_path / "samples.jsonl", "stands 3 times in the data", tmp_path / "rows.jsonl")
 
@@ -234,6 +239,48 @@ def test_bad_files_end_in_one_clear_line(name, tmp_path):
     content, complaint = BROKEN[name]
     (tmp_path / name).write_bytes(content)
     refused(tmp_path / name, f"{name}.*{complaint}")
+
+
+def changed(value, path=()):
+    """Every place in a value, with what stands there replaced by things of other types."""
+    for other in (None, 5, "x", [], {"a": 1}):
+        yield path, other
+    if isinstance(value, dict):
+        for key in value:
+            yield from changed(value[key], (*path, key))
+    elif isinstance(value, list) and value:
+        yield from changed(value[0], (*path, 0))
+
+
+def put(value, path, other):
+    if not path:
+        return other
+    copy = value.copy()
+    copy[path[0]] = put(value[path[0]], path[1:], other)
+    return copy
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name.endswith(".jsonl")])
+def test_a_field_of_another_type_is_read_or_refused_in_one_line(name, tmp_path):
+    first, *others = lines_of(name)
+    rows, read = read_rows(ROWS), 0
+    for path, other in changed(first):
+        write_jsonl(tmp_path / "r.jsonl", [put(first, path, other), *others])
+        try:
+            read += bool(load_responses(tmp_path / "r.jsonl", rows))
+        except InputError as error:
+            assert "\n" not in str(error)
+    assert read  # what nobody reads may be anything
+
+
+def test_an_older_log_of_inspect_is_a_deflated_zip(tmp_path):
+    samples = json.loads((DATA / "inspect.json").read_text())["samples"]
+    with zipfile.ZipFile(tmp_path / "old.eval", "w", zipfile.ZIP_DEFLATED) as archive:
+        for each in samples:
+            archive.writestr(f"samples/{each['id']}_epoch_{each['epoch']}.json", json.dumps(each))
+        archive.writestr("header.json", "{}")
+    rows = read_rows(ROWS)
+    assert load_responses(tmp_path / "old.eval", rows) == load_responses(DATA / "inspect.eval", rows)
 
 
 def test_a_zip_of_something_else_is_refused(tmp_path):

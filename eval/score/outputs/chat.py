@@ -7,7 +7,7 @@ alone, beside its request, or as the `body` of a batch's answer. A request says 
 from typing import Any
 
 from ...io.errors import InputError
-from ...io.fields import LIST, OBJECT, TEXT, list_of, need
+from ...io.fields import COUNT, LIST, OBJECT, TEXT, list_of, may, need
 from ...io.jsonl import Line
 from ...verify.responses import need_text, thought_beside
 from .record import Generation, Lines, Record, RowSaid, hit_limit, listed, row_said, token_counts
@@ -73,7 +73,7 @@ def completed(body: Line, where: str) -> list[Generation]:
     if not choices:
         raise InputError(where, "a completion without any choice", FAILED)
     usage = body.get("usage") if len(choices) == 1 else None
-    in_order = sorted(choices, key=lambda choice: choice.get("index") or 0)
+    in_order = sorted(choices, key=lambda choice: may(choice, "index", COUNT, where) or 0)
     return [_of_choice(choice, usage, where) for choice in in_order]
 
 

@@ -13,7 +13,7 @@ from ...io.errors import InputError
 from ...io.fields import OBJECT, TEXT, WHOLE, Kind, list_of, may, need, or_null
 from ...io.jsonl import Line
 from .chat import completed, last_reply, user_turn
-from .record import Generation, Lines, Record, RowSaid, row_said
+from .record import Generation, Lines, Record, RowSaid, beside, row_said
 
 # One request, asked some number of times; a task that compares likelihoods has pairs of numbers here.
 REPEATED = Kind(
@@ -50,10 +50,11 @@ def _of_document(line: Line, where: str) -> Record:
 
 
 def _rendered(line: Line) -> str | None:
-    """The prompt that the model was given: a text, or a chat as a list or as JSON."""
-    arguments = line.get("arguments")
-    request = arguments.get("gen_args_0") if isinstance(arguments, dict) else None
-    prompt: Any = request.get("arg_0") if isinstance(request, dict) else None
+    """The prompt that the model was given: a text, or a chat as a list or as JSON; older files list the arguments."""
+    prompt: Any = line.get("arguments")
+    for key in ("gen_args_0", "arg_0"):
+        first = prompt[0] if isinstance(prompt, list) and prompt else None
+        prompt = prompt.get(key) if isinstance(prompt, dict) else first
     if isinstance(prompt, str) and prompt.startswith("[{"):
         try:
             prompt = json.loads(prompt)
@@ -81,7 +82,7 @@ def _of_details(line: Line, where: str) -> Record:
         )
     prompt = need(doc, "query", TEXT, where)
     # `doc.id` numbers the documents; an id of the row's own would be in `specific`.
-    said = row_said({**(doc.get("specific") or {}), "prompt": prompt}, user_turn(answered.get("input")))
+    said = row_said({**beside(doc, "specific", where), "prompt": prompt}, user_turn(answered.get("input")))
     pairs = zip(texts, thoughts, strict=True)
     return Record(where, said, [Generation(text or "", thought or None) for text, thought in pairs])
 
@@ -89,7 +90,7 @@ def _of_details(line: Line, where: str) -> Record:
 def read_predictions(lines: Lines) -> list[Record]:
     """What evalscope keeps of every answer; repeats of a prompt are lines of their own."""
     return [
-        Record(where, _of_chat(line), completed(need(line, "model_output", OBJECT, where), where))
+        Record(where, _of_chat(line, where), completed(need(line, "model_output", OBJECT, where), where))
         for where, line in _in_order(lines)
     ]
 
@@ -101,15 +102,16 @@ def read_reviews(lines: Lines) -> list[Record]:
 
 def _of_review(line: Line, where: str) -> Record:
     if line.get("messages"):
-        return Record(where, _of_chat(line), [last_reply(line, where)])
+        return Record(where, _of_chat(line, where), [last_reply(line, where)])
     score = need(need(line, "sample_score", OBJECT, where), "score", OBJECT, where)
     said = row_said({"prompt": need(line, "input", TEXT, where)})
     return Record(where, said, [Generation(need(score, "prediction", TEXT, where))])
 
 
-def _of_chat(line: Line) -> RowSaid:
-    score = line.get("sample_score") or {}
-    more = line.get("metadata") or score.get("sample_metadata") or {}
+def _of_chat(line: Line, where: str) -> RowSaid:
+    more = beside(line, "metadata", where) or beside(
+        beside(line, "sample_score", where), "sample_metadata", where
+    )
     return row_said({**more, "prompt": user_turn(line.get("messages"))})
 
 

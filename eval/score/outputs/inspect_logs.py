@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...io.errors import InputError
-from ...io.fields import COUNT, NAME, OBJECT, may, need
+from ...io.fields import COUNT, LIST, NAME, OBJECT, may, need
 from ...io.jsonl import Line
 from ...io.strict_json import parse
 from .chat import completed, user_turn
@@ -39,7 +39,7 @@ def zip_lines(file: str | Path) -> Lines:
 
 def json_log_lines(file: str | Path, log: Line) -> Lines:
     """The samples of a log that is one JSON document; raises InputError where it has none."""
-    samples = log["samples"] or []
+    samples = may(log, "samples", LIST, file)
     if not samples:
         raise InputError(file, "a log without samples", "let Inspect log them")
     places = [f"{file}: sample {number}" for number in range(1, len(samples) + 1)]

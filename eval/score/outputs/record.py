@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ...io.fields import COUNT, NAME, TEXT, may
+from ...io.fields import COUNT, NAME, OBJECT, TEXT, may
 from ...io.jsonl import Line
 from ...verify.reasoning import split_reasoning
 
@@ -68,6 +68,11 @@ def hit_limit(line: Line, where: object, *keys: str) -> bool | None:
     return None if reason in (None, "unknown") else reason.lower() in LIMITS
 
 
+def beside(line: Line, key: str, where: object) -> Line:
+    """The object in a field that may be missing; raises InputError on anything else there."""
+    return may(line, key, OBJECT, where) or {}
+
+
 def token_counts(usage: Any, text: str) -> tuple[int | None, int | None]:
     """Tokens of reasoning and answer, of the one generation that a server counted; None each where it did not.
 
@@ -76,6 +81,8 @@ def token_counts(usage: Any, text: str) -> tuple[int | None, int | None]:
     if not isinstance(usage, dict):
         return None, None
     details = usage.get("completion_tokens_details") or usage.get("output_tokens_details") or usage
+    if not isinstance(details, dict):
+        return None, None
     reasoning: Any = details.get("reasoning_tokens")
     total: Any = usage.get("completion_tokens", usage.get("output_tokens"))
     if not (COUNT.holds(reasoning) and COUNT.holds(total) and reasoning <= total):
