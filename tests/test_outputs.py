@@ -84,6 +84,15 @@ def test_a_document_that_lm_eval_lists_once_per_filter_is_one(tmp_path):
     assert len(load_responses(tmp_path / "two_runs.jsonl", read_rows(ROWS))) == 12
 
 
+def test_a_metric_without_a_value_is_no_fault_of_a_line(tmp_path):
+    lines = [
+        line | {"exact_match": float("nan")} for line in lines_of("lm_eval.jsonl")
+    ]  # as lm-eval writes it
+    (tmp_path / "r.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    rows = read_rows(ROWS)
+    assert load_responses(tmp_path / "r.jsonl", rows) == load_responses(DATA / "lm_eval.jsonl", rows)
+
+
 def test_rows_that_share_a_question_are_told_apart_by_the_prompt_that_was_sent(tmp_path):
     rows = [row | {"question": "What is 9 - 5?", "id": "q"} for row in lines_of("rows.jsonl")]
     rows = [row | {"constraint_desc": [f"Rule {i}.", "Small."]} for i, row in enumerate(rows)]
@@ -179,6 +188,7 @@ def test_a_thought_in_a_field_of_its_own_is_no_answer(field, tmp_path):
         {"response": None, "error": {"code": "batch_expired", "message": "late"}},
         {"response": {"status_code": 429, "body": {"error": {"message": "slow down"}}}, "error": None},
         {"response": {"status_code": 200, "body": None}, "error": None},
+        {"response": {"status_code": 500, "body": {"choices": [{"message": {"content": "half an"}}]}}},
     ],
 )
 def test_failed_requests_of_a_batch_are_named_and_are_no_responses(failure, tmp_path):
