@@ -1,6 +1,6 @@
 """Evaluate checkpoints on several sets in one process: `python -m reins.eval.run --config FILE`.
 
-The file: `{model, seed, preset, engine, threads, world_size, inputs, parts: [{label, rows, out, samples, mode,
+The file: `{model, seed, preset, engine, server, threads, world_size, inputs, parts: [{label, rows, out, samples, mode,
 max_new_tokens, temperature, top_p, batch_size, with_constraints, checkpoints, origin, inputs}]}`. Each part's folder
 gets responses, scores and metrics; what is there for the same `inputs` is left alone. Beside the file,
 `progress.json` counts parts, and `done.json` appears last.
@@ -21,7 +21,7 @@ from .io.run_paths import DONE, INPUTS, ORIGIN, PROGRESS, at_step, saved_checkpo
 from .io.whole import changed_since
 from .sample.generate import generate
 from .sample.processes import Processes
-from .sample.settings import Sampling
+from .sample.settings import Sampling, Server
 from .score.score import score
 
 
@@ -52,13 +52,15 @@ class Part(Sampling):
 class Plan(Strict):
     """A checkpoint on its sets. `inputs` is the hash of all that goes in, `threads` are torch's.
 
-    `world_size`, where said, is the number of processes that must have been started.
+    `world_size`, where said, is the number of processes that must have been started. With engine openai, `model` is what
+    the `server` calls it.
     """
 
     model: str
     seed: int
     preset: str = "reins"
     engine: str = "transformers"
+    server: Server | None = None
     threads: int = 1
     world_size: int | None = None
     inputs: str
@@ -124,7 +126,7 @@ def _evaluate(plan: Plan, model: str, part: Part, first: bool) -> None:
     common: dict[str, Any] = {"seed": plan.seed, "preset": plan.preset, "engine": plan.engine}
     sampling = part.model_dump(exclude={"label", "rows", "out", "checkpoints", "origin", "inputs"})
     ours = bool(part.origin) or (part.out / INPUTS).exists()
-    responses = generate(model, part.rows, part.out, ours=ours, **common, **sampling)
+    responses = generate(model, part.rows, part.out, ours=ours, server=plan.server, **common, **sampling)
     if first:
         score(part.rows, responses, part.out, preset=plan.preset)
         write_json(part.out / INPUTS, {"inputs": part.inputs or plan.inputs})

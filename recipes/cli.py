@@ -11,7 +11,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from ..eval.io.errors import InputError
-from ..eval.sample.settings import Sampling
+from ..eval.sample.settings import Sampling, Server, read_server
 from .engine import run as runs
 from .engine.execute import TaskFailed
 from .recipe import resolve
@@ -103,47 +103,52 @@ def build(
     runs.build(checked, folder, sets or [])
 
 
-def _sampling_options() -> list[inspect.Parameter]:
-    """The sampling settings as options."""
+SERVER = [name for name in Server.model_fields if name != "price"]  # which a recipe may state
+
+
+def _setting_options() -> list[inspect.Parameter]:
+    """The settings of sampling and of a server as options; a server has no address where none is given."""
+    fields = [*Sampling.model_fields.items(), *((name, Server.model_fields[name]) for name in SERVER)]
     return [
         inspect.Parameter(
             name,
             inspect.Parameter.KEYWORD_ONLY,
-            default=field.default,
+            default="" if field.is_required() else field.default,
             annotation=Annotated[field.annotation, typer.Option(help=field.description)],
         )
-        for name, field in Sampling.model_fields.items()
+        for name, field in fields
     ]
 
 
-def _with_sampling(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with an option for each sampling setting in place of its `**sampling`."""
+def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with an option for each setting in place of its `**settings`."""
     signature = inspect.signature(command)
     named = [
         each.replace(kind=each.KEYWORD_ONLY)
         for each in signature.parameters.values()
         if each.kind is not each.VAR_KEYWORD
     ]
-    command.__signature__ = signature.replace(parameters=[*named, *_sampling_options()])  # type: ignore[attr-defined]
+    command.__signature__ = signature.replace(parameters=[*named, *_setting_options()])  # type: ignore[attr-defined]
     return command
 
 
 @app.command()
-@_with_sampling
+@_with_settings
 def generate(
-    model: Annotated[str, typer.Option(help="A checkpoint's folder, or a hub id.")],
+    model: Annotated[str, typer.Option(help="A checkpoint's folder, a hub id, or its name at a server.")],
     data: Data,
     out: OutDir,
     mode: Annotated[str, typer.Option(help="think, direct, repeat, budget-N, wait-N or pad-N.")] = "think",
     seed: int = 0,
     plain: Annotated[bool, typer.Option("--plain", help="Ask without the rows' constraints.")] = False,
     preset: Preset = "reins",
-    engine: Annotated[str, typer.Option(help="transformers or vllm.")] = "transformers",
-    **sampling: Any,
+    engine: Annotated[str, typer.Option(help="transformers, vllm, or openai: a server.")] = "transformers",
+    **settings: Any,
 ) -> None:
     """Sample answers of one model to one set."""
     from ..eval.sample.generate import generate as sample
 
+    served = {name: settings.pop(name) for name in SERVER}
     written = sample(
         model,
         data,
@@ -153,7 +158,8 @@ def generate(
         with_constraints=not plain,
         preset=preset,
         engine=engine,
-        **sampling,
+        server=read_server(served) if served["base_url"] else None,
+        **settings,
     )
     print(written)
 

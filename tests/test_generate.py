@@ -16,6 +16,7 @@ from reins.eval.sample.generate import generate
 from reins.eval.sample.progress import follow
 from reins.eval.sample.sampler import pick
 from reins.eval.verify import render, split_reasoning
+from reins.eval.verify.responses import Response
 from reins.eval.verify.rows import read_rows
 
 
@@ -117,7 +118,7 @@ def test_bad_settings_are_refused(tiny, rows, tmp_path, fault, said):
 
 
 def test_the_progress_line_says_how_fast_and_how_many_are_cut():
-    ended = [decode.Sample(n, [0], 0, tokens=[1] * 5, cut=n == 0) for n in range(4)]
+    ended = [Response("r", n, "x", truncated=n == 0, answer_tokens=5) for n in range(4)]
     out = io.StringIO()
     assert list(follow(ended, 4, "set", out)) == ended
     line = r"set: 4/4 samples, [\d.]+ samples/s, \d+ tokens/s, 25% cut, 0:00 left\n"

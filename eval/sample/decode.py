@@ -8,7 +8,7 @@ and tokens are drawn by the sample's own numbers (`sampler`).
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,6 +81,18 @@ class Sample:
             return True
         self.cut = self.draws == limits.sampling.max_new_tokens
         return self.cut
+
+    def replay(self, drawn: Sequence[int], limits: Limits) -> bool:
+        """Take the tokens that an engine has drawn to the end; true when the sample has ended, false when its rule has
+        edited it, and what follows the edit is to be drawn anew."""
+        self.fed = len(self.prompt) + len(self.tokens) - 1
+        for token in drawn:
+            if self.take(token, limits):
+                return True
+            if self.unfed() > 1 or self.tokens[-1] != token:
+                return False
+        self.cut = True  # the engine ended it, at the model's own context
+        return True
 
     def _apply(self, edit: Edit) -> None:
         self.tokens[edit.keep :] = edit.insert

@@ -1,15 +1,17 @@
-"""Sample replies of one checkpoint to the rows of one set: the door to both engines."""
+"""Sample replies of one model to the rows of one set: the door to all engines."""
 
 import hashlib
 import json
+import sys
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..io.errors import InputError
-from ..verify import PRESETS
+from ..io.errors import InputError, nearest
+from ..io.files import write_json
+from ..verify import PRESETS, render
 from ..verify.published import refuse_patterns
 from ..verify.reasoning import split_reasoning
 from ..verify.responses import Response
@@ -21,9 +23,10 @@ from .modes.edits import parse_mode
 from .processes import Processes
 from .progress import follow
 from .sampler import sample_seed
-from .settings import Sampling, read_sampling
+from .settings import Sampling, Server, read_sampling
 
-ENGINES = ("transformers", "vllm")
+ENGINES = ("transformers", "vllm", "openai")
+USAGE = "usage.json"  # beside a server's responses: what they took
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Settings:
     preset: str
     engine: str
     sampling: Sampling
+    server: Server | None = None
 
     def check(self) -> None:
         """Raise InputError naming a setting that cannot be."""
@@ -46,11 +50,21 @@ class Settings:
                 raise InputError(
                     name, f"{getattr(self, name)!r} is unknown", f"use one of {', '.join(known)}"
                 )
+        if (self.server is not None) != (self.engine == "openai"):
+            what = "is missing" if self.server is None else f"is not asked by engine {self.engine}"
+            raise InputError("base_url", what, "give engine openai and base_url together")
+        if self.server:
+            self.server.check_mode(self.mode)
+
+    @property
+    def checkpoint(self) -> str:
+        """Where tokenizer and template are; empty where a server alone has them."""
+        return self.server.tokenizer if self.server else self.model
 
     def noted(self) -> dict[str, Any]:
         """As generation.json beside the responses holds them."""
-        settings = {name: value for name, value in vars(self).items() if name != "sampling"}
-        return settings | self.sampling.noted
+        settings = {name: value for name, value in vars(self).items() if name not in ("sampling", "server")}
+        return settings | self.sampling.noted | (self.server.noted if self.server else {})
 
 
 def generate(
@@ -63,12 +77,14 @@ def generate(
     with_constraints: bool = True,
     preset: str = "reins",
     engine: str = "transformers",
+    server: Server | None = None,
     ours: bool = False,
     **sampling: Any,
 ) -> Path:
     """Write `samples` replies to every row into `out_dir/responses.jsonl`, and return its path.
 
-    `sampling` are the fields of `Sampling`, its defaults where not said.
+    `sampling` are the fields of `Sampling`, its defaults where not said. With engine `openai`, `model` is its name at the
+    `server`, and `usage.json` beside the responses says what they took.
     Lines hold `{row, sample, text, state, cut, reasoning_tokens, answer_tokens, seed, prompt_hash}`; the tokens
     of reasoning include its tags, and a thought that the template opened is in `text` though not generated.
     A killed call goes on where it was; what other settings left there is replaced only in a folder that is `ours`, a
@@ -82,13 +98,17 @@ def generate(
         preset=preset,
         engine=engine,
         sampling=read_sampling(sampling),
+        server=server,
     )
     settings.check()
     rows, out, processes = load_rows(rows_file), Path(out_dir), Processes()
     refuse_patterns(rows_file, preset)
+    if server and not (out / resume.RESPONSES).exists():
+        _reach(server, settings.model)
     if processes.first:
         data = hashlib.sha256(json.dumps([row.line() for row in rows]).encode()).hexdigest()
-        note = {**settings.noted(), "files": fingerprint(settings.model), "data": data}
+        files = fingerprint(settings.checkpoint) if settings.checkpoint else ""
+        note = {**settings.noted(), "files": files, "data": data}
         resume.claim(out, note, ours=ours)
     processes.wait()
     if not (out / resume.RESPONSES).exists():
@@ -97,12 +117,30 @@ def generate(
         if processes.first:
             resume.settle(out, rows)
         processes.wait()
+    if server and processes.first:
+        from .openai_engine import spent
+
+        write_json(out / USAGE, {**server.noted, **spent(out / resume.RESPONSES, server.price)})
     return out / resume.RESPONSES
+
+
+def _reach(server: Server, model: str) -> None:
+    """Raise InputError where no server is there to be asked; say so where it is, and does not list the model."""
+    from .server import listed_models
+
+    listed = listed_models(server)
+    if listed and model not in listed:
+        said = (
+            f"{server.base_url} does not list {model!r} ({nearest(model, listed)}); it is asked all the same"
+        )
+        print(said, file=sys.stderr, flush=True)
 
 
 def _responses(settings: Settings, rows: list[Row], out: Path, processes: Processes) -> Iterator[Response]:
     """The responses of this process's share that are still missing, as they end."""
-    checkpoint = read_checkpoint(settings.model)
+    if not settings.checkpoint:
+        return _by_chat(settings, rows, out, processes)
+    checkpoint = read_checkpoint(settings.checkpoint)
     prompts = [
         checkpoint.prompt(
             row,
@@ -119,9 +157,32 @@ def _responses(settings: Settings, rows: list[Row], out: Path, processes: Proces
     share = processes.share(sorted(range(len(rows)), key=lambda index: len(prompts[index].tokens)))
     samples = _missing(settings, rows, prompts, checkpoint, share, resume.finished(out))
     limits = Limits(settings.sampling, checkpoint.stops)
-    for sample in follow(_decoded(settings, checkpoint, samples, limits), len(samples), out.name):
-        index = sample.key[0]
-        yield _response(sample, rows[index], prompts[index], checkpoint)
+    responses = (
+        _response(sample, rows[sample.key[0]], prompts[sample.key[0]], checkpoint)
+        for sample in _decoded(settings, checkpoint, samples, limits)
+    )
+    return follow(responses, len(samples), out.name)
+
+
+def _by_chat(settings: Settings, rows: list[Row], out: Path, processes: Processes) -> Iterator[Response]:
+    """The same of a model whose server renders the prompts."""
+    from .openai_engine import Question, ask_by_chat
+
+    assert settings.server is not None
+    done = resume.finished(out)
+    questions = [
+        Question(
+            row.name,
+            number,
+            render(row, preset=settings.preset, with_constraints=settings.with_constraints),
+            sample_seed(settings.seed, row.name, number),
+        )
+        for row in processes.share(rows)
+        for number in range(settings.sampling.samples)
+        if (row.name, number) not in done
+    ]
+    responses = ask_by_chat(settings.server, settings.model, questions, settings.sampling)
+    return follow(responses, len(questions), out.name)
 
 
 def _missing(
@@ -155,6 +216,10 @@ def _decoded(
         from .vllm_engine import decode_vllm
 
         return decode_vllm(settings.model, samples, limits)
+    if settings.server:
+        from .openai_engine import ask_by_tokens
+
+        return ask_by_tokens(settings.server, settings.model, samples, limits)
     return decode(
         load_model(settings.model, fingerprint(settings.model)), samples, settings.sampling.batch_size, limits
     )

@@ -5,23 +5,31 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
-from .decode import Sample
+from ..verify.responses import Response
 
 
-def follow(ended: Iterable[Sample], total: int, label: str, out: TextIO = sys.stderr) -> Iterator[Sample]:
-    """Pass samples on, and say every half second (every ten where nobody watches) how it goes."""
+def follow(
+    responses: Iterable[Response], total: int, label: str, out: TextIO = sys.stderr
+) -> Iterator[Response]:
+    """Pass responses on, and say every half second (every ten where nobody watches) how it goes."""
     watched = out.isatty()
     begun = last = time.monotonic()
     done = tokens = cut = 0
-    for sample in ended:
-        done, tokens, cut = done + 1, tokens + len(sample.tokens), cut + sample.cut
+    for response in responses:
+        done, tokens, cut = done + 1, tokens + _tokens(response), cut + bool(response.truncated)
         now = time.monotonic()
         if done == total or now - last > (0.5 if watched else 10):
             out.write(("\r" if watched else "") + _line(label, done, total, tokens, cut, now - begun))
             out.write("" if watched and done < total else "\n")
             out.flush()
             last = now
-        yield sample
+        yield response
+
+
+def _tokens(response: Response) -> int:
+    """As many as are known: a server may tell their sum alone, or nothing."""
+    total = (response.usage or {}).get("completion_tokens")
+    return total or (response.reasoning_tokens or 0) + (response.answer_tokens or 0)
 
 
 def _line(label: str, done: int, total: int, tokens: int, cut: int, seconds: float) -> str:

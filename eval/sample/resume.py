@@ -31,7 +31,8 @@ def claim(out: Path, settings: Mapping[str, Any], *, ours: bool = False) -> None
     note_file = out / NOTE
     before = read_state(note_file)
     if before != settings:
-        in_the_way = [file for file in (out / RESPONSES, *_files(out)) if file.exists()]
+        there = [file for file in (out / RESPONSES, *_files(out)) if file.exists()]
+        in_the_way = [file for file in there if file.stat().st_size]
         if in_the_way and not ours:
             raise InputError(
                 in_the_way[0], _whose(before, settings), "give another --out, or take it away yourself"
@@ -71,7 +72,9 @@ def _is_whole(line: bytes) -> bool:
 
 def append(out: Path, process: int, responses: Iterator[Response]) -> None:
     """Add each response to this process's file as it comes."""
-    with open(out / f"responses.partial-{process}.jsonl", "a", encoding="utf-8") as file:
+    with open(
+        out / f"responses.partial-{process}.jsonl", "a", encoding="utf-8", errors="backslashreplace"
+    ) as file:
         for response in responses:
             file.write(json.dumps(response.line(), ensure_ascii=False) + "\n")
             file.flush()

@@ -1,14 +1,18 @@
-"""The sampling settings, declared once: recipes, command line, evaluation and records take them from here."""
+"""The settings of sampling and of a server, declared once: recipes, command line, evaluation and records take them
+from here."""
 
+import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from ..io.errors import InputError
 
 # What a sample does not depend on: not among the settings that are noted beside the responses.
 SPEED_ONLY = {"batch_size"}
+UNSAID = "unsaid"  # the type of an error whose value is not shown: it may be a secret
 
 
 class Sampling(BaseModel):
@@ -28,11 +32,90 @@ class Sampling(BaseModel):
         return self.model_dump(exclude=SPEED_ONLY)
 
 
+def _address(url: str) -> str:
+    if re.fullmatch(r"https?://[^\s/@?#]+(/[^\s@?#]*)?", url):
+        return url.rstrip("/")
+    reason = "an address without user, password or query, as http://localhost:8000/v1"
+    raise PydanticCustomError(UNSAID, reason)  # type: ignore[arg-type]
+
+
+def _variable(name: str) -> str:
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        return name
+    reason = "the name of an environment variable that holds the key, never the key itself"
+    raise PydanticCustomError(UNSAID, reason)  # type: ignore[arg-type]
+
+
+class Price(BaseModel):
+    """What a million tokens cost, in whatever currency."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    input: Annotated[float, Field(ge=0)]
+    output: Annotated[float, Field(ge=0)]
+
+    def of(self, prompt_tokens: int, completion_tokens: int) -> float:
+        """The cost of so many."""
+        return (prompt_tokens * self.input + completion_tokens * self.output) / 1e6
+
+
+class Server(BaseModel):
+    """Where a model is served by OpenAI's protocol, and how it is asked.
+
+    With a `tokenizer` (a checkpoint's folder or hub id; its weights are not read) prompts are rendered here and sent as
+    token ids, by which every mode can be had; without it, messages are sent and the server renders them.
+    """
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    base_url: Annotated[str, AfterValidator(_address), Field(description="As http://localhost:8000/v1.")]
+    key_variable: Annotated[
+        str, AfterValidator(_variable), Field(description="Environment variable that holds the key.")
+    ] = "OPENAI_API_KEY"
+    tokenizer: Annotated[
+        str, Field(description="Checkpoint whose template and tokens are sent; for modes other than think.")
+    ] = ""
+    concurrency: Annotated[int, Field(ge=1, description="Requests at once.")] = 8
+    timeout: Annotated[float, Field(gt=0, description="Seconds that a reply may take.")] = 600.0
+    price: Price | None = None
+
+    @property
+    def noted(self) -> dict[str, Any]:
+        """What samples depend on."""
+        return {"base_url": self.base_url, "tokenizer": self.tokenizer}
+
+    def check_mode(self, mode: str) -> None:
+        """Raise InputError where the server cannot be asked in this mode."""
+        if mode != "think" and not self.tokenizer:
+            raise InputError(
+                "mode",
+                f"{mode!r} edits prompt or running tokens, which a server's chat does not let us do",
+                "give the served checkpoint's `tokenizer` (a folder or hub id) where the server takes and returns"
+                " token ids, as vLLM does; or mode think",
+            )
+
+
+Settings = TypeVar("Settings", bound=BaseModel)
+
+
 def read_sampling(settings: Mapping[str, Any]) -> Sampling:
     """Raises InputError naming the first setting that cannot be."""
+    return _read(Sampling, settings)
+
+
+def read_server(settings: Mapping[str, Any]) -> Server:
+    """Raises InputError naming the first setting that cannot be, without its value where that may be a secret."""
+    return _read(Server, settings)
+
+
+def _read(kind: type[Settings], settings: Mapping[str, Any]) -> Settings:
     try:
-        return Sampling.model_validate(settings)
+        return kind.model_validate(settings)
     except ValidationError as error:
         first = error.errors()[0]
         name, message = ".".join(map(str, first["loc"])), first["msg"]
+        if first["type"] == "missing":
+            raise InputError(name, "missing", "give it") from None
+        if first["type"] == UNSAID:
+            raise InputError(name, "is none", f"give {message}") from None
         raise InputError(name, f"got {first['input']!r:.60}", message[:1].lower() + message[1:]) from None

@@ -31,7 +31,7 @@ def decode_vllm(name: str, samples: Sequence[Sample], limits: Limits) -> Iterato
         running = list(samples[start : start + CHUNK])
         while running:
             drawn = _draw(engine, running, limits)
-            ended = [_replay(*pair, limits) for pair in zip(running, drawn, strict=True)]
+            ended = [sample.replay(tokens, limits) for sample, tokens in zip(running, drawn, strict=True)]
             yield from (sample for sample, is_over in zip(running, ended, strict=True) if is_over)
             running = [sample for sample, is_over in zip(running, ended, strict=True) if not is_over]
 
@@ -56,15 +56,3 @@ def _draw(engine: Any, running: list[Sample], limits: Limits) -> list[list[int]]
     return [
         list(request.outputs[0].token_ids) for request in engine.generate(prompts, params, use_tqdm=False)
     ]
-
-
-def _replay(sample: Sample, drawn: list[int], limits: Limits) -> bool:
-    """Give the tokens to the sample one by one; true when it has ended, false when its rule has edited it."""
-    sample.fed = len(sample.prompt) + len(sample.tokens) - 1
-    for token in drawn:
-        if sample.take(token, limits):
-            return True
-        if sample.unfed() > 1 or sample.tokens[-1] != token:
-            return False
-    sample.cut = True  # vLLM ended it at the model's own context
-    return True

@@ -2,13 +2,14 @@
 
 A line of `responses.jsonl` holds `{row, sample, text, state, cut, reasoning_tokens, answer_tokens, seed,
 prompt_hash}`; only the first three are needed, the rest is null where a file does not say it. A thought that a server
-took out of the text is read from the column it was put in.
+took out of the text is read from the column it was put in. What a server says beside a reply is kept as it came, in
+`finish_reason` and `usage`, for people and for the cost; it is not read back.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from ..io.errors import InputError
 from ..io.fields import COUNT, FLAG, TEXT, WHOLE, Kind, choice, may, need
@@ -34,14 +35,21 @@ class Response:
     seed: int | None = None
     prompt_hash: str | None = None
     thought: str | None = None
+    finish_reason: str | None = None
+    usage: dict[str, Any] | None = None
 
     def split(self, preset: str = "reins") -> Split:
         """Reasoning and answer. Where sampling says `unclosed`, the template may have opened the thought."""
-        prefilled = self.state == "unclosed"
+        prefilled = self.state == "unclosed" and not self.thought
         return split_reasoning(self.text, preset=preset, prefilled=prefilled, beside=self.thought)
 
     def line(self) -> Line:
         """The response as files hold it."""
+        beside = {
+            BESIDE[0]: self.thought,
+            "finish_reason": self.finish_reason,
+            "usage": self.usage,
+        }
         return {
             "row": self.row,
             "sample": self.sample,
@@ -52,6 +60,7 @@ class Response:
             "answer_tokens": self.answer_tokens,
             "seed": self.seed,
             "prompt_hash": self.prompt_hash,
+            **{key: value for key, value in beside.items() if value is not None},
         }
 
 

@@ -16,7 +16,7 @@ from ...eval.io.command import read_config
 from ...eval.io.errors import InputError, nearest
 from ...eval.io.files import read_state
 from ...eval.io.run_paths import DONE, RunPaths, checkpoint_name
-from ..recipe.resolve import is_hub_id
+from ..recipe.models import is_hub_id
 
 METRICS = ("hacc", "sacc", "correct", "correct_plain", "blind_hacc")
 

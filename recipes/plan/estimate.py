@@ -12,7 +12,8 @@ from ...data_builders import BUILDERS
 from ...eval.io.run_paths import RunPaths
 from ...eval.verify.rows import Row, iter_rows
 from ..recipe.files import locate
-from ..recipe.resolve import is_hub_id, references
+from ..recipe.models import is_hub_id
+from ..recipe.resolve import references
 from ..recipe.schema import BuiltSet, FileSet, Recipe, Stage
 
 SAMPLE = 32  # rows whose tokens are counted

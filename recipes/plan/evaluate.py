@@ -45,7 +45,15 @@ def last(
 
 def as_it_is(run: RecipeRun, name: str, sets: Mapping[str, Task]) -> Task:
     """The same of one of the recipe's `models`."""
-    return _evaluation(run, name, Model.opened(run.recipe.models[name]), run.recipe.seeds[0], sets)
+    model, server = run.recipe.models[name], run.recipe.launch.server_of(name)
+    task = _evaluation(run, name, Model.opened(model, server), run.recipe.seeds[0], sets)
+    if server is None:
+        return task
+    if server.tokenizer:
+        server = server.model_copy(update={"tokenizer": str(Model.opened(server.tokenizer).location)})
+    cost = f", at most {server.price.of(0, task.amount):,.2f} and the prompts" if server.price else ""
+    config = {**task.config, "server": server.model_dump(mode="json")}
+    return replace(task, config=config, note=task.note + cost)
 
 
 def wanted_steps(run: RecipeRun, stage: str, row_tokens: float | None) -> dict[str, list[int]]:

@@ -30,6 +30,7 @@ LEFT_OUT = {
     "reins.eval.io.public": "tracking: what may leave the machine",
     "reins.eval.io.wandb_names": "tracking",
     "reins.eval.sample.progress": _SAID,
+    "reins.eval.sample.server": "asks a server until it answers; what is asked is the engine's",
     "reins.train.speed": "durations, which no two runs share",
     "reins.train.track": "tracking",
     "reins.train.guards": "stops a stage or lets it be",
@@ -67,6 +68,7 @@ _SAMPLES_ALONE = {
     **_ROWS_AS_THEY_ARE,
     **_OF_IMAGES,
 }
+_VLLM, _OPENAI = "reins.eval.sample.vllm_engine", "reins.eval.sample.openai_engine"
 _TRAINING = ("deepspeed", "liger-kernel", "vllm", "kernels", "flash-attn", "bitsandbytes")
 KINDS = {
     "set": Kind(("reins.data_builders.build",)),
@@ -78,10 +80,15 @@ KINDS = {
     "grpo": Kind(("reins.train.grpo",), _OF_IMAGES, _TRAINING),
     "transformers": Kind(
         ("reins.eval.run",),
-        {"reins.eval.sample.vllm_engine": "the other engine's", **_SAMPLES_ALONE},
+        {**dict.fromkeys([_VLLM, _OPENAI], "another engine's"), **_SAMPLES_ALONE},
         ("kernels", "flash-attn"),
     ),
-    "vllm": Kind(("reins.eval.run",), _SAMPLES_ALONE, ("flash-attn", "flashinfer-python")),
+    "vllm": Kind(
+        ("reins.eval.run",),
+        {_OPENAI: "another engine's", **_SAMPLES_ALONE},
+        ("flash-attn", "flashinfer-python"),
+    ),
+    "openai": Kind(("reins.eval.run",), {_VLLM: "another engine's", **_SAMPLES_ALONE}),
     "judge": Kind(("reins.eval.score.score",)),
     "report": Kind(
         ("reins.eval.report.report", "reins.eval.report.track", "reins.recipes.engine.model_card"),

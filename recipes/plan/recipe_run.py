@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...eval.io.run_paths import RunPaths
+from ...eval.sample.settings import Server
 from ..recipe.files import locate
-from ..recipe.resolve import is_hub_id
+from ..recipe.models import is_hub_id
 from ..recipe.schema import Recipe
 from . import fingerprint
 
@@ -19,8 +20,12 @@ class Model:
     size: int = 0
 
     @classmethod
-    def opened(cls, model: str) -> "Model":
-        """Of a recipe's `base`, or one of its `models`."""
+    def opened(cls, model: str, server: Server | None = None) -> "Model":
+        """Of a recipe's `base`, or one of its `models`; what is served is known by its name and address, and by the files
+        of its tokenizer."""
+        if server is not None:
+            tokenizer = cls.opened(server.tokenizer).hashed if server.tokenizer else ""
+            return cls(model, fingerprint.digest([model, server.base_url, tokenizer]))
         if is_hub_id(model):
             return cls(model, model)
         folder = locate(model)

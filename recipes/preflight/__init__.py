@@ -18,6 +18,7 @@ from . import (
     lengths,
     mixtures,
     replies,
+    served,
     template,
     tokens,
     trl_objects,
@@ -63,6 +64,8 @@ CHECKS: tuple[Callable[[Material], Iterator[Finding]], ...] = (
     gpu.rope,
     gpu.memory,
     arithmetic.disk,
+    served.servers,
+    served.prices,
     cost.cost,
 )
 # The finding that a refused key belongs to: by its part of the recipe, or, in a stage, by its innermost key of these.

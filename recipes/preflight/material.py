@@ -33,7 +33,8 @@ class Material:
 
     def __init__(self, recipe: Recipe, folder: Path) -> None:
         self.recipe, self.folder = recipe, folder
-        self.shapes = {name: _shape(model, f"models.{name}") for name, model in recipe.models.items()}
+        here = {name: model for name, model in recipe.models.items() if not recipe.launch.server_of(name)}
+        self.shapes = {name: _shape(model, f"models.{name}") for name, model in here.items()}
         if recipe.base:
             self.shapes["base"] = _shape(recipe.base, "base")
         self.shape = self.shapes.get("base")

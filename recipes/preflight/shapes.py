@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 
 from ...eval.io.errors import InputError
 from ..recipe.files import locate
-from ..recipe.resolve import is_hub_id
+from ..recipe.models import is_hub_id
 
 # What transformers, safetensors and the file system raise on a folder that is not a whole model.
 UNREADABLE = (

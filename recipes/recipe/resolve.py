@@ -18,6 +18,7 @@ from ...eval.verify.rows import read_rows
 from ...train.arguments import check_args, check_lora
 from ...train.rewards import NAMES as REWARDS
 from .files import locate
+from .models import check_models
 from .schema import AnswersSet, BuiltSet, DataSet, FileSet, HubSet, Recipe, Stage
 
 SPARE = 1 << 27  # bytes, for all that is not a checkpoint
@@ -27,31 +28,13 @@ OURS = ("output_dir", "seed", "data_seed", "report_to", "run_name")
 def check(recipe: Recipe, source: Path) -> Recipe:
     """The recipe with the `rows` of every file and stage written out; raises InputError with `source`, key and fix."""
     try:
-        if (
-            recipe.base
-            or recipe.arms
-            or any(isinstance(dataset, AnswersSet) for dataset in recipe.data.values())
-        ):
-            _check_model(recipe.base, "base")
-        for name, model in recipe.models.items():
-            _check_model(model, f"models.{name}")
+        check_models(recipe)
         recipe = recipe.model_copy(update={"data": {name: _check_set(recipe, name) for name in recipe.data}})
         stages = {name: _check_stage(recipe, name) for name in recipe.stages}
         _check_names(recipe)
     except InputError as error:
         raise error.within(source) from None
     return recipe.model_copy(update={"stages": stages})
-
-
-def is_hub_id(base: str) -> bool:
-    """`owner/name` with no such folder here: a model on the hub, whose files cannot be looked at offline."""
-    from huggingface_hub.utils import HFValidationError, validate_repo_id
-
-    try:
-        validate_repo_id(base)
-    except HFValidationError:
-        return False
-    return "/" in base and not locate(base.split("/")[0]).exists()
 
 
 def references(recipe: Recipe, name: str) -> list[str]:
@@ -93,25 +76,6 @@ def disk(run: Path, needed: int) -> None:
     if free < needed + SPARE:
         missing = f"{free >> 20} MiB free, the stages leave about {needed >> 20} MiB"
         raise InputError(run, f"no disk: {missing}", "free some, or give --out")
-
-
-def _check_model(model: str, key: str) -> None:
-    if not model:
-        raise InputError(key, "missing", "name a model's folder or a hub id")
-    if is_hub_id(model):
-        return
-    folder = locate(model)
-    for file, what in (
-        ("config.json", "model"),
-        ("*.safetensors", "weights"),
-        ("tokenizer*.json", "tokenizer"),
-    ):
-        if not any(folder.glob(file)):
-            raise InputError(key, f"{model} holds no {what} ({file})", "name a model's folder or a hub id")
-    settings = folder / "tokenizer_config.json"
-    inside = settings.exists() and '"chat_template"' in settings.read_text("utf-8")
-    if not inside and not (folder / "chat_template.jinja").exists():
-        raise InputError(key, f"{model} has no chat template", f"put one in {model}/chat_template.jinja")
 
 
 def _check_set(recipe: Recipe, name: str) -> DataSet:

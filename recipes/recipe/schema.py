@@ -22,7 +22,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from ...eval.io.errors import InputError, nearest
-from ...eval.sample.settings import Sampling
+from ...eval.sample.settings import UNSAID, Sampling, Server
 from .files import locate
 from .yaml_file import read_yaml, write_yaml
 
@@ -183,10 +183,15 @@ class Slurm(Strict):
     setup: str = ""
 
 
+class ServedAt(Strict, Server):
+    """Where models are served by OpenAI's protocol; `price` is that of a million tokens, for the cost."""
+
+
 class Launch(Strict):
     """`processes` per stage under the accelerate file, `threads` each; so many stages run `side_by_side`.
 
     Other tasks are one process, so as many of them run at once as those stages have processes. `gpu` names the card that memory is estimated for, `engine` what evaluation generates with.
+    With engine `openai` the recipe's `models` are names at the `server`, or at one of their own among `servers`.
     """
 
     accelerate: str = "recipes/accelerate/cpu.yaml"
@@ -194,7 +199,9 @@ class Launch(Strict):
     side_by_side: Count = 1
     threads: Count = 1
     gpu: str | None = None
-    engine: Literal["transformers", "vllm"] = "transformers"
+    engine: Literal["transformers", "vllm", "openai"] = "transformers"
+    server: ServedAt | None = None
+    servers: dict[Name, ServedAt] = {}
     slurm: Slurm = Slurm()
 
     @property
@@ -202,13 +209,17 @@ class Launch(Strict):
         """How many processes run at once."""
         return self.side_by_side * self.processes
 
+    def server_of(self, model: str) -> Server | None:
+        """Where one of the recipe's `models` is served; None with an engine that loads it here."""
+        return self.servers.get(model, self.server) if self.engine == "openai" else None
+
 
 class Recipe(Strict):
     """A whole ablation, or, without `arms` and `models`, data only. Arms that share a prefix share its checkpoint.
 
     The arm without stages is the base, which every other arm is compared with.
 
-    `models` are arms that are evaluated as they are: a name and a folder or hub id. `against` says, for an arm or a
+    `models` are arms that are evaluated as they are: a name and a folder or hub id, or a server's name for it. `against` says, for an arm or a
     model, which other one it is contrasted with beside the base.
     """
 
@@ -258,6 +269,8 @@ def _first(error: ValidationError) -> InputError:
         return InputError(".".join([*place, first["ctx"]["key"]]), "unknown key", first["ctx"]["hint"])
     if kind == "missing":
         return InputError(where, "missing", "give it a value")
+    if kind == UNSAID:
+        return InputError(where, "is none", f"give {first['msg']}")
     if kind.startswith("union_tag"):
         return InputError(where, "no source", "give one of builder, file, hub")
     return InputError(where, f"got {first['input']!r:.60}", first["msg"][:1].lower() + first["msg"][1:])

@@ -65,6 +65,10 @@ def rehearse(
 
     Raises InputError where something in the recipe is refused, TaskFailed where a step of it fails.
     """
+    if recipe.launch.engine == "openai":
+        raise InputError(
+            "launch.engine", "openai: nothing stands in for a server", "`reins check` asks it what it has"
+        )
     online = tiny_model.hub_answers()
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
     if not online:

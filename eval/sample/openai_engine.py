@@ -1,0 +1,202 @@
+"""The same door by a server that speaks OpenAI's protocol: vLLM, SGLang, llama.cpp, Ollama, LM Studio, hosted APIs.
+
+Asked by chat, a row is one user turn, and the server renders it: that is all there is to mode think. Asked by token ids
+(a `tokenizer` is given), prompts are rendered here, replies are drawn by `/completions` and replayed to the sample as
+they are from vLLM in this process, so that a rule can edit them.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ..io.errors import InputError
+from ..io.jsonl import iter_jsonl
+from ..verify.reasoning import Split, split_reasoning
+from ..verify.responses import Response, need_text, thought_beside
+from .decode import Limits, Sample
+from .server import Connection, Refused, answered
+from .settings import Price, Sampling, Server
+
+SEEDS = 2**31  # a seed is below this: more is too large for some servers
+RENAMED = {"max_tokens": "max_completion_tokens"}  # of OpenAI's reasoning models
+CUT = ("length", "max_tokens", "model_length")  # finish reasons: the limit, or the end of the model's context
+OPTIONAL = ("seed",)  # left out where a server does not take it
+
+
+@dataclass(frozen=True)
+class Question:
+    """One sample to be asked for by chat: its row, its number, the user's turn."""
+
+    row: str
+    sample: int
+    turn: str
+    seed: int
+
+
+class Chat:
+    """A model asked by `/chat/completions`."""
+
+    def __init__(self, model: str, sampling: Sampling) -> None:
+        self.model, self.sampling = model, sampling
+        self.refused: set[str] = set()  # fields that this server does not take
+
+    async def reply(self, question: Question, connection: Connection) -> Response:
+        """The response to a question. Raises InputError naming its row where the server refuses it."""
+        while True:
+            body = self._body(question)
+            try:
+                answer = await connection.ask("chat/completions", body, _whole_choice)
+            except Refused as refused:
+                if not self._learned(refused, body):
+                    about_row = refused.status in (400, 413, 422)
+                    raise (refused.within(question.row) if about_row else refused) from None
+            else:
+                return _response(question, answer, body.get("seed"), connection.server.base_url)
+
+    def _body(self, question: Question) -> dict[str, Any]:
+        fields = {
+            "max_tokens": self.sampling.max_new_tokens,
+            "temperature": self.sampling.temperature,
+            "top_p": self.sampling.top_p,
+            "seed": question.seed % SEEDS,
+        }
+        taken = {
+            RENAMED.get(name, name) if name in self.refused else name: value
+            for name, value in fields.items()
+            if name not in self.refused or name in RENAMED
+        }
+        return {"model": self.model, "messages": [{"role": "user", "content": question.turn}], **taken}
+
+    def _learned(self, refused: Refused, body: dict[str, Any]) -> bool:
+        """Whether the request can be made without what was refused: a field that has another name, or is optional."""
+        if refused.status not in (400, 422):
+            return False
+        for name in (*RENAMED, *OPTIONAL):
+            if name in body and re.search(rf"\b{name}\b", refused.what):
+                self.refused.add(name)
+                return True
+        return False
+
+
+def ask_by_chat(
+    server: Server, model: str, questions: Sequence[Question], sampling: Sampling
+) -> Iterator[Response]:
+    """Yield the response to each question as it comes; raises InputError where the server cannot be asked, or stops."""
+    chat = Chat(model, sampling)
+    return answered(server, (partial(chat.reply, question) for question in questions))
+
+
+def _whole_choice(content: dict[str, Any]) -> dict[str, Any] | None:
+    """The answer, if it holds a reply that has ended."""
+    try:
+        choice = content["choices"][0]
+        whole = isinstance(choice["message"], dict) and choice["finish_reason"] not in (None, "", "error")
+    except (LookupError, TypeError):
+        return None
+    return content if whole else None
+
+
+def _response(question: Question, answer: dict[str, Any], seed: int | None, where: str) -> Response:
+    """The record of one reply: its thought from a field of its own, or in the text."""
+    choice, usage = answer["choices"][0], answer.get("usage")
+    message, usage = choice["message"], usage if isinstance(usage, dict) else None
+    thought = thought_beside(message, where)
+    said = next((key for key in ("content", "refusal") if message.get(key)), None)
+    text = need_text(message, said, where) if said else ""
+    split = split_reasoning(text, beside=thought)
+    truncated = choice["finish_reason"] in CUT
+    reasoning, rest = _lengths(usage or {}, split, truncated)
+    return Response(
+        row=question.row,
+        sample=question.sample,
+        text=text,
+        # Tags in the text tell the state of all samples together: a template may have opened every thought.
+        state=split.state if thought else None,
+        truncated=truncated,
+        reasoning_tokens=reasoning,
+        answer_tokens=rest,
+        seed=seed,
+        prompt_hash=hashlib.sha256(question.turn.encode()).hexdigest(),
+        thought=thought,
+        finish_reason=str(choice["finish_reason"]),
+        usage=usage,
+    )
+
+
+def _lengths(usage: dict[str, Any], split: Split, truncated: bool) -> tuple[int | None, int | None]:
+    """Tokens of reasoning and answer as the server counts them, its end token among them; None where it does not say.
+
+    One that tells only their sum tells both where there is no thought, or nothing else.
+    """
+    details, total = usage.get("completion_tokens_details"), usage.get("completion_tokens")
+    reasoning = details.get("reasoning_tokens") if isinstance(details, dict) else None
+    if type(total) is not int:
+        return None, None
+    if type(reasoning) is int and (reasoning or split.state == "none"):
+        return reasoning, max(total - reasoning, 0)
+    if split.state == "unclosed":
+        return total, 0
+    return (0, total) if split.state == "none" and not truncated else (None, None)
+
+
+def ask_by_tokens(server: Server, model: str, samples: Sequence[Sample], limits: Limits) -> Iterator[Sample]:
+    """Yield each sample as it ends. Raises InputError where the server takes or returns no token ids."""
+    return answered(server, (partial(_finish, model, sample, limits) for sample in samples))
+
+
+async def _finish(model: str, sample: Sample, limits: Limits, connection: Connection) -> Sample:
+    """Draw a sample to its end, and on from every edit of its rule."""
+    while True:
+        answer = await connection.ask("completions", _completion(model, sample, limits), _whole_completion)
+        tokens = answer["choices"][0].get("token_ids")
+        if not isinstance(tokens, list):
+            raise InputError(
+                connection.server.base_url,
+                "returns no token ids, which modes other than think need",
+                "take a server that does (vLLM from 0.10.2), or leave `tokenizer` out and ask in mode think",
+            )
+        if sample.replay(tokens, limits):
+            return sample
+
+
+def _completion(model: str, sample: Sample, limits: Limits) -> dict[str, Any]:
+    # A reply that goes on from an edit has a seed of its own, else it would begin by the same draws once more.
+    return {
+        "model": model,
+        "prompt": sample.prompt + sample.tokens,
+        "max_tokens": limits.sampling.max_new_tokens - sample.draws,
+        "temperature": limits.sampling.temperature,
+        "top_p": limits.sampling.top_p,
+        "seed": sample.seed + sample.draws,
+        "stop_token_ids": sorted(limits.stops),
+        "return_token_ids": True,
+    }
+
+
+def _whole_completion(content: dict[str, Any]) -> dict[str, Any] | None:
+    try:
+        return content if content["choices"][0]["finish_reason"] not in (None, "", "error") else None
+    except (LookupError, TypeError):
+        return None
+
+
+def spent(responses: Path, price: Price | None) -> dict[str, Any]:
+    """What the replies in a file took, as the server counted it: tokens, and their cost where a price is stated.
+
+    `uncounted` are those of which the server did not say; what it answered in vain is not in it.
+    """
+    prompt = completion = reasoning = uncounted = samples = 0
+    for _, line in iter_jsonl(responses):
+        usage = line.get("usage") or {}
+        samples += 1
+        uncounted += type(usage.get("completion_tokens")) is not int
+        prompt += usage.get("prompt_tokens") or 0
+        completion += usage.get("completion_tokens") or 0
+        reasoning += (usage.get("completion_tokens_details") or {}).get("reasoning_tokens") or 0
+    told = {"prompt_tokens": prompt, "completion_tokens": completion, "reasoning_tokens": reasoning}
+    priced = {"price": price.model_dump(), "cost": price.of(prompt, completion)} if price else {}
+    return {"samples": samples, "uncounted": uncounted, **told, **priced}

@@ -1,0 +1,225 @@
+"""A server that speaks OpenAI's protocol: asked again until it answers, or said in one line why it will not.
+
+The client is httpx2, which huggingface_hub brings along: what is needed of the protocol is one POST and one GET. OpenAI's own
+package would be one more dependency, whose types leave out what other servers add, and whose retries tell neither a
+wrong model name from a busy server nor anybody what they wait for.
+"""
+
+import asyncio
+import os
+import random
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from itertools import islice
+from typing import Any, NamedTuple, TypeVar
+
+import httpx2
+
+from ..io.errors import InputError, nearest
+from .settings import Server
+
+T = TypeVar("T")
+Reader = Callable[[dict[str, Any]], T | None]
+
+TRIES = 8
+FIRST_WAIT = 0.5  # seconds, doubled with every try: a minute in all
+LONGEST_WAIT = 600.0  # seconds that a server may ask for; a day's quota is not waited for
+CONNECTING = 10.0  # seconds
+SAID_EVERY = 10.0  # seconds between lines that say what is waited for
+BUSY = (408, 409, 425, 429)  # and all of 500 and above
+EXHAUSTED = ("insufficient_quota", "billing")  # parts of a 429 that no waiting cures
+
+
+class Refused(InputError):
+    """The server will not answer this, however often it is asked; `status` is HTTP's."""
+
+    def __init__(self, where: object, what: str, fix: str, status: int = 0) -> None:
+        super().__init__(where, what, fix)
+        self.status = status
+
+
+class Later(NamedTuple):
+    """No answer yet: why, how many seconds the server asks to wait (None: it does not say), and of how many tries it counts."""
+
+    why: str
+    wait: float | None = None
+    tries: int = 1
+
+
+class Connection:
+    """One server, as long as the event loop that it was made in runs."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.key = os.environ.get(server.key_variable, "").strip()
+        if not (self.key.isascii() and self.key.isprintable()):
+            raise InputError(server.key_variable, "holds what no key does", "export the key alone")
+        headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+        timeout = httpx2.Timeout(server.timeout, connect=CONNECTING, pool=None)
+        limits = httpx2.Limits(max_connections=server.concurrency)
+        self.client = httpx2.AsyncClient(headers=headers, timeout=timeout, limits=limits)
+        self._said = 0.0
+
+    async def models(self) -> dict[str, int | None]:
+        """The models that the server lists, each with the tokens it has room for where that is told.
+
+        Asked once. Empty where a server keeps no list; raises InputError where none is there, or it refuses the key.
+        """
+        try:
+            reply = await self.client.get(f"{self.server.base_url}/models", timeout=CONNECTING)
+        except httpx2.TransportError as error:
+            why = str(error) or type(error).__name__
+            raise InputError(
+                self.server.base_url, f"nothing answers there ({why})", "start the server, or mend base_url"
+            ) from None
+        if reply.status_code in (401, 403):
+            raise self._refused(reply)
+        try:
+            listed = reply.json()["data"] if reply.is_success else []
+            room = {str(model["id"]): model.get("max_model_len") for model in listed}
+            return {name: tokens if type(tokens) is int else None for name, tokens in room.items()}
+        except (ValueError, LookupError, TypeError, AttributeError):
+            return {}
+
+    async def ask(self, path: str, body: dict[str, Any], read: Reader[T]) -> T:
+        """What `read` makes of the server's answer; None of it is half an answer, and asked for again.
+
+        Raises Refused where the server says that the request is wrong, InputError when it stays away.
+        """
+        tried = 0
+        while True:
+            later = await self._once(path, body, read)
+            if not isinstance(later, Later):
+                return later
+            tried += later.tries
+            wait = later.wait or FIRST_WAIT * 2 ** (tried - 1) * random.uniform(1, 1.25)
+            if tried >= TRIES or wait > LONGEST_WAIT:
+                asks = f"; it asks to wait {wait:.0f} s" if wait > LONGEST_WAIT else ""
+                raise InputError(
+                    self.server.base_url,
+                    f"{later.why}{asks}",
+                    "what is answered is kept, and the same command goes on from there",
+                )
+            self._say(later.why, wait)
+            await asyncio.sleep(wait)
+
+    async def _once(self, path: str, body: dict[str, Any], read: Reader[T]) -> T | Later:
+        try:
+            reply = await self.client.post(f"{self.server.base_url}/{path}", json=body)
+        except httpx2.ReadTimeout:
+            # Asked again only once: it may have cost as much as an answer.
+            why = f"no answer within {self.server.timeout:g} s (a longer timeout, or less concurrency, may help)"
+            return Later(why, tries=TRIES // 2)
+        except httpx2.RequestError as error:
+            return Later(f"the connection was lost ({str(error) or type(error).__name__})")
+        if reply.is_success:
+            content = _content(reply)
+            answer = None if content.get("error") else read(content)
+            return Later(f"half an answer ({self._message(reply)})") if answer is None else answer
+        if reply.status_code in BUSY or reply.status_code >= 500:
+            why = f"{reply.status_code} {reply.reason_phrase} ({self._message(reply)})"
+            exhausted = any(part in reply.text for part in EXHAUSTED)
+            return Later(why, _asked_to_wait(reply), TRIES if exhausted else 1)
+        listed = await self.models() if reply.status_code == 404 else {}
+        raise self._refused(reply, str(body.get("model")), listed)
+
+    def _refused(self, reply: httpx2.Response, model: str = "", listed: Iterable[str] = ()) -> Refused:
+        """Why the server will not answer, with what can be done about it."""
+        status, variable = reply.status_code, self.server.key_variable
+        what = f"{status} {reply.reason_phrase} ({self._message(reply)})"
+        fix = "mend what it names"
+        if status in (401, 403):
+            held = "is not taken" if self.key else "is not set"
+            what, fix = (
+                f"the key in {variable} {held} ({what})",
+                f"export {variable}, or name another variable",
+            )
+        elif status == 404 and (known := list(listed)):
+            what, fix = f"no model {model!r} ({what})", nearest(model, known)
+        elif status == 404:
+            fix = "mend base_url, which most servers want to end in /v1, or the model's name"
+        return Refused(self.server.base_url, what, fix, status)
+
+    def _message(self, reply: httpx2.Response) -> str:
+        """The server's own words, on one line, without the key, which some repeat."""
+        content: Any = _content(reply)
+        for key in ("error", "message", "detail"):
+            content = content.get(key, content) if isinstance(content, dict) else content
+        text = content if isinstance(content, str) else reply.text
+        text = text.replace(self.key, "***") if self.key else text
+        return " ".join(text.split())[:240] or "no text"
+
+    def _say(self, why: str, wait: float) -> None:
+        if time.monotonic() - self._said > SAID_EVERY:
+            self._said = time.monotonic()
+            print(f"{self.server.base_url}: {why}; asked again in {wait:.0f} s", file=sys.stderr, flush=True)
+
+
+def listed_models(server: Server) -> dict[str, int | None]:
+    """As `Connection.models`, for who has no event loop."""
+
+    async def look() -> dict[str, int | None]:
+        connection = Connection(server)
+        async with connection.client:
+            return await connection.models()
+
+    return asyncio.run(look())
+
+
+def answered(server: Server, jobs: Iterable[Callable[[Connection], Awaitable[T]]]) -> Iterator[T]:
+    """The results of jobs as they end, `concurrency` of them at work at once.
+
+    When one fails no other is begun; those at work are waited for and handed on, since they may be paid for, before
+    its error is raised.
+    """
+    waiting, failed = iter(jobs), None
+    with asyncio.Runner() as runner:
+        connection, loop = Connection(server), runner.get_loop()
+        running: set[asyncio.Future[T]] = set()
+        try:
+            while True:
+                if failed is None:
+                    free = server.concurrency - len(running)
+                    running |= {
+                        asyncio.ensure_future(job(connection), loop=loop) for job in islice(waiting, free)
+                    }
+                if not running:
+                    break
+                ended, running = runner.run(_first(running))
+                failed = failed or next((each.exception() for each in ended if each.exception()), None)
+                yield from (each.result() for each in ended if not each.exception())
+        finally:
+            for each in running:
+                each.cancel()
+            runner.run(connection.client.aclose())
+    if failed is not None:
+        raise failed
+
+
+async def _first(running: set[asyncio.Future[T]]) -> tuple[set[asyncio.Future[T]], set[asyncio.Future[T]]]:
+    return await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+
+
+def _content(reply: httpx2.Response) -> dict[str, Any]:
+    """The JSON object of a reply; empty where it holds none."""
+    try:
+        content = reply.json()
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _asked_to_wait(reply: httpx2.Response) -> float | None:
+    """Seconds, from a Retry-After of seconds or of a date (RFC 9110, section 10.2.3)."""
+    said = reply.headers.get("retry-after", "")
+    try:
+        return max(0.0, float(said))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return None
