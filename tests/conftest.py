@@ -16,6 +16,7 @@ os.environ["HF_HUB_OFFLINE"] = (
     "1"  # read where huggingface_hub is imported, so it stands before what imports it
 )
 
+import openai_server
 from reins_command import RECIPE
 from small_rows import a_row, write
 from small_tasks import CHILD
@@ -58,6 +59,26 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("rows") / "rows.jsonl"
     write(file, [a_row(index) for index in range(40)])
     return file
+
+
+@pytest.fixture
+def few(tmp_path: Path) -> Path:
+    """The file of the first twelve of them."""
+    write(tmp_path / "rows.jsonl", [a_row(index) for index in range(openai_server.ROWS)])
+    return tmp_path / "rows.jsonl"
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[openai_server.Server]:
+    """A server of OpenAI's protocol that says back how long a turn is, so that every row has a reply of its own."""
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+
+    def reply(body: openai_server.Body) -> openai_server.Body:
+        length = len(body["messages"][0]["content"])
+        return openai_server.said(f"It is {length}.", usage={"prompt_tokens": length, "completion_tokens": 4})
+
+    with openai_server.serving(reply) as running:
+        yield running
 
 
 @pytest.fixture

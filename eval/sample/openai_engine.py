@@ -7,6 +7,7 @@ they are from vLLM in this process, so that a rule can edit them.
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -132,8 +133,7 @@ def _lengths(usage: dict[str, Any], split: Split, truncated: bool) -> tuple[int 
 
     One that tells only their sum tells both where there is no thought, or nothing else.
     """
-    details, total = usage.get("completion_tokens_details"), usage.get("completion_tokens")
-    reasoning = details.get("reasoning_tokens") if isinstance(details, dict) else None
+    reasoning, total = _told_reasoning(usage), usage.get("completion_tokens")
     if type(total) is not int:
         return None, None
     if type(reasoning) is int and (reasoning or split.state == "none"):
@@ -141,6 +141,11 @@ def _lengths(usage: dict[str, Any], split: Split, truncated: bool) -> tuple[int 
     if split.state == "unclosed":
         return total, 0
     return (0, total) if split.state == "none" and not truncated else (None, None)
+
+
+def _told_reasoning(usage: dict[str, Any]) -> Any:
+    details = usage.get("completion_tokens_details")
+    return details.get("reasoning_tokens") if isinstance(details, dict) else None
 
 
 def ask_by_tokens(server: Server, model: str, samples: Sequence[Sample], limits: Limits) -> Iterator[Sample]:
@@ -189,14 +194,14 @@ def spent(responses: Path, price: Price | None) -> dict[str, Any]:
 
     `uncounted` are those of which the server did not say; what it answered in vain is not in it.
     """
-    prompt = completion = reasoning = uncounted = samples = 0
+    counted: Counter[str] = Counter()
+    samples = uncounted = 0
     for _, line in iter_jsonl(responses):
         usage = line.get("usage") or {}
-        samples += 1
-        uncounted += type(usage.get("completion_tokens")) is not int
-        prompt += usage.get("prompt_tokens") or 0
-        completion += usage.get("completion_tokens") or 0
-        reasoning += (usage.get("completion_tokens_details") or {}).get("reasoning_tokens") or 0
-    told = {"prompt_tokens": prompt, "completion_tokens": completion, "reasoning_tokens": reasoning}
-    priced = {"price": price.model_dump(), "cost": price.of(prompt, completion)} if price else {}
-    return {"samples": samples, "uncounted": uncounted, **told, **priced}
+        told = {key: usage.get(key) for key in ("prompt_tokens", "completion_tokens")}
+        told["reasoning_tokens"] = _told_reasoning(usage)
+        counted.update({key: count for key, count in told.items() if type(count) is int})
+        samples, uncounted = samples + 1, uncounted + (told["completion_tokens"] is None)
+    cost = price.of(counted["prompt_tokens"], counted["completion_tokens"]) if price else None
+    priced = {"price": price.model_dump(), "cost": cost} if price else {}
+    return {"samples": samples, "uncounted": uncounted, **counted, **priced}

@@ -1,0 +1,216 @@
+"""A served model: what is asked of its server, and what is made of the answers."""
+
+import json
+import threading
+
+import pytest
+import torch
+from openai_server import MODEL, ROWS, failure, said, sample, serving
+from small_rows import TOKENS, read
+from tiny import make_tiny
+from transformers import AutoModelForCausalLM
+
+from reins.eval.io.errors import InputError
+from reins.eval.sample.generate import generate
+from reins.eval.sample.settings import read_server
+from reins.eval.score.score import score
+from reins.eval.score.scores import read_scores
+from reins.eval.verify import render
+from reins.eval.verify.rows import read_rows
+
+
+def test_each_row_is_one_turn_asked_with_the_settings_and_a_seed_of_its_own(server, few, tmp_path):
+    made = read(sample(server, few, tmp_path / "out", samples=2))
+    rows = {row.name: render(row) for row in read_rows(few)}
+    assert [(record["row"], record["sample"]) for record in made] == [
+        (name, n) for name in rows for n in (0, 1)
+    ]
+    turns = {(body["messages"][0]["content"], body["seed"]) for body in server.posted}
+    assert turns == {(rows[record["row"]], record["seed"]) for record in made} and len(turns) == 2 * ROWS
+    for body in server.posted:
+        assert {key: body[key] for key in ("model", "max_tokens", "temperature", "top_p")} == {
+            "model": MODEL,
+            "max_tokens": 16,
+            "temperature": 0.5,
+            "top_p": 0.9,
+        }
+        assert [message["role"] for message in body["messages"]] == ["user"]
+    assert all(record["text"] == f"It is {len(rows[record['row']])}." for record in made)
+    plain = read(sample(server, few, tmp_path / "plain", with_constraints=False))
+    assert {record["prompt_hash"] for record in plain}.isdisjoint(record["prompt_hash"] for record in made)
+
+
+THOUGHT = "5 pens and 7. No, 12."
+DETAILS = {"completion_tokens": 30, "completion_tokens_details": {"reasoning_tokens": 20}}
+RECORDS = {
+    "vLLM's field": (said("12", reasoning_content=THOUGHT, usage=DETAILS), "closed", False, (20, 10)),
+    "its later field": (
+        said("12", reasoning=THOUGHT, usage={"completion_tokens": 30}),
+        "closed",
+        False,
+        (None, None),
+    ),
+    "tags in the text": (
+        said(f"<think>\n{THOUGHT}\n</think>\n\n12", usage=DETAILS),
+        "closed",
+        False,
+        (20, 10),
+    ),
+    "opened by the template": (said(f"{THOUGHT}\n</think>\n\n12"), "closed", False, (None, None)),
+    "cut in its field": (
+        said(None, "length", reasoning_content=THOUGHT, usage={"completion_tokens": 16}),
+        "unclosed",
+        True,
+        (16, 0),
+    ),
+    "cut in its tags": (
+        said(f"<think>\n{THOUGHT}", "length", usage={"completion_tokens": 16}),
+        "unclosed",
+        True,
+        (16, 0),
+    ),
+    "none": (said("12", usage={"completion_tokens": 3}), "none", False, (0, 3)),
+    "hidden": (said("12", usage=DETAILS), "none", False, (20, 10)),
+    "an empty field": (
+        said("12", reasoning_content="", usage={"completion_tokens": 3}),
+        "none",
+        False,
+        (0, 3),
+    ),
+    "parts": (said([{"type": "text", "text": "12"}]), "none", False, (None, None)),
+    "refused": (said(None, refusal="12"), "none", False, (None, None)),
+    "filtered": (said("", "content_filter"), "none", False, (None, None)),
+}
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_a_thought_in_a_field_or_in_the_text_is_one_record(name, few, tmp_path):
+    answer, state, cut, lengths = RECORDS[name]
+    with serving(lambda body: answer) as server:
+        file = sample(server, few, tmp_path / "out")
+    choice = answer["choices"][0]
+    for record in read(file):
+        assert record["cut"] == cut and record["finish_reason"] == choice["finish_reason"]
+        assert (record["reasoning_tokens"], record["answer_tokens"]) == lengths
+        assert record.get("usage") == answer.get("usage")
+    judged = read_scores(score(few, file, tmp_path / "scores"))
+    assert {each.state for each in judged} == {state}
+    assert {each.reasoned for each in judged} == {state != "none"}
+    assert {each.hacc for each in judged} == {not cut and name != "filtered"}
+
+
+def test_thoughts_that_a_template_opened_and_the_limit_cut_are_unclosed(few, tmp_path):
+    """No tag tells it of the text itself, but its neighbours close what they never opened."""
+    replies = iter([said(f"{THOUGHT}\n</think>\n\n12")] * (ROWS - 2) + [said(THOUGHT, "length")] * 2)
+    with serving(lambda body: next(replies)) as server:
+        file = sample(server, few, tmp_path / "out", settings={"concurrency": 1})
+    states = [each.state for each in read_scores(score(few, file, tmp_path / "scores"))]
+    assert sorted(states) == ["closed"] * (ROWS - 2) + ["unclosed"] * 2
+
+
+def test_a_field_that_a_server_does_not_take_is_left_out_or_renamed(few, tmp_path):
+    def picky(body):
+        return said("12")
+
+    with serving(picky) as server:
+        server.faults = [failure(400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens'.")]
+        server.faults += [failure(422, "seed: extra fields not permitted")]
+        made = read(sample(server, few, tmp_path / "out", settings={"concurrency": 1}))
+    assert len(server.posted) == ROWS + 2
+    assert all("seed" not in body and body["max_completion_tokens"] == 16 for body in server.posted[2:])
+    assert all("max_tokens" not in body for body in server.posted[1:])
+    assert {record["seed"] for record in made} == {None}
+    with serving(picky) as server:
+        server.faults = [failure(400, "temperature must be 1")]
+        with pytest.raises(InputError, match="temperature must be 1"):
+            sample(server, few, tmp_path / "other", settings={"concurrency": 1})
+
+
+@pytest.mark.parametrize("mode", ["direct", "repeat", "budget 10", "wait 1", "pad 3"])
+def test_modes_that_edit_are_refused_by_name_before_anything_is_sent(server, few, tmp_path, mode):
+    with pytest.raises(InputError, match=f"mode: '{mode}' edits .*`tokenizer`"):
+        sample(server, few, tmp_path / "out", mode=mode)
+    assert not server.posted and not server.asked_for_models and not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({"base_url": "http://user:hunter2@host/v1"}, "base_url: is none; give an address without user"),
+        ({"base_url": "http://host/v1?key=hunter2"}, "base_url: is none"),
+        ({"base_url": "host:8000"}, "base_url: is none"),
+        ({"key_variable": "sk-hunter2"}, "key_variable: is none; give the name of an environment variable"),
+        ({"concurrency": 0}, "concurrency: got 0"),
+        ({"timeout": 0}, "timeout: got 0"),
+    ],
+)
+def test_settings_of_no_use_are_refused_without_showing_a_secret(settings, line):
+    with pytest.raises(InputError) as error:
+        read_server({"base_url": "http://host/v1"} | settings)
+    assert str(error.value).startswith(line) and "hunter2" not in str(error.value)
+
+
+def test_the_cost_is_what_the_server_counted_at_the_stated_price(server, few, tmp_path):
+    price = {"input": 2.0, "output": 10.0}
+    sample(server, few, tmp_path / "out", settings={"price": price})
+    spent = json.loads((tmp_path / "out/usage.json").read_text())
+    prompts = sum(len(render(row)) for row in read_rows(few))
+    assert spent["prompt_tokens"] == prompts and spent["completion_tokens"] == 4 * ROWS
+    assert spent["cost"] == pytest.approx((2 * prompts + 10 * 4 * ROWS) / 1e6) and spent["uncounted"] == 0
+    with serving(lambda body: said("12")) as silent:
+        sample(silent, few, tmp_path / "silent", settings={"price": price})
+    assert json.loads((tmp_path / "silent/usage.json").read_text())["uncounted"] == ROWS
+
+
+MODES = [("think", 7), ("direct", 7), ("budget 10", 11), ("wait 2", 7), ("repeat", 7), ("pad 3", 7)]
+
+
+@pytest.fixture(scope="module")
+def thinkers(tmp_path_factory):
+    """Greedy, one goes on thinking and the other ends its thoughts: else some modes would have nothing to do."""
+    return {
+        seed: make_tiny(tmp_path_factory.mktemp("thinker") / str(seed), think_tokens=True, seed=seed)
+        for seed in (7, 11)
+    }
+
+
+def completing(folder):
+    """Greedy completions of token ids by a model of ours, as vLLM's server gives them."""
+    model, lock = AutoModelForCausalLM.from_pretrained(folder), threading.Lock()
+
+    @torch.inference_mode()
+    def reply(body):
+        tokens, drawn, cache = torch.tensor([body["prompt"]]), [], None
+        while len(drawn) < body["max_tokens"] and not (drawn and drawn[-1] in body["stop_token_ids"]):
+            with lock:
+                made = model(tokens, past_key_values=cache, use_cache=True)
+            cache, tokens = made.past_key_values, made.logits[:, -1:].argmax(-1)
+            drawn.append(tokens.item())
+        ended = "stop" if drawn[-1] in body["stop_token_ids"] else "length"
+        return {"choices": [{"text": "", "finish_reason": ended, "token_ids": drawn}]}
+
+    return reply
+
+
+@pytest.mark.parametrize(("mode", "seed"), MODES)
+def test_by_token_ids_every_mode_gives_the_replies_of_the_transformers_engine(
+    thinkers, few, tmp_path, mode, seed
+):
+    thinker = thinkers[seed]
+    asked = {"mode": mode, "samples": 1, "temperature": 0, "max_new_tokens": TOKENS}
+    ours = read(generate(thinker, few, tmp_path / "ours", **asked))
+    with serving(completing(thinker)) as server:
+        assert (
+            read(sample(server, few, tmp_path / "theirs", settings={"tokenizer": str(thinker)}, **asked))
+            == ours
+        )
+    if mode not in ("think", "direct"):
+        assert len(server.posted) > ROWS, "nothing was edited"
+
+
+def test_a_server_without_token_ids_is_one_line(few, tmp_path, thinkers):
+    no_ids = {"choices": [{"text": "12", "finish_reason": "stop"}]}
+    refused = pytest.raises(InputError, match="returns no token ids, which modes other than think need")
+    with serving(lambda body: no_ids) as server, refused:
+        sample(server, few, tmp_path / "out", settings={"tokenizer": str(thinkers[7])}, mode="wait 1")
+    assert len(server.posted) <= 8

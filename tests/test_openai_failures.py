@@ -1,0 +1,155 @@
+"""A server that fails: asked again or said in one line, with nothing lost that was answered."""
+
+import asyncio
+import threading
+from itertools import pairwise
+
+import pytest
+from openai_server import MODEL, ROWS, dropped, failure, half, said, sample, serving, unended
+from small_rows import keyed, read
+
+from reins.eval.io.errors import InputError
+from reins.eval.sample import server as server_module
+
+
+@pytest.fixture
+def waits(monkeypatch):
+    """The seconds that were waited for, which pass at once."""
+    waited, sleep = [], asyncio.sleep
+
+    async def no_time(seconds):
+        waited.append(seconds)
+        await sleep(0)
+
+    monkeypatch.setattr(server_module.asyncio, "sleep", no_time)
+    return waited
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        failure(429, "slow down"),
+        failure(500, "out of memory"),
+        failure(503, "loading"),
+        dropped,
+        half,
+        unended,
+        failure(200, "upstream"),
+    ],
+)
+def test_a_server_that_fails_is_asked_again_and_nothing_is_lost(server, few, tmp_path, waits, fault):
+    whole = keyed(sample(server, few, tmp_path / "whole"))
+    server.posted.clear()
+    server.faults = [fault] * 3
+    assert keyed(sample(server, few, tmp_path / "failing")) == whole
+    assert len(server.posted) == ROWS + 3 and len(waits) == 3
+
+
+def test_waits_grow_and_the_servers_own_wait_is_kept_to(server, few, tmp_path, waits):
+    server.faults = [failure(500, "no")] * 4 + [failure(429, "no", Retry_After="7")]
+    sample(server, few, tmp_path / "out", settings={"concurrency": 1})
+    assert waits[4] == 7 and all(1.6 * a <= b <= 2.5 * a for a, b in pairwise(waits[:4]))
+    assert waits[0] >= server_module.FIRST_WAIT and waits[3] >= 8 * server_module.FIRST_WAIT
+    server.faults = [failure(429, "no", Retry_After="Wed, 21 Oct 2015 07:28:00 GMT")]
+    sample(server, few, tmp_path / "past", settings={"concurrency": 1})
+    assert 0 < waits[5] < 2 * server_module.FIRST_WAIT
+
+
+@pytest.mark.parametrize(
+    ("fault", "line"),
+    [
+        (failure(503, "gone fishing"), "503 Service Unavailable (gone fishing)"),
+        (failure(429, "come tomorrow", Retry_After="86400"), "asks to wait 86400 s"),
+        (failure(429, "You exceeded your quota: insufficient_quota"), "insufficient_quota"),
+        (dropped, "the connection was lost"),
+    ],
+)
+def test_a_server_that_stays_away_is_one_line_and_the_next_call_goes_on(
+    server, few, tmp_path, waits, fault, line
+):
+    whole = keyed(sample(server, few, tmp_path / "whole"))
+    server.posted.clear()
+    good = server.reply
+    left = iter(range(5))
+
+    def stops_after_five(body):
+        if next(left, None) is None:
+            server.faults = [fault] * 100
+        return good(body)
+
+    server.reply = stops_after_five
+    one_by_one = {"concurrency": 1}
+    with pytest.raises(InputError) as error:
+        sample(server, few, tmp_path / "out", settings=one_by_one)
+    assert (
+        line in str(error.value) and "\n" not in str(error.value) and "goes on from there" in str(error.value)
+    )
+    assert not (tmp_path / "out/responses.jsonl").exists()
+    kept = len((tmp_path / "out/responses.partial-0.jsonl").read_text().splitlines())
+    assert kept == 6
+    server.faults, server.reply = [], good
+    server.posted.clear()
+    assert keyed(sample(server, few, tmp_path / "out", settings=one_by_one)) == whole
+    assert len(server.posted) == ROWS - kept
+
+
+def test_what_was_under_way_when_a_row_is_refused_is_kept(server, few, tmp_path):
+    good, both_here = server.reply, threading.Barrier(2)
+
+    def too_long(body):
+        both_here.wait(timeout=20)
+        return good(body)
+
+    server.reply = too_long
+    server.faults = [failure(400, "prompt is too long")]
+    with pytest.raises(InputError, match=r"test-00000\d: .*400 Bad Request \(prompt is too long\)"):
+        sample(server, few, tmp_path / "out", settings={"concurrency": 3})
+    assert len(read(tmp_path / "out/responses.partial-0.jsonl")) == 2 and len(server.posted) == 3
+
+
+def test_no_more_and_no_fewer_are_asked_at_once_than_the_recipe_says(server, few, tmp_path):
+    good, together, lock = server.reply, threading.Barrier(3), threading.Lock()
+    at_work, most = [0], [0]
+
+    def counted(body):
+        with lock:
+            at_work[0] += 1
+            most[0] = max(most[0], at_work[0])
+        together.wait(timeout=20)
+        with lock:
+            at_work[0] -= 1
+        return good(body)
+
+    server.reply = counted
+    sample(server, few, tmp_path / "out", settings={"concurrency": 3})
+    assert most == [3]
+
+
+def test_a_wrong_model_name_is_one_line_at_once(server, few, tmp_path, waits, capsys):
+    with pytest.raises(InputError) as error:
+        sample(server, few, tmp_path / "out", model="served-modle")
+    assert "no model 'served-modle'" in str(error.value) and f"did you mean '{MODEL}'?" in str(error.value)
+    assert not waits and len(server.posted) <= 8
+    assert "does not list 'served-modle'" in capsys.readouterr().err
+    assert read(sample(server, few, tmp_path / "out")), "what nothing was made by does not stand in the way"
+
+
+def test_a_server_that_is_not_there_is_one_line_at_once(few, tmp_path, waits):
+    with serving(lambda body: said("")) as server:
+        pass
+    with pytest.raises(InputError, match="nothing answers there .*; start the server, or mend base_url"):
+        sample(server, few, tmp_path / "out")
+    assert not waits and not (tmp_path / "out").exists()
+
+
+def test_a_server_that_lists_no_models_is_asked_all_the_same(server, few, tmp_path):
+    server.models = None
+    assert len(read(sample(server, few, tmp_path / "out"))) == ROWS
+
+
+def test_finished_responses_need_no_server(server, few, tmp_path):
+    before = sample(server, few, tmp_path / "out").read_bytes()
+    server.posted.clear()
+    server.asked_for_models = 0
+    assert sample(server, few, tmp_path / "out").read_bytes() == before
+    assert not server.posted and not server.asked_for_models
