@@ -58,6 +58,11 @@ class Price(BaseModel):
         """The cost of so many."""
         return (prompt_tokens * self.input + completion_tokens * self.output) / 1e6
 
+    def of_replies(self, tokens: int) -> str:
+        """The cost of so many tokens of replies, to be read."""
+        cost = self.of(0, tokens)
+        return f"{cost:,.2f}" if cost >= 1 else f"{cost:.2g}"
+
 
 class Server(BaseModel):
     """Where a model is served by OpenAI's protocol, and how it is asked.

@@ -51,7 +51,7 @@ def as_it_is(run: RecipeRun, name: str, sets: Mapping[str, Task]) -> Task:
         return task
     if server.tokenizer:
         server = server.model_copy(update={"tokenizer": str(Model.opened(server.tokenizer).location)})
-    cost = f", at most {server.price.of(0, task.amount):,.2f} and the prompts" if server.price else ""
+    cost = f", at most {server.price.of_replies(task.amount)} and the prompts" if server.price else ""
     config = {**task.config, "server": server.model_dump(mode="json")}
     return replace(task, config=config, note=task.note + cost)
 

@@ -56,6 +56,6 @@ def prices(material: Material) -> Iterator[Finding]:
         if server is None or server.price is None:
             continue
         tokens = sum(task.amount for task in material.tasks.values() if task.checkpoint == name)
-        cost = server.price.of(0, tokens)
-        text = f"{name}: at most {cost:,.2f} for {tokens:,} tokens of replies; prompts come on top"
+        cost = server.price.of_replies(tokens)
+        text = f"{name}: at most {cost} for {tokens:,} tokens of replies; prompts come on top"
         yield Finding("ok", "price", text)
