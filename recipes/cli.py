@@ -123,11 +123,8 @@ def _setting_options() -> list[inspect.Parameter]:
 def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
     """The command with an option for each setting in place of its `**settings`."""
     signature = inspect.signature(command)
-    named = [
-        each.replace(kind=each.KEYWORD_ONLY)
-        for each in signature.parameters.values()
-        if each.kind is not each.VAR_KEYWORD
-    ]
+    parameters = signature.parameters.values()
+    named = [each.replace(kind=each.KEYWORD_ONLY) for each in parameters if each.kind is not each.VAR_KEYWORD]
     command.__signature__ = signature.replace(parameters=[*named, *_setting_options()])  # type: ignore[attr-defined]
     return command
 
