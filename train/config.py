@@ -51,8 +51,8 @@ def configure(stage: Stage, config: type[TrainingArguments]) -> Any:
     }
     defaults = ours if torch.accelerator.is_available() else ours | CPU
     with refusing(stage):
-        given = {key: value for key, value in stage.args.items() if key not in OURS[stage.trainer]}
-        args = config(**{**defaults, **given, "output_dir": str(stage.out)})
+        theirs = {key: value for key, value in stage.args.items() if key not in OURS[stage.trainer]}
+        args = config(**{**defaults, **theirs, "output_dir": str(stage.out)})
     if args.world_size != stage.world_size:
         raise InputError(
             f"{stage.out}/config.yaml",
@@ -72,9 +72,9 @@ def refusing(stage: Stage) -> Iterator[None]:
     except InputError:
         raise
     except ValueError as error:
-        said = " ".join(str(error).split())
+        what = " ".join(str(error).split())
         raise InputError(
-            f"{stage.out}/config.yaml", f"args: {said}", "mend the stage's args in the recipe"
+            f"{stage.out}/config.yaml", f"args: {what}", "mend the stage's args in the recipe"
         ) from error
 
 
