@@ -18,6 +18,7 @@ from transformers import AutoConfig, PreTrainedTokenizerBase, TrainingArguments
 from ..eval.io.errors import InputError
 from ..eval.io.files import write_text
 from ..eval.io.jsonl import read_jsonl
+from ..eval.io.lines import read_text
 from ..eval.io.templates import on_one_day, turn_end
 from ..eval.io.tokenizers import open_tokenizer
 from ..eval.io.wandb_names import NAME, TAG, entity_and_project, short
@@ -132,7 +133,7 @@ def load_tokenizer(stage: Stage) -> PreTrainedTokenizerBase:
         raise InputError(model, "its weights are quantised", "train from the model in bfloat16 or float32")
     tokenizer: PreTrainedTokenizerBase = open_tokenizer(model)
     if stage.template:
-        tokenizer.chat_template = stage.template.read_text(encoding="utf-8")
+        tokenizer.chat_template = read_text(stage.template)
     if not tokenizer.chat_template:
         raise InputError(model, "no chat template", "put a chat_template.jinja beside the tokenizer")
     if isinstance(tokenizer.chat_template, str):
