@@ -36,10 +36,10 @@ class Promised(TrainerCallback):
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        wrapper = wrapper_of(self.trainer.model_wrapped)
-        if self.promised not in (None, wrapper):
+        found = wrapper_of(self.trainer.model_wrapped)
+        if self.promised not in (None, found):
             raise InputError(
                 self.config,
-                f"wrapper: {self.promised}, but accelerate made it {wrapper}",
+                f"wrapper: {self.promised}, but accelerate made it {found}",
                 "start the stage by accelerate launch with the launch file that it was written for",
             )

@@ -14,9 +14,8 @@ from typing import Any
 
 import yaml
 
-from .errors import InputError, Stopped, of_place
+from .errors import InputError, Stopped
 from .failure import write_failure
-from .terminal import shown
 
 
 def of_config(work: Callable[[Path], object], module: str, about: str | None) -> int:
@@ -53,12 +52,7 @@ def exit_status(work: Callable[[], object]) -> int:
     try:
         work()
     except InputError as error:
-        print(shown(f"error: {error}"), file=sys.stderr)
-        return 2
-    except OSError as error:
-        if not (refused := of_place(error)):
-            raise
-        print(shown(f"error: {refused}"), file=sys.stderr)
+        print(f"error: {error}", file=sys.stderr)
         return 2
     except Stopped as stopped:
         if os.environ.get("RANK", "0") == "0":  # every process of a stage is stopped; one says so
@@ -72,6 +66,5 @@ def _noting_failure(work: Callable[[Path], object], config: Path) -> None:
         work(config)
     except Exception as error:
         with suppress(OSError):  # where the disk is full, which may be why, stderr alone says so
-            refused = of_place(error) if isinstance(error, OSError) else None
-            write_failure(config.parent, refused or error)
+            write_failure(config.parent, error)
         raise

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from ..analyse.formats import rate
 from ..analyse.results import Rows
-from ..io.files import writing
 from ..score.floors import best
 from ..score.measure import Entry
 
@@ -38,7 +37,7 @@ def write_csv(path: Path, entries: Sequence[Entry]) -> None:
         for entry in entries
     ]
     fields = list(dict.fromkeys(key for entry in flat for key in entry))
-    with writing(path) as file:
+    with open(path, "w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, fields, lineterminator="\n")
         writer.writeheader()
         writer.writerows(flat)

@@ -1,4 +1,4 @@
-"""The README's diffs: each is under twenty lines, applies to this code, and does what the text beside it says."""
+"""The diffs of docs/extending.md: each is under twenty lines, applies to this code, and does what the text beside it says."""
 
 import os
 import re
@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-DIFFS = re.findall(r"^```diff\n(.*?)^```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL | re.MULTILINE)
+PAGE = ROOT / "docs/extending.md"
+DIFFS = re.findall(r"^```diff\n(.*?)^```", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +39,8 @@ def extended(tmp_path_factory):
     return python
 
 
-def test_there_are_four_short_diffs():
-    assert len(DIFFS) == 4
+def test_there_are_five_short_diffs():
+    assert len(DIFFS) == 5
     for diff in DIFFS:
         changed = [line for line in diff.splitlines() if re.match(r"[+-](?![+-]{2} )", line)]
         assert 0 < len(changed) < 20
@@ -61,6 +62,27 @@ def test_the_added_source_is_built(extended, tmp_path):
     recipe.write_text("name: sums\ndata: {sums: {builder: sums, rows: 5, seed: 1, largest: 9}}\n")
     extended("-m", "reins.recipes.cli", "build", str(recipe), "--out", str(tmp_path / "run"))
     assert (tmp_path / "run/data/sums/rows.jsonl").read_text().count('"answer"') == 5
+
+
+def test_the_added_reward_pays_short_answers(extended):
+    said = extended(
+        "-c",
+        "from reins.eval.verify import split_reasoning\n"
+        "from reins.train.rewards import RULES, Judged\n"
+        "for words in (50, 51):\n"
+        "    reply = split_reasoning('<think>' + 'so ' * 90 + '</think>' + 'word ' * words)\n"
+        "    print(RULES['brief'](Judged(reply, [], None)))",
+    )
+    assert said.split() == ["1.0", "0.0"]
+
+
+def test_a_recipe_may_ask_for_the_added_reward(extended, tmp_path):
+    recipe = tmp_path / "brief.yaml"
+    recipe.write_text(
+        "extends: recipes/micro/ablation.yaml\nname: brief\nstages: {rl: {rewards: {correct: 1.0, brief: 0.1}}}\n"
+    )
+    said = extended("-m", "reins.recipes.cli", "run", str(recipe), "--dry-run")
+    assert "13 arms" in said
 
 
 def test_the_added_arm_is_planned(extended):
