@@ -182,6 +182,13 @@ def test_a_thought_in_a_field_of_its_own_is_no_answer(field, tmp_path):
     assert (first["outcome"], first["state"], first["hacc"]) == ("right", "closed", True)
 
 
+def test_a_refusal_is_a_reply(tmp_path):
+    lines = [completion(None, refusal="no, sorry") for _ in PROMPTS]
+    write_jsonl(tmp_path / "r.jsonl", lines)
+    first, *_ = load_responses(tmp_path / "r.jsonl", read_rows(ROWS))
+    assert (first.text, first.truncated) == ("no, sorry", False)
+
+
 @pytest.mark.parametrize(
     "failure",
     [
@@ -240,6 +247,7 @@ BROKEN = {
     ),
     "user.jsonl": (b'{"messages": [{"role": "user", "content": "Hi"}]}\n', "the last message is not the assistant's"),
     "none.jsonl": (b'{"object": "chat.completion", "choices": []}\n', "a completion without any choice"),
+    "half.jsonl": (b'{"choices": [{"message": {"content": "it"}, "finish_reason": "error"}]}\n', "the server ended in an error"),
     "picture.jsonl": (b'{"choices": [{"message": {"content": [{"type": "image", "image": "x"}]}}]}\n', "field 'content' is "),
 }  # fmt: skip
 

@@ -17,14 +17,13 @@ from typing import Any
 from ..io.errors import InputError
 from ..io.jsonl import iter_jsonl
 from ..verify.reasoning import Split, split_reasoning
-from ..verify.responses import Response, need_text, thought_beside
+from ..verify.responses import AT_LIMIT, Response, need_text, thought_beside
 from .decode import Limits, Sample
 from .server import Connection, Refused, answered
 from .settings import Price, Sampling, Server
 
 SEEDS = 2**31  # a seed is below this: more is too large for some servers
 RENAMED = {"max_tokens": "max_completion_tokens"}  # of OpenAI's reasoning models
-CUT = ("length", "max_tokens", "model_length")  # finish reasons: the limit, or the end of the model's context
 OPTIONAL = ("seed",)  # left out where a server does not take it
 
 
@@ -109,7 +108,7 @@ def _response(question: Question, answer: dict[str, Any], seed: int | None, wher
     said = next((key for key in ("content", "refusal") if message.get(key)), None)
     text = need_text(message, said, where) if said else ""
     split = split_reasoning(text, beside=thought)
-    truncated = choice["finish_reason"] in CUT
+    truncated = choice["finish_reason"] in AT_LIMIT
     reasoning, rest = _lengths(usage or {}, split, truncated)
     return Response(
         row=question.row,

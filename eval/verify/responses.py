@@ -76,6 +76,8 @@ _FIELDS: dict[str, Kind] = {
     "prompt_hash": TEXT,
 }
 NEEDED = ("row", "sample", "text")
+# Finish reasons of a reply that hit its limit, or the end of the model's context.
+AT_LIMIT = ("length", "max_tokens", "model_length", "max_output_tokens")
 BESIDE = ("reasoning_content", "reasoning", "thinking")  # of vLLM, its later releases, Ollama
 PARTS = ("text", "output_text")  # types of content parts that are text
 

@@ -92,8 +92,9 @@ def said_by(message: Line, where: str, *, truncated: bool | None = None, usage: 
     thoughts = [part for part in parts if isinstance(part, dict) and part.get("type") in THOUGHTS]
     if thoughts:
         content = [part for part in parts if part not in thoughts]
-    # Null is what servers write where a message is all thought, or the reply was refused.
-    text = need_text({"content": content}, "content", where) if content not in (None, []) else ""
+    # No content is what servers write where a message is all thought; a refusal stands in a field of its own.
+    content = content or message.get("refusal") or ""
+    text = need_text({"content": content}, "content", where)
     thought = "\n".join(need(part, part["type"], TEXT, where) for part in thoughts)
     thought = thought or thought_beside(message, where) or ""
     return Generation(text, thought or None, truncated, *token_counts(usage, text))
@@ -134,6 +135,8 @@ def _has_failed(line: Line) -> bool:
 
 
 def _of_choice(choice: Line, usage: object, where: str) -> Generation:
+    if choice.get("finish_reason") == "error":  # as routers between servers write it, with half a text
+        raise InputError(where, "the server ended in an error", FAILED)
     truncated = hit_limit(choice, where, *REASONS)
     message = {"content": need(choice, "text", TEXT, where)} if "text" in choice else None
     message = message or need(choice, "message", OBJECT, where)

@@ -7,11 +7,10 @@ from typing import Any, NamedTuple
 from ...io.fields import COUNT, NAME, OBJECT, TEXT, may
 from ...io.jsonl import Line
 from ...verify.reasoning import split_reasoning
+from ...verify.responses import AT_LIMIT
 
 NAMES = ("row", "key", "id", "custom_id")
 TEXTS = ("prompt", "question", "problem", "instruction")
-# How servers and harnesses say that a generation hit its token limit.
-LIMITS = ("length", "max_tokens", "model_length", "max_output_tokens")
 MOST = 10  # names listed in one line
 
 
@@ -65,7 +64,7 @@ def hit_limit(line: Line, where: object, *keys: str) -> bool | None:
     """Whether the reason that a generation ended for, in the first of these fields there is, is its token limit."""
     reasons = (may(line, key, TEXT, where) for key in keys)
     reason = next((reason for reason in reasons if reason), None)
-    return None if reason in (None, "unknown") else reason.lower() in LIMITS
+    return None if reason in (None, "unknown") else reason.lower() in AT_LIMIT
 
 
 def beside(line: Line, key: str, where: object) -> Line:
