@@ -1,14 +1,23 @@
-"""Jobs of a cluster: scripts that resume, chained by what they need, submitted by an sbatch that is not one."""
+"""Jobs of a cluster: scripts that resume, chained by what they need, submitted by an sbatch that is not one.
+
+`test_slurm_cluster.py` submits them to one that is.
+"""
 
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from reins_command import refused
+from reins_command import reins as asked
 from tiny import make_tiny
+
+from reins.recipes.recipe.schema import load
 
 RECIPE = """
 name: small
@@ -50,9 +59,14 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def sbatch(monkeypatch: pytest.MonkeyPatch, *, runs: bool) -> None:
     """Put an sbatch on the PATH that notes how it was called, and, if it `runs`, does the job at once."""
-    file = Path("bin/sbatch").absolute()
-    file.parent.mkdir()
-    file.write_text(ACCEPTS.format(python=sys.executable, runs=runs))
+    on_the_path(monkeypatch, "sbatch", ACCEPTS.format(python=sys.executable, runs=runs))
+
+
+def on_the_path(monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None:
+    """A command of this name, with this script."""
+    file = Path("bin", name).absolute()
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text)
     file.chmod(file.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", f"{file.parent}:{os.environ['PATH']}")
 
@@ -103,11 +117,13 @@ def test_each_job_waits_for_those_that_it_needs(world: Path, monkeypatch: pytest
     )
 
 
-def test_a_dry_run_prints_the_scripts_and_a_machine_without_sbatch_is_one_line(world: Path) -> None:
+def test_a_dry_run_prints_the_scripts_and_a_machine_without_sbatch_is_one_line(
+    world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(world))
     done = reins("--launch", "slurm", "--dry-run")
     assert done.returncode == 0 and "# runs/small/slurm/stage-sft.rl-s0.sh\n#!/bin/bash\n" in done.stdout
-    refused = reins("--launch", "slurm")
-    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1) and "no sbatch here" in refused.stderr
+    refused(reins("--launch", "slurm"), "no sbatch here")
     assert not Path("runs").exists()
 
 
@@ -135,6 +151,101 @@ def test_a_task_whose_needs_are_not_done_is_refused(world: Path) -> None:
     assert done.returncode == 2
     assert done.stderr == "reins: stage sft.rl-s0: needs stage sft-s0, rows rl-s0, not done; run that first\n"
     assert "did you mean 'stage sft-s0'" in reins("--task", "stage sft").stderr
+
+
+def told_that_time_is_up(job: str, kept: str = "") -> subprocess.CompletedProcess[str]:
+    """Do a job, which keeps this file meanwhile, and tell it at once."""
+    script, started = (Path(f"runs/small/slurm/{job}.{suffix}") for suffix in ("sh", "started"))
+    said = subprocess.PIPE
+    child = subprocess.Popen(
+        ["bash", str(script)], env=os.environ | {"SLURM_JOB_ID": "7"}, stderr=said, stdout=said, text=True
+    )
+    while not started.exists():
+        time.sleep(0.01)
+    if kept:
+        Path(kept).parent.mkdir(parents=True, exist_ok=True)
+        Path(kept).write_text("{}")
+    child.send_signal(signal.SIGUSR1)
+    out, errors = child.communicate()
+    return subprocess.CompletedProcess(script, child.returncode, out, errors)
+
+
+def test_a_job_whose_time_is_up_is_requeued_if_that_gets_it_further(
+    world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sbatch(monkeypatch, runs=False)
+    assert reins("--launch", "slurm", "--arm", "sft_rl").returncode == 0
+    on_the_path(monkeypatch, "scontrol", '#!/bin/bash\necho "scontrol $*"\n')
+    for job, kept in (
+        ("stage-sft-s0", "runs/small/stages/sft-s0/checkpoint-1/whole.json"),
+        ("eval-sft-s0-along", "runs/small/evals/sft-s0@1/composite.think/responses.partial-0.jsonl"),
+    ):
+        done = told_that_time_is_up(job, kept)
+        assert (done.returncode, done.stdout) == (
+            0,
+            "scontrol requeue 7\n",
+        ) and "ends with it" not in done.stderr
+        Path(f"runs/small/slurm/{job}.started").unlink()
+        stopped = told_that_time_is_up(job)
+        assert (stopped.returncode, stopped.stdout) == (3, "")
+        no_further, ends = [line for line in stopped.stderr.splitlines() if "SIGTERM" not in line]
+        assert "since this job started, so a requeue would begin at the same" in no_further
+        assert no_further.endswith("raise launch.slurm.time (1:00:00)")
+        assert ("lower its save_steps" in no_further) == job.startswith("stage")
+        assert ends.endswith("report; mend it and submit again")
+
+
+@pytest.mark.parametrize(
+    ("time", "what"),
+    [
+        ("'4'", "give 5 minutes at least"),
+        ("'4:59'", "give 5 minutes at least"),
+        ("0:02:00", "give 5 minutes at least"),
+        ("0-0:04", "give 5 minutes at least"),
+        ("tomorrow", "give minutes, hours:minutes:seconds or days-hours"),
+        ("1:00:00:00", "give minutes, hours:minutes:seconds or days-hours"),
+        ("-1", "valid string"),
+    ],
+)
+def test_a_time_that_ends_as_it_starts_is_refused(world: Path, time: str, what: str) -> None:
+    Path("recipe.yaml").write_text(RECIPE.replace("'1:00:00'", time))
+    for command in (["run", "recipe.yaml", "--launch", "slurm"], ["check", "recipe.yaml"]):
+        refused(asked(*command), what)
+        refused(asked(*command), "recipe.yaml: launch.slurm.time: got ")
+
+
+@pytest.mark.parametrize("time", ["'5'", "'5:00'", "0:05:00", "0-1", "1-0:0", "1-0:0:0", "'0'", "UNLIMITED"])
+def test_every_form_of_a_time_that_sbatch_reads_is_taken(tmp_path: Path, time: str) -> None:
+    (tmp_path / "r.yaml").write_text(f"name: k\nlaunch: {{slurm: {{time: {time}}}}}\n")
+    assert load(tmp_path / "r.yaml").launch.slurm.time == time.strip("'")
+
+
+def test_what_a_cluster_asks_for_is_passed_on_as_it_is(world: Path) -> None:
+    asks = "{mem: 64G, qos: high, constraint: 'a100&nvlink', gres: 'tmp:20G', partition"
+    Path("recipe.yaml").write_text(RECIPE.replace("{partition", asks))
+    done = reins("--launch", "slurm", "--dry-run", "--arm", "sft_rl")
+    scripts = dict(part.split("\n", 1) for part in done.stdout.split("# runs/small/slurm/")[1:])
+    for text in scripts.values():
+        for line in ("qos=high", "constraint=a100&nvlink", "mem=64G", "gres=tmp:20G"):
+            assert f"#SBATCH --{line}\n" in text
+    Path("recipe.yaml").write_text(RECIPE.replace("{partition", "{memory: 64G, partition"))
+    refused(asked("check", "recipe.yaml"), "launch.slurm.memory: unknown key")
+    Path("recipe.yaml").write_text(RECIPE.replace("{partition", "{qos: high --exclusive, partition"))
+    refused(asked("check", "recipe.yaml"), "launch.slurm.qos: got 'high --exclusive'")
+
+
+def test_gpus_asked_for_by_gres_are_not_asked_for_twice(world: Path) -> None:
+    text = RECIPE.replace("recipes/accelerate/cpu.yaml", "recipes/accelerate/ddp.yaml, processes: 8")
+    text = text.replace("per_device_train_batch_size: 8, num", "per_device_train_batch_size: 1, num")
+    Path("recipe.yaml").write_text(text.replace("{partition", "{gres: 'gpu:a100:8', partition"))
+    done = reins("--launch", "slurm", "--dry-run", "--arm", "sft_rl")
+    scripts = dict(part.split("\n", 1) for part in done.stdout.split("# runs/small/slurm/")[1:])
+    stage, evaluation = scripts["stage-sft-s0.sh"], scripts["eval-sft.rl-s0.sh"]
+    assert "#SBATCH --gres=gpu:a100:8\n" in stage and "gpus-per-node" not in stage
+    assert "#SBATCH --gpus-per-node=1\n" in evaluation and "gres" not in evaluation
+    assert "gpu" not in scripts["data.sh"].replace("partition=gpu", "")
+    Path("recipe.yaml").write_text(text.replace("{partition", "{gpus: 8, gres: 'gpu:8', partition"))
+    refused(asked("check", "recipe.yaml"), "ask for GPUs by gpus or by gres, not by both")
 
 
 @pytest.mark.slow

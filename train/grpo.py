@@ -144,8 +144,10 @@ def _check_tags(model: str, tokenizer: PreTrainedTokenizerBase, form: ThoughtFor
 
 def train(stage: Stage) -> None:
     """Train the stage, from its last whole checkpoint if it has one."""
-    args = configure(stage, GRPOConfig)
     tokenizer, rows = load_tokenizer(stage), load_rows(stage, "prompt")
+    args = configure(
+        stage, GRPOConfig
+    )  # later: from here on ZeRO-3 makes every model in parts, even to look at it
     check_rewards(stage, rows)
     options = stage.args.get("chat_template_kwargs") or {}
     prompts = [asked(tokenizer, row["prompt"], **options) for row in rows]

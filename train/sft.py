@@ -78,8 +78,10 @@ def train(stage: Stage) -> None:
     Packing is by TRL's "bfd": it never splits a row, and without an attention mask transformers makes one from the
     positions, which start over with each row, so rows do not see each other under any attention implementation.
     """
-    args = configure(stage, SFTConfig)
     tokenizer, rows = load_tokenizer(stage), load_rows(stage, "prompt", "completion")
+    args = configure(
+        stage, SFTConfig
+    )  # later: from here on ZeRO-3 makes every model in parts, even to look at it
     blank = next((n for n, row in enumerate(rows, 1) if not row["completion"][-1]["content"].strip()), 0)
     if blank:
         raise InputError(f"{stage.rows}:{blank}", "a blank completion", "leave such rows out")

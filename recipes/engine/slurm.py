@@ -1,7 +1,8 @@
 """A recipe as jobs of a Slurm cluster: a script for every stage and evaluation, each waiting for what it needs.
 
-A script starts `reins` itself for its tasks, which decides by done.json what is left to do: so it may be requeued (and
-requeues itself two minutes before its time is up), and submitting again submits only what is missing.
+A script starts `reins` itself for its tasks, which decides by done.json what is left to do: so it may be requeued, and
+submitting again submits only what is missing. Two minutes before its time is up it ends its tasks and requeues itself,
+unless they kept nothing since it started: then it would begin at the same place for ever, and it ends as failed.
 """
 
 import os
@@ -19,10 +20,13 @@ from ...eval.io.run_paths import RunPaths
 from ..plan.task import Task
 from ..recipe.files import locate
 from ..recipe.schema import Recipe, dump
+from ..recipe.time_limit import NOTICE
 from ..recipe.yaml_file import read_yaml
 from .places import refuse_foreign
 
 REPORT = "report"
+# What a task that is ended goes on from: a whole checkpoint, samples made so far, a part that is done.
+KEPT = ("done.json", "whole.json", "responses*.jsonl")
 ROWS = "data"  # the job of all rows that need no model
 RENDEZVOUS = (
     'export MASTER_ADDR=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)',
@@ -33,11 +37,15 @@ RENDEZVOUS = (
 
 @dataclass(frozen=True)
 class Job:
-    """Tasks that one allocation does, after the jobs in `needs`; `stage`: with all the GPUs of the recipe."""
+    """Tasks that one allocation does, after the jobs in `needs`; `stage`: with all the GPUs of the recipe.
+
+    `folders`, which may have a `*`, are where the tasks keep what they made.
+    """
 
     name: str
     tasks: tuple[str, ...]
     needs: tuple[str, ...]
+    folders: tuple[Path, ...]
     gpus: int
     stage: bool = False
 
@@ -53,7 +61,7 @@ def jobs(recipe: Recipe, tasks: Mapping[str, Task], done: Mapping[str, str]) -> 
     needed = [_job(recipe, job, left, job_of) for job in dict.fromkeys(job_of.values())]
     if recipe.evaluate:
         evaluations = [job_of[name] for name, task in left.items() if task.kind == "evaluate"]
-        needed.append(Job(REPORT, (REPORT,), tuple(evaluations), 0))
+        needed.append(Job(REPORT, (REPORT,), tuple(evaluations), (), 0))
     return needed
 
 
@@ -78,6 +86,7 @@ def _job(recipe: Recipe, name: str, left: Mapping[str, Task], job_of: Mapping[st
         name,
         tuple(task.name for task in tasks),
         tuple(sorted(needs)),
+        tuple(part.folder for task in tasks for part in (task, *task.parts)),
         gpus if stage else min(gpus, 1),
         stage,
     )
@@ -86,7 +95,16 @@ def _job(recipe: Recipe, name: str, left: Mapping[str, Task], job_of: Mapping[st
 def scripts(recipe: Recipe, folder: Path, waiting: Sequence[Job]) -> dict[Path, str]:
     """Where each job's script goes, and its text."""
     run = RunPaths(folder)
-    return {run.job(job.name, "sh"): _script(recipe, run, job) for job in waiting}
+    return {run.job(job.name, "sh"): _script(recipe, run, job, _behind(job.name, waiting)) for job in waiting}
+
+
+def _behind(name: str, waiting: Sequence[Job]) -> list[str]:
+    """The jobs that wait for this one, directly or through others."""
+    behind = [name]
+    for job in waiting:  # each stands after those that it needs
+        if set(job.needs) & set(behind):
+            behind.append(job.name)
+    return behind[1:]
 
 
 def submit(recipe: Recipe, folder: Path, waiting: Sequence[Job]) -> None:
@@ -133,7 +151,7 @@ def _gpus(recipe: Recipe) -> int:
     return recipe.launch.slurm.gpus or recipe.launch.processes // recipe.launch.slurm.nodes
 
 
-def _script(recipe: Recipe, run: RunPaths, job: Job) -> str:
+def _script(recipe: Recipe, run: RunPaths, job: Job, behind: Sequence[str]) -> str:
     slurm = recipe.launch.slurm
     several = job.stage and slurm.nodes > 1
     lines = [
@@ -147,11 +165,58 @@ def _script(recipe: Recipe, run: RunPaths, job: Job) -> str:
         f"cd {shlex.quote(os.getcwd())}",
         *([slurm.setup.strip()] if slurm.setup else []),
         *(RENDEZVOUS if several else []),
-        "trap 'scontrol requeue \"$SLURM_JOB_ID\"' USR1",
-        f"{shlex.join(_command(run, job))} &",
-        "wait $!",
+        *_work(recipe, run, job),
+        *([f'[ "$ended" -eq 0 ] || {_say(_ends_with(behind))}'] if behind else []),
+        'exit "$ended"',
     ]
     return "\n".join(lines) + "\n"
+
+
+def _work(recipe: Recipe, run: RunPaths, job: Job) -> list[str]:
+    """Do the tasks; told that time is up, end them, and requeue the job if they kept anything."""
+    started = shlex.quote(str(run.job(job.name, "started")))
+    return [
+        "told= ended=0",
+        "trap told=yes USR1",
+        f"touch {started}",
+        f"{shlex.join(_command(run, job))} &",
+        "wait $! || ended=$?",
+        'if [ -n "$told" ]; then',
+        "    kill $! 2> /dev/null && wait $!",
+        "    ended=3",
+        f'    if [ -n "$({_newer(started, run, job)})" ]; then',
+        '        scontrol requeue "$SLURM_JOB_ID" && exit 0',
+        "    else",
+        f"        {_say(_no_further(recipe, job))}",
+        "    fi",
+        "fi",
+    ]
+
+
+def _newer(file: str, run: RunPaths, job: Job) -> str:
+    """What prints what the job's tasks kept since this file was written."""
+    folders = [str(folder) for folder in job.folders] or [str(run.report)]
+    places = " ".join("*".join(map(shlex.quote, folder.split("*"))) for folder in folders)
+    names = " -o ".join(f"-name '{name}'" for name in KEPT)
+    return f"find {places} -newer {file} \\( {names} \\) 2> /dev/null"
+
+
+def _say(text: str) -> str:
+    return f"echo {shlex.quote(f'reins: {text}')} >&2"
+
+
+def _no_further(recipe: Recipe, job: Job) -> str:
+    fix = f"raise launch.slurm.time ({recipe.launch.slurm.time or 'not said'})"
+    if job.stage:
+        stage, fix = job.tasks[-1], f"lower its save_steps, or {fix}"
+        return (
+            f"{stage}: no checkpoint since this job started, so a requeue would begin at the same step; {fix}"
+        )
+    return f"{job.name}: nothing was kept since this job started, so a requeue would begin at the same place; {fix}"
+
+
+def _ends_with(behind: Sequence[str]) -> str:
+    return f"what waits for this job ends with it: {', '.join(behind)}; mend it and submit again"
 
 
 def _options(recipe: Recipe, run: RunPaths, job: Job) -> dict[str, object]:
@@ -160,17 +225,21 @@ def _options(recipe: Recipe, run: RunPaths, job: Job) -> dict[str, object]:
     nodes = slurm.nodes if job.stage else 1
     return {
         "job-name": f"{recipe.name}.{job.name}",
-        "output": run.job(job.name, "out"),
+        "output": f'"{run.job(job.name, "out")}"',  # a folder may have a space in its name
         "open-mode": "append",
         "partition": slurm.partition,
         "account": slurm.account,
+        "qos": slurm.qos,
+        "constraint": slurm.constraint,
+        "mem": slurm.mem,
         "time": slurm.time,
         "nodes": nodes,
         "ntasks-per-node": 1,
         "cpus-per-task": launch.threads * (launch.processes // nodes if job.stage else 1),
-        "gpus-per-node": job.gpus or None,
+        "gres": slurm.gres if job.stage or not slurm.gpus_by_gres else None,
+        "gpus-per-node": None if job.stage and slurm.gpus_by_gres else job.gpus or None,
         "kill-on-invalid-dep": "yes",
-        "signal": "B:USR1@120",
+        "signal": f"B:USR1@{NOTICE}",
     }
 
 

@@ -24,11 +24,13 @@ from pydantic_core import PydanticCustomError
 from ...eval.io.errors import InputError, nearest
 from ...eval.sample.settings import UNSAID, Sampling, Server
 from .files import locate
+from .time_limit import TimeLimit
 from .yaml_file import read_yaml, write_yaml
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Word = Annotated[str, Field(pattern=r"^\S+$")]  # a line of a job's script holds it
 
 
 MOST_SEEDS = 100  # each is an ablation; more is a slip, and its plan would take minutes
@@ -173,14 +175,34 @@ class Track(Strict):
 
 
 class Slurm(Strict):
-    """What a stage's job asks of a cluster: `gpus` of each node, `time` as sbatch reads it, `setup` run by the shell."""
+    """What a stage's job asks of a cluster: `gpus` of each node, `time` as sbatch reads it, `setup` run by the shell.
 
-    partition: str | None = None
-    account: str | None = None
+    `gres` with GPUs in it (`gpu:a100:8`) is asked for by stages in place of `gpus`. All other words are passed to
+    sbatch as they are, for every job.
+    """
+
+    partition: Word | None = None
+    account: Word | None = None
+    qos: Word | None = None
+    constraint: Word | None = None
+    mem: Word | None = None
+    gres: Word | None = None
     nodes: Count = 1
     gpus: Count | None = None
-    time: str | None = None
+    time: TimeLimit | None = None
     setup: str = ""
+
+    @property
+    def gpus_by_gres(self) -> bool:
+        """Whether `gres` is what asks for GPUs."""
+        asked = [part.removeprefix("gres/").partition(":")[0] for part in (self.gres or "").split(",")]
+        return "gpu" in asked
+
+    @model_validator(mode="after")
+    def _asked_once(self) -> "Slurm":
+        if self.gpus and self.gpus_by_gres:
+            raise PydanticCustomError("gpus_twice", "ask for GPUs by gpus or by gres, not by both")
+        return self
 
 
 class ServedAt(Strict, Server):
