@@ -2,8 +2,8 @@
 
 python tests/slurm_cluster.py COMMAND...     brings it up, runs the command in it, and takes it down
 
-It must be root's, since slurmd starts jobs. `CPUs` of the node are more than the machine may have, so that jobs run
-side by side.
+It must be root's, since slurmd starts jobs. CPUs and memory of the node are said, not looked at, so that jobs run side by
+side on any machine.
 """
 
 import os
@@ -47,7 +47,7 @@ SlurmctldPidFile={folder}/slurmctld.pid
 SlurmdPidFile={folder}/slurmd.pid
 SlurmctldLogFile={folder}/slurmctld.log
 SlurmdLogFile={folder}/slurmd.log
-NodeName={host} NodeAddr=127.0.0.1 CPUs=4 State=UNKNOWN
+NodeName={host} NodeAddr=127.0.0.1 CPUs=4 RealMemory=4096 State=UNKNOWN
 PartitionName=main Nodes={host} Default=YES MaxTime=INFINITE State=UP
 """
 

@@ -17,6 +17,7 @@ from reins_command import refused
 from reins_command import reins as asked
 from tiny import make_tiny
 
+from reins.eval.io.errors import InputError
 from reins.recipes.recipe.schema import load
 
 RECIPE = """
@@ -188,7 +189,8 @@ def test_a_job_whose_time_is_up_is_requeued_if_that_gets_it_further(
         Path(f"runs/small/slurm/{job}.started").unlink()
         stopped = told_that_time_is_up(job)
         assert (stopped.returncode, stopped.stdout) == (3, "")
-        no_further, ends = [line for line in stopped.stderr.splitlines() if "SIGTERM" not in line]
+        said = [line for line in stopped.stderr.splitlines() if line.startswith("reins: ")]
+        no_further, ends = said[-2:]
         assert "since this job started, so a requeue would begin at the same" in no_further
         assert no_further.endswith("raise launch.slurm.time (1:00:00)")
         assert ("lower its save_steps" in no_further) == job.startswith("stage")
@@ -207,11 +209,16 @@ def test_a_job_whose_time_is_up_is_requeued_if_that_gets_it_further(
         ("-1", "valid string"),
     ],
 )
-def test_a_time_that_ends_as_it_starts_is_refused(world: Path, time: str, what: str) -> None:
-    Path("recipe.yaml").write_text(RECIPE.replace("'1:00:00'", time))
+def test_a_time_that_ends_as_it_starts_is_refused(tmp_path: Path, time: str, what: str) -> None:
+    (tmp_path / "r.yaml").write_text(f"name: k\nlaunch: {{slurm: {{time: {time}}}}}\n")
+    with pytest.raises(InputError, match=f"launch.slurm.time: got .*{what}"):
+        load(tmp_path / "r.yaml")
+
+
+def test_such_a_time_is_one_line_of_check_and_of_the_run(world: Path) -> None:
+    Path("recipe.yaml").write_text(RECIPE.replace("'1:00:00'", "0:02:00"))
     for command in (["run", "recipe.yaml", "--launch", "slurm"], ["check", "recipe.yaml"]):
-        refused(asked(*command), what)
-        refused(asked(*command), "recipe.yaml: launch.slurm.time: got ")
+        refused(asked(*command), "recipe.yaml: launch.slurm.time: got '0:02:00'; give 5 minutes at least")
 
 
 @pytest.mark.parametrize("time", ["'5'", "'5:00'", "0:05:00", "0-1", "1-0:0", "1-0:0:0", "'0'", "UNLIMITED"])
@@ -242,8 +249,8 @@ def test_gpus_asked_for_by_gres_are_not_asked_for_twice(world: Path) -> None:
     scripts = dict(part.split("\n", 1) for part in done.stdout.split("# runs/small/slurm/")[1:])
     stage, evaluation = scripts["stage-sft-s0.sh"], scripts["eval-sft.rl-s0.sh"]
     assert "#SBATCH --gres=gpu:a100:8\n" in stage and "gpus-per-node" not in stage
-    assert "#SBATCH --gpus-per-node=1\n" in evaluation and "gres" not in evaluation
-    assert "gpu" not in scripts["data.sh"].replace("partition=gpu", "")
+    assert "#SBATCH --gpus-per-node=1\n" in evaluation and "--gres" not in evaluation
+    assert "--gres" not in scripts["data.sh"] and "--gpus" not in scripts["data.sh"]
     Path("recipe.yaml").write_text(text.replace("{partition", "{gpus: 8, gres: 'gpu:8', partition"))
     refused(asked("check", "recipe.yaml"), "ask for GPUs by gpus or by gres, not by both")
 
