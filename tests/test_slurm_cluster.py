@@ -62,14 +62,10 @@ def wait(recipe: str, what: Callable[[], object]) -> None:
         time.sleep(0.2)
 
 
-def submit(recipe: str, steps: int, save_steps: int) -> None:
+def submit(recipe: str, steps: int, save_steps: int, *more: str) -> None:
     Path("recipe.yaml").write_text(RECIPE.format(name=recipe, steps=steps, save_steps=save_steps))
-    done = reins("run", "recipe.yaml", "--launch", "slurm")
+    done = reins("run", "recipe.yaml", "--launch", "slurm", *more)
     assert done.returncode == 0, done.stderr
-
-
-def state(recipe: str, job: str = "stage-sft-s0") -> str:
-    return jobs(recipe)[job]["JobState"]
 
 
 def ended(recipe: str) -> dict[str, str]:
@@ -101,54 +97,42 @@ def processes_of(recipe: str) -> list[str]:
 
 
 def test_requeued_in_mid_training_it_ends_in_the_results_of_a_plain_run(world: Path) -> None:
-    submit("chained", 300, 20)
+    submit("chained", 100, 20)
     wait("chained", lambda: whole_checkpoints("chained"))
     asked("scontrol", "requeue", jobs("chained")["stage-sft-s0"]["JobId"])
     assert not Path("runs/chained/stages/sft-s0/done.json").exists()
-    assert ended("chained") == dict.fromkeys(
-        ("data", "eval-base", "stage-sft-s0", "eval-sft-s0", "report"), "COMPLETED"
-    )
-    assert jobs("chained")["stage-sft-s0"]["Restarts"] == "1"
-    assert "goes on from runs/chained/stages/sft-s0/checkpoint-" in said_by_the_stage("chained")
     plain = reins("run", "recipe.yaml", "--out", "runs/plain")
     assert plain.returncode == 0, plain.stderr
+    names = ("data", "eval-base", "stage-sft-s0", "eval-sft-s0", "report")
+    assert ended("chained") == dict.fromkeys(names, "COMPLETED")
+    assert jobs("chained")["stage-sft-s0"]["Restarts"] == "1"
+    assert "goes on from runs/chained/stages/sft-s0/checkpoint-" in said_by_the_stage("chained")
     results = [Path("runs", run, "report/results.json").read_bytes() for run in ("chained", "plain")]
     assert results[0] == results[1]
-    assert "report" in reins("run", "recipe.yaml", "--launch", "slurm").stdout
-    assert set(ended("chained").values()) == {"COMPLETED"}
 
 
-def test_told_that_its_time_is_up_it_is_requeued_and_cancelled_it_leaves_nothing_behind(world: Path) -> None:
-    submit("endless", ENDLESS, 20)
-    wait("endless", lambda: whole_checkpoints("endless"))
-    set_minutes("endless", 1)
-    wait("endless", lambda: jobs("endless")["stage-sft-s0"]["Restarts"] == "1")
-    set_minutes("endless", 60)
-    wait(
-        "endless",
-        lambda: "goes on from runs/endless/stages/sft-s0/checkpoint-" in said_by_the_stage("endless"),
-    )
-    assert (
-        state("endless") == "RUNNING"
-        and "ends with it" not in Path("runs/endless/slurm/stage-sft-s0.out").read_text()
-    )
-    asked("scancel", jobs("endless")["stage-sft-s0"]["JobId"])
-    states = ended("endless")
-    assert {name for name, how in states.items() if how == "CANCELLED"} == {
-        "stage-sft-s0",
-        "eval-sft-s0",
-        "report",
-    }
-    assert not processes_of("endless")
-
-
-def test_a_stage_that_saves_nothing_in_its_time_ends_and_those_behind_it_are_named(world: Path) -> None:
-    submit("unsaved", ENDLESS, ENDLESS)
+def test_told_that_time_is_up_a_job_goes_on_if_it_got_further_and_else_ends_with_those_behind(
+    world: Path,
+) -> None:
+    """One stage saves in its time and one does not; in the end the first is cancelled, and leaves nothing behind."""
+    submit("saving", ENDLESS, 20, "--arm", "sft")
+    submit("unsaved", ENDLESS, ENDLESS, "--arm", "sft")
+    wait("saving", lambda: whole_checkpoints("saving"))
     wait("unsaved", lambda: "'loss'" in said_by_the_stage("unsaved"))
-    set_minutes("unsaved", 1)
-    states = ended("unsaved")
-    assert states["stage-sft-s0"] == "FAILED" and jobs("unsaved")["stage-sft-s0"]["ExitCode"] == "3:0"
-    assert (states["eval-sft-s0"], states["report"]) == ("CANCELLED", "CANCELLED")
+    for recipe in ("saving", "unsaved"):
+        set_minutes(recipe, 1)
+    wait("saving", lambda: jobs("saving")["stage-sft-s0"]["Restarts"] == "1")
+    set_minutes("saving", 60)
+    wait(
+        "saving", lambda: "goes on from runs/saving/stages/sft-s0/checkpoint-" in said_by_the_stage("saving")
+    )
+    assert "reins: what waits" not in Path("runs/saving/slurm/stage-sft-s0.out").read_text()
+    asked("scancel", jobs("saving")["stage-sft-s0"]["JobId"])
+    behind = {"data": "COMPLETED", "eval-sft-s0": "CANCELLED", "report": "CANCELLED"}
+    assert ended("saving") == {**behind, "stage-sft-s0": "CANCELLED"}
+    assert ended("unsaved") == {**behind, "stage-sft-s0": "FAILED"}
+    assert jobs("unsaved")["stage-sft-s0"]["ExitCode"] == "3:0"
     lines = Path("runs/unsaved/slurm/stage-sft-s0.out").read_text().splitlines()
     assert lines[-2].startswith("reins: stage sft-s0: no checkpoint since this job started")
     assert lines[-1].startswith("reins: what waits for this job ends with it: eval-sft-s0, report;")
+    assert not processes_of("saving") + processes_of("unsaved")
