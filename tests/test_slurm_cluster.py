@@ -97,7 +97,7 @@ def processes_of(recipe: str) -> list[str]:
 
 
 def test_requeued_in_mid_training_it_ends_in_the_results_of_a_plain_run(world: Path) -> None:
-    submit("chained", 100, 20)
+    submit("chained", 60, 10)
     wait("chained", lambda: whole_checkpoints("chained"))
     asked("scontrol", "requeue", jobs("chained")["stage-sft-s0"]["JobId"])
     assert not Path("runs/chained/stages/sft-s0/done.json").exists()

@@ -20,7 +20,7 @@ from ...eval.io.run_paths import RunPaths
 from ..plan.task import Task
 from ..recipe.files import locate
 from ..recipe.schema import Recipe, dump
-from ..recipe.time_limit import NOTICE
+from ..recipe.slurm import NOTICE
 from ..recipe.yaml_file import read_yaml
 from .places import refuse_foreign
 

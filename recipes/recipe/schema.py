@@ -11,7 +11,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     ConfigDict,
     Discriminator,
     Field,
@@ -19,40 +18,19 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
-from ...eval.io.errors import InputError, nearest
+from ...eval.io.errors import InputError
 from ...eval.sample.settings import UNSAID, Sampling, Server
 from .files import locate
-from .time_limit import TimeLimit
+from .slurm import Slurm
+from .strict import Count, Strict
 from .yaml_file import read_yaml, write_yaml
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
-Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
-Word = Annotated[str, Field(pattern=r"^\S+$")]  # a line of a job's script holds it
 
 
 MOST_SEEDS = 100  # each is an ablation; more is a slip, and its plan would take minutes
-
-
-class Strict(BaseModel):
-    """A mapping whose keys are all known; the message for an unknown one names the nearest."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _known(cls, content: Any) -> Any:
-        if isinstance(content, dict) and cls.model_config["extra"] == "forbid":
-            for key in content:
-                if key not in cls.model_fields:
-                    raise PydanticCustomError(
-                        "unknown_key",
-                        "unknown key",
-                        {"key": str(key), "hint": nearest(key, cls.model_fields)},
-                    )
-        return content
 
 
 class Evaluation(Strict, Sampling):
@@ -172,37 +150,6 @@ class Track(Strict):
 
     project: Project = "reins"
     mode: Literal["offline", "online", "disabled"] = "offline"
-
-
-class Slurm(Strict):
-    """What a stage's job asks of a cluster: `gpus` of each node, `time` as sbatch reads it, `setup` run by the shell.
-
-    `gres` with GPUs in it (`gpu:a100:8`) is asked for by stages in place of `gpus`. All other words are passed to
-    sbatch as they are, for every job.
-    """
-
-    partition: Word | None = None
-    account: Word | None = None
-    qos: Word | None = None
-    constraint: Word | None = None
-    mem: Word | None = None
-    gres: Word | None = None
-    nodes: Count = 1
-    gpus: Count | None = None
-    time: TimeLimit | None = None
-    setup: str = ""
-
-    @property
-    def gpus_by_gres(self) -> bool:
-        """Whether `gres` is what asks for GPUs."""
-        asked = [part.removeprefix("gres/").partition(":")[0] for part in (self.gres or "").split(",")]
-        return "gpu" in asked
-
-    @model_validator(mode="after")
-    def _asked_once(self) -> "Slurm":
-        if self.gpus and self.gpus_by_gres:
-            raise PydanticCustomError("gpus_twice", "ask for GPUs by gpus or by gres, not by both")
-        return self
 
 
 class ServedAt(Strict, Server):

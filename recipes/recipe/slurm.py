@@ -1,9 +1,11 @@
-"""A job's time limit as sbatch reads it, and how short one may be."""
+"""What a recipe asks of a cluster: `launch.slurm`, and how short a job's time limit may be."""
 
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
+
+from .strict import Count, Strict
 
 NOTICE = 120  # seconds before its end at which a job is told; Slurm, which looks twice a minute, may be a minute early
 SHORTEST = 300  # seconds: what is left of them after the notice loads a model and saves something
@@ -44,4 +46,36 @@ def _long_enough(text: str) -> str:
     return text
 
 
+Word = Annotated[str, Field(pattern=r"^\S+$")]  # a line of a job's script holds it
 TimeLimit = Annotated[str, AfterValidator(_long_enough)]
+
+
+class Slurm(Strict):
+    """What a stage's job asks of a cluster: `gpus` of each node, `time` as sbatch reads it, `setup` run by the shell.
+
+    `gres` with GPUs in it (`gpu:a100:8`) is asked for by stages in place of `gpus`. All other words are passed to
+    sbatch as they are, for every job.
+    """
+
+    partition: Word | None = None
+    account: Word | None = None
+    qos: Word | None = None
+    constraint: Word | None = None
+    mem: Word | None = None
+    gres: Word | None = None
+    nodes: Count = 1
+    gpus: Count | None = None
+    time: TimeLimit | None = None
+    setup: str = ""
+
+    @property
+    def gpus_by_gres(self) -> bool:
+        """Whether `gres` is what asks for GPUs."""
+        asked = [part.removeprefix("gres/").partition(":")[0] for part in (self.gres or "").split(",")]
+        return "gpu" in asked
+
+    @model_validator(mode="after")
+    def _asked_once(self) -> "Slurm":
+        if self.gpus and self.gpus_by_gres:
+            raise PydanticCustomError("gpus_twice", "ask for GPUs by gpus or by gres, not by both")
+        return self
