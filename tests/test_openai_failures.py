@@ -108,14 +108,16 @@ def test_what_was_under_way_when_a_row_is_refused_is_kept(server, few, tmp_path)
 
 
 def test_no_more_and_no_fewer_are_asked_at_once_than_the_recipe_says(server, few, tmp_path):
-    good, together, lock = server.reply, threading.Barrier(3), threading.Lock()
+    good, too_many, lock = server.reply, threading.Event(), threading.Lock()
     at_work, most = [0], [0]
 
     def counted(body):
         with lock:
             at_work[0] += 1
             most[0] = max(most[0], at_work[0])
-        together.wait(timeout=20)
+        if most[0] > 3:
+            too_many.set()
+        too_many.wait(timeout=0.3)  # for others to come
         with lock:
             at_work[0] -= 1
         return good(body)
@@ -153,3 +155,14 @@ def test_finished_responses_need_no_server(server, few, tmp_path):
     server.asked_for_models = 0
     assert sample(server, few, tmp_path / "out").read_bytes() == before
     assert not server.posted and not server.asked_for_models
+
+
+def test_a_reply_that_takes_too_long_is_asked_for_twice_and_said_in_one_line(server, few, tmp_path, waits):
+    never = threading.Event()
+    server.faults = [lambda handler: never.wait(timeout=60)] * 2
+    with pytest.raises(
+        InputError, match=r"no answer within 0.5 s \(a longer timeout, or less concurrency, may help"
+    ):
+        sample(server, few, tmp_path / "out", settings={"concurrency": 1, "timeout": 0.5})
+    never.set()
+    assert len(server.posted) == 2 and len(waits) == 1

@@ -17,6 +17,7 @@ from reins.recipes.plan.plan import plan
 from reins.recipes.preflight import preflight
 from reins.recipes.recipe.resolve import check
 from reins.recipes.recipe.schema import dump, load
+from reins.recipes.rehearse.rehearse import rehearse
 
 SECRET = "planted-Key_0123456789abcdefXYZ"
 RECIPE = """
@@ -152,6 +153,15 @@ def test_check_says_what_is_wrong_with_a_server(server, tmp_path):
     assert line.startswith("FAIL") and "the key in OPENAI_API_KEY is not set" in line
     (line,) = found(recipe(tmp_path, "http://127.0.0.1:9/v1"), "server")
     assert line.startswith("warn") and "nothing answers there" in line
+
+
+def test_a_rehearsal_says_that_nothing_stands_in_for_a_server(server, tmp_path):
+    file = recipe(tmp_path, server.url)
+    with pytest.raises(
+        InputError, match="launch.engine: openai: nothing stands in for a server; `reins check`"
+    ):
+        rehearse(check(load(file), file), file, tmp_path / "rehearsal")
+    assert not server.posted and not (tmp_path / "rehearsal").exists()
 
 
 @pytest.mark.parametrize("variable", ["OPENAI_API_KEY", "MY_OWN"])

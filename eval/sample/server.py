@@ -59,7 +59,7 @@ class Connection:
             raise InputError(server.key_variable, "holds what no key does", "export the key alone")
         headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         timeout = httpx2.Timeout(server.timeout, connect=CONNECTING, pool=None)
-        limits = httpx2.Limits(max_connections=server.concurrency)
+        limits = httpx2.Limits(max_keepalive_connections=server.concurrency)
         self.client = httpx2.AsyncClient(headers=headers, timeout=timeout, limits=limits)
         self._said = 0.0
 
@@ -116,8 +116,7 @@ class Connection:
         except httpx2.RequestError as error:
             return Later(f"the connection was lost ({str(error) or type(error).__name__})")
         if reply.is_success:
-            content = _content(reply)
-            answer = None if content.get("error") else read(content)
+            answer = read(_content(reply))
             return Later(f"half an answer ({self._message(reply)})") if answer is None else answer
         if reply.status_code in BUSY or reply.status_code >= 500:
             why = f"{reply.status_code} {reply.reason_phrase} ({self._message(reply)})"
@@ -186,7 +185,7 @@ def answered(server: Server, jobs: Iterable[Callable[[Connection], Awaitable[T]]
                     running |= {
                         asyncio.ensure_future(job(connection), loop=loop) for job in islice(waiting, free)
                     }
-                if not running:
+                if not running or not isinstance(failed, Exception | None):  # a signal's waits for nobody
                     break
                 ended, running = runner.run(_first(running))
                 failed = failed or next((each.exception() for each in ended if each.exception()), None)
