@@ -13,6 +13,7 @@ from . import (
     length,
     length_bins,
     modes,
+    policies,
     states,
 )
 from .analysis import Analysis
@@ -30,6 +31,7 @@ ANALYSES: tuple[Analysis, ...] = (
     learning_curve.ANALYSIS,
     decomposition.ANALYSIS,
     modes.ANALYSIS,
+    policies.ANALYSIS,
     floors.ANALYSIS,
 )
 LISTS = {analysis.name: analysis for analysis in ANALYSES if analysis.name}  # of results.json

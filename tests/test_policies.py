@@ -1,0 +1,98 @@
+"""Policies over samples that exist: what is planted comes back, and what is not there is not claimed."""
+
+import numpy as np
+import pytest
+from analysed import one, pick, results_of
+from synthetic_run import make_run
+
+from reins.eval.io.jsonl import read_jsonl, write_jsonl
+from reins.eval.report.report import report
+
+ARMS = {"base": [], "sft": ["sft"]}
+TELLING = "punctuation:no_comma"  # the type that says, where planted, which rows thinking helps
+
+
+def planted(folder, *, by_type, rows=200):
+    """A run whose HAcc after thinking and without is 0.85 and 0.15, or the other way round: by a type, or by chance."""
+    run = make_run(folder, arms=ARMS, modes=("think", "direct"), rows=rows)
+    types = {
+        row["row"]: row["constraint_name"] for row in read_jsonl(run / "data" / "composite" / "rows.jsonl")
+    }
+    rng = np.random.default_rng(7)
+    helped = {row: TELLING in names if by_type else rng.random() < 0.5 for row, names in types.items()}
+    for checkpoint in ("base", "sft-s0"):
+        for mode in ("think", "direct"):
+            file = run / "evals" / checkpoint / f"composite.{mode}" / "scores.jsonl"
+            scores = read_jsonl(file)
+            for score in scores:
+                held = bool(rng.random() < (0.85 if helped[score["row"]] == (mode == "think") else 0.15))
+                score |= {"hacc": held, "verdicts": [held] * len(score["verdicts"]), "sacc": float(held)}
+                score |= {"cut": False, "state": "closed" if mode == "think" else "none"}
+            write_jsonl(file, scores)
+    return run
+
+
+@pytest.fixture(scope="module")
+def telling(tmp_path_factory):
+    run = planted(tmp_path_factory.mktemp("telling") / "run", by_type=True)
+    return run, results_of(run)["policies"]
+
+
+def test_each_policy_is_held_against_both_fixed_ones_on_the_same_rows(telling):
+    _, entries = telling
+    of_arm = pick(entries, arm="sft", mode="think")
+    direct, think = (one(of_arm, policy=f"always {name}") for name in ("direct", "think"))
+    assert (direct["think_rate"], think["think_rate"]) == (0, 1)
+    assert direct["over_direct"]["diff"] == think["over_think"]["diff"] == 0
+    for entry in of_arm:
+        assert entry["over_direct"]["diff"] == pytest.approx(entry["value"] - direct["value"], abs=2e-6)
+        assert entry["over_think"]["diff"] == pytest.approx(entry["value"] - think["value"], abs=2e-6)
+        assert entry["over_direct"]["low"] <= entry["over_direct"]["diff"] <= entry["over_direct"]["high"]
+        assert entry["n"] == 200
+
+
+def test_a_classifier_finds_what_the_words_tell_and_beats_a_coin(telling):
+    _, entries = telling
+    of_arm = pick(entries, arm="sft", mode="think")
+    classifier = one(of_arm, policy="classifier")
+    coin = one(of_arm, policy="random, as often as the classifier")
+    assert classifier["auc"] > 0.9 and classifier["accuracy"] > 0.8
+    assert classifier["value"] > 0.75 > coin["value"]
+    assert classifier["over_think"]["low"] > 0.1 and classifier["over_direct"]["low"] > 0.1
+    assert coin["think_rate"] == pytest.approx(classifier["think_rate"])
+    assert coin["tokens"] == pytest.approx(
+        coin["think_rate"] * one(of_arm, policy="always think")["tokens"]
+        + (1 - coin["think_rate"]) * one(of_arm, policy="always direct")["tokens"],
+        rel=1e-4,
+    )
+
+
+def test_the_oracle_is_the_ceiling_and_less_of_one_when_judged_apart(telling):
+    _, entries = telling
+    of_arm = pick(entries, arm="sft", mode="think")
+    oracle = one(of_arm, policy="oracle")
+    assert oracle["headroom"] == 1 and all(entry["value"] <= oracle["value"] for entry in of_arm)
+    assert one(of_arm, policy="oracle, judged apart")["value"] < oracle["value"] - 0.02
+
+
+def test_where_nothing_tells_no_policy_gains_but_the_oracle_seems_to(tmp_path):
+    run = planted(tmp_path / "run", by_type=False)
+    of_arm = pick(results_of(run)["policies"], arm="sft", mode="think")
+    classifier = one(of_arm, policy="classifier")
+    assert classifier["over_direct"]["low"] < 0 < classifier["over_direct"]["high"] + 0.1
+    assert 0.35 < classifier["auc"] < 0.65
+    assert one(of_arm, policy="oracle")["over_think"]["low"] > 0.1
+
+
+def test_few_rows_get_no_classifier_and_one_mode_no_policy(tmp_path):
+    few = results_of(make_run(tmp_path / "few", arms=ARMS, modes=("think", "direct"), rows=24))["policies"]
+    assert few and not any("classifier" in entry["policy"] for entry in few)
+    assert results_of(make_run(tmp_path / "alone", arms=ARMS, rows=24))["policies"] == []
+
+
+def test_the_page_shows_them(telling):
+    run, _ = telling
+    report([run], run / "report")
+    page = (run / "report" / "index.html").read_text(encoding="utf-8")
+    assert "Who should think?" in page and "oracle, judged apart" in page
+    assert (run / "report" / "figures" / "policies.composite.think.png").exists()
