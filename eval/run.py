@@ -1,7 +1,7 @@
 """Evaluate checkpoints on several sets in one process: `python -m reins.eval.run --config FILE`.
 
-The file: `{model, seed, preset, engine, server, threads, world_size, inputs, parts: [{label, rows, out, samples, mode,
-max_new_tokens, temperature, top_p, batch_size, with_constraints, checkpoints, origin, inputs}]}`. Each part's folder
+The file: `{model, seed, preset, engine, server, vllm, threads, world_size, inputs, parts: [{label, rows, out, samples,
+mode, max_new_tokens, temperature, top_p, batch_size, with_constraints, checkpoints, origin, inputs}]}`. Each part's folder
 gets responses, scores and metrics; what is there for the same `inputs` is left alone. Beside the file,
 `progress.json` counts parts, and `done.json` appears last.
 """
@@ -22,6 +22,7 @@ from .io.whole import changed_since
 from .sample.generate import generate
 from .sample.processes import Processes
 from .sample.settings import Sampling, Server
+from .sample.vllm_arguments import VllmArguments
 from .score.score import score
 
 
@@ -61,6 +62,7 @@ class Plan(Strict):
     preset: str = "reins"
     engine: str = "transformers"
     server: Server | None = None
+    vllm: VllmArguments = VllmArguments()
     threads: int = 1
     world_size: int | None = None
     inputs: str
@@ -124,6 +126,7 @@ def _evaluate(plan: Plan, model: str, part: Part, first: bool) -> None:
     if first and part.origin:
         write_text(part.out / ORIGIN, part.origin)
     common: dict[str, Any] = {"seed": plan.seed, "preset": plan.preset, "engine": plan.engine}
+    common["vllm"] = plan.vllm
     sampling = part.model_dump(exclude={"label", "rows", "out", "checkpoints", "origin", "inputs"})
     ours = bool(part.origin) or (part.out / INPUTS).exists()
     responses = generate(model, part.rows, part.out, ours=ours, server=plan.server, **common, **sampling)

@@ -2,11 +2,14 @@
 
 import shutil
 
+import pytest
 from small_rows import TOKENS, first_closed, keyed, read, write
 
+from reins.eval.io.errors import InputError
 from reins.eval.sample.checkpoint import read_checkpoint
 from reins.eval.sample.generate import generate
 from reins.eval.sample.modes.edits import parse_mode
+from reins.eval.verify import describe
 from reins.eval.verify.rows import read_rows
 
 
@@ -93,6 +96,34 @@ def test_repeat_says_the_constraints_before_the_answer(thinker, rows, tmp_path):
         "commas\n</think>" in record["text"]
         for record in read(generate(thinker, rows, tmp_path / "plain", **plain))
     )
+
+
+def test_repeat_has_words_for_constraints_that_the_question_alone_says(thinker, rows, tmp_path):
+    wordless = tmp_path / "wordless.jsonl"
+    write(wordless, [row | {"constraint_desc": [""]} for row in read(rows)])
+    records = read(
+        generate(thinker, wordless, tmp_path / "out", mode="repeat", samples=2, max_new_tokens=TOKENS)
+    )
+    closed = [record["text"] for record in records if record["state"] == "closed"]
+    words = describe("punctuation:no_comma", None)
+    assert len(closed) > 5 and all(f"{words}\n</think>" in text for text in closed)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"constraint_name": [], "constraint_args": [], "constraint_desc": []}, "no row has a constraint"),
+        (
+            {"constraint_name": ["words:prime_lengths"], "constraint_desc": [""]},
+            "prime_lengths of test-000000 has no",
+        ),
+    ],
+)
+def test_repeat_is_refused_where_it_would_have_nothing_to_say(thinker, rows, tmp_path, changed, said):
+    write(tmp_path / "changed.jsonl", [row | changed for row in read(rows)])
+    with pytest.raises(InputError, match=said):
+        generate(thinker, tmp_path / "changed.jsonl", tmp_path / "out", mode="repeat")
+    assert not (tmp_path / "out").exists()
 
 
 def test_pad_lengthens_a_thought_and_keeps_its_words(thinker, rows, tmp_path):

@@ -113,6 +113,14 @@ MISTAKES = {
     "a rank of nothing": ([("data: {traces: 1.0}", "data: {traces: 1.0}, lora: {r: 0}")], "FAIL", "lora", "r is 0"),
     "vLLM on a CPU": ([(GRPO, "use_vllm: true}}\n  rl_if")], "FAIL", "vllm", "for the CPU"),
     "tensor parallel in thirds": ([(GRPO, "use_vllm: true, vllm_tensor_parallel_size: 3}}\n  rl_if"), ON_A_CARD], "FAIL", "vllm", "divides not both"),
+    "evaluation by a vLLM that is not here": ([(RUN, RUN + ", engine: vllm")], "warn", "vllm", "not installed here"),
+    "arguments of another engine": ([(RUN, RUN + ", vllm: {enforce_eager: true}")], "warn", "vllm", "not read by engine transformers"),
+
+    "heads that three cards cannot share": ([(RUN, RUN + ", processes: 3, engine: vllm, vllm: {tensor_parallel_size: 3}")], "FAIL", "vllm", "attention heads on 3 cards"),
+    "more cards for a model than there are": ([(RUN, RUN + ", engine: vllm, vllm: {tensor_parallel_size: 2}")], "FAIL", "launch", "2 cards, but 1 process"),
+    "no room beside a reply": ([(RUN, RUN + ", engine: vllm, vllm: {max_model_len: 1000}")], "FAIL", "vllm", "no room for a prompt before 1000"),
+    "more room than positions": ([(RUN, RUN + ", engine: vllm, vllm: {max_model_len: 99000}")], "FAIL", "vllm", "the model has"),
+    "fewer tokens a step than samples": ([(RUN, RUN + ", engine: vllm, vllm: {max_num_seqs: 64, max_num_batched_tokens: 8}")], "FAIL", "vllm", "8 tokens a step for 64 samples"),
     "rollouts by plain generate": ([ON_A_CARD], "warn", "vllm", "plain generate"),
     "a RoPE that vLLM never sees": ([(GRPO, "use_vllm: true, model_init_kwargs: {rope_parameters: {rope_theta: 2e4}}}}\n  rl_if")], "FAIL", "rope", "not the one that vLLM asks"),
     "an unknown card": ([(RUN, "recipes/accelerate/ddp.yaml, processes: 8, gpu: H100-79G")], "FAIL", "memory", "did you mean 'H100-80G'"),
@@ -136,6 +144,38 @@ def test_seven_billion_parameters_do_not_fit_forty_gigabytes_unless_in_parts(wor
     parts = look(changed(seven, (RUN, "recipes/accelerate/fsdp2.yaml, processes: 8, gpu: H100-80G")))
     assert {one.level for one in parts if one.name == "memory"} == {"ok"}
     assert any("H100-80G hours" in one.text for one in parts if one.name == "cost")
+
+
+def test_a_model_larger_than_a_card_is_spread_over_cards(world: Path) -> None:
+    seven = ("base: base", "base: Qwen/Qwen2.5-7B")
+    one_card = f"{RUN}, processes: 4, gpu: A100-40G, engine: vllm, vllm: {{gpu_memory_utilization: 0.4"
+    found = look(changed(seven, (RUN, f"{one_card}}}")))
+    assert_found(found, "FAIL", "memory", "14 GiB of weights, one card lends vLLM 16")
+    found = look(changed(seven, (RUN, f"{one_card}, tensor_parallel_size: 2}}")))
+    assert any(one.level == "ok" and "2 cards lend vLLM 31" in one.text for one in found), found
+
+
+VLLM = {
+    "__init__.py": "raise ImportError('no card here')",
+    "engine/arg_utils.py": "class EngineArgs:\n    dtype: str = 'auto'\n    quantization: str | None = None\n",
+    "model_executor/layers/quantization/__init__.py": "QuantizationMethods = Literal['fp8', 'gptq']\n",
+}
+
+
+def test_the_vllm_that_is_installed_is_read_and_not_imported(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in VLLM.items():
+        (file := tmp_path / "site" / "vllm" / name).parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    for arguments, level, part in (
+        ("dtype: bfloat16, quantization: fp8", "ok", "installed, dtype bfloat16, quantization fp8"),
+        ("quantization: gtpq", "FAIL", "gtpq is unknown, did you mean 'gptq'"),
+        ("max_num_seqs: 4", "FAIL", "max_num_seqs: the vLLM that is installed here has no such argument"),
+    ):
+        found = look(changed((RUN, f"{RUN}, engine: vllm, vllm: {{{arguments}}}")))
+        assert any(one.level == level and one.name == "vllm" and part in one.text for one in found), found
 
 
 def test_a_full_disk_is_found(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:

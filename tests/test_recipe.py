@@ -122,6 +122,12 @@ def test_every_default_is_written_out_and_the_result_is_a_recipe_again(tmp_path:
         ),
         ("[sft, rl]", "{stages: [sft], control_of: sft_rl}", "arms.sft_rl.control_of: 'sft_rl' is itself"),
         ("[sft, rl]", "{stages: [sft], control_of: [base]}", "arms.sft_rl.control_of: 'base' is the base"),
+        (
+            "launch: {",
+            "launch: {vllm: {max_num_seq: 4}, ",
+            "launch.vllm.max_num_seq: unknown key; did you mean 'max_num_seqs'?",
+        ),
+        ("launch: {", "launch: {vllm: {dtype: half}, ", "launch.vllm.dtype: got 'half'"),
         ("[sft, rl]", "{stages: [sft], controls: sft}", "arms.sft_rl.controls: unknown key"),
         (
             "base: []",

@@ -1,8 +1,11 @@
 """The vLLM engine against a stand-in with vLLM's interface: what the real one draws is its own, and not tested here."""
 
+import json
 import sys
+from collections import deque
 from dataclasses import dataclass
 from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
 import torch
@@ -10,12 +13,21 @@ from small_rows import TOKENS, a_row, keyed, read, write
 from tiny import make_tiny
 from transformers import AutoModelForCausalLM
 
-from reins.eval.sample import vllm_engine
+from reins.eval.io.errors import InputError
+from reins.eval.sample.checkpoint import read_checkpoint
+from reins.eval.sample.decode import Limits, Sample
 from reins.eval.sample.generate import generate
 from reins.eval.sample.sampler import pick, uniforms
-from reins.eval.sample.vllm_engine import load_vllm
+from reins.eval.sample.settings import Sampling
+from reins.eval.sample.vllm_arguments import VllmArguments
+from reins.eval.sample.vllm_engine import decode_vllm
+from reins.eval.sample.vllm_loading import unload_vllm
+from reins.eval.verify.rows import load_rows
 
 MODES = [("think", 7), ("direct", 7), ("budget 10", 11), ("wait 2", 7), ("repeat", 7), ("pad 3", 7)]
+
+
+SEQS = 4  # requests that the stand-in runs at a time
 
 
 @dataclass
@@ -28,21 +40,57 @@ class SamplingParams:
     seed: int
     stop_token_ids: list[int]
     detokenize: bool
+    output_kind: str
 
 
 class LLM:
-    """Draws one request after another from a model of ours, by a stream that the request's seed names."""
+    """Draws one request after another from a model of ours, by a stream that the request's seed names.
 
-    def __init__(self, model, dtype, trust_remote_code):
+    A step gives each of the first few requests one more token; those that are at their end leave. Held are no more
+    than are said here, and what was handed over and not fetched is still there.
+    """
+
+    made: ClassVar[list["LLM"]] = []
+
+    def __init__(self, model, trust_remote_code, dtype, max_model_len, max_num_seqs=SEQS, **others):
         assert not trust_remote_code
+        self.arguments = {"dtype": dtype, "max_model_len": max_model_len, **others}
         self.model = AutoModelForCausalLM.from_pretrained(model)
+        config = SimpleNamespace(max_model_len=max_model_len, hf_config=self.model.config)
+        scheduler = SimpleNamespace(scheduler_config=SimpleNamespace(max_num_seqs=max_num_seqs))
+        self.model_config, self.vllm_config, self.llm_engine = config, scheduler, self
+        self.engine_core = SimpleNamespace(shutdown=lambda: LLM.made.remove(self))
         self.seeds: list[int] = []
+        self.held: dict[str, tuple[list[int], int]] = {}
+        self.most_held = 0
+        LLM.made.append(self)
+        assert len(LLM.made) == 1, "two engines on one card"
 
-    def generate(self, prompts, asked, use_tqdm):
-        assert len(prompts) == len(asked) > 0
-        self.seeds.extend(one.seed for one in asked)
-        replies = [self.reply(*pair) for pair in zip(prompts, asked, strict=True)]
-        return [SimpleNamespace(outputs=[SimpleNamespace(token_ids=tuple(reply))]) for reply in replies]
+    def add_request(self, request, prompt, asked):
+        length = len(prompt["prompt_token_ids"])
+        assert length < self.model_config.max_model_len and request not in self.held
+        self.seeds.append(asked.seed)
+        reply = self.reply(prompt, asked)[: self.model_config.max_model_len - length]
+        self.held[request] = reply, len(reply)
+        self.most_held = max(self.most_held, len(self.held))
+
+    def step(self):
+        outputs = []
+        for request, (reply, left) in list(self.held.items())[
+            : self.vllm_config.scheduler_config.max_num_seqs
+        ]:
+            self.held[request] = reply, left - 1
+            if left == 1:
+                del self.held[request]
+                outputs.append(SimpleNamespace(token_ids=tuple(reply), request_id=request))
+        return [
+            SimpleNamespace(finished=True, request_id=output.request_id, outputs=[output])
+            for output in outputs
+        ]
+
+    def abort_request(self, requests):
+        for request in requests:
+            del self.held[request]
 
     @torch.inference_mode()
     def reply(self, prompt, asked):
@@ -75,10 +123,23 @@ def rows(tmp_path):
 
 @pytest.fixture(autouse=True)
 def vllm(monkeypatch):
-    load_vllm.cache_clear()
-    monkeypatch.setitem(sys.modules, "vllm", SimpleNamespace(LLM=LLM, SamplingParams=SamplingParams))
+    parallel = SimpleNamespace(cleanup_dist_env_and_memory=lambda: None)
+    kinds = SimpleNamespace(RequestOutputKind=SimpleNamespace(FINAL_ONLY="at its end"))
+    stand_ins = {
+        "vllm": SimpleNamespace(LLM=LLM, SamplingParams=SamplingParams),
+        "vllm.inputs": SimpleNamespace(tokens_input=lambda tokens: {"prompt_token_ids": tokens}),
+        "vllm.sampling_params": kinds,
+        "vllm.distributed.parallel_state": parallel,
+    }
+    for name, module in stand_ins.items():
+        monkeypatch.setitem(sys.modules, name, module)
     yield
-    load_vllm.cache_clear()
+    unload_vllm()
+
+
+def engine():
+    (made,) = LLM.made
+    return made
 
 
 @pytest.mark.parametrize(("mode", "seed"), MODES)
@@ -87,7 +148,7 @@ def test_every_mode_gives_the_same_greedy_replies_by_both_engines(thinkers, rows
     asked = {"mode": mode, "samples": 1, "temperature": 0, "max_new_tokens": TOKENS}
     ours = read(generate(thinker, rows, tmp_path / "ours", **asked))
     assert read(generate(thinker, rows, tmp_path / "theirs", engine="vllm", **asked)) == ours
-    asked_for = load_vllm(str(thinker)).seeds
+    asked_for = engine().seeds
     assert len(set(asked_for)) == len(asked_for) >= 20
     if mode not in ("think", "direct"):
         plain = keyed(generate(thinker, rows, tmp_path / "plain", **asked | {"mode": "think"}))
@@ -95,10 +156,103 @@ def test_every_mode_gives_the_same_greedy_replies_by_both_engines(thinkers, rows
 
 
 @pytest.mark.parametrize("mode", ["think", "wait 2"])
-def test_samples_do_not_depend_on_what_is_asked_beside_them(thinkers, rows, tmp_path, monkeypatch, mode):
+def test_samples_do_not_depend_on_what_is_asked_beside_them(thinkers, rows, tmp_path, mode):
     thinker = thinkers[7]
     asked = {"mode": mode, "samples": 2, "max_new_tokens": 40, "top_p": 0.95, "engine": "vllm"}
     whole = generate(thinker, rows, tmp_path / "whole", **asked).read_bytes()
     assert len({record["text"] for record in read(tmp_path / "whole/responses.jsonl")}) > 30
-    monkeypatch.setattr(vllm_engine, "CHUNK", 7)
-    assert generate(thinker, rows, tmp_path / "chunks", **asked).read_bytes() == whole
+    alone = generate(thinker, rows, tmp_path / "alone", **asked, vllm=VllmArguments(max_num_seqs=1))
+    assert alone.read_bytes() == whole
+
+
+def asked_of(thinker, count):
+    """What decodes so many samples of one prompt, of very different lengths."""
+    checkpoint = read_checkpoint(str(thinker))
+    prompt = checkpoint.encode("<|im_start|>user\nWhy?<|im_end|>\n<|im_start|>assistant\n")
+    limits = Limits(Sampling(max_new_tokens=TOKENS), checkpoint.stops, len(prompt) + TOKENS)
+    return deque(Sample(number, prompt, number) for number in range(count)), limits
+
+
+def test_a_sample_waits_for_no_longer_one_and_few_requests_are_held(thinkers):
+    waiting, limits = asked_of(thinkers[7], 60)
+    ended = decode_vllm(str(thinkers[7]), waiting, limits, VllmArguments())
+    order = [next(ended).key]
+    assert 60 - len(waiting) <= 2 * SEQS  # what has not been handed over is not begun
+    order += [sample.key for sample in ended]
+    assert sorted(order) == list(range(60)) and not waiting
+    assert engine().most_held == 2 * SEQS
+    last_of_the_first = max(order.index(key) for key in range(2 * SEQS))
+    assert min(order.index(key) for key in range(2 * SEQS, 60)) < last_of_the_first
+
+
+def test_what_is_left_half_way_is_not_in_the_next_calls_way(thinkers):
+    waiting, limits = asked_of(thinkers[7], 20)
+    ended = decode_vllm(str(thinkers[7]), waiting, limits, VllmArguments())
+    next(ended)
+    assert engine().held
+    ended.close()
+    assert not engine().held
+
+
+def test_a_checkpoint_trained_anew_in_its_folder_answers_with_its_new_weights(tmp_path, rows):
+    folder = make_tiny(tmp_path / "model", think_tokens=True, seed=7)
+    asked = {"samples": 1, "temperature": 0, "max_new_tokens": 20, "engine": "vllm"}
+    before = keyed(generate(folder, rows, tmp_path / "before", **asked))
+    kept = engine()
+    generate(folder, rows, tmp_path / "again", **asked, mode="direct")
+    assert engine() is kept
+    make_tiny(folder, think_tokens=True, seed=11)
+    after = keyed(generate(folder, rows, tmp_path / "after", **asked))
+    assert sum(before[key]["text"] != after[key]["text"] for key in before) > 10
+
+
+def test_the_engine_starts_as_the_other_one_would_and_with_what_is_given(thinkers, rows, tmp_path):
+    asked = {"samples": 1, "max_new_tokens": 20, "engine": "vllm"}
+    generate(thinkers[7], rows, tmp_path / "plain", **asked)
+    on_a_cpu = {"dtype": "float32", "enforce_eager": True, "enable_chunked_prefill": False}
+    assert engine().arguments.items() >= on_a_cpu.items()
+    longest = engine().arguments["max_model_len"]
+    generate(thinkers[7], rows, tmp_path / "pad", **asked, mode="pad 60")
+    assert engine().arguments["max_model_len"] > longest > 20
+    given = VllmArguments(
+        dtype="bfloat16", gpu_memory_utilization=0.5, enforce_eager=False, quantization="fp8"
+    )
+    generate(thinkers[7], rows, tmp_path / "given", **asked, vllm=given)
+    assert (
+        engine().arguments.items() >= given.given.items()
+        and "kv_cache_memory_bytes" not in engine().arguments
+    )
+    noted = json.loads((tmp_path / "given/generation.json").read_text())
+    assert (noted["dtype"], noted["quantization"]) == ("bfloat16", "fp8") and "enforce_eager" not in noted
+
+
+def test_less_room_than_replies_may_take_is_refused(thinkers, rows, tmp_path):
+    short = VllmArguments(max_model_len=100)
+    with pytest.raises(
+        InputError, match=r"launch.vllm.max_model_len: 100, but .* may come to \d+ tokens; give \d+"
+    ):
+        generate(thinkers[7], rows, tmp_path, max_new_tokens=99, engine="vllm", vllm=short)
+
+
+def test_an_edit_that_fills_the_models_positions_cuts_the_sample(tmp_path, rows):
+    """Nothing is asked of vLLM that it would refuse."""
+    folder = make_tiny(tmp_path / "model", think_tokens=True, seed=7)
+    config = json.loads((folder / "config.json").read_text())
+    prompts = [
+        len(read_checkpoint(str(folder)).prompt(row, preset="reins", with_constraints=True).tokens)
+        for row in load_rows(rows)
+    ]
+    (folder / "config.json").write_text(
+        json.dumps(config | {"max_position_embeddings": max(prompts) + TOKENS})
+    )
+    out = generate(
+        folder,
+        rows,
+        tmp_path / "out",
+        samples=1,
+        temperature=0,
+        max_new_tokens=TOKENS,
+        mode="pad 60",
+        engine="vllm",
+    )
+    assert len(read(out)) == 20 and any(record["cut"] for record in read(out))

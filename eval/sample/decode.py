@@ -29,10 +29,12 @@ GRAIN = 16
 
 @dataclass(frozen=True)
 class Limits:
-    """How to draw, and when to end: at a stop token, or cut after `max_new_tokens` draws."""
+    """How to draw, and when to end: at a stop token, or cut after `max_new_tokens` draws. `room` is how many tokens the
+    longest sample may come to, its prompt and a mode's edits among them."""
 
     sampling: Sampling
     stops: frozenset[int]
+    room: int = 0
 
 
 @dataclass

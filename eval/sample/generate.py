@@ -4,6 +4,7 @@ import hashlib
 import json
 import sys
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from .processes import Processes
 from .progress import follow
 from .sampler import sample_seed
 from .settings import Sampling, Server, read_sampling
+from .vllm_arguments import VllmArguments
 
 ENGINES = ("transformers", "vllm", "openai")
 USAGE = "usage.json"  # beside a server's responses: what they took
@@ -40,6 +42,7 @@ class Settings:
     preset: str
     engine: str
     sampling: Sampling
+    vllm: VllmArguments
     server: Server | None = None
 
     def check(self) -> None:
@@ -63,8 +66,11 @@ class Settings:
 
     def noted(self) -> dict[str, Any]:
         """As generation.json beside the responses holds them."""
-        settings = {name: value for name, value in vars(self).items() if name not in ("sampling", "server")}
-        return settings | self.sampling.noted | (self.server.noted if self.server else {})
+        settings = {
+            name: value for name, value in vars(self).items() if name not in ("sampling", "server", "vllm")
+        }
+        engine = self.vllm.deciding if self.engine == "vllm" else self.server.noted if self.server else {}
+        return settings | self.sampling.noted | engine
 
 
 def generate(
@@ -78,6 +84,7 @@ def generate(
     preset: str = "reins",
     engine: str = "transformers",
     server: Server | None = None,
+    vllm: VllmArguments | None = None,
     ours: bool = False,
     **sampling: Any,
 ) -> Path:
@@ -85,6 +92,7 @@ def generate(
 
     `sampling` are the fields of `Sampling`, its defaults where not said. With engine `openai`, `model` is its name at the
     `server`, and `usage.json` beside the responses says what they took.
+    `vllm` are that engine's arguments.
     Lines hold `{row, sample, text, state, cut, reasoning_tokens, answer_tokens, seed, prompt_hash}`; the tokens
     of reasoning include its tags, and a thought that the template opened is in `text` though not generated.
     A killed call goes on where it was; what other settings left there is replaced only in a folder that is `ours`, a
@@ -99,10 +107,13 @@ def generate(
         engine=engine,
         sampling=read_sampling(sampling),
         server=server,
+        vllm=vllm or VllmArguments(),
     )
     settings.check()
     rows, out, processes = load_rows(rows_file), Path(out_dir), Processes()
     refuse_patterns(rows_file, preset)
+    if with_constraints:
+        parse_mode(mode).check_rows(rows)
     if server and not (out / resume.RESPONSES).exists():
         _reach(server, settings.model)
     if processes.first:
@@ -156,7 +167,7 @@ def _responses(settings: Settings, rows: list[Row], out: Path, processes: Proces
     # other processes are writing already.
     share = processes.share(sorted(range(len(rows)), key=lambda index: len(prompts[index].tokens)))
     samples = _missing(settings, rows, prompts, checkpoint, share, resume.finished(out))
-    limits = Limits(settings.sampling, checkpoint.stops)
+    limits = Limits(settings.sampling, checkpoint.stops, _room(settings, rows, prompts, checkpoint))
     responses = (
         _response(sample, rows[sample.key[0]], prompts[sample.key[0]], checkpoint)
         for sample in _decoded(settings, checkpoint, samples, limits)
@@ -192,11 +203,11 @@ def _missing(
     checkpoint: Checkpoint,
     share: Sequence[int],
     done: resume.Places,
-) -> list[Sample]:
+) -> deque[Sample]:
     mode = parse_mode(settings.mode)
     if not settings.with_constraints:
         rows = [replace(row, constraints=[]) for row in rows]
-    return [
+    return deque(
         Sample(
             key=(index, number),
             prompt=prompts[index].tokens,
@@ -206,16 +217,26 @@ def _missing(
         for index in share
         for number in range(settings.sampling.samples)
         if (rows[index].name, number) not in done
-    ]
+    )
+
+
+def _room(settings: Settings, rows: Sequence[Row], prompts: Sequence[Prompt], checkpoint: Checkpoint) -> int:
+    """Tokens that the longest sample may come to: its prompt, its reply, and what the mode's edits add."""
+    mode = parse_mode(settings.mode)
+    longest = max(
+        len(prompt.tokens) + mode.most_inserted(checkpoint, row)
+        for row, prompt in zip(rows, prompts, strict=True)
+    )
+    return longest + settings.sampling.max_new_tokens
 
 
 def _decoded(
-    settings: Settings, checkpoint: Checkpoint, samples: list[Sample], limits: Limits
+    settings: Settings, checkpoint: Checkpoint, samples: deque[Sample], limits: Limits
 ) -> Iterator[Sample]:
     if settings.engine == "vllm":
         from .vllm_engine import decode_vllm
 
-        return decode_vllm(settings.model, samples, limits)
+        return decode_vllm(settings.model, samples, limits, settings.vllm)
     if settings.server:
         from .openai_engine import ask_by_tokens
 

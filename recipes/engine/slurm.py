@@ -87,7 +87,7 @@ def _job(recipe: Recipe, name: str, left: Mapping[str, Task], job_of: Mapping[st
         tuple(task.name for task in tasks),
         tuple(sorted(needs)),
         tuple(part.folder for task in tasks for part in (task, *task.parts)),
-        gpus if stage else min(gpus, 1),
+        gpus if stage else min(gpus, recipe.launch.asking),
         stage,
     )
 

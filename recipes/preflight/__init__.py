@@ -22,6 +22,7 @@ from . import (
     template,
     tokens,
     trl_objects,
+    vllm_engine,
     weights,
 )
 from .finding import Finding
@@ -61,6 +62,8 @@ CHECKS: tuple[Callable[[Material], Iterator[Finding]], ...] = (
     gpu.precision,
     gpu.lora,
     gpu.vllm,
+    vllm_engine.arguments,
+    vllm_engine.installed,
     gpu.rope,
     gpu.memory,
     arithmetic.disk,

@@ -99,18 +99,22 @@ def _activations(shape: Shape, tokens: int, checkpointed: bool) -> float:
 
 
 def _evaluation(material: Material) -> Iterator[Finding]:
-    """bf16 weights of every model that is only evaluated, on the one card that it gets."""
+    """bf16 weights of every model that is only evaluated, on the cards that it gets."""
     assert material.card is not None
+    launch = material.recipe.launch
+    share = launch.vllm.gpu_memory_utilization or 0.9  # vLLM's own, of a card that it has to itself
     for name, shape in material.shapes.items():
         if shape is None:
             model = material.recipe.models.get(name, material.recipe.base)
             yield Finding("warn", "memory", f"{name}: {model} {HUB}")
             continue
-        # 0.9 is vLLM's own share of a card that it has to itself; 2 GiB the least cache worth the name
-        size, available = 2 * shape.parameters / GIB, 0.9 * material.card.memory
-        summary = f"evaluation of {name}: {size:.0f} GiB of weights, one card lends vLLM {available:.0f}"
-        if size + 2 > available:
-            yield Finding("FAIL", "memory", summary, "a larger card, or a smaller model")
+        # 2 GiB a card is the least cache worth the name
+        size, available = 2 * shape.parameters / GIB, launch.asking * share * material.card.memory
+        cards = "one card lends" if launch.asking == 1 else f"{launch.asking} cards lend"
+        summary = f"evaluation of {name}: {size:.0f} GiB of weights, {cards} vLLM {available:.0f}"
+        if size + 2 * launch.asking > available:
+            fix = "a larger card, a smaller model, or launch.vllm: {tensor_parallel_size: …}"
+            yield Finding("FAIL", "memory", summary, fix)
         else:
             yield Finding("ok", "memory", summary)
 
@@ -128,8 +132,6 @@ def vllm(material: Material) -> Iterator[Finding]:
             text = f"{name}: rollouts by plain generate on a {material.recipe.launch.gpu}"
             fix = "use_vllm: true, or use_transformers_continuous_batching: true"
             yield Finding("warn", "vllm", text, fix)
-    if material.recipe.launch.engine == "vllm" and find_spec("vllm") is None:
-        yield Finding("warn", "vllm", "evaluation: vLLM is not installed here", INSTALL)
 
 
 def _rollouts(material: Material, name: str, args: dict[str, Any], cpu: bool) -> Finding:

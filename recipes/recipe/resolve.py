@@ -232,6 +232,9 @@ def _check_names(recipe: Recipe) -> None:
     if not locate(recipe.launch.accelerate).is_file():
         missing = f"{recipe.launch.accelerate} is no file"
         raise InputError("launch.accelerate", missing, "see recipes/accelerate/")
+    if recipe.launch.asking > recipe.launch.slots:
+        said = f"{recipe.launch.asking} cards, but {recipe.launch.slots} process(es) run at once"
+        raise InputError("launch.vllm.tensor_parallel_size", said, "raise launch.processes, or lower it")
 
 
 def _check_seeds(seeds: list[int]) -> None:

@@ -21,6 +21,7 @@ from pydantic import (
 
 from ...eval.io.errors import InputError
 from ...eval.sample.settings import UNSAID, Sampling, Server
+from ...eval.sample.vllm_arguments import VllmArguments
 from .files import locate
 from .slurm import Slurm
 from .strict import Count, Strict
@@ -156,6 +157,10 @@ class ServedAt(Strict, Server):
     """Where models are served by OpenAI's protocol; `price` is that of a million tokens, for the cost."""
 
 
+class Vllm(Strict, VllmArguments):
+    """How engine `vllm` starts, by vLLM's own names."""
+
+
 class Launch(Strict):
     """`processes` per stage under the accelerate file, `threads` each; so many stages run `side_by_side`.
 
@@ -171,6 +176,7 @@ class Launch(Strict):
     engine: Literal["transformers", "vllm", "openai"] = "transformers"
     server: ServedAt | None = None
     servers: dict[Name, ServedAt] = {}
+    vllm: Vllm = Vllm()
     slurm: Slurm = Slurm()
 
     @property
@@ -181,6 +187,11 @@ class Launch(Strict):
     def server_of(self, model: str) -> Server | None:
         """Where one of the recipe's `models` is served; None with an engine that loads it here."""
         return self.servers.get(model, self.server) if self.engine == "openai" else None
+
+    @property
+    def asking(self) -> int:
+        """How many of them a task takes that asks a model: the cards that it is spread over."""
+        return self.vllm.tensor_parallel_size if self.engine == "vllm" else 1
 
 
 class Recipe(Strict):

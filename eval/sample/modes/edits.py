@@ -6,20 +6,21 @@ budget N    an open thought is closed by force after N tokens
 wait N      each attempt to close the thought is met with "Wait", N times (budget forcing: s1, arXiv 2501.19393;
             MathIF section 5.3)
 repeat      the constraints are said again at the end of the thought, which is then closed (MathIF section 5.3
-            does not publish its wording; this one is ours)
+            does not publish its wording; this one is ours), in the benchmarks' words where a row has none of its own
 pad N       N neutral sentences go in before the last line of the model's own thought, which is then closed: a
             longer thought that says no more
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from itertools import cycle, islice
 from typing import Protocol
 
 from ...io.errors import InputError
-from ...verify import Split, split_reasoning
+from ...verify import Split, describe, split_reasoning
+from ...verify.constraints.ifbench import IFBENCH
 from ...verify.rows import Row
 from ...verify.thought_formats import ThoughtFormat
 
@@ -76,12 +77,42 @@ class Mode:
                 return Budget(codec, lead, self.number)
             case "wait":
                 return AtClose(codec, lead, self.number, lambda text, split: text[: split.end] + WAIT)
-            case "repeat" if reminder := _constraints_again(row):
-                return AtClose(codec, lead, 1, partial(_reminded, reminder=f"{REMINDER} {reminder}"))
+            case "repeat" if row.constraints:
+                return AtClose(codec, lead, 1, partial(_reminded, reminder=_reminder(row)))
             case "pad":
-                neutral = row.extra.get("neutral", NEUTRAL)
-                return AtClose(codec, lead, 1, partial(_padded, neutral=neutral, number=self.number))
+                return AtClose(codec, lead, 1, partial(_padded, filler=_filler(row, self.number)))
         return None
+
+    def check_rows(self, rows: Iterable[Row]) -> None:
+        """Raise InputError where there is nothing to say again, or no sentence for it."""
+        constraints = [(row.name, constraint) for row in rows for constraint in row.constraints]
+        if self.name != "repeat":
+            return
+        if not constraints:
+            raise InputError("mode repeat", "no row has a constraint to repeat", "ask in another mode")
+        for name, constraint in constraints:
+            if not constraint.description.strip() and constraint.id in IFBENCH:
+                said = f"{constraint.id} of {name} has no description, and IFBench words it in its question alone"
+                raise InputError(
+                    "mode repeat", said, "write a constraint_desc into the row, or ask in another mode"
+                )
+
+    def most_inserted(self, codec: Codec, row: Row) -> int:
+        """Tokens that its edits may add to those that are drawn, with as many again to spare: text that an edit moves
+        can be cut into other tokens than it was drawn in."""
+        closing = codec.form.closing
+        match self.name:
+            case "budget":
+                text = closing
+            case "wait":
+                text = f"{closing}{WAIT}" * self.number
+            case "repeat" if row.constraints:
+                text = f"\n{_reminder(row)}{closing}"
+            case "pad":
+                text = f"{_filler(row, self.number)}\n{closing}"
+            case _:
+                return 0
+        return 2 * len(codec.encode(text))
 
 
 def parse_mode(text: str) -> Mode:
@@ -148,8 +179,18 @@ class Budget:
             self.tag_end = None
 
 
-def _constraints_again(row: Row) -> str:
-    return " ".join(constraint.description.strip() for constraint in row.constraints).strip()
+def _reminder(row: Row) -> str:
+    """The row's constraints once more: as the prompt has them, and in their types' own words where the question says
+    them."""
+    sentences = [
+        constraint.description.strip() or describe(constraint.id, constraint.kwargs)
+        for constraint in row.constraints
+    ]
+    return f"{REMINDER} {' '.join(sentences)}"
+
+
+def _filler(row: Row, number: int) -> str:
+    return "\n".join(islice(cycle(row.extra.get("neutral", NEUTRAL)), number))
 
 
 def _edit(codec: Codec, tokens: list[int], text: str) -> Edit:
@@ -162,11 +203,10 @@ def _reminded(text: str, split: Split, reminder: str) -> str:
     return f"{text[: split.end].rstrip()}\n{reminder}{_closing(split)}"
 
 
-def _padded(text: str, split: Split, neutral: Sequence[str], number: int) -> str:
+def _padded(text: str, split: Split, filler: str) -> str:
     """The thought with neutral sentences before its last line, or before all of it when it has only one; closed."""
     blank, body = re.fullmatch(r"(\s*)(.*?)\s*", text[split.begin : split.end], re.DOTALL).groups()  # type: ignore[union-attr]
     before, newline, last = body.rpartition("\n")
-    filler = "\n".join(islice(cycle(neutral), number))
     return f"{text[: split.begin]}{blank}{before}{newline}{filler}\n{last}{_closing(split)}"
 
 
