@@ -10,7 +10,8 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from ..eval.io.errors import InputError
+from ..eval.io.errors import InputError, of_place
+from ..eval.io.terminal import shown
 from ..eval.sample.settings import Sampling, Server, read_server
 from .engine import run as runs
 from .engine.execute import TaskFailed
@@ -83,7 +84,7 @@ def check(
 
     loaded = _load(recipe, processes)
     findings = preflight(loaded, out or Path("runs") / loaded.name)
-    print("\n".join(map(str, findings)))
+    print(shown("\n".join(map(str, findings))))
     if failed := sum(finding.level == "FAIL" for finding in findings):
         raise InputError(
             recipe, f"{failed} of {len(findings)} checks failed", "mend what the FAIL lines name"
@@ -158,7 +159,7 @@ def generate(
         server=read_server(served) if served["base_url"] else None,
         **settings,
     )
-    print(written)
+    print(shown(str(written)))
 
 
 @app.command()
@@ -180,7 +181,7 @@ def score(
     from ..eval.score.score import score as judge
 
     scores = judge(data, responses, out, preset=preset)
-    print(f"{score_table(scores)}\n\n{scores}")
+    print(shown(f"{score_table(scores)}\n\n{scores}"))
 
 
 @app.command()
@@ -214,7 +215,7 @@ def compare(
     """Two evaluations of the same rows, paired: other arms, modes or presets."""
     from ..eval.report.compare import compare as compared
 
-    print(compared(a, b, metric=metric, data=data)[0])
+    print(shown(compared(a, b, metric=metric, data=data)[0]))
 
 
 @app.command()
@@ -226,7 +227,7 @@ def report(
     """Lay one or several runs side by side."""
     from ..eval.report.report import report as write
 
-    print(f"{write(run_dirs, out, beside=beside)}\n\n{out / 'index.html'}")
+    print(shown(f"{write(run_dirs, out, beside=beside)}\n\n{out / 'index.html'}"))
 
 
 @app.command()
@@ -270,8 +271,10 @@ def main() -> None:
             signal.signal(sign, _end)
     try:
         app()
-    except InputError as error:
-        _say(str(error))
+    except (InputError, OSError) as error:
+        if not (refused := of_place(error) if isinstance(error, OSError) else error):
+            raise
+        _say(str(refused))
         sys.exit(2)
     except TaskFailed as error:
         _say(str(error))
@@ -289,9 +292,7 @@ def _end(sign: int, _: object) -> None:
 
 
 def _say(text: str) -> None:
-    """On stderr, without what a terminal would obey: names and keys of anybody's are in it."""
-    shown = "".join(sign if sign.isprintable() or sign == "\n" else f"\\x{ord(sign):02x}" for sign in text)
-    print(f"reins: {shown}", file=sys.stderr)
+    print(f"reins: {shown(text)}", file=sys.stderr)
 
 
 if __name__ == "__main__":

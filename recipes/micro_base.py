@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from ..data_builders.micro import corpus
+from ..eval.io.files import write_text
 from ..eval.verify import TYPES, Row, render
 from ..train.pretrain import Pretraining, pretrain
 
@@ -77,7 +78,7 @@ def main() -> None:
     rows = list(corpus(**recipe["corpus"]))
     pairs = [(render(row), row.response or "") for row in rows]
     pretrain(pairs, Pretraining(**recipe["pretraining"]), TEMPLATE.read_text(), given.out)
-    (given.out / "README.md").write_text(card(recipe, rows))
+    write_text(given.out / "README.md", card(recipe, rows))
 
 
 if __name__ == "__main__":

@@ -22,6 +22,15 @@ RECIPE = "name: k\ndata: {x: {builder: micro.traces, rows: 4}}\n"
 def reins(*arguments: object, said: str = "", **env: str) -> subprocess.CompletedProcess[str]:
     """`said` is what somebody types; `env` are variables beside ours."""
     words = [str(Path(sys.executable).with_name("reins")), *map(str, arguments)]
+    return _run(words, said, env)
+
+
+def reins_within(limits: list[str], *arguments: object) -> subprocess.CompletedProcess[str]:
+    """The same, started by a command that takes something from it."""
+    return _run([*limits, str(Path(sys.executable).with_name("reins")), *map(str, arguments)], "", {})
+
+
+def _run(words: list[str], said: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         words, check=False, capture_output=True, text=True, input=said, env={**os.environ, **env}, timeout=300
     )

@@ -137,6 +137,16 @@ def test_a_figure_that_no_row_has_is_no_metric(tmp_path):
     assert "correct" not in loaded(tmp_path / "task/utils.py").process_results({"row": "legs-0"}, [["so"]])
 
 
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [("set.v2/rows.jsonl", "reins_set_v2"), ("7.jsonl", "reins_7"), ("集合.jsonl", "reins_rows")],
+)
+def test_a_task_is_named_after_its_file_or_folder(file, name, tmp_path):
+    write_jsonl(tmp_path / file, [row.line() for row in ROWS])
+    assert tmp_path / f"task/{name}.py" in export(tmp_path / file, {"inspect": tmp_path / "task"})
+    assert f"def {name}() -> Task:" in (tmp_path / f"task/{name}.py").read_text()
+
+
 def test_nothing_is_written_over_and_nothing_at_all_where_one_file_is_there(legs, tmp_path):
     (tmp_path / "task").mkdir()
     (tmp_path / "task/utils.py").write_text("mine = 1\n")

@@ -63,11 +63,13 @@ def test_a_run_that_is_told_to_end_says_so(sign: signal.Signals, here: Path) -> 
     assert run.returncode == 128 + sign
 
 
-def test_a_run_killed_as_a_task_began_goes_on(here: Path) -> None:
+@pytest.mark.parametrize("left", [[".origin.123"], ["origin"], ["origin", "config.yaml"]])
+def test_a_run_killed_as_a_task_began_goes_on(left: list[str], here: Path) -> None:
     assert reins("build", "r.yaml", "--out", "o").returncode == 0
     (folder,) = (here / "o/data").iterdir()
     for file in folder.iterdir():
-        if file.name != "config.yaml":
+        if file.name not in left:
             file.unlink()
+    (folder / left[0]).touch()
     assert reins("build", "r.yaml", "--out", "o").returncode == 0
     assert (folder / "rows.jsonl").exists()

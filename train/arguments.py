@@ -103,8 +103,8 @@ def check_args(trainer: Literal["sft", "grpo"], args: Mapping[str, Any], world_s
         if key in REFUSED and value not in REFUSED[key][0]:
             raise InputError(f"args.{key}", REFUSED[key][1], REFUSED[key][2])
     if (args.get("model_init_kwargs") or {}).get("trust_remote_code"):
-        said, fix = REFUSED["trust_remote_code"][1:]
-        raise InputError("args.model_init_kwargs.trust_remote_code", said, fix)
+        what, fix = REFUSED["trust_remote_code"][1:]
+        raise InputError("args.model_init_kwargs.trust_remote_code", what, fix)
     if (args.get("accelerator_config") or {}).get("use_seedable_sampler") is False:
         raise InputError("args.accelerator_config", f"{RESUMED}: rows come in another order", "take it out")
     check_numbers(trainer, args)
@@ -113,8 +113,8 @@ def check_args(trainer: Literal["sft", "grpo"], args: Mapping[str, Any], world_s
             "args.save_total_limit", "1 leaves none to go on from if killed while saving", "2 or more"
         )
     if args.get("label_smoothing_factor") and (trainer == "grpo" or args.get("loss_type", "nll") == "dft"):
-        said = "no part of this loss: it would be left out unsaid"
-        raise InputError("args.label_smoothing_factor", said, "take it out")
+        what = "no part of this loss: it would be left out unsaid"
+        raise InputError("args.label_smoothing_factor", what, "take it out")
     if trainer == "sft":
         _check_packing(args)
     else:
@@ -167,11 +167,11 @@ def _check_start(start: Any, referred: bool) -> None:
     if isinstance(start, str) and f"{start}_config" in lora_fields():
         raise InputError(where, f"{start} starts from data that a stage does not give it", "true, or pissa")
     if str(start).startswith("pissa_niter"):
-        said = f"{start} is random, and the base that it is merged into afterwards another"
-        raise InputError(where, said, "pissa, which is exact")
+        what = f"{start} is random, and the base that it is merged into afterwards another"
+        raise InputError(where, what, "pissa, which is exact")
     if referred and str(start).startswith(("pissa", "olora")):
-        said = f"with beta the reference is the model without its adapter, and {start} changes that"
-        raise InputError(where, said, "beta: 0.0, or true")
+        what = f"with beta the reference is the model without its adapter, and {start} changes that"
+        raise InputError(where, what, "beta: 0.0, or true")
 
 
 @cache
@@ -215,15 +215,17 @@ def _wanted(annotation: str) -> str:
 @cache
 def enums() -> dict[str, list[str]]:
     """Name -> values, for transformers' enums."""
-    found: dict[str, list[str]] = {}
+    values_of: dict[str, list[str]] = {}
     for file in ENUMS:
         for node in ast.parse(source(file).read_text(encoding="utf-8")).body:
             if isinstance(node, ast.ClassDef) and any(
                 ast.unparse(base) == "ExplicitEnum" for base in node.bases
             ):
                 values = [line.value for line in node.body if isinstance(line, ast.Assign)]
-                found[node.name] = [str(one.value) for one in values if isinstance(one, ast.Constant)]
-    return found
+                values_of[node.name] = [
+                    str(value.value) for value in values if isinstance(value, ast.Constant)
+                ]
+    return values_of
 
 
 def _check_packing(args: Mapping[str, Any]) -> None:

@@ -18,6 +18,7 @@ from transformers import AutoConfig, PreTrainedTokenizerBase, TrainingArguments
 from ..eval.io.errors import InputError
 from ..eval.io.files import write_text
 from ..eval.io.jsonl import read_jsonl
+from ..eval.io.lines import read_text
 from ..eval.io.templates import on_one_day, turn_end
 from ..eval.io.tokenizers import open_tokenizer
 from ..eval.io.wandb_names import NAME, TAG, entity_and_project, short
@@ -51,8 +52,8 @@ def configure(stage: Stage, config: type[TrainingArguments]) -> Any:
     }
     defaults = ours if torch.accelerator.is_available() else ours | CPU
     with refusing(stage):
-        given = {key: value for key, value in stage.args.items() if key not in OURS[stage.trainer]}
-        args = config(**{**defaults, **given, "output_dir": str(stage.out)})
+        theirs = {key: value for key, value in stage.args.items() if key not in OURS[stage.trainer]}
+        args = config(**{**defaults, **theirs, "output_dir": str(stage.out)})
     if args.world_size != stage.world_size:
         raise InputError(
             f"{stage.out}/config.yaml",
@@ -72,9 +73,9 @@ def refusing(stage: Stage) -> Iterator[None]:
     except InputError:
         raise
     except ValueError as error:
-        said = " ".join(str(error).split())
+        what = " ".join(str(error).split())
         raise InputError(
-            f"{stage.out}/config.yaml", f"args: {said}", "mend the stage's args in the recipe"
+            f"{stage.out}/config.yaml", f"args: {what}", "mend the stage's args in the recipe"
         ) from error
 
 
@@ -132,7 +133,7 @@ def load_tokenizer(stage: Stage) -> PreTrainedTokenizerBase:
         raise InputError(model, "its weights are quantised", "train from the model in bfloat16 or float32")
     tokenizer: PreTrainedTokenizerBase = open_tokenizer(model)
     if stage.template:
-        tokenizer.chat_template = stage.template.read_text(encoding="utf-8")
+        tokenizer.chat_template = read_text(stage.template)
     if not tokenizer.chat_template:
         raise InputError(model, "no chat template", "put a chat_template.jinja beside the tokenizer")
     if isinstance(tokenizer.chat_template, str):

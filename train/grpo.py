@@ -138,8 +138,8 @@ def _check_tags(model: str, tokenizer: PreTrainedTokenizerBase, form: ThoughtFor
     """Raise InputError where TRL would hand the rewards texts without the tags of thoughts."""
     for tag in (form.opening.strip(), form.closing.strip()):
         if not survives(tokenizer, tag):
-            said = f"{tag} is or holds a special token, lost when text is decoded for the rewards"
-            raise InputError(model, said, "make it an added one")
+            what = f"{tag} is or holds a special token, lost when text is decoded for the rewards"
+            raise InputError(model, what, "make it an added one")
 
 
 def train(stage: Stage) -> None:

@@ -70,9 +70,9 @@ def saving(what: str, out: Path) -> Iterator[None]:
         RuntimeError,
         SafetensorError,
     ) as error:  # torch and safetensors have their own for a full disk
-        said, last = " ".join(str(error).split())[:200], last_whole(out)
+        reason, last = " ".join(str(error).split())[:200], last_whole(out)
         raise Stopped(
-            f"{what} cannot be saved: {said}; make room and start again; last good checkpoint: {last or 'none'}"
+            f"{what} cannot be saved: {reason}; make room and start again; last good checkpoint: {last or 'none'}"
         ) from error
 
 
@@ -93,11 +93,13 @@ def wrong(log: Sequence[Entry], fp16: bool = False) -> str | None:
 
 def collapsed(log: Sequence[Entry]) -> list[str]:
     """What RL has just let fall below a tenth of its mean over the first steps: once each time that it falls."""
-    found = []
+    warnings = []
     for key, name in WATCHED.items() if len(log) > FIRST and "reward" in log[-1] else ():
         first = [entry.get(key) or 0.0 for entry in log[:FIRST]]
         before, now = (entry.get(key) or 0.0 for entry in log[-2:])
         floor = COLLAPSE * sum(first) / FIRST
         if now < floor <= before:
-            found.append(f"{name} has collapsed to {now:.3g}, below {COLLAPSE:.0%} of what it was at first")
-    return found
+            warnings.append(
+                f"{name} has collapsed to {now:.3g}, below {COLLAPSE:.0%} of what it was at first"
+            )
+    return warnings

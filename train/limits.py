@@ -49,16 +49,18 @@ def default(line: ast.AnnAssign) -> Any:
 @cache
 def choices(trainer: Trainer) -> dict[str, list[str]]:
     """Attribute -> the texts that the trainer's own source compares it with, where there are several."""
-    found: dict[str, set[str]] = {}
+    compared: dict[str, set[str]] = {}
     for node in ast.walk(ast.parse(source(f"trl/trainer/{trainer}_trainer.py").read_text("utf-8"))):
         if isinstance(node, ast.Compare) and isinstance(node.left, ast.Attribute):
             for side in node.comparators:
                 parts = side.elts if isinstance(side, ast.List | ast.Tuple | ast.Set) else [side]
                 texts = {
-                    one.value for one in parts if isinstance(one, ast.Constant) and isinstance(one.value, str)
+                    part.value
+                    for part in parts
+                    if isinstance(part, ast.Constant) and isinstance(part.value, str)
                 }
-                found.setdefault(node.left.attr, set()).update(texts)
-    return {name: sorted(texts) for name, texts in found.items() if len(texts) > 1}
+                compared.setdefault(node.left.attr, set()).update(texts)
+    return {name: sorted(texts) for name, texts in compared.items() if len(texts) > 1}
 
 
 def check_value(key: str, value: Any, annotation: str, usual: Any, allowed: list[str]) -> None:

@@ -63,10 +63,10 @@ def run(
     trainer: Any,
     stage: Stage,
     opening: Mapping[str, int],
-    asked: Mapping[str, Any],
+    prompt: Mapping[str, Any],
     sentinel: Sentinel | None = None,
 ) -> None:
-    """Train with TRL's trainer, a `Counted` one. `opening` goes into log.jsonl's first line and done.json, `asked`
+    """Train with TRL's trainer, a `Counted` one. `opening` goes into log.jsonl's first line and done.json, `prompt`
     into the prompt.json of every checkpoint.
 
     Raises InputError when the disk has no room for what is to be saved or the model is not wrapped as promised, and
@@ -82,7 +82,7 @@ def run(
         "train_tokens"
     ]  # TRL's SFT logs it, but forgets it on resume
     trainer.speed = Speed(trainer.model, PartialState().num_processes, trainer.counts["train_tokens"])
-    finish = partial(_finish, trainer=trainer, stage=stage, asked=asked)
+    finish = partial(_finish, trainer=trainer, stage=stage, prompt=prompt)
     tracked = [Tracked()] if "wandb" in trainer.args.report_to else []
     trainer.remove_callback(WandbCallback)
     for callback in (
@@ -101,10 +101,10 @@ def run(
     PartialState().wait_for_everyone()
 
 
-def _finish(folder: Path, *, trainer: Any, stage: Stage, asked: Mapping[str, Any]) -> None:
+def _finish(folder: Path, *, trainer: Any, stage: Stage, prompt: Mapping[str, Any]) -> None:
     """Make a saved folder stand alone, and leave out what is nobody's business: a pickle of this machine's paths."""
     (folder / "training_args.bin").unlink()
-    write_json(folder / PROMPT, asked)
+    write_json(folder / PROMPT, prompt)
     if stage.lora is not None:
         merge(folder, trainer, stage.model)
 
@@ -136,7 +136,7 @@ def _check_disk(trainer: Any, stage: Stage) -> None:
     """Room for final/ and the checkpoints kept: float32 weights, and two moments of what is trained with each."""
     parameters = list(trainer.model.parameters())
     weights = 4 * sum(map(size, parameters))
-    trained = 4 * sum(size(one) for one in parameters if one.requires_grad)
+    trained = 4 * sum(size(weight) for weight in parameters if weight.requires_grad)
     kept = 0 if trainer.args.save_strategy == "no" else (trainer.args.save_total_limit or 2) + 1
     needed, free = (weights * (1 + kept) + 2 * trained * kept) >> 20, shutil.disk_usage(stage.out).free >> 20
     if free < needed:

@@ -26,8 +26,8 @@ def refuse_tied(model: Any) -> None:
     for name, weight in model.named_parameters():
         part = next((part for part in ("embed_tokens", "lm_head") if f".{part}." in name), None)
         if weight.requires_grad and part:
-            said = f"{part} would be trained, which in this model is head and embedding at once, in one place alone"
-            raise InputError("lora", said, "take embed_tokens and lm_head out")
+            what = f"{part} would be trained, which in this model is head and embedding at once, in one place alone"
+            raise InputError("lora", what, "take embed_tokens and lm_head out")
 
 
 def merge(folder: Path, trainer: Any, base: str) -> None:

@@ -37,24 +37,24 @@ class Judged:
     outcome: Outcome | None
 
 
-def correct(one: Judged) -> float | None:
+def correct(judged: Judged) -> float | None:
     """1 for a right answer, 0 for a wrong, unreadable or missing one; None where the grader ran out of time."""
-    return None if one.outcome in (None, "timeout") else float(one.outcome == "right")
+    return None if judged.outcome in (None, "timeout") else float(judged.outcome == "right")
 
 
-def closed(one: Judged) -> float:
+def closed(judged: Judged) -> float:
     """1 when the reasoning was closed, so that an answer can follow."""
-    return float(one.split.state == "closed")
+    return float(judged.split.state == "closed")
 
 
-def held(one: Judged) -> float | None:
+def held(judged: Judged) -> float | None:
     """The share of constraints held (SAcc)."""
-    return sum(one.verdicts) / len(one.verdicts) if one.verdicts else None
+    return sum(judged.verdicts) / len(judged.verdicts) if judged.verdicts else None
 
 
-def all_held(one: Judged) -> float | None:
+def all_held(judged: Judged) -> float | None:
     """1 when every constraint is held (HAcc)."""
-    return float(all(one.verdicts)) if one.verdicts else None
+    return float(all(judged.verdicts)) if judged.verdicts else None
 
 
 RULES: dict[str, Callable[[Judged], float | None]] = {
@@ -116,7 +116,11 @@ class Rewards:
 
         def reward(**columns: Any) -> list[float | None]:
             judged = self._judge_once(**columns)
-            return self._coins(**columns) if name == "random" else [RULES[name](one) for one in judged]
+            return (
+                self._coins(**columns)
+                if name == "random"
+                else [RULES[name](completion) for completion in judged]
+            )
 
         reward.__name__ = name
         return reward
@@ -151,17 +155,19 @@ class Rewards:
         self, judged: Sequence[Judged], ids: Sequence[Sequence[int]], log: Callable[[str, float], None]
     ) -> None:
         """Log each completion's values; TRL averages them over processes and steps. Lengths are of those not cut."""
-        for one, tokens in zip(judged, ids, strict=True):
+        for completion, tokens in zip(judged, ids, strict=True):
             cut = tokens[-1] not in self.stops
             values = {
-                "hacc": all_held(one),
-                "sacc": held(one),
-                "correct": correct(one),
-                "grader_timeout": None if one.outcome is None else float(one.outcome == "timeout"),
-                "reasoning_closed": closed(one),
-                "answer_present": float(bool(one.split.answer.strip())),
+                "hacc": all_held(completion),
+                "sacc": held(completion),
+                "correct": correct(completion),
+                "grader_timeout": None
+                if completion.outcome is None
+                else float(completion.outcome == "timeout"),
+                "reasoning_closed": closed(completion),
+                "answer_present": float(bool(completion.split.answer.strip())),
                 "cut": float(cut),
-                "reasoning_tokens": None if cut else float(self._length(one.split.reasoning)),
+                "reasoning_tokens": None if cut else float(self._length(completion.split.reasoning)),
             }
             for name, value in values.items():
                 if value is not None:

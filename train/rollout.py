@@ -81,8 +81,12 @@ def _prefill(
     """Cache, logits [prompts, vocabulary] and mask [prompts, width], each different prompt read once."""
     different = {tuple(prompt): place for place, prompt in enumerate(dict.fromkeys(map(tuple, prompts)))}
     width = max(map(len, different))
-    ids = torch.tensor([[pad] * (width - len(one)) + list(one) for one in different], device=model.device)
-    mask = torch.tensor([[0] * (width - len(one)) + [1] * len(one) for one in different], device=model.device)
+    ids = torch.tensor(
+        [[pad] * (width - len(prompt)) + list(prompt) for prompt in different], device=model.device
+    )
+    mask = torch.tensor(
+        [[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in different], device=model.device
+    )
     cache = DynamicCache(config=model.config)
     logits = _forward(model, ids, mask, cache)
     places = torch.tensor([different[tuple(prompt)] for prompt in prompts], device=model.device)

@@ -56,8 +56,8 @@ def _tokens(batch: dict[str, Any], tokenizer: PreTrainedTokenizerBase) -> dict[s
             )
     ids = tokenizer(whole, add_special_tokens=False)["input_ids"]
     before = tokenizer(prompts, add_special_tokens=False)["input_ids"]
-    labels = [_labels(one, prompt) for one, prompt in zip(ids, before, strict=True)]
-    if not all(tokenizer.eos_token_id in one for one in labels):
+    labels = [_labels(row, prompt) for row, prompt in zip(ids, before, strict=True)]
+    if not all(tokenizer.eos_token_id in learned for learned in labels):
         raise InputError(
             "chat template", f"does not end a turn with {tokenizer.eos_token!r}", "set args.eos_token"
         )
@@ -98,8 +98,8 @@ def train(stage: Stage) -> None:
             peft_config=lora_config(stage.lora),
         )
     if args.label_smoothing_factor and trainer.aux_loss_enabled:
-        said = "TRL leaves out the loss that balances the experts where labels are smoothed"
-        raise InputError(f"{stage.out}/config.yaml", f"args.label_smoothing_factor: {said}", "take it out")
+        what = "TRL leaves out the loss that balances the experts where labels are smoothed"
+        raise InputError(f"{stage.out}/config.yaml", f"args.label_smoothing_factor: {what}", "take it out")
     if args.device.type == "cpu" and not trainer.aux_loss_enabled:
         spend_nothing_on_padding(trainer.model)
     run(trainer, stage, {"rows": len(tokens), "cut_rows": cut}, prompt_facts(tokenizer, rows[0]["prompt"]))

@@ -49,7 +49,7 @@ class Speed(TrainerCallback):
 
 def flops_per_token(model: Any) -> int:
     """Forward and backward: 6 a parameter, 4 a frozen one; attention and embedding look-ups are left out."""
-    total = sum(size(one) * (6 if one.requires_grad else 4) for one in model.parameters())
+    total = sum(size(weight) * (6 if weight.requires_grad else 4) for weight in model.parameters())
     table = model.get_input_embeddings().weight
     if model.config.get_text_config().tie_word_embeddings:
         return total

@@ -52,8 +52,8 @@ class Stage(BaseModel):
     @property
     def template(self) -> Path | None:
         """The chat template that takes the place of the model's own."""
-        given = self.args.get("chat_template_path")
-        return Path(given) if given else None
+        path = self.args.get("chat_template_path")
+        return Path(path) if path else None
 
     def digest(self) -> str:
         """sha256 of what decides the weights, paths left out: a folder may be moved."""

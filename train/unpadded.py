@@ -63,11 +63,11 @@ def _scores(
 def _slices(inputs: Mapping[str, Tensor]) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Ids, labels and places in the flat output, of a few sequences at a time, the shortest first."""
     width = inputs["input_ids"].shape[1] - 1
-    for some in _together(_spans(inputs)):
+    for spans in _together(_spans(inputs)):
         yield (
-            pad_sequence([inputs["input_ids"][row, first:last] for row, first, last in some], True),
-            pad_sequence([inputs["labels"][row, first:last] for row, first, last in some], True, IGNORED),
-            pad_sequence([row * width + torch.arange(first, last) for row, first, last in some], True),
+            pad_sequence([inputs["input_ids"][row, first:last] for row, first, last in spans], True),
+            pad_sequence([inputs["labels"][row, first:last] for row, first, last in spans], True, IGNORED),
+            pad_sequence([row * width + torch.arange(first, last) for row, first, last in spans], True),
         )
 
 

@@ -36,10 +36,10 @@ class Promised(TrainerCallback):
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        found = wrapper_of(self.trainer.model_wrapped)
-        if self.promised not in (None, found):
+        wrapper = wrapper_of(self.trainer.model_wrapped)
+        if self.promised not in (None, wrapper):
             raise InputError(
                 self.config,
-                f"wrapper: {self.promised}, but accelerate made it {found}",
+                f"wrapper: {self.promised}, but accelerate made it {wrapper}",
                 "start the stage by accelerate launch with the launch file that it was written for",
             )

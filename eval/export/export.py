@@ -63,7 +63,7 @@ def _words(file: Path, rows: list[Row], preset: str, opened: bool) -> dict[str, 
     """What the templates are filled with; a metric is one that at least one row has."""
     stem = file.resolve().stem if file.stem != "rows" else file.resolve().parent.name
     constrained, answered = any(row.constraints for row in rows), any(row.answer for row in rows)
-    name = "reins_" + re.sub(r"\W+", "_", stem, flags=re.ASCII).strip("_").lower()
+    name = "reins_" + (re.sub(r"\W+", "_", stem, flags=re.ASCII).strip("_").lower() or "rows")
     return {
         "name": name,
         "title": f"{len(rows)} rows of {name.removeprefix('reins_')}",

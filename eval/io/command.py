@@ -14,8 +14,9 @@ from typing import Any
 
 import yaml
 
-from .errors import InputError, Stopped
+from .errors import InputError, Stopped, of_place
 from .failure import write_failure
+from .terminal import shown
 
 
 def of_config(work: Callable[[Path], object], module: str, about: str | None) -> int:
@@ -52,7 +53,12 @@ def exit_status(work: Callable[[], object]) -> int:
     try:
         work()
     except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(shown(f"error: {error}"), file=sys.stderr)
+        return 2
+    except OSError as error:
+        if not (refused := of_place(error)):
+            raise
+        print(shown(f"error: {refused}"), file=sys.stderr)
         return 2
     except Stopped as stopped:
         if os.environ.get("RANK", "0") == "0":  # every process of a stage is stopped; one says so
@@ -66,5 +72,6 @@ def _noting_failure(work: Callable[[Path], object], config: Path) -> None:
         work(config)
     except Exception as error:
         with suppress(OSError):  # where the disk is full, which may be why, stderr alone says so
-            write_failure(config.parent, error)
+            refused = of_place(error) if isinstance(error, OSError) else None
+            write_failure(config.parent, refused or error)
         raise

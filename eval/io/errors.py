@@ -1,6 +1,7 @@
 """What ends a process of ours in one line, in every room: bad input (exit status 2), or a guard (3)."""
 
 import difflib
+import errno
 from collections.abc import Iterable
 
 
@@ -17,6 +18,22 @@ class InputError(ValueError):
     def within(self, place: object) -> "InputError":
         """The same error, of something that is part of `place`."""
         return InputError(f"{place}: {self.where}", self.what, self.fix)
+
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+BARRED = frozenset({
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.EISDIR, errno.ENOTDIR),
+    *(errno.ELOOP, errno.ENAMETOOLONG, errno.EIO, errno.ESTALE),
+})  # fmt: skip
+
+
+def of_place(error: OSError) -> InputError | None:
+    """What the file system says of a place that somebody gave: full, or not to be read or written; else None."""
+    if error.errno not in FULL | BARRED:
+        return None
+    full = "make room there: what is done stays done, and the same command goes on from it"
+    fix = full if error.errno in FULL else "give another place, or the right to it"
+    return InputError(error.filename or "what is written", f"{error.strerror}", fix)
 
 
 class Stopped(Exception):

@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
+from .terminal import shown
+
 DIGITS = 6
 
 
@@ -23,13 +25,23 @@ def writing(path: str | Path) -> Iterator[IO[str]]:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with open(partial, "w", encoding="utf-8", errors="backslashreplace") as out:
+        with naming(path), open(partial, "w", encoding="utf-8", errors="backslashreplace") as out:
             yield out
             out.flush()
             os.fsync(out.fileno())  # or a power cut leaves the name without the contents
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Say of a file that cannot be written which one it is: a full disk does not."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -66,7 +78,8 @@ def read_state(path: str | Path) -> dict[str, Any] | None:
 @cache
 def _say_unreadable(path: str) -> None:
     """Once in a process."""
-    print(f"{path}: cannot be read, so what it is about counts as not done", file=sys.stderr, flush=True)
+    said = f"{path}: cannot be read, so what it is about counts as not done"
+    print(shown(said), file=sys.stderr, flush=True)
 
 
 def rounded(content: Any) -> Any:

@@ -13,13 +13,15 @@ from .errors import InputError
 
 PROMPT = "prompt.json"
 DAY = date(2024, 7, 26)  # the one that Llama's own templates fall back on
+# What a template's own expressions raise, beside jinja2's errors.
+IN_A_TEMPLATE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 Messages = Sequence[Mapping[str, str]]
 
 
 def closing_token(tokenizer: "PreTrainedTokenizerBase") -> tuple[str | None, str]:
     """The token by which the template closes an assistant's turn, if one does, and all that follows the reply."""
     turns = [{"role": "user", "content": "question"}, {"role": "assistant", "content": "the reply"}]
-    text = str(tokenizer.apply_chat_template(turns, tokenize=False))
+    text = rendered(tokenizer, turns)
     closing = text.rpartition("the reply")[2].strip()
     added = {token.content for token in tokenizer.added_tokens_decoder.values()}
     fitting = [token for token in added | set(tokenizer.all_special_tokens) if closing.startswith(token)]
@@ -46,10 +48,23 @@ def turn_end(tokenizer: "PreTrainedTokenizerBase") -> str:
     return token
 
 
+def rendered(tokenizer: "PreTrainedTokenizerBase", messages: Messages, **options: Any) -> str:
+    """The messages as the template writes them; `options` go to it. Raises InputError where it cannot write them."""
+    from jinja2 import TemplateError, TemplateSyntaxError
+
+    try:
+        turns = [dict(message) for message in messages]
+        return str(tokenizer.apply_chat_template(turns, tokenize=False, **options))
+    except (TemplateError, *IN_A_TEMPLATE) as error:
+        line = f"line {error.lineno}: " if isinstance(error, TemplateSyntaxError) else ""
+        words = " ".join(str(getattr(error, "message", None) or error).split())
+        said = f"its chat template cannot be used ({line}{words:.160})"
+        raise InputError(tokenizer.name_or_path, said, "take the one that it was published with") from None
+
+
 def asked(tokenizer: "PreTrainedTokenizerBase", messages: Messages, **options: Any) -> str:
     """The messages as the model is asked them; `options` go to the template."""
-    turns = [dict(one) for one in messages]
-    return str(tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False, **options))
+    return rendered(tokenizer, messages, add_generation_prompt=True, **options)
 
 
 def survives(tokenizer: "PreTrainedTokenizerBase", text: str) -> bool:

@@ -21,7 +21,7 @@ from ..analyse.published import Published, published, published_table
 from ..analyse.registry import ANALYSES, LISTS
 from ..analyse.results import ReportData, Rows
 from ..analyse.run_folder import RunFolder
-from ..io.files import rounded, write_json
+from ..io.files import rounded, write_json, write_text
 from ..score.measure import Entry
 from . import summary
 from .draw import draw, file_name
@@ -54,7 +54,7 @@ def report(run_dirs: Sequence[str | Path], out_dir: str | Path, *, beside: str |
         seeds=max(len(run.recipe["seeds"]) for run in runs),
         generations=generations(runs, summary.set_modes(results)),
     )
-    (out / "index.html").write_text(page, encoding="utf-8")
+    write_text(out / "index.html", page)
     return _terminal(results, sets)
 
 
@@ -116,15 +116,14 @@ def _table(table: Table, data: ReportData) -> Shown:
 
 def _write_tables(results: Entry, sets: Sequence[ReportData], out: Path) -> None:
     """The lists of results.json as CSV, and the tables of the page as LaTeX."""
-    out.mkdir(parents=True, exist_ok=True)
     for name in LISTS:
         write_csv(out / f"{name}.csv", results[name])
     if "published" in results:
         theirs = published_table(sets[0], results["published"]["rows"])
-        (out / "published.tex").write_text(as_latex(theirs), encoding="utf-8")
+        write_text(out / "published.tex", as_latex(theirs))
     for data in sets:
         for name, rows in _as_tables(data):
-            (out / f"{name}.{data.set}.{data.mode}.tex").write_text(as_latex(rows), encoding="utf-8")
+            write_text(out / f"{name}.{data.set}.{data.mode}.tex", as_latex(rows))
 
 
 def _as_tables(data: ReportData) -> Iterator[tuple[str, Rows]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..analyse.formats import rate
 from ..analyse.results import Rows
+from ..io.files import writing
 from ..score.floors import best
 from ..score.measure import Entry
 
@@ -37,7 +38,7 @@ def write_csv(path: Path, entries: Sequence[Entry]) -> None:
         for entry in entries
     ]
     fields = list(dict.fromkeys(key for entry in flat for key in entry))
-    with open(path, "w", encoding="utf-8", newline="") as file:
+    with writing(path) as file:
         writer = csv.DictWriter(file, fields, lineterminator="\n")
         writer.writeheader()
         writer.writerows(flat)

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from ..analyse.results import select
+from ..io.files import write_text
 from ..io.public import public
 from ..io.run_paths import RunPaths
 from ..io.wandb_names import NAME, TAG, entity_and_project, short
@@ -51,7 +52,7 @@ def _start(recipe: dict[str, Any], folder: Path, job_type: str, name: str, tags:
     entity, project = entity_and_project(recipe["track"]["project"])
     kept = folder / "wandb_id"
     if not kept.exists():
-        kept.write_text(uuid.uuid4().hex[:8])
+        write_text(kept, uuid.uuid4().hex[:8])
     return wandb.init(
         entity=entity,
         project=project,

@@ -61,9 +61,7 @@ class Checkpoint:
         turn = render(row, preset=preset, with_constraints=with_constraints)
         messages = [{"role": "user", "content": turn}]
         switch = {**self.options, **({"enable_thinking": False} if direct else {})}
-        text = self.tokenizer.apply_chat_template(
-            messages, add_generation_prompt=True, tokenize=False, **switch
-        )
+        text = asked(self.tokenizer, messages, **switch)
         if direct and (self.form.is_open(text) or not self.form.lead(text)):
             text += self.form.closing if self.form.is_open(text) else self.form.opening + self.form.closing
         return Prompt(text, self.encode(text), self.form.lead(text))

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
+from ..io.terminal import shown
 from ..verify.responses import Response
 
 
@@ -19,7 +20,7 @@ def follow(
         done, tokens, cut = done + 1, tokens + _tokens(response), cut + bool(response.truncated)
         now = time.monotonic()
         if done == total or now - last > (0.5 if watched else 10):
-            out.write(("\r" if watched else "") + _line(label, done, total, tokens, cut, now - begun))
+            out.write(("\r" if watched else "") + _line(shown(label), done, total, tokens, cut, now - begun))
             out.write("" if watched and done < total else "\n")
             out.flush()
             last = now

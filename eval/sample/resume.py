@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..io.errors import InputError
-from ..io.files import read_state, write_json
+from ..io.files import naming, read_state, write_json
 from ..io.jsonl import Line, write_jsonl
 from ..verify.responses import Response
 from ..verify.rows import Row
@@ -72,9 +72,8 @@ def _is_whole(line: bytes) -> bool:
 
 def append(out: Path, process: int, responses: Iterator[Response]) -> None:
     """Add each response to this process's file as it comes."""
-    with open(
-        out / f"responses.partial-{process}.jsonl", "a", encoding="utf-8", errors="backslashreplace"
-    ) as file:
+    path = out / f"responses.partial-{process}.jsonl"
+    with naming(path), open(path, "a", encoding="utf-8", errors="backslashreplace") as file:
         for response in responses:
             file.write(json.dumps(response.line(), ensure_ascii=False) + "\n")
             file.flush()

@@ -12,10 +12,10 @@ from typing import Any
 
 import yaml
 
-from ...eval.io.errors import InputError
+from ...eval.io.errors import InputError, of_place
 from ...eval.io.failure import forget_failures, read_failure
 from ...eval.io.files import write_text
-from ...eval.io.run_paths import CONFIG, ORIGIN, RunPaths
+from ...eval.io.run_paths import ANY_STEP, CONFIG, ORIGIN, RunPaths
 from ..plan import fingerprint
 from ..plan.task import Task, chains, shell
 from .done import finished, inputs_of, origins_of, output_of
@@ -25,6 +25,7 @@ from .processes import devices, start
 from .progress import Progress
 
 LOG = "output.txt"
+ROOM = 1 << 20  # bytes that there must be room for, or a child ended for want of it
 SHOWN = 15  # lines of a log
 POLL = 0.05  # seconds
 
@@ -105,8 +106,10 @@ class Engine:
     def _begin(self, task: Task, slots: Sequence[int]) -> Child:
         """Write what the task reads, and the command, and start it."""
         task.folder.mkdir(parents=True, exist_ok=True)
-        if not task.parts:
-            write_text(task.folder / ORIGIN, origins_of(task, self.outputs)[0])
+        folders = [part.folder for part in task.parts] or [task.folder]
+        for folder, origin in zip(folders, origins_of(task, self.outputs), strict=True):
+            if ANY_STEP not in folder.parent.name:  # its process makes those
+                write_text(folder / ORIGIN, origin)  # before all else, or it is taken for somebody's own
         write_text(task.folder / CONFIG, yaml.safe_dump(_config(task, self.outputs), sort_keys=False))
         env = {**task.env, **devices(slots, self.slots)}
         said = f"# from the folder that `reins` was started in\n{shell(task.command, env)}\n"
@@ -149,6 +152,18 @@ def _keep(task: Task) -> None:
         folder.keep()
 
 
+def _refuse_full_disk(task: Task) -> None:
+    """Raise InputError where nothing can be written: a child then could not say so, nor why else it ended."""
+    probe = task.folder / "room"
+    try:
+        write_text(probe, " " * ROOM)
+        probe.unlink()
+    except OSError as error:
+        if refused := of_place(error):
+            raise InputError(task.folder, refused.what, refused.fix).within(task.name) from None
+        raise
+
+
 def _end(child: Child) -> str:
     """The output of a child that has ended; raises what it says of itself where it did not end well."""
     task, code = child.task, child.process.returncode
@@ -161,10 +176,11 @@ def _end(child: Child) -> str:
         raise InputError(failure.where, failure.what, failure.fix).within(task.name)
     if failure and failure.kind == "stopped":
         raise TaskFailed(f"{task.name} stopped: {failure.what}; its log is {log}", status=3)
+    _refuse_full_disk(task)
     ended = f"exit status {code}" if code else f"no {task.folder}/done.json"
     if failure:
         said = f"{task.name} failed ({ended}): {failure.what}; its log is {log}"
         raise TaskFailed("\n".join([said, *failure.trace[-SHOWN:]]))
     lines = log.read_text("utf-8", "replace").strip().splitlines()
-    said = f"{task.name} failed ({ended}); its log is {log}, which ends"
+    said = f"{task.name} failed ({ended}); its log is {log}, which {'ends' if lines else 'is empty'}"
     raise TaskFailed("\n".join([said, *lines[-SHOWN:]]))

@@ -14,7 +14,7 @@ from ...eval.analyse.formats import interval, rate
 from ...eval.analyse.results import find, select
 from ...eval.io.command import read_config
 from ...eval.io.errors import InputError, nearest
-from ...eval.io.files import read_state
+from ...eval.io.files import read_state, write_text
 from ...eval.io.run_paths import DONE, RunPaths, checkpoint_name
 from ..recipe.models import is_hub_id
 
@@ -27,7 +27,7 @@ def write_cards(run: Path) -> None:
     for arm in results["arms"]:
         if arm["stages"]:
             folder = RunPaths(run).final(arm["checkpoint"])
-            _card(run, recipe, results, arm).save(folder / "README.md")
+            write_text(folder / "README.md", str(_card(run, recipe, results, arm)))
 
 
 def push(run: Path, arm: str, repository: str, *, seed: int, private: bool = True) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from ...eval.io.errors import InputError
-from ...eval.io.run_paths import ANY_STEP, CONFIG, LOCK, ORIGIN, RunPaths
+from ...eval.io.run_paths import ANY_STEP, LOCK, ORIGIN, RunPaths
 from ..plan.task import Task
 from .done import origins_of
 
@@ -15,7 +15,7 @@ OWN = "give an --out of its own, or move it away"
 def refuse_foreign(tasks: Mapping[str, Task], run: RunPaths) -> None:
     """Raise InputError where something lies in a folder that a task fills, or in the report's, that no run put there.
 
-    Nothing of it is moved or written over. What a run is at work on says by its `origin` that it is a run's.
+    Nothing of it is moved or written over. Every folder that a run hands out says by its `origin` that it is a run's.
     """
     for task in tasks.values():
         for folder in [part.folder for part in task.parts] or [task.folder]:
@@ -32,10 +32,10 @@ def is_run(folder: Path) -> bool:
 
 
 def _made_by_run(place: Path) -> bool:
-    """Whether a run filled this folder, or was killed as it began to: its config.yaml is there before its origin."""
-    config = place / CONFIG
-    begun = config.is_file() and "inputs: " in config.read_text("utf-8", "replace")
-    return begun or (place / ORIGIN).exists()
+    """Whether a run handed this folder out: its origin, whole or half written, is the first file in it."""
+    return place.is_dir() and any(
+        file.name.strip(".").partition(".")[0] == ORIGIN for file in place.iterdir()
+    )
 
 
 def _holds_any(place: Path) -> bool:

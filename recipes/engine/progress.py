@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ...eval.io.files import read_state
 from ...eval.io.run_paths import PROGRESS
+from ...eval.io.terminal import shown
 from ..plan.task import Task, chains
 
 ANY = "any"
@@ -48,7 +49,7 @@ class Progress:
     def say(self, text: str) -> None:
         """One line that stays."""
         print(
-            f"{self._erase()}[{self.done}/{self.total}] {clock(time.monotonic() - self.began)}  {text}",
+            f"{self._erase()}[{self.done}/{self.total}] {clock(time.monotonic() - self.began)}  {shown(text)}",
             flush=True,
         )
 
@@ -60,7 +61,7 @@ class Progress:
         parts = [f"{name}{self._steps(self.waiting[name])}" for name in self.running]
         text = "; ".join(parts) + self._left()
         if self.live:
-            print(f"\r\x1b[K{text[:120]}", end="", flush=True)
+            print(f"\r\x1b[K{shown(text)[:120]}", end="", flush=True)
         else:
             self.say(text)
 

@@ -1,5 +1,6 @@
 """What the commands do with a recipe: show its plan, build its data, run it, report."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from ...eval.io.errors import InputError, nearest
 from ...eval.io.files import read_state, write_json, write_text
 from ...eval.io.run_paths import RunPaths
+from ...eval.io.terminal import shown
 from ..plan import fingerprint
 from ..plan.outcome import code
 from ..plan.outline import outline
@@ -33,6 +35,9 @@ def run(recipe: Recipe, folder: Path, arms: Sequence[str], seeds: Sequence[int])
         raise InputError(
             "launch.accelerate", f"{recipe.launch.accelerate} is for several machines", "give --launch slurm"
         )
+    if _is_only_to_be_read(recipe, folder, tasks) and _is_reported(recipe, folder, finished(everything)):
+        _show_report(folder)
+        return
     with working_in(folder, recipe, everything) as group:
         execute(tasks, RunPaths(folder), recipe.launch.slots, group)
         if recipe.evaluate:
@@ -77,6 +82,8 @@ def dry_run(recipe: Recipe, folder: Path, arms: Sequence[str], seeds: Sequence[i
 def build(recipe: Recipe, folder: Path, names: Sequence[str]) -> None:
     """Build these sets of the recipe, all where none is named, and what they are made from."""
     tasks = plan_data(recipe, folder, names)
+    if _is_only_to_be_read(recipe, folder, tasks):
+        return
     with working_in(folder, recipe, tasks) as group:
         execute(tasks, RunPaths(folder), recipe.launch.slots, group)
 
@@ -108,17 +115,9 @@ def report(recipe: Recipe, folder: Path, tasks: Mapping[str, Task]) -> None:
     for task in tasks.values():
         if task.name not in done:
             make_places(task, done, paths)
-    out = paths.report
-    inputs = fingerprint.digest(
-        {
-            "done": done,
-            "recipe": recipe.model_dump(mode="json"),
-            "code": code("report"),
-        }
-    )
-    made = of_report(paths)
+    out, made = paths.report, of_report(paths)
     made.put_aside(paths, "report", print)
-    if (read_state(made.note) or {}).get("inputs") != inputs:
+    if not _is_reported(recipe, folder, done):
         from ...eval.report.report import report as write
         from ...eval.report.track import track
         from .model_card import write_cards
@@ -126,6 +125,35 @@ def report(recipe: Recipe, folder: Path, tasks: Mapping[str, Task]) -> None:
         write_text(out / "table.txt", write([folder], out))
         write_cards(folder)
         track(folder)
-        write_json(made.note, {"inputs": inputs})
+        write_json(made.note, {"inputs": _reported(recipe, done)})
         made.keep()
-    print(f"\n{(out / 'table.txt').read_text()}\n\n{out / 'index.html'}")
+    _show_report(folder)
+
+
+def _show_report(folder: Path) -> None:
+    out = RunPaths(folder).report
+    print(shown(f"\n{(out / 'table.txt').read_text('utf-8')}\n\n{out / 'index.html'}"))
+
+
+def _reported(recipe: Recipe, done: Mapping[str, str]) -> str:
+    """The hash of all that goes into a report."""
+    return fingerprint.digest(
+        {"done": done, "recipe": recipe.model_dump(mode="json"), "code": code("report")}
+    )
+
+
+def _is_reported(recipe: Recipe, folder: Path, done: Mapping[str, str]) -> bool:
+    """Whether the report that is there is of this recipe and what is done of it, and is as it was written."""
+    made = of_report(RunPaths(folder))
+    said = read_state(made.note) or {}
+    return said.get("inputs") == _reported(recipe, done) and not any(made.lost())
+
+
+def _is_only_to_be_read(recipe: Recipe, folder: Path, tasks: Mapping[str, Task]) -> bool:
+    """Whether a folder that nobody may write in holds all that these tasks give, of this recipe."""
+    if not folder.is_dir() or os.access(folder, os.W_OK):
+        return False
+    file = RunPaths(folder).recipe
+    return (
+        file.is_file() and file.read_bytes() == dump(recipe).encode() and not tasks.keys() - finished(tasks)
+    )

@@ -25,6 +25,7 @@ LEFT_OUT = {
     "reins.eval.io.command": "how a process ends whose work cannot be done",
     "reins.eval.io.failure": "how a process ends whose work cannot be done",
     "reins.eval.io.run_paths": "where things are; what lies there is hashed",
+    "reins.eval.io.terminal": _SAID,
     "reins.eval.io.errors": "how a process ends whose work cannot be done",
     "reins.eval.verify.published": "refuses rows or takes them as they are",
     "reins.eval.io.public": "tracking: what may leave the machine",

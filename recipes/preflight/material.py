@@ -9,6 +9,7 @@ from typing import Any
 from ...data_builders import BUILDERS
 from ...data_builders.mixture import counts
 from ...eval.io.errors import InputError
+from ...eval.io.lines import read_text
 from ...eval.io.run_paths import RunPaths
 from ...eval.io.templates import asked
 from ...eval.io.tokenizers import open_tokenizer
@@ -44,6 +45,21 @@ class Material:
         self.stages = {name: recipe.stages[name] for name in used}
         self.rows = cache(self._rows)
         self.row_tokens = cache(self._row_tokens)
+        self._refuse_templates()
+
+    def _refuse_templates(self) -> None:
+        """Raise InputError on a template that cannot be used: each check would say so again."""
+        used = {"base": self.tokenizer} | {
+            f"stages.{name}.args.chat_template_path": self.tokenizer_of(stage)
+            for name, stage in self.stages.items()
+            if stage.args.get("chat_template_path")
+        }
+        for where, tokenizer in used.items():
+            try:
+                if tokenizer:
+                    prompt_of(tokenizer, "")
+            except InputError as error:
+                raise error.within(where) from None
 
     @cached_property
     def tasks(self) -> dict[str, Task]:
@@ -54,7 +70,7 @@ class Material:
         template, end = stage.args.get("chat_template_path"), stage.args.get("eos_token")
         tokenizer = copy.copy(self.tokenizer) if template or end else self.tokenizer
         if template and tokenizer:
-            tokenizer.chat_template = locate(template).read_text("utf-8")
+            tokenizer.chat_template = read_text(locate(template))
         if end and tokenizer:
             tokenizer.eos_token = end
         return tokenizer

@@ -1,6 +1,7 @@
 """What the responses that SFT learns from say about their end, their turns and their thoughts."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -96,8 +97,7 @@ def _faults(writing: Writing, responses: list[str]) -> Iterator[tuple[Level, str
 
 def _writing(tokenizer: Any) -> Writing:
     said = conversation(tokenizer)
-    try:
-        ends = (*ENDS, turn_end(tokenizer))
-    except InputError:
-        ends = ENDS  # the finding `eos` says so
-    return Writing(said.form, said.form.is_open(said.prompt), ends)
+    ends = list(ENDS)
+    with suppress(InputError):  # the finding `eos` says so
+        ends.append(turn_end(tokenizer))
+    return Writing(said.form, said.form.is_open(said.prompt), tuple(ends))

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from jinja2 import TemplateError
 
-from ...eval.io.templates import survives
+from ...eval.io.templates import rendered, survives
 from ...eval.verify.thought_formats import THINK, ThoughtFormat, format_of_template
 from ..recipe.schema import Stage
 from .finding import Finding
@@ -32,7 +32,7 @@ def conversation(tokenizer: Any) -> Conversation:
     prompt = prompt_of(tokenizer, QUESTION)
     form = format_of_template(str(tokenizer.chat_template), prompt) or THINK
     turns = [{"role": "user", "content": QUESTION}]
-    bare = str(tokenizer.apply_chat_template(turns, tokenize=False))
+    bare = rendered(tokenizer, turns)
     reply = {"role": "assistant", "content": form.opening + STEPS + form.closing + ANSWER}
     try:
         return Conversation(

@@ -2,7 +2,7 @@
 
 from ...eval.io.errors import InputError, nearest
 from ...eval.sample.modes.edits import parse_mode
-from .files import locate
+from .files import locate, text_of
 from .schema import AnswersSet, Recipe
 
 FILES = {"config.json": "model", "*.safetensors": "weights", "tokenizer*.json": "tokenizer"}
@@ -74,6 +74,6 @@ def _check_model(model: str, key: str, *, weights: bool = True) -> None:
         if (weights or file != WEIGHTS) and not any(folder.glob(file)):
             raise InputError(key, f"{model} holds no {what} ({file})", "name a model's folder or a hub id")
     settings = folder / "tokenizer_config.json"
-    inside = settings.exists() and '"chat_template"' in settings.read_text("utf-8")
-    if not inside and not (folder / "chat_template.jinja").exists():
+    inside = settings.exists() and '"chat_template"' in text_of(settings, key)
+    if not inside and not (folder / "chat_template.jinja").is_file():
         raise InputError(key, f"{model} has no chat template", f"put one in {model}/chat_template.jinja")

@@ -17,7 +17,7 @@ from ...eval.verify.published import refuse_patterns
 from ...eval.verify.rows import read_rows
 from ...train.arguments import check_args, check_lora
 from ...train.rewards import NAMES as REWARDS
-from .files import locate
+from .files import locate, text_of
 from .models import check_models
 from .schema import AnswersSet, BuiltSet, DataSet, FileSet, HubSet, Recipe, Stage
 
@@ -166,6 +166,8 @@ def _check_stage(recipe: Recipe, name: str) -> Stage:
         check_lora(stage.lora or {}, stage.args)
     except InputError as error:
         raise InputError(f"{key}.{error.where}", error.what, error.fix) from None
+    if template := stage.args.get("chat_template_path"):
+        text_of(locate(template), f"{key}.args.chat_template_path")
     return _with_rows(recipe, stage, key)
 
 

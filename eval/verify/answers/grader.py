@@ -2,6 +2,8 @@
 
 Outcomes: `right`, `wrong`; `missing`: no answer there; `unparsed`: an answer math-verify cannot read;
 `timeout`: no verdict within the deadline. Only the first two are judgements: the other three are counted apart.
+A worker that dies of anything but its deadline is started again and asked once more; an answer that ends two is
+`unparsed`, and that is said on stderr.
 """
 
 import atexit
@@ -10,11 +12,13 @@ import json
 import os
 import re
 import select
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from fractions import Fraction
 from queue import SimpleQueue
 from typing import Literal, Self, cast
@@ -40,6 +44,7 @@ DIGIT = re.compile("[0-9]")
 WORKER = __name__.rpartition(".")[0] + ".worker"
 SHORT = 16  # characters up to which a plain number is exact as a double
 LAST_CLOCK = 150  # deadlines on the wall: for a worker whose own alarm, at a hundred, does not ring
+ALARMS = (-signal.SIGPROF, -signal.SIGALRM)  # how a worker that is over its deadline ends
 CACHED = 1000  # characters of the longest question that is remembered
 
 
@@ -98,6 +103,10 @@ class Grader:
             self._idle.put(worker)
 
 
+class _Died(Exception):
+    """A worker ended, and not by its deadline: how."""
+
+
 class Worker:
     """One math-verify process, started at its first question and again after it was killed."""
 
@@ -106,9 +115,15 @@ class Worker:
         self._process: subprocess.Popen[str] | None = None
 
     def ask(self, question: Question) -> Outcome:
-        if self._process is None or self._process.poll() is not None:
-            self._start()
-        return self._send(question)
+        for _ in range(2):  # what killed the first may be nothing of the answer's
+            if self._process is None or self._process.poll() is not None:
+                self._start()
+            try:
+                return self._send(question)
+            except _Died as death:
+                said = f"a grading worker {death} on {question[1]!r:.100}"
+        print(f"{said}, twice: counted as unparsed", file=sys.stderr, flush=True)
+        return "unparsed"
 
     def stop(self) -> None:
         if self._process is not None:
@@ -127,10 +142,14 @@ class Worker:
         )
         # A parser that does not fit the installed sympy grades wrongly without a word; these known pairs show it.
         for gold, text, expected in SENTINELS:
-            actual = self._send((gold, text, True))
+            try:
+                actual = self._send((gold, text, True))
+            except _Died as death:
+                words = "its own words stand above, or memory ran out"
+                raise RuntimeError(f"a grading worker {death} at its start: {words}") from None
             if self._process is None:
                 raise RuntimeError(
-                    "a grading worker ended at its start; its own words stand above, or memory ran out"
+                    f"a grading worker said nothing for {LAST_CLOCK * self._deadline:.0f} s: stopped"
                 )
             if actual != expected:
                 self.stop()
@@ -139,17 +158,23 @@ class Worker:
                 )
 
     def _send(self, question: Question) -> Outcome:
-        """The outcome; `timeout` where the process died on the question, as a rule by its own alarm, or hangs."""
+        """The outcome; `timeout` where the process was ended by its own alarm, or hangs. Raises _Died where it died."""
         process = cast(subprocess.Popen[str], self._process)
         assert process.stdin and process.stdout
-        process.stdin.write(json.dumps(question) + "\n")
-        process.stdin.flush()
+        with suppress(BrokenPipeError):  # of one that died in between: it says nothing, as below
+            process.stdin.write(json.dumps(question) + "\n")
+            process.stdin.flush()
         # One line answers one question, so nothing is left in the buffer that select would not see.
         ready, _, _ = select.select([process.stdout], [], [], LAST_CLOCK * self._deadline)
         if ready and (reply := process.stdout.readline().strip()):
             return cast(Outcome, reply)
+        ended = process.wait() if ready else None
         self.stop()
-        return "timeout"
+        if ended in (None, *ALARMS):
+            return "timeout"
+        raise _Died(
+            f"was killed by {signal.Signals(-ended).name}" if ended < 0 else f"failed (status {ended})"
+        )
 
 
 def grade(gold: str, answer_text: str) -> Outcome:
