@@ -88,25 +88,9 @@ LORA_ELSEWHERE = ("task_type", "inference_mode", "base_model_name_or_path", "pef
 
 def check_args(trainer: Literal["sft", "grpo"], args: Mapping[str, Any], world_size: int = 1) -> None:
     """Raise InputError for the first key or value that this TRL would refuse, drop or misread."""
-    name, known = CONFIGS[trainer][0], fields(trainer) | OURS[trainer]
     for key, value in args.items():
-        if key not in known:
-            raise _unknown(key, name, known)
-        if key in ELSEWHERE:
-            raise InputError(f"args.{key}", f"not settled here: {ELSEWHERE[key]}", "take it out")
-        if not _fits(value, known[key]):
-            raise InputError(
-                f"args.{key}", f"{value!r} is not what {name} takes", f"give {_wanted(known[key])}"
-            )
-        usual = default(lines[key]) if (lines := _lines(trainer)).get(key) else ...
-        check_value(key, value, known[key], usual, choices(trainer).get(key, []))
-        if key in REFUSED and value not in REFUSED[key][0]:
-            raise InputError(f"args.{key}", REFUSED[key][1], REFUSED[key][2])
-    if (args.get("model_init_kwargs") or {}).get("trust_remote_code"):
-        what, fix = REFUSED["trust_remote_code"][1:]
-        raise InputError("args.model_init_kwargs.trust_remote_code", what, fix)
-    if (args.get("accelerator_config") or {}).get("use_seedable_sampler") is False:
-        raise InputError("args.accelerator_config", f"{RESUMED}: rows come in another order", "take it out")
+        _check_key(trainer, key, value)
+    _check_inside(args)
     check_numbers(trainer, args)
     if args.get("save_total_limit") == 1:
         raise InputError(
@@ -119,6 +103,29 @@ def check_args(trainer: Literal["sft", "grpo"], args: Mapping[str, Any], world_s
         _check_packing(args)
     else:
         _check_groups(args, world_size)
+
+
+def _check_key(trainer: Literal["sft", "grpo"], key: str, value: Any) -> None:
+    name, known, where = CONFIGS[trainer][0], fields(trainer) | OURS[trainer], f"args.{key}"
+    if key not in known:
+        raise _unknown(key, name, known)
+    if key in ELSEWHERE:
+        raise InputError(where, f"not settled here: {ELSEWHERE[key]}", "take it out")
+    if not _fits(value, known[key]):
+        raise InputError(where, f"{value!r} is not what {name} takes", f"give {_wanted(known[key])}")
+    line = _lines(trainer).get(key)
+    check_value(key, value, known[key], default(line) if line else ..., choices(trainer).get(key, []))
+    if key in REFUSED and value not in REFUSED[key][0]:
+        raise InputError(where, REFUSED[key][1], REFUSED[key][2])
+
+
+def _check_inside(args: Mapping[str, Any]) -> None:
+    """What is refused inside arguments that hold settings of their own."""
+    if (args.get("model_init_kwargs") or {}).get("trust_remote_code"):
+        what, fix = REFUSED["trust_remote_code"][1:]
+        raise InputError("args.model_init_kwargs.trust_remote_code", what, fix)
+    if (args.get("accelerator_config") or {}).get("use_seedable_sampler") is False:
+        raise InputError("args.accelerator_config", f"{RESUMED}: rows come in another order", "take it out")
 
 
 @cache

@@ -39,21 +39,10 @@ def configure(stage: Stage, config: type[TrainingArguments]) -> Any:
     """
     torch.set_num_threads(stage.threads)
     stage.out.mkdir(parents=True, exist_ok=True)
-    bars = sys.stderr.isatty()
-    if not bars:  # in a log file they are noise
-        transformers.utils.logging.disable_progress_bar()
-        datasets.disable_progress_bars()
     tracked = stage.track if stage.track and stage.track.mode != "disabled" else None
-    ours: dict[str, Any] = {
-        "report_to": "wandb" if tracked else "none",
-        "disable_tqdm": not bars,
-        "ddp_find_unused_parameters": False,
-        "logging_nan_inf_filter": False,  # it logs a mean in place of what is not finite
-    }
-    defaults = ours if torch.accelerator.is_available() else ours | CPU
     with refusing(stage):
         theirs = {key: value for key, value in stage.args.items() if key not in OURS[stage.trainer]}
-        args = config(**{**defaults, **theirs, "output_dir": str(stage.out)})
+        args = config(**{**_defaults(tracked is not None), **theirs, "output_dir": str(stage.out)})
     if args.world_size != stage.world_size:
         raise InputError(
             f"{stage.out}/config.yaml",
@@ -63,6 +52,21 @@ def configure(stage: Stage, config: type[TrainingArguments]) -> Any:
     if tracked:
         os.environ.update(_wandb(tracked, stage.out))
     return args
+
+
+def _defaults(tracked: bool) -> dict[str, Any]:
+    """What a stage may set otherwise; without a terminal, no progress bars: in a log file they are noise."""
+    bars = sys.stderr.isatty()
+    if not bars:
+        transformers.utils.logging.disable_progress_bar()
+        datasets.disable_progress_bars()
+    ours: dict[str, Any] = {
+        "report_to": "wandb" if tracked else "none",
+        "disable_tqdm": not bars,
+        "ddp_find_unused_parameters": False,
+        "logging_nan_inf_filter": False,  # it logs a mean in place of what is not finite
+    }
+    return ours if torch.accelerator.is_available() else ours | CPU
 
 
 @contextmanager

@@ -77,28 +77,33 @@ def run(
     checkpoint = _last(stage)
     _check_disk(trainer, stage)
     _align(trainer)
-    trainer.counts = counts_of(checkpoint) if checkpoint else {"supervised_tokens": 0, "train_tokens": 0}
-    trainer._total_train_tokens = trainer.counts[
-        "train_tokens"
-    ]  # TRL's SFT logs it, but forgets it on resume
-    trainer.speed = Speed(trainer.model, PartialState().num_processes, trainer.counts["train_tokens"])
+    _go_on_counting(trainer, checkpoint)
     finish = partial(_finish, trainer=trainer, stage=stage, prompt=prompt)
-    tracked = [Tracked()] if "wandb" in trainer.args.report_to else []
-    trainer.remove_callback(WandbCallback)
-    for callback in (
-        Promised(trainer, stage.wrapper, f"{stage.out}/config.yaml"),
-        *tracked,
-        Record(stage, trainer.counts, dict(opening), finish),
-        trainer.speed,
-        Guards(stage.out, sentinel),
-    ):
-        trainer.add_callback(callback)
+    _watch(trainer, stage, Record(stage, trainer.counts, dict(opening), finish), Guards(stage.out, sentinel))
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     _save_final(trainer, stage.out / "final", finish)
     if PartialState().is_main_process:
         done = {"inputs": stage.inputs, "stage": stage.digest(), "steps": trainer.state.global_step}
         write_json(stage.out / DONE, {**done, **trainer.counts, **opening})
     PartialState().wait_for_everyone()
+
+
+def _go_on_counting(trainer: Any, checkpoint: Path | None) -> None:
+    """Tokens, from where the checkpoint was."""
+    trainer.counts = counts_of(checkpoint) if checkpoint else {"supervised_tokens": 0, "train_tokens": 0}
+    tokens = trainer.counts["train_tokens"]
+    trainer._total_train_tokens = tokens  # TRL's SFT logs it, but forgets it on resume
+    trainer.speed = Speed(trainer.model, PartialState().num_processes, tokens)
+
+
+def _watch(trainer: Any, stage: Stage, record: Record, guards: Guards) -> None:
+    """Add our callbacks, in the order in which they are to be called, and W&B's in our own form."""
+    trainer.remove_callback(WandbCallback)
+    trainer.add_callback(Promised(trainer, stage.wrapper, f"{stage.out}/config.yaml"))
+    if "wandb" in trainer.args.report_to:
+        trainer.add_callback(Tracked())
+    for callback in (record, trainer.speed, guards):
+        trainer.add_callback(callback)
 
 
 def _finish(folder: Path, *, trainer: Any, stage: Stage, prompt: Mapping[str, Any]) -> None:

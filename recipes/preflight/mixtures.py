@@ -8,6 +8,7 @@ from ...eval.sample.modes.edits import parse_mode
 from ...eval.verify.rows import Row
 from ..recipe.resolve import ancestors
 from ..recipe.schema import BuiltSet, Stage
+from ..recipe.schema import Evaluation as Settings
 from .finding import Finding
 from .lengths import tokens_of
 from .material import Material
@@ -72,46 +73,40 @@ def _applies(reward: str, row: Row) -> bool:
 
 def overlap(material: Material) -> Iterator[Finding]:
     """Problems that are trained on and evaluated too: the same letters and digits in the same order."""
-    trained = dict.fromkeys(
-        set_name for stage in material.stages.values() for set_name in material.taken(stage)
-    )
+    taken = (set_name for stage in material.stages.values() for set_name in material.taken(stage))
+    trained = list(dict.fromkeys(taken))
     for name in material.recipe.evaluate if trained else []:
         if name in trained:
             yield Finding("FAIL", "overlap", f"{name}: trained on and evaluated", "a set of its own for each")
-            continue
-        questions = material.questions(name)
-        looked_at = {
-            set_name: rows
-            for set_name in trained
-            if questions is not None and (rows := material.questions(set_name)) is not None
-        }
-        evaluation = Evaluation(questions or [])
-        copies = {
-            set_name: sum(_copies(evaluation, row) for row in rows) for set_name, rows in looked_at.items()
-        }
-        for set_name, count in copies.items():
-            if count:
-                text = f"{set_name}: {count} of {len(looked_at[set_name])} rows looked at ask a problem of {name}, which is evaluated"
-                yield Finding(
-                    "FAIL",
-                    "overlap",
-                    text,
-                    f"against: [{name}'s source] in data.{set_name}, or another split",
-                )
-        apart = [
-            set_name
-            for set_name in trained
-            if set_name not in looked_at and _published(material, name) in _against(material, set_name)
-        ]
-        unknown = [set_name for set_name in trained if set_name not in looked_at and set_name not in apart]
-        if unknown:
-            text = f"{name}: not looked at beside it, and not built apart from it: {', '.join(unknown)}"
-            yield Finding("warn", "overlap", text, "against: [...] in these sets names what is evaluated")
-        clean = sum(len(looked_at[set_name]) for set_name, count in copies.items() if not count)
-        statements = [f"none of {clean} rows looked at copies a problem of it"] * bool(clean)
-        statements += [f"built apart from it: {', '.join(apart)}"] * bool(apart)
-        if statements:
-            yield Finding("ok", "overlap", f"{name}: {'; '.join(statements)}")
+        else:
+            yield from _beside(material, name, trained)
+
+
+def _beside(material: Material, name: str, trained: list[str]) -> Iterator[Finding]:
+    """What the rows at hand of the sets that are trained on have of an evaluated set, and which were not looked at."""
+    questions = material.questions(name)
+    rows = {set_name: material.questions(set_name) for set_name in trained if questions is not None}
+    looked_at = {set_name: known for set_name, known in rows.items() if known is not None}
+    evaluation = Evaluation(questions or [])
+    copies = {
+        set_name: sum(_copies(evaluation, row) for row in known) for set_name, known in looked_at.items()
+    }
+    for set_name, count in copies.items():
+        if count:
+            text = f"{set_name}: {count} of {len(looked_at[set_name])} rows looked at ask a problem of {name}, which is evaluated"
+            fix = f"against: [{name}'s source] in data.{set_name}, or another split"
+            yield Finding("FAIL", "overlap", text, fix)
+    rest = [set_name for set_name in trained if set_name not in looked_at]
+    apart = [set_name for set_name in rest if _published(material, name) in _against(material, set_name)]
+    unknown = [set_name for set_name in rest if set_name not in apart]
+    if unknown:
+        text = f"{name}: not looked at beside it, and not built apart from it: {', '.join(unknown)}"
+        yield Finding("warn", "overlap", text, "against: [...] in these sets names what is evaluated")
+    clean = sum(len(looked_at[set_name]) for set_name, count in copies.items() if not count)
+    statements = [f"none of {clean} rows looked at copies a problem of it"] * bool(clean)
+    statements += [f"built apart from it: {', '.join(apart)}"] * bool(apart)
+    if statements:
+        yield Finding("ok", "overlap", f"{name}: {'; '.join(statements)}")
 
 
 def _copies(evaluation: Evaluation, row: Row) -> bool:
@@ -202,34 +197,23 @@ def sequence(material: Material) -> Iterator[Finding]:
 
 def evaluation(material: Material) -> Iterator[Finding]:
     """Samples that differ, lengths that let RL's completions end, modes that fit in."""
+    rl = [stage for stage in material.stages.values() if stage.trainer == "grpo"]
+    longest = max((material.args(stage)["max_completion_length"] for stage in rl), default=0)
     for name, settings in material.recipe.evaluate.items():
-        longest = max(
-            (
-                material.args(stage)["max_completion_length"]
-                for stage in material.stages.values()
-                if stage.trainer == "grpo"
-            ),
-            default=0,
-        )
-        budget = max(
-            (parse_mode(mode).number for mode in settings.modes if mode.startswith("budget")), default=0
-        )
-        if settings.temperature == 0 and settings.samples > 1:
-            text = (
-                f"{name}: {settings.samples} samples at temperature 0 are {settings.samples} times the same"
-            )
-            yield Finding("FAIL", "evaluation", text, "samples: 1, or a temperature")
-        elif settings.max_new_tokens < longest:
-            text = f"{name}: max_new_tokens {settings.max_new_tokens}, RL trains up to {longest}"
-            yield Finding("warn", "evaluation", text, f"max_new_tokens: {longest}")
-        elif budget >= settings.max_new_tokens:
-            text = (
-                f"{name}: a budget of {budget} tokens in max_new_tokens {settings.max_new_tokens} never bites"
-            )
-            yield Finding("FAIL", "evaluation", text, "a smaller budget, or more tokens")
-        else:
-            yield Finding(
-                "ok",
-                "evaluation",
-                f"{name}: {settings.samples} sample(s) of up to {settings.max_new_tokens} tokens",
-            )
+        yield _sampled(name, settings, longest)
+
+
+def _sampled(name: str, settings: Settings, longest: int) -> Finding:
+    """`longest`: the completions that RL trains, in tokens."""
+    room, samples = settings.max_new_tokens, settings.samples
+    budgets = [parse_mode(mode).number for mode in settings.modes if mode.startswith("budget")]
+    if settings.temperature == 0 and samples > 1:
+        text = f"{name}: {samples} samples at temperature 0 are {samples} times the same"
+        return Finding("FAIL", "evaluation", text, "samples: 1, or a temperature")
+    if room < longest:
+        text = f"{name}: max_new_tokens {room}, RL trains up to {longest}"
+        return Finding("warn", "evaluation", text, f"max_new_tokens: {longest}")
+    if max(budgets, default=0) >= room:
+        text = f"{name}: a budget of {max(budgets)} tokens in max_new_tokens {room} never bites"
+        return Finding("FAIL", "evaluation", text, "a smaller budget, or more tokens")
+    return Finding("ok", "evaluation", f"{name}: {samples} sample(s) of up to {room} tokens")
