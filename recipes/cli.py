@@ -231,6 +231,31 @@ def report(
 
 
 @app.command()
+def attend(
+    data: Data,
+    out: Annotated[Path, typer.Option("--out", help="The folder to write; a file with --spans-only.")],
+    model: Annotated[str | None, typer.Option(help="A checkpoint's folder, or a hub id.")] = None,
+    responses: Annotated[Path | None, typer.Option(help="Its responses to the set's rows.")] = None,
+    preset: Preset = "reins",
+    spans_only: Annotated[
+        bool, typer.Option("--spans-only", help="Only where each constraint stands in its prompt.")
+    ] = False,
+) -> None:
+    """Measure a model's attention on the constraints while it thinks and answers, with what else would explain it."""
+    from ..eval.attention import attend as attention
+
+    if spans_only:
+        count, missing = attention.write_spans(data, out, preset=preset)
+        print("\n".join([f"{out}: {count} spans, {len(missing)} constraints not found", *missing]))
+        return
+    if model is None or responses is None:
+        raise InputError(
+            "attend", "no model or no responses", "give --model and --responses, or --spans-only"
+        )
+    print(attention.report(attention.attend(model, data, responses, out, preset=preset)))
+
+
+@app.command()
 def push(
     run_dir: Annotated[Path, typer.Argument(metavar="RUN_DIR")],
     arm: Annotated[str, typer.Option(help="The arm whose last checkpoint is uploaded.")],

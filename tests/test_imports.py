@@ -15,6 +15,7 @@ MAY_IMPORT = {
     "eval/sample": {"eval/io", "eval/verify", "eval/weights"},
     "eval/score": {"eval/io", "eval/stats", "eval/verify"},
     "eval/export": {"eval/io", "eval/verify", "eval/score"},
+    "eval/attention": {"eval/io", "eval/stats", "eval/verify", "eval/sample", "eval/score"},
     "eval/analyse": {"eval/io", "eval/stats", "eval/verify", "eval/score"},
     "eval/report": {"eval/io", "eval/stats", "eval/verify", "eval/score", "eval/analyse"},
     "eval": {"eval/io", "eval/verify", "eval/sample", "eval/score"},

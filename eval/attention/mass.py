@@ -1,0 +1,179 @@
+"""How much attention falls on sets of tokens, without a map of attention: nothing of T x T numbers is made.
+
+The attention of a query over the tokens is what its values are weighted with. So attention with *indicators* as values
+(1 where a token is in a set, else 0) returns the mass on each set, exactly, through whatever the model runs: grouped
+queries, sliding windows, any backend. Where the kernel gives its log-sum-exp (PyTorch's on CPU), the mass on a few
+columns is exp(score - lse), which costs those columns only.
+
+Masses are means over heads, as in "When Thinking Fails" (arXiv 2505.11423, section 5).
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from transformers import AttentionInterface, PreTrainedModel
+from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS, AttentionMaskInterface
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+
+from ..io.errors import InputError
+from ..stats.intervals import Floats
+
+NAME = "reins_mass"
+ROWS = 512  # queries whose scores are held at a time
+CPU_KERNEL = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
+
+
+@dataclass(frozen=True)
+class Masses:
+    """Mean mass over heads and rows: `values` [layers, groups of rows, sets]; `layers` are the indices that were read.
+
+    A hybrid's layers without attention are not among them. A group without rows has NaN.
+    """
+
+    layers: list[int]
+    values: Floats
+
+
+def span_masses(
+    model: PreTrainedModel, tokens: Sequence[int], sets: Sequence[Sequence[int]], groups: Sequence[range]
+) -> Masses:
+    """The mass that each group of rows (queries) puts on each set of tokens, in one forward pass of one sequence.
+
+    `sets` hold positions in `tokens`, `groups` hold rows; the row of a generated token is the one before it, which
+    predicts it. Raises InputError where the model's attention does not pass through transformers' AttentionInterface.
+    """
+    device = model.device
+    indicators = torch.zeros(len(tokens), len(sets), device=device)
+    for number, positions in enumerate(sets):
+        indicators[list(positions), number] = 1
+    reader = _Reader(indicators, groups, _plain_name(model))
+    with _attending(model, reader), torch.inference_mode():
+        # The model without its head: the logits of a long sequence would be its largest tensor.
+        model.base_model(input_ids=torch.tensor([list(tokens)], device=device), use_cache=False)
+    if not reader.read:
+        raise InputError(
+            model.name_or_path or type(model).__name__,
+            "its attention cannot be read: no layer goes through transformers' AttentionInterface",
+            "take a model that does (most decoders of transformers 5 do)",
+        )
+    layers = sorted(reader.read)
+    return Masses(layers, np.stack([reader.read[layer] for layer in layers]))
+
+
+class _Reader:
+    """The attention function of one forward pass: the model's own output, and the masses put aside."""
+
+    def __init__(self, indicators: Tensor, groups: Sequence[range], backend: str) -> None:
+        self.indicators, self.groups, self.backend = indicators, groups, backend
+        self.read: dict[int, Floats] = {}
+
+    def __call__(
+        self,
+        module: Any,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        attention_mask: Any,
+        scaling: float | None = None,
+        **kwargs: Any,
+    ) -> tuple[Tensor, None]:
+        scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+        if self._has_kernel(module, query, value, attention_mask, kwargs):
+            output, masses = self._by_lse(query, key, value, scale)
+        else:
+            attend = self._plain(module)
+
+            def attention(values: Tensor) -> Tensor:
+                attended: Tensor = attend(
+                    module, query, key, values, attention_mask, scaling=scaling, **kwargs
+                )[0]
+                return attended
+
+            output, masses = attention(value), self._by_indicators(attention, value)
+        self.read[getattr(module, "layer_idx", len(self.read))] = masses.double().cpu().numpy()
+        return output, None
+
+    def _has_kernel(self, module: Any, query: Tensor, value: Tensor, mask: Any, kwargs: Any) -> bool:
+        return (
+            self.backend == "sdpa"
+            and mask is None
+            and query.device.type == "cpu"
+            and query.shape[-1] == value.shape[-1]
+            and kwargs.get("is_causal") is not False
+            and getattr(module, "is_causal", True)
+            and kwargs.get("position_bias") is None
+            and kwargs.get("softcap") is None
+        )
+
+    def _plain(self, module: Any) -> Callable[..., Any]:
+        """The attention function that the model would call; eager ones stand in the model's own file."""
+        eager: Any = getattr(sys.modules[type(module).__module__], "eager_attention_forward", None)
+        function: Callable[..., Any] = ALL_ATTENTION_FUNCTIONS.get_interface(self.backend, eager)
+        return function
+
+    def _by_lse(self, query: Tensor, key: Tensor, value: Tensor, scale: float) -> tuple[Tensor, Tensor]:
+        """The kernel's output [1, T, heads, d], and exp(score - lse) on the columns of the sets."""
+        repeats = query.shape[1] // key.shape[1]
+        wide_key, wide_value = (each.repeat_interleave(repeats, 1) for each in (key, value))
+        output, lse = CPU_KERNEL(query, wide_key, wide_value, 0.0, True, scale=scale)[:2]
+        columns = self.indicators.any(1).nonzero().squeeze(1)
+        picked = wide_key[0, :, columns].transpose(1, 2) * scale
+        inside = self.indicators[columns]
+
+        def rows(start: int, end: int) -> Tensor:
+            scores = query[0, :, start:end] @ picked
+            shares = (scores - lse[0, :, start:end, None]).exp_()
+            future = columns > torch.arange(start, end)[:, None]
+            return shares.mean(0).masked_fill_(future, 0.0) @ inside
+
+        return output.transpose(1, 2).contiguous(), self._means(rows)
+
+    def _by_indicators(self, attention: Callable[[Tensor], Tensor], value: Tensor) -> Tensor:
+        """Attention with as many sets for values as a head has dimensions, so often as it takes."""
+        width, parts = value.shape[-1], []
+        for first in range(0, self.indicators.shape[1], width):
+            some = self.indicators[:, first : first + width].to(value.dtype)
+            padded = value.new_zeros(value.shape)
+            padded[..., : some.shape[1]] = some
+            masses = attention(padded)[0].float().mean(1)[:, : some.shape[1]]
+            parts.append(self._means(partial(_rows, masses)))
+        return torch.cat(parts, 1)
+
+    def _means(self, rows: Callable[[int, int], Tensor]) -> Tensor:
+        """The mean of what `rows(start, end)` gives over each group: [groups, sets]."""
+        means = []
+        for group in self.groups:
+            parts = [
+                rows(start, min(start + ROWS, group.stop)).sum(0)
+                for start in range(group.start, group.stop, ROWS)
+            ]
+            means.append(torch.stack(parts).sum(0) / len(group) if parts else self.indicators[0] * torch.nan)
+        return torch.stack(means)
+
+
+def _rows(masses: Tensor, start: int, end: int) -> Tensor:
+    return masses[start:end]
+
+
+def _plain_name(model: PreTrainedModel) -> str:
+    return str(model.config.get_text_config()._attn_implementation)
+
+
+@contextmanager
+def _attending(model: PreTrainedModel, reader: _Reader) -> Iterator[None]:
+    """The model with the reader as its attention function; masks are made as for its own."""
+    before = model.config._attn_implementation
+    AttentionInterface.register(NAME, reader)
+    AttentionMaskInterface.register(NAME, ALL_MASK_ATTENTION_FUNCTIONS[reader.backend])
+    try:
+        model.set_attn_implementation(NAME)
+        yield
+    finally:
+        model.set_attn_implementation(before)

@@ -1,0 +1,136 @@
+"""Where each constraint of a row stands in its prompt, by rule: half-open character spans.
+
+A composite's prompt is question, request and descriptions (`eval/verify/prompt.py`), so a span is where the
+description was put: exact by construction. IFEval's prompts say their constraints freely; there the wordings of
+`phrases.py` are looked for. A constraint that is not found has no span, and is listed, never guessed.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from ..verify import Constraint, describe, render
+from ..verify.rows import Row
+from .phrases import PHRASES, says_number
+
+Place = tuple[int, int]
+
+_SUBJECT = (
+    r"(?:(?:your|the|this|it|you|there|all|each|its|my|i)\b(?:\s+(?!(?:and|but|or)\b)[\w'’-]+|\s+\([^()\n]*\)){0,5}?\s+"
+    r"(?:should|must|shall|needs?\s+to|has\s+to|have\s+to|would\s+like|want|cannot|can|is|are)\b"
+    r"(?:\s+(?:be|also|only|not|at|contain|include|have|written|use|to\s+be))*\s+)"
+)
+_SURE = r"(?:(?:please\s+)?(?:also\s+)?(?:make\s+sure|ensure|be\s+sure|make\s+your)\b(?:(?!English)[^.,;:!?\n]){0,50}?\s)"
+_LEAD = rf"(?:{_SURE}|(?:(?:please|you\s+are|i['’]d\s+like)\s+)?(?:{_SUBJECT}|(?:must|should)\s+)?)"
+_WHERE = (
+    r"(?:,?[^\S\n]+(?:anywhere\s+|somewhere\s+)?(?:in|of|throughout|within|inside|for|from|at)\s+(?:your|the|this)\s+"
+    r"(?:(?:entire|whole|full|very|final)\s+)*(?!style|form|tone|following)\w+(?:\s+(?:post|response))?)"
+)
+_EXAMPLE = (
+    r"(?:\s*[,(:]?\s*(?:such\s+as|i\.e\.?,?|e\.g\.?,?|like(?:\s+this)?:?|(?:for\s+)?example:?,?|an\s+example\s+of\s+a\s+\w+\s+is|using\s+the\s+following"
+    r"\s+format|in\s+the\s+following\s+form(?:at)?|following\s+the\s+format\s+below|with\s+the\s+format\s+below):?\s*"
+    r"(?:(?:\n+\*[^\n]*|\n+\.\.\.)+|<<[^>\n]*>>|\*[^*\n]+\*|(?:,?\s*(?:and\s+)?\[[^\]\n]*\])+|[\"“][^\"”\n]*[\"”])\)?)"
+)
+_MARKDOWN = r"(?:\s+(?:in|with|using)\s+(?:the\s+)?markdown(?:\s+(?:format|syntax|bullet\s+points|divider:?\s*\*{3}))?)"
+_TAIL = rf"(?:{_WHERE}|{_MARKDOWN}|{_EXAMPLE}){{0,3}}"
+
+
+# Its template goes on to say how the answer is given.
+REPEAT = "combination:repeat_prompt"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of a prompt that says a constraint: its place in the row's list, and half-open characters."""
+
+    constraint: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowSpans:
+    """The spans of a row's prompt, in their order, and the constraints that were not found in it."""
+
+    row: str
+    prompt: str
+    spans: list[Span]
+    missing: list[int] = field(default_factory=list)
+
+    def line(self) -> dict[str, Any]:
+        """As `reins attend --spans-only` writes it."""
+        spans = [{"constraint": span.constraint, "start": span.start, "end": span.end} for span in self.spans]
+        return {"row": self.row, "spans": spans}
+
+
+def row_spans(row: Row, *, preset: str = "reins") -> RowSpans:
+    """The spans of one row, in the user turn that `render` writes for it under a preset."""
+    prompt = render(row, preset=preset)
+    described = list(_described(row, prompt))
+    spans: list[Span] = []
+    for number, constraint in enumerate(row.constraints):
+        places = described[number] or _said(prompt, constraint.id, constraint.kwargs)
+        same = [each for each in row.constraints if each.id == constraint.id]
+        if len(same) > 1 and not described[number]:
+            places = _own_parts(prompt, constraint, same, places)
+        spans += [Span(number, *place) for place in places]
+    missing = sorted({*range(len(row.constraints))} - {span.constraint for span in spans})
+    return RowSpans(row.name, prompt, sorted(spans, key=lambda span: (span.start, span.constraint)), missing)
+
+
+def _described(row: Row, prompt: str) -> Iterator[list[Place]]:
+    """Where the description of each constraint was put: they come last, in their order, so each is looked for from
+    the end backwards."""
+    end, places = len(prompt), []
+    for constraint in reversed(row.constraints):
+        text = constraint.description.strip()
+        start = prompt.rfind(text, 0, end) if text else -1
+        places.append([(start, start + len(text))] if start >= 0 else [])
+        end = start if start >= 0 else end
+    yield from reversed(places)
+
+
+def _said(prompt: str, name: str, kwargs: Mapping[str, Any]) -> list[Place]:
+    """Where a free prompt says a constraint: word for word as its template, or in one of the known wordings."""
+    template = describe(name, kwargs).strip()
+    if name != REPEAT and (start := prompt.find(template)) >= 0:
+        return [(start, start + len(template))]
+    for core in PHRASES.get(name, lambda kwargs: [])(kwargs):
+        places = [
+            (match.start("span"), _without_stop(prompt, match.end("span")))
+            for match in _pattern(core).finditer(prompt)
+            if match["span"].strip()
+        ]
+        if places:
+            return places
+    return []
+
+
+def _own_parts(
+    prompt: str, constraint: Constraint, same: list[Constraint], places: list[Place]
+) -> list[Place]:
+    """What says this one of several constraints of a type: the places with its number, else those with no other's."""
+    numbers = [
+        next((value for value in each.kwargs.values() if isinstance(value, int)), None) for each in same
+    ]
+    mine = next(number for number, each in zip(numbers, same, strict=True) if each is constraint)
+    claims = [
+        {number for number in numbers if number is not None and says_number(prompt[a:b], number)}
+        for a, b in places
+    ]
+    own = [place for place, claim in zip(places, claims, strict=True) if mine in claim]
+    return own or [place for place, claim in zip(places, claims, strict=True) if not claim] or places
+
+
+@lru_cache(maxsize=4096)
+def _pattern(core: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?P<span>{_LEAD}(?:{core}){_TAIL})", re.IGNORECASE)
+
+
+def _without_stop(prompt: str, end: int) -> int:
+    """The end without the blanks and commas that a wording may take in."""
+    while prompt[end - 1] in " \n\t,;":
+        end -= 1
+    return end

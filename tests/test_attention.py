@@ -1,0 +1,167 @@
+"""Attention on the constraints: from responses to figures; and bad input in one line."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from small_rows import read, write
+from tiny import make_tiny
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from reins.eval.attention.attend import attend, report
+from reins.eval.io.errors import InputError
+from reins.eval.verify import render
+from reins.eval.verify.rows import read_rows
+
+NO_COMMA = "Write your answer without commas."
+SMALL = "Use small letters only."
+THOUGHT = "Ann sells pens. She gets two dollars each. So I add them up and check it."
+
+
+def a_row(index):
+    return {
+        "source": "test",
+        "id": str(index),
+        "row": f"test-{index}",
+        "problem_id": str(index),
+        "question": f"Ann sells {index} pens for 2 dollars each. She then buys 12 apples and gives some of them away. "
+        "How many dollars does she get for the pens and how many apples has she left after that?",
+        "answer": str(2 * index),
+        "constraint_name": ["punctuation:no_comma", "change_case:english_lowercase"],
+        "constraint_args": [None, None],
+        "constraint_desc": [NO_COMMA, SMALL],
+    }
+
+
+def a_response(index, text):
+    return {"row": f"test-{index}", "sample": 0, "text": text}
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return make_tiny(tmp_path_factory.mktemp("model"), think_tokens=True)
+
+
+@pytest.fixture
+def data(tmp_path):
+    write(tmp_path / "rows.jsonl", [a_row(index) for index in range(4)])
+    return tmp_path / "rows.jsonl"
+
+
+@pytest.fixture
+def responses(tmp_path):
+    texts = [
+        f"<think>\n{THOUGHT}\n</think>\n\nthe answer is \\boxed{{{2 * index}}} and that is all there is to say. "
+        * 1
+        + "bye " * 20
+        for index in range(3)
+    ]
+    write(
+        tmp_path / "responses.jsonl",
+        [
+            *(a_response(index, text) for index, text in enumerate(texts)),
+            a_response(3, "It is six, I think."),
+        ],
+    )
+    return tmp_path / "responses.jsonl"
+
+
+def lines_of(out):
+    return {(line["row"], line["after"]): line for line in read(out / "attention.jsonl")}
+
+
+def test_figures_are_those_of_the_model_s_own_maps(model, data, responses, tmp_path):
+    attend(str(model), data, responses, tmp_path / "out")
+    line = lines_of(tmp_path / "out")["test-1", "thought"]
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    row = read_rows(data)[1]
+    turn = render(row)
+    prompt = tokenizer.apply_chat_template(
+        [{"role": "user", "content": turn}], add_generation_prompt=True, tokenize=False
+    )
+    text = read(responses)[1]["text"]
+    thought, answer = text[: text.index("the answer")], text[text.index("the answer") :]
+    parts = [tokenizer.encode(part, add_special_tokens=False) for part in (prompt, thought, answer)]
+    offsets = tokenizer(prompt, return_offsets_mapping=True, add_special_tokens=False)["offset_mapping"]
+    start = prompt.index(NO_COMMA)
+    inside = [at for at, (a, b) in enumerate(offsets) if a < start + len(NO_COMMA) and b > start]
+    eager = AutoModelForCausalLM.from_pretrained(model, attn_implementation="eager")
+    with torch.no_grad():
+        maps = eager(
+            torch.tensor([[token for part in parts for token in part]]), output_attentions=True
+        ).attentions
+    first = len(parts[0]) + len(parts[1]) - 1  # the row that predicts the first answer token
+    rows = np.stack([each[0].mean(0)[first : first + 16].numpy() for each in maps])
+    onset = line["phases"]["onset"]
+    assert (line["prompt_tokens"], line["thought_tokens"], line["answer_tokens"]) == tuple(map(len, parts))
+    mass, of_prompt = rows[:, :, inside].sum(-1).mean(1), rows[:, :, : len(parts[0])].sum(-1).mean(1)
+    span = onset["spans"][0]
+    np.testing.assert_allclose(span["mass"], mass, atol=1e-5)
+    np.testing.assert_allclose(span["per_token"], mass / len(inside), atol=1e-6)
+    np.testing.assert_allclose(span["share"], mass / of_prompt, rtol=1e-4)
+    np.testing.assert_allclose(span["lift"], mass / of_prompt * len(parts[0]) / len(inside), rtol=1e-4)
+    np.testing.assert_allclose(onset["prompt"], of_prompt, atol=1e-5)
+    np.testing.assert_allclose(onset["sink"], rows[:, :, 0].mean(1), atol=1e-5)
+    assert line["layers"] == [0, 1]
+
+
+def test_each_answer_is_scored_after_every_context(model, data, responses, tmp_path):
+    summary_file = attend(str(model), data, responses, tmp_path / "out")
+    lines = lines_of(tmp_path / "out")
+    assert {after for row, after in lines if row == "test-0"} == {"nothing", "thought", "filler", "other"}
+    assert {after for row, after in lines if row == "test-3"} == {"nothing"}  # it does not think
+    for row in ("test-0", "test-1", "test-2"):
+        same = [lines[row, after] for after in ("thought", "filler", "other")]
+        assert len({line["thought_tokens"] for line in same}) == 1  # as far away
+        assert len({line["answer_tokens"] for line in same}) == 1
+        spans = {span["span"]: span["tokens"] for span in same[0]["spans"]}
+        assert spans["random"] == spans["all"]
+        assert same[0]["free_tokens"] >= spans["random"]
+    assert (
+        "thought" not in lines["test-0", "filler"]["phases"] or lines["test-0", "thought"]["phases"]["rest"]
+    )
+    summary = json.loads(summary_file.read_text())
+    drops = {(entry["measure"], entry["part"]): entry for entry in summary["drops"]}
+    for measure in ("per_token", "mass", "share", "lift"):
+        parts = [drops[measure, part]["value"] for part in ("of position", "beyond position")]
+        assert sum(parts) == pytest.approx(drops[measure, "drop"]["value"], abs=2e-6)
+        assert drops[measure, "drop"]["n"] == 3
+    assert sum(entry["n"] for entry in summary["followed"] if entry["measure"] == "lift") == 8
+    assert "beyond position" in report(summary_file)
+
+
+def test_the_same_bytes_twice(model, data, responses, tmp_path):
+    files = [attend(str(model), data, responses, tmp_path / name) for name in "ab"]
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_a_span_that_is_not_found_is_listed_and_left_out(model, tmp_path, responses):
+    rows = [a_row(index) for index in range(4)]
+    rows[2]["constraint_desc"] = ["", SMALL]
+    write(tmp_path / "rows.jsonl", rows)
+    summary = json.loads(attend(str(model), tmp_path / "rows.jsonl", responses, tmp_path / "out").read_text())
+    assert summary["not_found"] == ["test-2, constraint 0"]
+    spans = lines_of(tmp_path / "out")["test-2", "thought"]["spans"]
+    assert [span["span"] for span in spans] == [1, "all", "random"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"constraint_name": [], "constraint_args": [], "constraint_desc": []}, "no row has a constraint"),
+        ({"row": "another"}, "is not in the data"),
+    ],
+)
+def test_bad_rows_are_said_in_one_line(model, responses, tmp_path, changes, said):
+    rows = [a_row(index) | (changes if "row" not in changes or index == 1 else {}) for index in range(4)]
+    write(tmp_path / "rows.jsonl", rows)
+    with pytest.raises(InputError, match=said):
+        attend(str(model), tmp_path / "rows.jsonl", responses, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_responses_to_another_prompt_are_refused(model, data, responses, tmp_path):
+    write(responses, [line | {"prompt_hash": "0" * 64} for line in read(responses)])
+    with pytest.raises(InputError, match="answers another prompt"):
+        attend(str(model), data, responses, tmp_path / "out")
