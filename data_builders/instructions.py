@@ -17,8 +17,8 @@ from ..eval.io.errors import InputError
 from ..eval.io.fields import LIST, TEXT, shown
 from ..eval.io.strict_json import parse
 from ..eval.verify import Constraint, canonical
-from ..eval.verify.responses import need_text
 from ..eval.verify.rows import Row
+from .conversations import last_question
 from .draw import PLAIN, Built, Tally, distinct, first_drawn
 from .problems import plain_row
 from .readers import Record, read_records
@@ -71,21 +71,11 @@ def read_asked(record: Record) -> tuple[str, list[tuple[str, Kwargs]]]:
     as names.
     """
     if "ground_truth" in record.fields:
-        messages, truth = record.need("messages", "ground_truth")
-        return _last_turn(messages, record.where), _of_truth(truth, record.where)
+        _, truth = record.need("messages", "ground_truth")
+        return last_question(record), _of_truth(truth, record.where)
     record.need("prompt", "instruction_id_list", "kwargs")
     names, kwargs = record.of("instruction_id_list", LIST), record.of("kwargs", LIST)
     return record.of("prompt", TEXT), _paired(names, kwargs, record.where)
-
-
-def _last_turn(messages: Any, where: str) -> str:
-    """What the user said last."""
-    if not isinstance(messages, list) or not all(isinstance(turn, dict) for turn in messages):
-        raise InputError(where, f"column 'messages' is {shown(messages)}", "give a list of role and content")
-    said = [turn for turn in messages if turn.get("role") == "user"]
-    if not said:
-        raise InputError(where, "no message of the user", "give one in `messages`")
-    return need_text(said[-1], "content", where)
 
 
 def _of_truth(truth: Any, where: str) -> list[tuple[str, Kwargs]]:

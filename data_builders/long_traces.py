@@ -1,8 +1,9 @@
 """Long chain-of-thought traces of real models as SFT rows, from a file or a hub id.
 
-Three published schemas are read: OpenR1-Math's (`problem, answer, generations[], correctness_math_verify[]`),
+These schemas are read: OpenR1-Math's (`problem, answer, generations[], correctness_math_verify[]`),
 thought-anchors' (`problem{…}, solution` with the prompt inside) and that of Qwen2.5-Math's evaluation, in which also
-SkyThought's outputs are published (`question, gt, code[], score[]`). Thoughts are kept in the tags they have. A trace is kept when its reasoning is closed, short
+SkyThought's outputs are published (`question, gt, code[], score[]`); of rows that hold a conversation the reply to the
+user's last question, with a column `answer` where there is one. Thoughts are kept in the tags they have. A trace is kept when its reasoning is closed, short
 enough and, where the source says whether the answer is right, right: MathIF drops wrong ones too (appendix D).
 """
 
@@ -16,6 +17,7 @@ from ..eval.io.fields import FLAG, TEXT, list_of, or_null
 from ..eval.io.tokenizers import open_tokenizer
 from ..eval.verify import split_reasoning
 from ..eval.verify.rows import Row
+from .conversations import holds_conversation, last_question, reply
 from .draw import PLAIN, Built, Tally, apart
 from .problems import gold, plain_row
 from .readers import Record, read_records
@@ -98,6 +100,8 @@ def _read(record: Record) -> tuple[str, str, list[str]]:
     if isinstance(record.fields.get("problem"), dict):
         return _thought_anchors(record)
     columns = QWEN if "code" in record.fields else OPENR1
+    if holds_conversation(record) and columns[2] not in record.fields:
+        return last_question(record), gold(record.fields.get("answer"), record.where), [reply(record)]
     record.need(*columns)
     question, answer, generations, right = columns
     return (

@@ -17,6 +17,7 @@ from ..eval.io.errors import InputError
 from ..eval.io.fields import NAME, shown
 from ..eval.verify.answers import boxed
 from ..eval.verify.rows import Row, as_row, problem_key
+from .conversations import holds_conversation, last_question
 from .readers import Record, read_records
 
 # The published evaluation sets: hub id, subset and split.
@@ -111,6 +112,8 @@ def _question(record: Record) -> str:
         text = record.fields.get(field)
         if isinstance(text, str) and text.strip() and text.strip().casefold() not in GAPS:
             return text
+    if holds_conversation(record):
+        return last_question(record)
     fields = ", ".join(sorted(record.fields))
     raise InputError(record.where, f"no text in {' or '.join(QUESTIONS)}", f"the record has {fields}")
 

@@ -42,7 +42,7 @@ class Record(NamedTuple):
         (value,) = self.need(column)
         if not kind.holds(value):
             raise InputError(self.where, f"column {column!r} is {shown(value)}", f"give {kind.said}")
-        return value
+        return int(value) if kind.whole else value
 
 
 def read_records(source: str | Path, *, seed: int | None = None) -> Iterator[Record]:

@@ -169,7 +169,10 @@ def binned(made):
     numbers = {name: np.full(len(arm.row), np.nan) for name in NUMBERS}
     numbers |= {"hacc": arm.passed, "cut": arm.cut.astype(float), "reasoning_tokens": arm.tokens.copy()}
     state = np.where(arm.cut, "unclosed", np.where(arm.reasoned, "closed", "none"))
-    scored = ScoredSamples(arm.row, numbers, state, [[]] * len(arm.row), None, np.zeros(len(arm.row), bool))
+    count = len(arm.row)
+    scored = ScoredSamples(
+        arm.row, numbers, state, [[]] * count, None, np.zeros(count, bool), np.full(count, "")
+    )
     return [
         {"metric": metric, **stratum._asdict(), **judged._asdict()}
         for metric, stratum, judged in length_bins.binned(RowSet.of(source), [scored], 6)

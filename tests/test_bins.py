@@ -30,7 +30,7 @@ def scored(rng, *, rows=ROWS, sources=("a", "b"), cut=0.1, none=0.0):
     numbers["correct"] = np.full(len(row), np.nan)
     state = np.where(silent, "none", "closed")
     return RowSet.of(made), ScoredSamples(
-        row, numbers, state, [[]] * len(row), None, np.zeros(len(row), bool)
+        row, numbers, state, [[]] * len(row), None, np.zeros(len(row), bool), np.full(len(row), "")
     )
 
 

@@ -111,3 +111,35 @@ def test_models_that_the_recipe_sets_against_each_other_need_no_base(tmp_path):
     assert "against instruct: reasoner lowers HAcc from" in terminal
     drawn = {path.name.partition(".")[0] for path in (tmp_path / "out" / "figures").glob("*.png")}
     assert {"arms", "types", "flips", "attribution"} <= drawn
+
+
+def marked(run, edit_score, edit_response):
+    """A run whose `sft` marks its thoughts in its own way."""
+    folder = RunFolder(run).directory("sft-s0", "composite", "think")
+    for name, edit in (("scores.jsonl", edit_score), ("responses.jsonl", edit_response)):
+        write_jsonl(folder / name, [line | edit(line) for line in read_jsonl(folder / name)])
+    return RunFolder(run)
+
+
+def test_the_page_names_the_tags_that_thoughts_were_told_by_where_they_are_others(tmp_path):
+    run = make_run(tmp_path / "run", arms={"base": [], "sft": ["sft"]}, rows=12, samples=1)
+    marked(run, lambda line: {"format": "harmony" if line["state"] == "closed" else "think"}, lambda line: {})
+    report([run], tmp_path / "out")
+    said = "thoughts of sft (think) are told from answers by the tags of harmony"
+    assert said in (tmp_path / "out/index.html").read_text()
+    text = (tmp_path / "out/results.json").read_text()
+    assert (
+        text.count("told from answers") == 1 and said in text
+    )  # not of the base, whose tags are the usual ones
+
+
+def test_a_thought_that_came_in_a_column_of_its_own_is_shown(tmp_path):
+    run = make_run(tmp_path / "run", arms={"base": [], "sft": ["sft"]}, rows=12, samples=1)
+    apart = {"text": "So \\boxed{1}.", "reasoning_content": "Thought <i>apart</i>.", "state": "closed"}
+    folder = marked(run, lambda line: {}, lambda line: apart)
+    shown = [sample for sample in generations([folder], [PLACE])["samples"] if sample["arm"] == "sft"]
+    assert shown
+    for sample in shown:
+        assert (sample["reasoning"], sample["answer"]) == ("Thought <i>apart</i>.", "So \\boxed{1}.")
+    report([run], tmp_path / "out")
+    assert "Thought <i>apart" not in (tmp_path / "out/index.html").read_text()

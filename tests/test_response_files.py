@@ -86,6 +86,13 @@ def test_values_of_another_type_are_refused_by_line(scored, said, complaint):
     refused(scored, MATHS, [ours(0), ours(1, **said), ours(2)], f"r.jsonl:2: {complaint}")
 
 
+@pytest.mark.parametrize("tokens", [10, 10.0, 0.0, 1e3])
+def test_a_count_may_be_written_as_a_table_writes_it(scored, tokens):
+    said = {"reasoning_tokens": tokens, "answer_tokens": tokens, "sample": 0.0}
+    scores = scored(MATHS, [ours(0), ours(1, **said), ours(2)])
+    assert type(scores[1]["answer_tokens"]) is int and scores[1]["answer_tokens"] == tokens
+
+
 @pytest.mark.parametrize(
     "value",
     ["\\boxed{4}", {"text": "\\boxed{4}"}, None, 4, [], [None], ["\\boxed{4}", 4],

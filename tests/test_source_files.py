@@ -7,6 +7,7 @@ import pytest
 from reins.data_builders import BUILDERS
 from reins.data_builders.problems import read_problems
 from reins.eval.io.errors import InputError
+from reins.eval.verify import split_reasoning
 
 
 def built(builder, path, **arguments):
@@ -198,12 +199,53 @@ def test_traces_that_nobody_called_right_are_counted(tmp_path, record):
         (ANCHOR | {"is_correct": "True"}, "column 'is_correct' is 'True'"),
         (ANCHOR | {"solution": 3}, "column 'solution' is 3"),
         (ANCHOR | {"problem": {}}, "no column 'question'"),
-        ({"messages": [{"role": "user", "content": "2 + 1?"}]}, "no column 'problem'; the record has messages"),
+        ({"messages": [{"role": "user", "content": "2 + 1?"}]}, "0 messages of the assistant after the user's last"),
     ],
     ids=range(13),
 )  # fmt: skip
 def test_traces_of_other_types_are_refused_by_line(tmp_path, record, complaint):
     refused(lambda: built("long_traces", jsonl(tmp_path, record)), f"s.jsonl:1: {complaint}")
+
+
+ASKED, REPLIED = {"role": "user", "content": "2 + 1?"}, {"role": "assistant", "content": CLOSED}
+APART = {"role": "assistant", "content": "It is \\boxed{3}.", "reasoning_content": "2 and 1"}
+PARTS = [{"type": "text", "text": "2 "}, {"type": "text", "text": "+ 1?"}]
+CONVERSATIONS = {
+    "a question and a reply": {"messages": [ASKED, REPLIED]},
+    "a system's turn": {"messages": [{"role": "system", "content": "Be."}, ASKED, REPLIED]},
+    "several turns": {"messages": [{"role": "user", "content": "1?"}, REPLIED, ASKED, REPLIED]},
+    "content parts": {"messages": [{"role": "user", "content": PARTS}, REPLIED]},
+    "ShareGPT's": {"conversations": [{"from": "human", "value": "2 + 1?"}, {"from": "gpt", "value": CLOSED}]},
+    "OpenThoughts'": {"conversations": [{"from": "user", "value": "2 + 1?"}, {"from": "assistant", "value": CLOSED}]},
+    "a thought of its own": {"messages": [ASKED, APART]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("record", CONVERSATIONS.values(), ids=CONVERSATIONS)
+def test_rows_that_hold_a_conversation_are_read(tmp_path, record):
+    ((row,), _) = built("long_traces", jsonl(tmp_path, record))
+    split = split_reasoning(row.response)
+    assert (row.question, row.answer, split.reasoning.strip()) == ("2 + 1?", "", "2 and 1")
+    row = problem(jsonl(tmp_path, record | {"answer": 3}))
+    assert (row.question, row.answer) == ("2 + 1?", "3")
+
+
+@pytest.mark.parametrize(
+    ("messages", "complaint"),
+    [
+        ([ASKED], "0 messages of the assistant"),
+        ([ASKED, REPLIED, REPLIED], "2 messages of the assistant"),
+        ([REPLIED], "no message of the user"),
+        ([ASKED, {"role": "assistant", "content": None}], "field 'content' is null"),
+        ([{"role": "user", "content": 3}, REPLIED], "field 'content' is 3"),
+        ("2 + 1?", "column 'messages' is '2"),
+        (None, "column 'messages' is null"),
+        ([{"role": ["user"], "content": "2"}, REPLIED], "no message of the user"),
+    ],
+    ids=range(8),
+)
+def test_conversations_that_are_none_are_refused_by_line(tmp_path, messages, complaint):
+    refused(lambda: built("long_traces", jsonl(tmp_path, {"messages": messages})), f"s.jsonl:1: {complaint}")
 
 
 def rlvr(truth, **fields):

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ..score.measure import RowSet, ScoredSamples
 from ..stats.bins import FEWEST
+from ..verify.thought_formats import THINK as USUAL
 from .length import THINK, reasoning
 from .length_bins import LengthBin
 from .run_folder import SetSamples
@@ -49,6 +50,9 @@ def _sample_gaps(row_set: RowSet, samples: SetSamples) -> Iterator[str]:
             f"over {HARDLY:.0%} of the samples of {_listed(unended)} are cut or unclosed; they miss constraints and answer "
             "together, which is part of their joint excess"
         )
+    for key, seeds in samples.items():
+        if marks := {name for scored in seeds for name in scored.format.tolist()} - {"", USUAL.name}:
+            yield f"thoughts of {_listed([key])} are told from answers by the tags of {', '.join(sorted(marks))}"
     for key, seeds in samples.items():
         if late := sum(int(scored.late.sum()) for scored in seeds):
             yield f"{late} answers of {_listed([key])} could not be graded in time and count as not right"

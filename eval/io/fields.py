@@ -9,15 +9,20 @@ from .errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a field may hold, and how that is said to a person."""
+    """What a field may hold, and how that is said to a person; a `whole` number may be written as 10.0, as tables do."""
 
     said: str
     holds: Callable[[Any], bool]
+    whole: bool = False
+
+
+def _is_whole(value: Any) -> bool:
+    return type(value) is int or (isinstance(value, float) and value.is_integer())
 
 
 TEXT = Kind("a text", lambda value: isinstance(value, str))
-WHOLE = Kind("a whole number", lambda value: type(value) is int)
-COUNT = Kind("a whole number from 0", lambda value: type(value) is int and value >= 0)
+WHOLE = Kind("a whole number", _is_whole, whole=True)
+COUNT = Kind("a whole number from 0", lambda value: _is_whole(value) and value >= 0, whole=True)
 FLAG = Kind("true or false", lambda value: isinstance(value, bool))
 LIST = Kind("a list", lambda value: isinstance(value, list))
 OBJECT = Kind("an object", lambda value: isinstance(value, dict))
@@ -51,7 +56,7 @@ def need(line: dict[str, Any], key: str, kind: Kind, where: object) -> Any:
     value = line[key]
     if not kind.holds(value):
         raise InputError(where, f"field {key!r} is {shown(value)}", f"give {kind.said}")
-    return value
+    return int(value) if kind.whole else value
 
 
 def may(line: dict[str, Any], key: str, kind: Kind, where: object) -> Any:

@@ -85,7 +85,10 @@ def _numbered(names: list[str]) -> Ints:
 
 @dataclass(frozen=True)
 class ScoredSamples:
-    """Scored samples as arrays (n,); a number that is null in the file is NaN here. `late`: not graded in time."""
+    """Scored samples as arrays (n,); a number that is null in the file is NaN here. `late`: not graded in time.
+
+    `format` names how a thought is marked, empty where there is none.
+    """
 
     row: Ints
     numbers: dict[str, Floats]
@@ -93,6 +96,7 @@ class ScoredSamples:
     verdicts: list[list[bool]]
     loose: list[list[bool]] | None
     late: np.ndarray
+    format: np.ndarray
 
     @classmethod
     def of(cls, row_set: RowSet, scores: Sequence[Score]) -> "ScoredSamples":
@@ -106,6 +110,7 @@ class ScoredSamples:
             [score.verdicts for score in scores],
             [score.loose for score in scores if score.loose is not None] or None,
             np.array([score.outcome == "timeout" for score in scores]),
+            np.array([score.format or "" for score in scores]),
         )
 
     @property

@@ -37,6 +37,7 @@ def scored(arms, rows, samples):
                 [v.tolist() for v in verdicts],
                 None,
                 np.zeros(len(row), bool),
+                np.full(len(row), ""),
             )
         )
     return row_set, cells
