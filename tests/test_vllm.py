@@ -4,6 +4,7 @@ import json
 import sys
 from collections import deque
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -27,6 +28,7 @@ from reins.eval.verify.rows import load_rows
 MODES = [("think", 7), ("direct", 7), ("budget 10", 11), ("wait 2", 7), ("repeat", 7), ("pad 3", 7)]
 
 
+ROOT = Path(__file__).parents[1]
 SEQS = 4  # requests that the stand-in runs at a time
 
 
@@ -256,3 +258,11 @@ def test_an_edit_that_fills_the_models_positions_cuts_the_sample(tmp_path, rows)
         engine="vllm",
     )
     assert len(read(out)) == 20 and any(record["cut"] for record in read(out))
+
+
+def test_the_pins_beside_vllm_are_the_projects_but_for_numpy():
+    ours, theirs = (
+        {line for line in (ROOT / name).read_text().splitlines() if line[0] != "#"}
+        for name in ("constraints.txt", "constraints-vllm.txt")
+    )
+    assert sorted(line.partition("==")[0] for line in ours ^ theirs) == ["numpy", "numpy", "vllm"]
