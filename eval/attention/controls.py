@@ -39,7 +39,8 @@ def random_places(asked: Asked, rng: Random) -> tuple[list[int] | None, int]:
     free = {*asked.turn} - taken
     left = len(free)
     drawn: list[int] = []
-    for run in sorted(runs(taken), key=len, reverse=True):
+    wanted = [run for each in asked.constraints.values() for run in runs(each)]
+    for run in sorted(wanted, key=len, reverse=True):
         starts = [at for at in asked.turn if all(place in free for place in range(at, at + len(run)))]
         if not starts:
             return None, left

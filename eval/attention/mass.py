@@ -58,11 +58,7 @@ def span_masses(
         # The model without its head: the logits of a long sequence would be its largest tensor.
         model.base_model(input_ids=torch.tensor([list(tokens)], device=device), use_cache=False)
     if not reader.read:
-        raise InputError(
-            model.name_or_path or type(model).__name__,
-            "its attention cannot be read: no layer goes through transformers' AttentionInterface",
-            "take a model that does (most decoders of transformers 5 do)",
-        )
+        raise _unreadable(type(model).__name__)
     layers = sorted(reader.read)
     return Masses(layers, np.stack([reader.read[layer] for layer in layers]))
 
@@ -115,7 +111,9 @@ class _Reader:
     def _plain(self, module: Any) -> Callable[..., Any]:
         """The attention function that the model would call; eager ones stand in the model's own file."""
         eager: Any = getattr(sys.modules[type(module).__module__], "eager_attention_forward", None)
-        function: Callable[..., Any] = ALL_ATTENTION_FUNCTIONS.get_interface(self.backend, eager)
+        function: Callable[..., Any] | None = ALL_ATTENTION_FUNCTIONS.get_interface(self.backend, eager)
+        if function is None:
+            raise _unreadable(type(module).__name__)
         return function
 
     def _by_lse(self, query: Tensor, key: Tensor, value: Tensor, scale: float) -> tuple[Tensor, Tensor]:
@@ -156,6 +154,14 @@ class _Reader:
             ]
             means.append(torch.stack(parts).sum(0) / len(group) if parts else self.indicators[0] * torch.nan)
         return torch.stack(means)
+
+
+def _unreadable(name: str) -> InputError:
+    return InputError(
+        name,
+        "its attention cannot be read: it does not go through transformers' AttentionInterface",
+        "take a model whose attention does (most decoders of transformers 5)",
+    )
 
 
 def _rows(masses: Tensor, start: int, end: int) -> Tensor:

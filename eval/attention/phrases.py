@@ -135,7 +135,7 @@ PHRASES: dict[str, Patterns] = {
     ),
     "combination:repeat_prompt": _fixed(
         r"(?:Before[^.\n]{0,60},\s*)?(?:first,?\s+|let['’]s\s+|just\s+|You\s+need\s+to\s+)?repl?eat\s+[^.\n(]*?(?:without\s+(?:any\s+)?(?:change|changing)[^.,\n(]*?(?=,|\.|\(|\n|$)|word\s+(?:for|by)\s+word(?:,?\s+without\s+(?:any\s+)?change)?(?:\s+first)?)",
-        r"(?:first,?\s+|let['’]s\s+|just\s+|You\s+need\s+to\s+)?repl?eat\s+[^.,\n(]*(?:,\s+before\s+you[^.\n]*)?",
+        r"(?:first,?\s+|let['’]s\s+|just\s+|You\s+need\s+to\s+)?repl?eat\s+[^.,\n(]*(?:,\s+before\s+you[^.\n]*)?(?:\.+\s+(?:you\s+need\s+to\s+repeat\s+it|do\s+not\s+change\s+any\s+word)[^.\n]*)*",
     ),
     "combination:two_responses": _fixed(
         rf"(?:give|provide|write|generate|recommend|create)\s+(?:me\s+)?(?:exactly\s+)?two\s+(?:different\s+)?\w+(?:\s+\w+)?,?\s+(?:and\s+)?separat(?:ed|e|ing)\s+(?:them\s+)?(?:by|with|using)\s+{_STARS}",
@@ -233,3 +233,8 @@ def says_number(text: str, number: int) -> bool:
     """Whether a text has a number, in digits or as a word."""
     word = _UNITS[number] if 0 <= number < len(_UNITS) else ""
     return bool(re.search(rf"\b(?:{number}{f'|{word}' if word else ''})\b", text, re.IGNORECASE))
+
+
+def says_any_number(text: str) -> bool:
+    """Whether a text has any number."""
+    return bool(re.search(rf"\b{_NUMBER}", text, re.IGNORECASE))

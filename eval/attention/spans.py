@@ -13,7 +13,7 @@ from typing import Any
 
 from ..verify import Constraint, describe, render
 from ..verify.rows import Row
-from .phrases import PHRASES, says_number
+from .phrases import PHRASES, says_any_number, says_number
 
 Place = tuple[int, int]
 
@@ -23,10 +23,10 @@ _SUBJECT = (
     r"(?:\s+(?:be|also|only|not|at|contain|include|have|written|use|to\s+be))*\s+)"
 )
 _SURE = r"(?:(?:please\s+)?(?:also\s+)?(?:make\s+sure|ensure|be\s+sure|make\s+your)\b(?:(?!English)[^.,;:!?\n]){0,50}?\s)"
-_LEAD = rf"(?:{_SURE}|(?:(?:please|you\s+are|i['’]d\s+like)\s+)?(?:{_SUBJECT}|(?:must|should)\s+)?)"
+_LEAD = rf"(?:{_SURE}|(?:i(?:['’]d|\s+would)\s+like\s+your\s+\w+\s+to\s+(?:be|have)\s+)?(?:(?:please|you\s+are)\s+)?(?:{_SUBJECT}|(?:must|should)\s+)?)"
 _WHERE = (
     r"(?:,?[^\S\n]+(?:anywhere\s+|somewhere\s+)?(?:in|of|throughout|within|inside|for|from|at)\s+(?:your|the|this)\s+"
-    r"(?:(?:entire|whole|full|very|final)\s+)*(?!style|form|tone|following)\w+(?:\s+(?:post|response))?)"
+    r"(?:(?:entire|whole|full|very|final)\s+)*(?!style|form|tone|following)\w+(?:\s+(?:post|response))?|\s+throughout(?=[.,;\n]|$))"
 )
 _EXAMPLE = (
     r"(?:\s*[,(:]?\s*(?:such\s+as|i\.e\.?,?|e\.g\.?,?|like(?:\s+this)?:?|(?:for\s+)?example:?,?|an\s+example\s+of\s+a\s+\w+\s+is|using\s+the\s+following"
@@ -104,8 +104,20 @@ def _said(prompt: str, name: str, kwargs: Mapping[str, Any]) -> list[Place]:
             if match["span"].strip()
         ]
         if places:
-            return places
+            return _of_number(prompt, places, kwargs)
     return []
+
+
+def _of_number(prompt: str, places: list[Place], kwargs: Mapping[str, Any]) -> list[Place]:
+    """The places without those of another number, where one says the constraint's own; examples, which stand on lines
+    below, do not count."""
+    first_lines = [prompt[start:end].partition("\n")[0] for start, end in places]
+    numbers = [value for value in kwargs.values() if isinstance(value, int)]
+    own = [any(says_number(line, number) for number in numbers) for line in first_lines]
+    if not any(own):
+        return places
+    pairs = zip(places, own, first_lines, strict=True)
+    return [place for place, mine, line in pairs if mine or not says_any_number(line)]
 
 
 def _own_parts(

@@ -1,0 +1,131 @@
+"""Attention mass, measured: seconds and memory at a length, against a plain forward pass and `output_attentions`.
+
+    python tests/bench/attention.py [--tokens 4096] [--layers 2]
+    python tests/bench/attention.py --spans
+
+Layers are of Qwen2.5-0.5B's shape with random weights, one thread, each way in a process of its own, so that peaks are
+its own; seconds are the process's (CPU), which other load changes little. A model of real depth holds the same ratio
+of seconds, and more maps. With --spans: agreement of the wordings with the reference of ../shared/data/constraint_spans,
+and every disagreement.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import torch
+from transformers import AttentionInterface, Qwen2Config, Qwen2ForCausalLM
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
+
+from reins.eval.attention.mass import span_masses
+from reins.eval.attention.spans import row_spans
+from reins.eval.verify.rows import read_rows
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+PROMPT = 600
+WAYS = ("load", "plain", "spans-16", "spans-64", "indicators-16", "indicators-64", "output_attentions")
+
+
+def measure(way: str, tokens: int, layers: int) -> None:
+    """One way, in this process: prints seconds and the peak in MiB."""
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    shape = {
+        "hidden_size": 896,
+        "intermediate_size": 4864,
+        "num_attention_heads": 14,
+        "num_key_value_heads": 2,
+    }
+    config = Qwen2Config(vocab_size=1000, num_hidden_layers=layers, max_position_embeddings=65536, **shape)
+    model = Qwen2ForCausalLM(config).eval()
+    if way == "output_attentions":
+        model.set_attn_implementation("eager")
+    if way.startswith("indicators"):  # as on every backend but PyTorch's own on CPU, through the same kernel
+        AttentionInterface.register("other", sdpa_attention_forward)
+        AttentionMaskInterface.register("other", sdpa_mask)
+        model.set_attn_implementation("other")
+    ids = torch.randint(0, 1000, (1, tokens))
+    kind, _, count = way.partition("-")
+    sets = [range(8 * number % PROMPT, 8 * number % PROMPT + 8) for number in range(int(count or 0) - 2)]
+    groups = [
+        range(PROMPT, tokens // 2),
+        range(tokens // 2, tokens // 2 + 16),
+        range(tokens // 2 + 16, tokens),
+    ]
+    start = time.process_time()
+    if kind in ("spans", "indicators"):
+        span_masses(model, ids[0].tolist(), [*sets, range(PROMPT), [0]], groups)
+    elif kind != "load":
+        with torch.inference_mode():
+            model.base_model(ids, use_cache=False, output_attentions=kind == "output_attentions")
+    seconds = time.process_time() - start
+    print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+
+
+def compare(tokens: int, layers: int) -> None:
+    found = {}
+    for way in WAYS:
+        arguments = ["--way", way, "--tokens", str(tokens), "--layers", str(layers)]
+        done = subprocess.run(
+            [sys.executable, __file__, *arguments], capture_output=True, text=True, check=True
+        )
+        found[way] = json.loads(done.stdout.splitlines()[-1])
+    seconds, peak = found["plain"]
+    maps = found["output_attentions"][1] - peak
+    print(f"{tokens} tokens, {layers} layers, prompt {PROMPT}; CPU, torch {torch.__version__}, one thread")
+    for way, (took, used) in found.items():
+        beyond = f"{used - peak:+8.0f} MiB, {(used - peak) / maps:+7.2%} of the maps"
+        print(f"  {way:18} {took:7.2f} s = {took / seconds:5.2f} x plain, beyond its peak {beyond}")
+
+
+def spans() -> None:
+    rows = {row.id: row for row in read_rows(DATA / "ifeval/input_data.jsonl")}
+    agreeing = total = 0
+    for line in (DATA / "constraint_spans/ifeval_spans.jsonl").read_text("utf-8").splitlines():
+        reference = json.loads(line)
+        row = rows[str(reference["key"])]
+        located = row_spans(row, preset="ifeval")
+        for entry in reference["spans"]:
+            wanted = {at for text in entry["texts"] for at in _places(located.prompt, text)}
+            same = [n for n, each in enumerate(row.constraints) if each.id == entry["instruction_id"]]
+            ours = [
+                {at for span in located.spans if span.constraint == n for at in range(span.start, span.end)}
+                for n in same
+            ]
+            best = max(ours, key=lambda places: len(places & wanted) / len(places | wanted))
+            iou = len(best & wanted) / len(best | wanted)
+            total, agreeing = total + 1, agreeing + (iou >= 0.8)
+            if iou < 0.8:
+                text = "".join(located.prompt[at] + " […] " * (at + 1 not in best) for at in sorted(best))
+                print(
+                    f"{row.id} {entry['instruction_id']} {iou:.2f}\n  theirs {entry['texts']}\n  ours   {text!r}"
+                )
+    print(f"{agreeing} of {total} entries have IoU >= 0.8: {agreeing / total:.1%}")
+
+
+def _places(prompt: str, text: str) -> range:
+    return range(prompt.index(text), prompt.index(text) + len(text))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--tokens", type=int, default=4096)
+    parser.add_argument("--layers", type=int, default=2)
+    parser.add_argument("--way", choices=WAYS)
+    parser.add_argument("--spans", action="store_true")
+    asked = parser.parse_args()
+    if asked.spans:
+        spans()
+    elif asked.way:
+        measure(asked.way, asked.tokens, asked.layers)
+    else:
+        compare(asked.tokens, asked.layers)
+
+
+if __name__ == "__main__":
+    main()
