@@ -24,6 +24,11 @@ from tiny import make_tiny
 
 from reins.eval.verify import Grader
 
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+DATA = SHARED / "data"
+needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason=f"the shared cases are not at {SHARED}")
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the public data is not at {DATA}")
+
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from bench import answers as bench
+from conftest import DATA, needs_data
 
 from reins.data_builders.problems import read_problems
 from reins.eval.io.jsonl import read_jsonl
@@ -17,9 +18,7 @@ from reins.eval.verify.answers import Grader, boxed, grade, shortcut
 from reins.eval.verify.answers import grader as workers
 from reins.eval.verify.rows import read_rows
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
 CONFORMANCE = DATA.parent / "conformance"
-needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the public data is not at {DATA}")
 SETS = [
     "gsm8k/test",
     *(f"qwen_math_eval/{name}_test" for name in ("math500", "minerva_math", "olympiadbench")),

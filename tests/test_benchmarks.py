@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from conftest import DATA, needs_data
 
 from reins.data_builders import BUILDERS
 from reins.data_builders.problems import BENCHMARKS
@@ -10,8 +11,6 @@ from reins.eval.io.errors import InputError
 from reins.eval.verify.rows import as_row
 from reins.recipes.rehearse.stand_ins import is_known, offline, stand_in
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
-needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the public data is not at {DATA}")
 build = BUILDERS["benchmark"]
 BASE = Path(__file__).parents[1] / "recipes/micro/base"
 FILES = [

@@ -5,9 +5,9 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from pathlib import Path
 
 import pytest
+from conftest import DATA, needs_data
 
 from reins.data_builders.card import card, push_to_hub
 from reins.data_builders.composites import composites, halves, judged
@@ -18,8 +18,6 @@ from reins.eval.verify import Pools, verdicts
 from reins.eval.verify.answers import boxed
 from reins.eval.verify.rows import as_row
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
-needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the public data is not at {DATA}")
 SPLITS = ("train", "seen", "unseen_values", "unseen_type")
 HELD_OUT = ["startend:quotation", "startend:end_checker", "keywords:frequency"]
 

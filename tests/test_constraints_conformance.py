@@ -5,6 +5,7 @@ from pathlib import Path
 
 import langdetect
 import pytest
+from conftest import SHARED, needs_shared
 
 from reins.eval.verify import (
     MATHIF,
@@ -18,10 +19,8 @@ from reins.eval.verify import (
 )
 from reins.eval.verify.constraints.detector import SEED, detect
 
-SHARED = Path(__file__).resolve().parents[2] / "shared"
 CASES = SHARED / "conformance"
 OURS = Path(__file__).parent / "conformance"
-needs_shared = pytest.mark.skipif(not SHARED.exists(), reason="needs the shared cases beside the repository")
 
 
 def read(path: Path) -> list[dict]:

@@ -1,17 +1,15 @@
 """Decontamination: known overlaps are found, what stays shares nothing."""
 
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from bench import contamination
+from conftest import DATA, needs_data
 
 from reins.data_builders.decontaminate import Evaluation, Overlap, decontaminate, read_evaluation
 from reins.data_builders.problems import read_problems
 from reins.eval.verify import Row
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
-needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the public data is not at {DATA}")
 KNOWN = "A farmer has 12 cows and 7 goats; how many animals does the farmer have in all?"
 
 

@@ -2,9 +2,9 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from conftest import DATA, needs_data
 
 from reins.data_builders import BUILDERS
 from reins.data_builders.composites import composites
@@ -14,8 +14,7 @@ from reins.eval.verify import TYPES, check, describe, satisfy, verdicts
 from reins.eval.verify.constraints.ifbench import IFBENCH
 from reins.eval.verify.rows import as_row
 
-FILE = Path(__file__).parents[2] / "shared" / "data" / "ifbench" / "IFBench_test.jsonl"
-needs_data = pytest.mark.skipif(not FILE.exists(), reason=f"the public data is not at {FILE}")
+FILE = DATA / "ifbench" / "IFBench_test.jsonl"
 KEYWORDS = {"keyword1": "sea", "keyword2": "sky", "keyword3": "sun", "keyword4": "fog", "keyword5": "ice"}
 ASKED = {"prompt_to_repeat": "Say it now."}
 CASES = [

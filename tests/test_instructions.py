@@ -1,9 +1,9 @@
 """Instruction-following prompts of published schemas: what our rules can check of them, and what they cannot."""
 
 import json
-from pathlib import Path
 
 import pytest
+from conftest import DATA, needs_data
 
 from reins.data_builders import BUILDERS
 from reins.data_builders.card import card
@@ -14,8 +14,6 @@ from reins.eval.io.jsonl import write_jsonl
 from reins.eval.verify import verdicts
 from reins.eval.verify.rows import as_row
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
-needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the public data is not at {DATA}")
 build = BUILDERS["instructions"]
 ARGUMENTS = (
     "N quantifier end_phrase keyword_list word forbidden_words letter i first_word postscript_marker".split()

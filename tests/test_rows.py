@@ -4,14 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
+from conftest import DATA, needs_data
 
 from reins.eval.io.errors import InputError
 from reins.eval.io.jsonl import read_jsonl, write_jsonl
 from reins.eval.verify import Constraint
 from reins.eval.verify.rows import read_rows
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
-needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the public data is not at {DATA}")
 NO_COMMA = "punctuation:no_comma"
 ROW = {
     "source": "s",

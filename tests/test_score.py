@@ -1,10 +1,10 @@
 """Scoring: the readers, what becomes of cut samples, and MathIF's rows with real outputs."""
 
 import json
-from pathlib import Path
 from statistics import fmean
 
 import pytest
+from conftest import DATA, needs_data
 
 from reins.eval.io.errors import InputError
 from reins.eval.io.jsonl import read_jsonl, write_jsonl
@@ -12,9 +12,6 @@ from reins.eval.report.tables import score_table
 from reins.eval.score.floors import REPLIES
 from reins.eval.score.score import score
 from reins.eval.verify.rows import read_rows
-
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
-needs_shared = pytest.mark.skipif(not SHARED.exists(), reason="needs the public data beside the repository")
 
 NO_COMMA = ("punctuation:no_comma", None)
 KEYWORD = ("keywords:existence", {"keywords": ["river"]})
@@ -173,11 +170,11 @@ FLOORS = {  # HAcc and SAcc in per cent, then HAcc by number of constraints
 }
 
 
-@needs_shared
+@needs_data
 def test_constant_replies_give_mathifs_chance_floors_to_the_digit(tmp_path):
-    rows = read_rows(SHARED / "mathif")
+    rows = read_rows(DATA / "mathif")
     write_jsonl(tmp_path / "out.jsonl", ({"output": [REPLIES[name](one) for name in FLOORS]} for one in rows))
-    scores = read_jsonl(score(SHARED / "mathif", tmp_path / "out.jsonl", tmp_path, preset="mathif"))
+    scores = read_jsonl(score(DATA / "mathif", tmp_path / "out.jsonl", tmp_path, preset="mathif"))
     for sample_number, (means, by_number) in enumerate(FLOORS.values()):
         own = [one for one in scores if one["sample"] == sample_number]
         assert [round(100 * fmean(one[metric] for one in own), 2) for metric in ("hacc", "sacc")] == means
@@ -190,10 +187,10 @@ def test_constant_replies_give_mathifs_chance_floors_to_the_digit(tmp_path):
     assert said == {name: means[0] for name, (means, _) in FLOORS.items()}
 
 
-@needs_shared
+@needs_data
 def test_real_outputs_on_mathifs_rows_are_judged_on_all_fifteen_types(tmp_path):
-    files = sorted((SHARED / "mathif").glob("*.jsonl"))
-    outputs = [one["code"] for one in read_jsonl(SHARED / "rg_eval" / "Qwen2.5-3B-Instruct__gsm8k.jsonl")]
+    files = sorted((DATA / "mathif").glob("*.jsonl"))
+    outputs = [one["code"] for one in read_jsonl(DATA / "rg_eval" / "Qwen2.5-3B-Instruct__gsm8k.jsonl")]
     write_jsonl(tmp_path / "out.jsonl", ({"output": texts} for texts in outputs[:420]))
     scores = score(files, tmp_path / "out.jsonl", tmp_path, preset="mathif")
     assert len(read_jsonl(scores)) == 420
@@ -203,10 +200,10 @@ def test_real_outputs_on_mathifs_rows_are_judged_on_all_fifteen_types(tmp_path):
     assert sum(":" in line.split(" ")[0] and "[" in line for line in table.splitlines()) == 15
 
 
-@needs_shared
+@needs_data
 def test_ifevals_four_figures_on_gpt4s_responses(tmp_path):
     """What the original code gives on the same responses."""
-    folder = SHARED / "ifeval"
+    folder = DATA / "ifeval"
     responses = folder / "input_response_data_gpt4_20231107_145030.jsonl"
     score(folder / "input_data.jsonl", responses, tmp_path, preset="ifeval")
     metrics = json.loads((tmp_path / "metrics.json").read_text())

@@ -2,10 +2,10 @@
 
 import csv
 import json
-from pathlib import Path
 
 import datasets
 import pytest
+from conftest import DATA, needs_data
 
 from reins.data_builders.build import build
 from reins.data_builders.problems import read_problems
@@ -13,8 +13,6 @@ from reins.data_builders.readers import read_records
 from reins.eval.io.errors import InputError
 from reins.eval.verify.rows import read_rows
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
-needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the public data is not at {DATA}")
 RECORDS = [
     ({"question": "Q1", "answer": "2 + 2 = <<2+2=4>>4\n#### 4"}, "4"),
     ({"problem": "Q2", "answer": 204}, "204"),
