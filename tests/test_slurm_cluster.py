@@ -106,6 +106,7 @@ def test_requeued_in_mid_training_it_ends_in_the_results_of_a_plain_run(world: P
     names = ("data", "eval-base", "stage-sft-s0", "eval-sft-s0", "report")
     assert ended("chained") == dict.fromkeys(names, "COMPLETED")
     assert jobs("chained")["stage-sft-s0"]["Restarts"] == "1"
+    assert "reins: what waits" not in Path("runs/chained/slurm/stage-sft-s0.out").read_text()
     assert "goes on from runs/chained/stages/sft-s0/checkpoint-" in said_by_the_stage("chained")
     results = [Path("runs", run, "report/results.json").read_bytes() for run in ("chained", "plain")]
     assert results[0] == results[1]

@@ -166,7 +166,8 @@ def _script(recipe: Recipe, run: RunPaths, job: Job, behind: Sequence[str]) -> s
         *([slurm.setup.strip()] if slurm.setup else []),
         *(RENDEZVOUS if several else []),
         *_work(recipe, run, job),
-        *([f'[ "$ended" -eq 0 ] || {_say(_ends_with(behind))}'] if behind else []),
+        # 143 is SIGTERM: cancelled, or requeued by somebody else
+        *([f"case $ended in 0 | 143) ;; *) {_say(_ends_with(behind))} ;; esac"] if behind else []),
         'exit "$ended"',
     ]
     return "\n".join(lines) + "\n"
