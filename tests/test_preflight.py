@@ -125,6 +125,7 @@ MISTAKES = {
     "a RoPE that vLLM never sees": ([(GRPO, "use_vllm: true, model_init_kwargs: {rope_parameters: {rope_theta: 2e4}}}}\n  rl_if")], "FAIL", "rope", "not the one that vLLM asks"),
     "an unknown card": ([(RUN, "recipes/accelerate/ddp.yaml, processes: 8, gpu: H100-79G")], "FAIL", "memory", "did you mean 'H100-80G'"),
     "a job with too few cards": ([(RUN, "recipes/accelerate/ddp.yaml, processes: 8, gpu: H100-80G, slurm: {gpus: 4}")], "FAIL", "launch", "4 GPUs for 8"),
+    "a job with too few cards by gres": ([(RUN, "recipes/accelerate/ddp.yaml, processes: 8, gpu: H100-80G, slurm: {gres: 'tmp:1G,gpu:h100:4'}")], "FAIL", "launch", "4 GPUs for 8"),
     "a job with one node of two": ([(RUN, "recipes/accelerate/two_node.yaml, processes: 16, gpu: H100-80G, slurm: {nodes: 1, gpus: 16}")], "FAIL", "launch", "is for 2"),
     "no card named": ([(RUN, "recipes/accelerate/ddp.yaml, processes: 8")], "warn", "memory", "no card is named"),
 }  # fmt: skip

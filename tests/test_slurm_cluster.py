@@ -86,10 +86,11 @@ def said_by_the_stage(recipe: str) -> str:
     return file.read_text() if file.exists() else ""
 
 
-def set_minutes(recipe: str, minutes: int) -> None:
-    """Change the time limit of the stage's job."""
-    number = jobs(recipe)["stage-sft-s0"]["JobId"]
-    asked("scontrol", "update", f"JobId={number}", f"TimeLimit={minutes}")
+def set_minutes(recipe: str, left: int) -> None:
+    """Change the time limit of the stage's job, so that it has at most these minutes from now, and at least one less."""
+    job = jobs(recipe)["stage-sft-s0"]
+    hours, minutes, _ = map(int, job["RunTime"].split(":"))
+    asked("scontrol", "update", f"JobId={job['JobId']}", f"TimeLimit={60 * hours + minutes + left}")
 
 
 def processes_of(recipe: str) -> list[str]:
@@ -121,7 +122,7 @@ def test_told_that_time_is_up_a_job_goes_on_if_it_got_further_and_else_ends_with
     wait("saving", lambda: whole_checkpoints("saving"))
     wait("unsaved", lambda: "'loss'" in said_by_the_stage("unsaved"))
     for recipe in ("saving", "unsaved"):
-        set_minutes(recipe, 1)
+        set_minutes(recipe, 2)
     wait("saving", lambda: jobs("saving")["stage-sft-s0"]["Restarts"] == "1")
     set_minutes("saving", 60)
     wait(

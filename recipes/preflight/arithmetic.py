@@ -75,8 +75,9 @@ def launch(material: Material) -> Iterator[Finding]:
     else:
         yield Finding("ok", "launch", summary)
     slurm, machines = material.recipe.launch.slurm, read_yaml(file).get("num_machines", 1)
-    if slurm.gpus and slurm.nodes * slurm.gpus != wanted:
-        text = f"slurm: {slurm.nodes} node(s) of {slurm.gpus} GPUs for {wanted} process(es)"
+    gpus = slurm.gpus or slurm.gpus_by_gres
+    if gpus and slurm.nodes * gpus != wanted:
+        text = f"slurm: {slurm.nodes} node(s) of {gpus} GPUs for {wanted} process(es)"
         yield Finding("FAIL", "launch", text, "as many GPUs as processes")
     elif slurm.model_fields_set and slurm.nodes != machines:
         text = f"slurm: {slurm.nodes} node(s), {file.name} is for {machines}"

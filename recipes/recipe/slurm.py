@@ -69,10 +69,13 @@ class Slurm(Strict):
     setup: str = ""
 
     @property
-    def gpus_by_gres(self) -> bool:
-        """Whether `gres` is what asks for GPUs."""
-        asked = [part.removeprefix("gres/").partition(":")[0] for part in (self.gres or "").split(",")]
-        return "gpu" in asked
+    def gpus_by_gres(self) -> int:
+        """GPUs of each node that `gres` asks for."""
+        for part in (self.gres or "").split(","):
+            kind, *details = part.removeprefix("gres/").split(":")
+            if kind == "gpu":
+                return int(details[-1]) if details and details[-1].isdecimal() else 1
+        return 0
 
     @model_validator(mode="after")
     def _asked_once(self) -> "Slurm":
