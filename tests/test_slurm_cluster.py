@@ -1,12 +1,12 @@
 """Jobs through the real sbatch, on a cluster of one node that is brought up for it (`slurm_cluster.py`)."""
 
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from reins_command import reins
 from slurm_cluster import cluster, missing
 
 RECIPE = """
@@ -37,6 +37,12 @@ def slurm() -> Iterator[None]:
         yield
 
 
+def run(*arguments: str) -> None:
+    command = [sys.executable, "-m", "reins.recipes.cli", "run", "recipe.yaml", *arguments]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def asked(*command: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
@@ -64,8 +70,7 @@ def wait(recipe: str, what: Callable[[], object]) -> None:
 
 def submit(recipe: str, steps: int, save_steps: int, *more: str) -> None:
     Path("recipe.yaml").write_text(RECIPE.format(name=recipe, steps=steps, save_steps=save_steps))
-    done = reins("run", "recipe.yaml", "--launch", "slurm", *more)
-    assert done.returncode == 0, done.stderr
+    run("--launch", "slurm", *more)
 
 
 def ended(recipe: str) -> dict[str, str]:
@@ -102,8 +107,7 @@ def test_requeued_in_mid_training_it_ends_in_the_results_of_a_plain_run(world: P
     wait("chained", lambda: whole_checkpoints("chained"))
     asked("scontrol", "requeue", jobs("chained")["stage-sft-s0"]["JobId"])
     assert not Path("runs/chained/stages/sft-s0/done.json").exists()
-    plain = reins("run", "recipe.yaml", "--out", "runs/plain")
-    assert plain.returncode == 0, plain.stderr
+    run("--out", "runs/plain")
     names = ("data", "eval-base", "stage-sft-s0", "eval-sft-s0", "report")
     assert ended("chained") == dict.fromkeys(names, "COMPLETED")
     assert jobs("chained")["stage-sft-s0"]["Restarts"] == "1"
