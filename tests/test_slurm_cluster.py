@@ -141,4 +141,4 @@ def test_told_that_time_is_up_a_job_goes_on_if_it_got_further_and_else_ends_with
     lines = Path("runs/unsaved/slurm/stage-sft-s0.out").read_text().splitlines()
     assert lines[-2].startswith("reins: stage sft-s0: no checkpoint since this job started")
     assert lines[-1].startswith("reins: what waits for this job ends with it: eval-sft-s0, report;")
-    assert not processes_of("saving") + processes_of("unsaved")
+    wait("saving", lambda: not processes_of("saving") + processes_of("unsaved"))
