@@ -157,6 +157,27 @@ def test_tracking_and_slots_change_no_hash(world: Path) -> None:
     assert hashes(plan(recipe(other), Path("runs/small"))) == before
 
 
+def test_of_vllms_arguments_those_that_decide_samples_are_hashed_and_its_cards_are_slots(world: Path) -> None:
+    def planned(arguments: str) -> dict[str, Task]:
+        launch = f"side_by_side: 2, engine: vllm, vllm: {{{arguments}}}"
+        return plan(recipe(RECIPE.replace("side_by_side: 2", launch)), Path("runs/small"), ["sft"], [3])
+
+    plain = planned("")
+    asked = planned("tensor_parallel_size: 2, max_num_seqs: 8, enforce_eager: true")
+    assert hashes(asked) == hashes(plain)
+    evaluation, stage = asked["eval sft-s3"], asked["stage sft-s3"]
+    assert evaluation.config["vllm"] == {"tensor_parallel_size": 2, "max_num_seqs": 8, "enforce_eager": True}
+    assert (evaluation.processes, stage.processes, plain["eval sft-s3"].processes) == (2, 1, 1)
+    for arguments in ("dtype: bfloat16", "quantization: fp8"):
+        changed, before = hashes(planned(arguments)), hashes(plain)
+        assert (
+            changed["eval sft-s3"] != before["eval sft-s3"]
+            and changed["stage sft-s3"] == before["stage sft-s3"]
+        )
+    with pytest.raises(InputError, match="tensor_parallel_size: 3 cards, but 2 process"):
+        planned("tensor_parallel_size: 3")
+
+
 def test_the_outline_says_what_is_trained_for_whom_and_how(world: Path) -> None:
     found = recipe()
     text = outline(found, Path("runs/small"), plan(found, Path("runs/small"), seeds=[3]), {"data traces"})
