@@ -86,6 +86,16 @@ def test_a_description_that_the_question_says_too_is_the_last_one():
             ("detectable_format:json_format", {}),
             "wrap the entire output in JSON format",
         ),
+        (
+            "Make sure the letter b appears at least 4 times and avoid using commas. Be kind.",
+            ("punctuation:no_comma", {}),
+            "avoid using commas",
+        ),
+        (
+            'Write a story. The word "bell" should appear 3 to 5 times in your story.',
+            ("keywords:frequency", {"keyword": "bell", "frequency": 3, "relation": "at least"}),
+            'The word "bell" should appear 3 to 5 times in your story',
+        ),
     ],
 )
 def test_free_prompts_are_read_by_their_wordings(prompt, constraint, text):
@@ -159,7 +169,7 @@ def test_the_wordings_agree_with_the_reference():
     assert sum(agreeing) / len(agreeing) >= AGREEMENT
 
 
-AGREEMENT = 0.85
+AGREEMENT = 0.87
 # Where the reference is plainly wrong, and why.
 DISPUTED = {
     (1591, "combination:two_responses"): "the task is taken for the constraint, the asterisks are left out",
@@ -167,6 +177,8 @@ DISPUTED = {
     (3335, "combination:two_responses"): "one constraint as two entries",
     (167, "detectable_format:number_highlighted_sections"): "another constraint",
     (1943, "length_constraints:number_paragraphs"): "another constraint",
+    (2969, "detectable_format:title"): "takes in another request",
+    (2266, "length_constraints:number_sentences"): "takes in the task",
     (142, "keywords:frequency"): "takes in another constraint",
     (2041, "keywords:forbidden_words"): "one constraint as two entries",
     (2662, "keywords:existence"): "words without what is asked of them",

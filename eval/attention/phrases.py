@@ -16,12 +16,12 @@ _BOUND = r"""(?:(?:at\s+least|at\s+most|(?:no\s+|not\s+)?(?:less|fewer|more)\s+t
 around|about|up\s+to|a\s+(?:minimum|maximum|total)\s+of|between|in\s+the\s+range\s+of|or\s+more)\s+)*""".replace(
     "\n", ""
 )
-_COUNT = rf"{_BOUND}{_NUMBER}\+?(?:(?:\s*-\s*|\s+to\s+|\s+and\s+){_NUMBER})?(?:\s+or\s+(?:more|less|fewer|above))?[ -]+"
-_WRITE = r"""(?:(?:please\s+)?(?:write|provide|use|keep\s+it|respond|answer|reply|expand\s+it|(?:put|separate)\s+(?:your|the)\s+\w+|
+_COUNT = rf"{_BOUND}{_NUMBER}\+?(?:(?:\s*-\s*|\s+(?:to|and|or)\s+){_NUMBER})?(?:\s+or\s+(?:more|less|fewer|above))?[ -]+"
+_WRITE = r"""(?:(?:please\s+)?(?:write|provide|use|keep\s+(?:it|(?:your|the)\s+(?:entire\s+)?\w+)|respond|answer|reply|expand\s+it|(?:put|separate)\s+(?:your|the)\s+\w+|
 (?:i\s+would\s+like\s+you\s+to\s+)?(?:give|provide)\s+(?:me\s+)?(?:the|your)\s+\w+)\s+(?:with\s+|in\s+|into\s+)?)?""".replace(
     "\n", ""
 )
-_OFTEN = rf"""(?:(?:for\s+)?{_BOUND}(?:{_NUMBER}\s+(?:or\s+(?:more|less|fewer)\s+)?(?:or\s+more\s+)?times?|once|twice)
+_OFTEN = rf"""(?:(?:for\s+)?{_BOUND}(?:{_NUMBER}\s+(?:(?:to|or)\s+{_NUMBER}\s+)?(?:or\s+(?:more|less|fewer)\s+)?(?:or\s+more\s+)?times?|once|twice)
 (?:\s+or\s+(?:more|less))?)""".replace("\n", "")
 _QUOTE = "[\"'“”‘’`]"
 _REPLY = r"""(?:(?:your|the|an?|this|its)\s+)?(?:(?:entire|whole|full|final|complete|own)\s+)*
@@ -45,8 +45,9 @@ def _words(texts: list[str]) -> str:
 
 def _listing(texts: list[str]) -> str:
     """Words in a row: `"a", "b" and "c"`, `['a', 'b']`."""
-    word = rf"(?:{_words(texts)}|{_QUOTE}\w+{_QUOTE})"
-    return rf"\[?{word}(?:(?:\s*,\s*(?:and|or|nor)?\s*|\s+(?:and|or|nor)\s+|\s+){word})*\]?"
+    own = _words(texts)
+    word, sep = rf"(?:{own}|{_QUOTE}\w+{_QUOTE})", r"(?:\s*,\s*(?:and|or|nor)?\s*|\s+(?:and|or|nor)\s+|\s+)"
+    return rf"\[?(?:{_QUOTE}\w+{_QUOTE}{sep})*{own}(?:{sep}{word})*\]?"
 
 
 _KEYWORD = r"(?:(?:the|these|following|exact|a|negative|any|single)\s+)*(?:(?:key)?words?|items|phrases?|names?|terms?)"
@@ -66,7 +67,7 @@ def _forbidden(kwargs: Mapping[str, Any]) -> list[str]:
     listed = _listing(kwargs["forbidden_words"])
     verb = r"(?:(?:to\s+)?(?:include|including|use|using|mention|mentioning|contain|containing|say|saying|have|having|write|writing)\s+)?"
     negated = rf"{_NEGATED}\s+{verb}(?:{_KEYWORD}\s*(?:such\s+as|like)?\s*:?\s*)?{listed}(?:,?\s*etc\.?)?"
-    passive = rf"(?:the\s+)?(?:{_KEYWORD}\s*:?\s*)?{listed}\s+(?:should|must|can|may|is|are)\s*(?:not|never)[^.\n;]*"
+    passive = rf"(?:the\s+)?(?:{_KEYWORD}\s*:?\s*)?{listed}\s+(?:should|must|can|may|is|are|does|do)\s*(?:not|n['’]t|never)[^.\n;]*"
     return [negated, passive, rf"{_KEYWORD}\s*:?\s*{listed}", listed]
 
 
@@ -91,7 +92,7 @@ def _letters(kwargs: Mapping[str, Any]) -> list[str]:
     seen = r"(?:(?:should|must|to|can|will)\s+)*(?:(?:be\s+)?(?:appears?|appearing|used?|shows?\s+up|included)\s+)?"
     verb = r"(?:(?:include|use|using|contain|have)\s+)?"
     return [
-        rf"{verb}{letter}\s+{seen}{_OFTEN}",
+        rf"(?:{_NEGATED}\s+)?{verb}{letter}\s+{seen}{_OFTEN}",
         rf"{verb}{_COUNT}{letter}(?:\s+{_QUOTE}{sign}{_QUOTE})?",
         rf"{_NEGATED}\s+{verb}{letter}(?:\s+(?:whatsoever|at\s+all|anywhere))?",
         rf"{verb}{letter}",
@@ -104,7 +105,7 @@ _COMMAS = _fixed(
     r"commas?\s+(?:(?:are|is|should|must)\s+(?:not|never)\s+[^.\n,;]*)",
     r"commas?",
 )
-_CAPITALS = r"(?:capital(?:ized)?|upper[\s-]?case|caps)(?:\s+letters?)?"
+_CAPITALS = r"(?:(?:capital(?:ized)?|upper[\s-]?case)\s+letters?|capitalized|upper[\s-]?case|caps\b|capitals)"
 _SMALL = r"lower[\s-]?cases?(?:\s+letters?)?"
 _ENGLISH = r"your\s+entire\s+\w+\s+should\s+be\s+in\s+English,?\s+and\s+in\s+"
 _NO_CAPITALS = rf"(?:{_NEGATED})\s+(?:(?:use|using|include|contain|any|have|be)\s+)*(?:capital(?:ized)?\s+letters?|capitalizations?|capitals|upper[\s-]?case(?:\s+letters?)?)(?:\s+(?:are\s+)?(?:allowed|whatsoever|used|at\s+all))*"
@@ -127,10 +128,10 @@ PHRASES: dict[str, Patterns] = {
     ),
     "change_case:english_capital": _fixed(
         rf"(?:{_ENGLISH}|in\s+|use\s+|using\s+|only\s+)*(?:(?:all|only|the|in|be|entirely)\s+)*{_CAPITALS}(?:\s+only)?(?:,?\s*(?:and\s+)?no\s+{_SMALL}(?:\s+allowed)?)?",
+        r"capitaliz(?:e|ing)\s+(?:all|every|each)\s+[^.,\n]*|all\s+letters[^.\n]*capitalized",
     ),
     "change_case:capital_word_frequency": _fixed(
-        rf"(?:use\s+|have\s+|include\s+|contain\s+|limit\s+)?(?:{_COUNT})?(?:the\s+|some\s+|those\s+|a\s+few\s+|number\s+of\s+)*(?:words?|terms?)(?:\s+or\s+phrases)?\s+(?:with|in|be\s+in|that\s+are\s+in|should\s+be\s+in)\s+(?:all\s+)?{_CAPITALS}{_ON}",
-        rf"(?:limit\s+|add\s+)?(?:{_COUNT})?(?:the\s+|those\s+|some\s+)?(?:all[\s-]+)?(?:capital(?:ized)?|caps|stress)\s+words{_ON}",
+        rf"(?:use\s+|have\s+|include\s+|contain\s+|limit\s+)?(?:{_COUNT})?(?:the\s+|some\s+|those\s+|a\s+few\s+|number\s+of\s+)*(?:words?|terms?)(?:\s+or\s+phrases)?\s+(?:with|in|be\s+in|that\s+are\s+in|should\s+be\s+in)\s+(?:all\s+)?{_CAPITALS}{_ON}|(?:limit\s+|add\s+)?(?:{_COUNT})?(?:the\s+|those\s+|some\s+)?(?:all[\s-]+)?(?:capital(?:ized)?|caps|stress)\s+words{_ON}",
         rf"{_COUNT}words[^.\n;]*{_CAPITALS}",
     ),
     "combination:repeat_prompt": _fixed(
@@ -155,15 +156,15 @@ PHRASES: dict[str, Patterns] = {
         r"(?:answer|choose|respond|reply|say|just\s+say|pick|select|contain|include)\b[^.?!\n]{0,90}[\s\S]{0,4}My\s+answer\s+is\s+yes[\s\S]*?My\s+answer\s+is\s+maybe\.?[\"”')]*(?:\s*--[^.\n]*\.)?",
     ),
     "detectable_format:json_format": _fixed(
-        r"(?:wrap(?:ped)?|format(?:ted)?|put|output|use)\s+(?:[^.,\n]{0,40}\s)?(?:in|into|as|using|one|inside)?\s*(?:an?\s+|one\s+)?(?:valid\s+)?JSON(?:\s+(?:format|block|object))?|(?:in|as)\s+(?:a\s+)?(?:valid\s+)?JSON(?:\s+(?:format|block|object))?|(?:only|just)\s+contains?\s+a\s+JSON\s+block",
+        r"(?:wrap(?:ped)?|format(?:ted)?|put|use)\s+(?:[^.,\n]{0,40}\s)?(?:in|into|as|using|one|inside)?\s*(?:an?\s+|one\s+)?(?:valid\s+)?JSON(?:\s+(?:format|block|object))?|(?:in|as)\s+(?:a\s+)?(?:valid\s+)?JSON(?:\s+(?:format|block|object))?|(?:only|just)\s+contains?\s+a\s+JSON\s+block",
         r"(?:in|as)\s+(?:a\s+)?(?:valid\s+)?JSON(?:\s+(?:format|block|object))?",
         r"JSON(?:\s+(?:format|block|object))?",
     ),
-    "detectable_format:multiple_sections": _fixed(
+    "detectable_format:multiple_sections": lambda kwargs: [
         rf"(?:have|contain|include|has)\s+{_COUNT}(?:sections?|parts?|\w+s)\b[^.\n]*?(?:marked|mark|with\s+each|noted|labell?ed|start)[^.\n]*",
-        rf"{_COUNT}(?:sections?|parts?|chapters|rounds|days|acts)\b",
-        r"(?:mark|label|note)\s+[^.]*",
-    ),
+        rf"(?:have\s+)?{_COUNT}(?:sections?|parts?|paragraphs?)\b|(?:mark|label|note|name|separate|each)\b[^.]*?\b{re.escape(kwargs['section_spliter'].strip())}\b[^.\n]*",
+        rf"{_COUNT}(?:chapters|rounds|days|acts)\b",
+    ],
     "detectable_format:number_bullet_lists": _fixed(
         rf"(?:use\s+|using\s+|include\s+|includes\s+|contain\s+|contains\s+|with\s+|in\s+the\s+form\s+of\s+|in\s+the\s+format\s+of\s+|as\s+a\s+list\s+of\s+|write\s+|have\s+)?(?:{_COUNT}(?:very\s+short\s+)?)(?:markdown\s+)?bullets?(?:\s+points?)?(?:\s+in\s+(?:the\s+)?markdown(?:\s+format)?)?{_BULLETS}|{_LIKE}",
         rf"(?:using\s+|use\s+)?(?:markdown\s+)?bullet(?:ed)?\s+(?:points?|list)[^.\n:]*(?::{_POINTS})?",
@@ -189,8 +190,7 @@ PHRASES: dict[str, Patterns] = {
     "length_constraints:number_paragraphs": _fixed(
         rf"{_WRITE}(?:in\s+|has\s+|have\s+|with\s+|into\s+)?{_COUNT}(?:short\s+)?(?:paragraphs?|sections?|parts?|stanzas?|verses?)(?:(?:\s*\(|,)?\s*(?:where\s+each\s+\w+\s+is\s+)?(?:and\s+)?(?:separat|divid)[^.\n]*?\*{{3}}\)?)?",
         r"separate[^.\n]*?(?:\*{3}|asterisk|three)[^.,\n]*",
-        r"(?:please\s+)?(?:use|follow|following|in)\s+the\s+(?:following\s+)?(?:exact\s+)?(?:following\s+)?format[^:\n]*:\s*(?:.*\n\*{3}\n)+.*",
-        r"(?:.+\n\*{3}\n)+.+",
+        r"[^\n]+\n\*{3}\n(?:[\s\S]*\n\*{3}\n)?[^\n]+",
     ),
     "length_constraints:number_sentences": _fixed(
         rf"{_WRITE}(?:contains?\s+)?{_COUNT}(?:\w+\s+)?sentences?(?:\s+long)?",
@@ -198,7 +198,7 @@ PHRASES: dict[str, Patterns] = {
         r"(?:the\s+)?\w+[\s-]+(?:line|sentence)s?\b",
     ),
     "length_constraints:number_words": _fixed(
-        r"(?:total\s+)?number\s+of\s+words[^.\n]*",
+        r"(?:limit\s+the\s+)?(?:total\s+)?number\s+of\s+words[^.\n]*",
         rf"{_WRITE}{_COUNT}words?(?:\s+long)?",
         rf"{_NUMBER}\s*\+\s*words?",
     ),
@@ -207,8 +207,9 @@ PHRASES: dict[str, Patterns] = {
         rf"[^.\n]{{0,60}}?{_QUOTE}?{re.escape(kwargs['end_phrase'].strip())}{_QUOTE}?",
     ],
     "startend:quotation": _fixed(
-        r"(?:wrap|put|enclose|surround|place)\b[^.\n]{0,60}?(?:double\s+)?(?:quotes|quotations?\s+marks?)(?:\s+around\s+(?:your|the)\s+(?:entire\s+|whole\s+)?\w+)?",
-        r"[^.\n,;]{0,50}double\s+(?:quotes|quotations?\s+marks?)",
+        r"(?:wrap(?:ped)?|put|enclosed?|surround(?:ed)?|place)\b[^.\n]{0,60}?(?:double\s+)?(?:quotes|quotations?\s+marks?)(?:\s+around\s+(?:your|the)\s+(?:entire\s+|whole\s+)?[\w-]+(?:\s+response)?)?",
+        r"double\s+(?:quotes|quotations?\s+marks?)\s+(?:should|must)\s+be[^.\n]*",
+        r"[^.\n,;]{0,90}double\s+(?:quotes|quotations?\s+marks?)",
     ),
 }  # fmt: skip
 

@@ -6,7 +6,7 @@ description was put: exact by construction. IFEval's prompts say their constrain
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -22,11 +22,11 @@ _SUBJECT = (
     r"(?:should|must|shall|needs?\s+to|has\s+to|have\s+to|would\s+like|want|cannot|can|is|are)\b"
     r"(?:\s+(?:be|also|only|not|at|contain|include|have|written|use|to\s+be))*\s+)"
 )
-_SURE = r"(?:(?:please\s+)?(?:also\s+)?(?:make\s+sure|ensure|be\s+sure|make\s+your)\b(?:(?!English)[^.,;:!?\n]){0,50}?\s)"
+_SURE = r"(?:(?:please\s+)?(?:also\s+)?(?:make\s+sure|ensure|be\s+sure|make\s+your)\b(?:(?!English|\s(?:and|but)\s)[^.,;:!?\n]){0,50}?\s)"
 _LEAD = rf"(?:{_SURE}|(?:i(?:['’]d|\s+would)\s+like\s+your\s+\w+\s+to\s+(?:be|have)\s+)?(?:(?:please|you\s+are)\s+)?(?:{_SUBJECT}|(?:must|should)\s+)?)"
 _WHERE = (
-    r"(?:,?[^\S\n]+(?:anywhere\s+|somewhere\s+)?(?:in|of|throughout|within|inside|for|from|at)\s+(?:your|the|this)\s+"
-    r"(?:(?:entire|whole|full|very|final)\s+)*(?!style|form|tone|following)\w+(?:\s+(?:post|response))?|\s+throughout(?=[.,;\n]|$))"
+    r"(?:,?[^\S\n]+(?:anywhere\s+|somewhere\s+)?(?:in|of|throughout|within|inside|for|from|at|to)\s+(?:your|the|this)\s+"
+    r"(?:(?:entire|whole|full|very|final)\s+)*(?!style|form|tone|following)\w+(?:\s+(?:post|response|of\s+(?:your|the)\s+(?:entire\s+)?\w+))?|\s+throughout(?=[.,;\n]|$))"
 )
 _EXAMPLE = (
     r"(?:\s*[,(:]?\s*(?:such\s+as|i\.e\.?,?|e\.g\.?,?|like(?:\s+this)?:?|(?:for\s+)?example:?,?|an\s+example\s+of\s+a\s+\w+\s+is|using\s+the\s+following"
@@ -99,7 +99,7 @@ def _said(prompt: str, name: str, kwargs: Mapping[str, Any]) -> list[Place]:
         return [(start, start + len(template))]
     for core in PHRASES.get(name, lambda kwargs: [])(kwargs):
         places = [
-            (match.start("span"), _without_stop(prompt, match.end("span")))
+            _trimmed(prompt, *match.span("span"))
             for match in _pattern(core).finditer(prompt)
             if match["span"].strip()
         ]
@@ -121,19 +121,22 @@ def _of_number(prompt: str, places: list[Place], kwargs: Mapping[str, Any]) -> l
 
 
 def _own_parts(
-    prompt: str, constraint: Constraint, same: list[Constraint], places: list[Place]
+    prompt: str, constraint: Constraint, same: Sequence[Constraint], places: list[Place]
 ) -> list[Place]:
-    """What says this one of several constraints of a type: the places with its number, else those with no other's."""
-    numbers = [
-        next((value for value in each.kwargs.values() if isinstance(value, int)), None) for each in same
-    ]
+    """What says this one of several constraints of a type: the places with its number, else those with no other's.
+
+    A number may be said as the one below it: "at most 10" is less than 11.
+    """
+    numbers = [next((v for v in each.kwargs.values() if isinstance(v, int)), -1) for each in same]
     mine = next(number for number, each in zip(numbers, same, strict=True) if each is constraint)
-    claims = [
-        {number for number in numbers if number is not None and says_number(prompt[a:b], number)}
-        for a, b in places
-    ]
+    claims = [_claimed(prompt[start:end], numbers) for start, end in places]
     own = [place for place, claim in zip(places, claims, strict=True) if mine in claim]
     return own or [place for place, claim in zip(places, claims, strict=True) if not claim] or places
+
+
+def _claimed(text: str, numbers: Sequence[int]) -> set[int]:
+    exact = {number for number in numbers if says_number(text, number)}
+    return exact or {number for number in numbers if number > 1 and says_number(text, number - 1)}
 
 
 @lru_cache(maxsize=4096)
@@ -141,8 +144,10 @@ def _pattern(core: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?P<span>{_LEAD}(?:{core}){_TAIL})", re.IGNORECASE)
 
 
-def _without_stop(prompt: str, end: int) -> int:
-    """The end without the blanks and commas that a wording may take in."""
+def _trimmed(prompt: str, start: int, end: int) -> Place:
+    """A place without the blanks round it, and the comma behind it, that a wording may take in."""
+    while prompt[start] in " \n\t":
+        start += 1
     while prompt[end - 1] in " \n\t,;":
         end -= 1
-    return end
+    return start, end
