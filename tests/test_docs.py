@@ -112,3 +112,10 @@ def test_the_citation_is_of_this_version_and_licence():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert (citation["version"], citation["license"]) == (__version__, project["license"])
+
+
+def test_every_page_is_in_the_index_and_on_the_site():
+    pages = {page.name for page in (ROOT / "docs").glob("*.md")} - {"index.md"}
+    indexed = set(LINK.findall((ROOT / "docs/index.md").read_text("utf-8")))
+    assert pages <= indexed
+    assert all(f"docs/{page}\n" in (ROOT / "mkdocs.yml").read_text("utf-8") for page in pages)
