@@ -136,7 +136,9 @@ def generate(
     model: Annotated[str, typer.Option(help="A checkpoint's folder, a hub id, or its name at a server.")],
     data: Data,
     out: OutDir,
-    mode: Annotated[str, typer.Option(help="think, direct, repeat, budget-N, wait-N or pad-N.")] = "think",
+    mode: Annotated[
+        str, typer.Option(help="think, direct, cot, repeat, remind, budget-N, wait-N or pad-N.")
+    ] = "think",
     seed: int = 0,
     plain: Annotated[bool, typer.Option("--plain", help="Ask without the rows' constraints.")] = False,
     preset: Preset = "reins",

@@ -126,6 +126,47 @@ def test_repeat_is_refused_where_it_would_have_nothing_to_say(thinker, rows, tmp
     assert not (tmp_path / "out").exists()
 
 
+def test_the_control_of_repeat_is_as_long_and_says_nothing_of_the_constraints(thinker, rows, tmp_path):
+    asked = {"samples": 3, "max_new_tokens": 2 * TOKENS}
+    said, aside = (
+        keyed(generate(thinker, rows, tmp_path / mode, mode=mode, **asked)) for mode in ("repeat", "remind")
+    )
+    descriptions = {
+        row.name: " ".join(constraint.description.strip() for constraint in row.constraints)
+        for row in read_rows(rows)
+    }
+    compared = 0
+    for key, record in aside.items():
+        _, mark, after = record["text"].partition("Wait, I can take my time with this: ")
+        if not mark:
+            continue
+        words = after.partition("\n</think>")[0].split()
+        assert len(words) == len(descriptions[key[0]].split())
+        assert descriptions[key[0]] not in record["text"] and descriptions[key[0]] in said[key]["text"]
+        compared += 1
+    assert compared > 10
+
+
+def test_cot_asks_for_a_thought_in_the_models_own_tags(thinker, tiny, rows, tmp_path):
+    row, checkpoint = read_rows(rows)[0], read_checkpoint(str(tiny))
+    request = parse_mode("cot").request(checkpoint.form)
+    free, cot = (
+        checkpoint.prompt(row, preset="reins", with_constraints=True, request=said) for said in ("", request)
+    )
+    assert "<think>" not in free.text and "inside <think> and </think>" in cot.text
+    assert cot.text.index(row.question.strip()) < cot.text.index("<think>")
+    hashes = [
+        {
+            record["prompt_hash"]
+            for record in read(
+                generate(thinker, rows, tmp_path / mode, mode=mode, samples=1, max_new_tokens=2)
+            )
+        }
+        for mode in ("think", "cot")
+    ]
+    assert not hashes[0] & hashes[1]
+
+
 def test_pad_lengthens_a_thought_and_keeps_its_words(thinker, rows, tmp_path):
     asked = {"samples": 3, "max_new_tokens": TOKENS}
     free = keyed(generate(thinker, rows, tmp_path / "free", **asked))

@@ -56,10 +56,12 @@ class Checkpoint:
     options: dict[str, Any] = field(default_factory=dict)
     pieces: dict[int, str] = field(default_factory=dict)
 
-    def prompt(self, row: Row, *, preset: str, with_constraints: bool, direct: bool = False) -> Prompt:
-        """Ask a row through the checkpoint's own template; `direct` asks for no reasoning."""
+    def prompt(
+        self, row: Row, *, preset: str, with_constraints: bool, direct: bool = False, request: str = ""
+    ) -> Prompt:
+        """Ask a row through the checkpoint's own template; `direct` asks for no reasoning, `request` for something more."""
         turn = render(row, preset=preset, with_constraints=with_constraints)
-        messages = [{"role": "user", "content": turn}]
+        messages = [{"role": "user", "content": f"{turn}\n{request}".strip() if request else turn}]
         switch = {**self.options, **({"enable_thinking": False} if direct else {})}
         text = asked(self.tokenizer, messages, **switch)
         if direct and (self.form.is_open(text) or not self.form.lead(text)):

@@ -158,6 +158,7 @@ def _responses(settings: Settings, rows: list[Row], out: Path, processes: Proces
             preset=settings.preset,
             with_constraints=settings.with_constraints,
             direct=settings.mode == "direct",
+            request=parse_mode(settings.mode).request(checkpoint.form),
         )
         for row in rows
     ]

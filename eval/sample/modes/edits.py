@@ -2,11 +2,13 @@
 
 think       as the checkpoint does by itself
 direct      no reasoning: the template's own switch (`enable_thinking`), else an empty closed thought goes first
+cot         the prompt asks for a thought in tags before the answer: for models that do not reason by themselves
 budget N    an open thought is closed by force after N tokens
 wait N      each attempt to close the thought is met with "Wait", N times (budget forcing: s1, arXiv 2501.19393;
             MathIF section 5.3)
 repeat      the constraints are said again at the end of the thought, which is then closed (MathIF section 5.3
             does not publish its wording; this one is ours), in the benchmarks' words where a row has none of its own
+remind      the control of repeat: as many words that say nothing about the constraints
 pad N       N neutral sentences go in before the last line of the model's own thought, which is then closed: a
             longer thought that says no more
 """
@@ -24,10 +26,11 @@ from ...verify.constraints.ifbench import IFBENCH
 from ...verify.rows import Row
 from ...verify.thought_formats import ThoughtFormat
 
-PLAIN = ("think", "direct", "repeat")
+PLAIN = ("think", "direct", "cot", "repeat", "remind")
 COUNTED = ("budget", "wait", "pad")
 WAIT = "Wait"
 REMINDER = "Wait, the answer must follow this as well:"
+ASIDE = "Wait, I can take my time with this:"  # as many words as REMINDER
 NEUTRAL = (
     "Let me go on.",
     "I am still thinking about this.",
@@ -70,6 +73,13 @@ class Mode:
     name: str
     number: int = 0
 
+    def request(self, form: ThoughtFormat) -> str:
+        """What the prompt asks for beside the row; empty where nothing."""
+        if self.name != "cot":
+            return ""
+        opening, closing = form.opening.strip(), form.closing.strip()
+        return f"First think inside {opening} and {closing}. Then write your answer; only what follows {closing} is judged."
+
     def rule(self, codec: Codec, row: Row, lead: str) -> Rule | None:
         """What watches one sample of `row`; `lead` is the thought that the prompt has already opened."""
         match self.name:
@@ -77,8 +87,8 @@ class Mode:
                 return Budget(codec, lead, self.number)
             case "wait":
                 return AtClose(codec, lead, self.number, lambda text, split: text[: split.end] + WAIT)
-            case "repeat" if row.constraints:
-                return AtClose(codec, lead, 1, partial(_reminded, reminder=_reminder(row)))
+            case "repeat" | "remind" if row.constraints:
+                return AtClose(codec, lead, 1, partial(_reminded, reminder=self._reminder(row)))
             case "pad":
                 return AtClose(codec, lead, 1, partial(_padded, filler=_filler(row, self.number)))
         return None
@@ -86,16 +96,24 @@ class Mode:
     def check_rows(self, rows: Iterable[Row]) -> None:
         """Raise InputError where there is nothing to say again, or no sentence for it."""
         constraints = [(row.name, constraint) for row in rows for constraint in row.constraints]
-        if self.name != "repeat":
+        if self.name not in ("repeat", "remind"):
             return
         if not constraints:
-            raise InputError("mode repeat", "no row has a constraint to repeat", "ask in another mode")
+            raise InputError(f"mode {self.name}", "no row has a constraint to repeat", "ask in another mode")
         for name, constraint in constraints:
             if not constraint.description.strip() and constraint.id in IFBENCH:
                 said = f"{constraint.id} of {name} has no description, and IFBench words it in its question alone"
                 raise InputError(
-                    "mode repeat", said, "write a constraint_desc into the row, or ask in another mode"
+                    f"mode {self.name}", said, "write a constraint_desc into the row, or ask in another mode"
                 )
+
+    def _reminder(self, row: Row) -> str:
+        """What is said at the end of the thought: the constraints once more, or as many words beside the point."""
+        reminder = _constraints_again(row)
+        if self.name == "repeat":
+            return f"{REMINDER} {reminder}"
+        words = islice(cycle(" ".join(NEUTRAL).split()), len(reminder.split()))
+        return f"{ASIDE} {' '.join(words)}"
 
     def most_inserted(self, codec: Codec, row: Row) -> int:
         """Tokens that its edits may add to those that are drawn, with as many again to spare: text that an edit moves
@@ -106,8 +124,8 @@ class Mode:
                 text = closing
             case "wait":
                 text = f"{closing}{WAIT}" * self.number
-            case "repeat" if row.constraints:
-                text = f"\n{_reminder(row)}{closing}"
+            case "repeat" | "remind" if row.constraints:
+                text = f"\n{self._reminder(row)}{closing}"
             case "pad":
                 text = f"{_filler(row, self.number)}\n{closing}"
             case _:
@@ -179,14 +197,13 @@ class Budget:
             self.tag_end = None
 
 
-def _reminder(row: Row) -> str:
-    """The row's constraints once more: as the prompt has them, and in their types' own words where the question says
-    them."""
+def _constraints_again(row: Row) -> str:
+    """As the prompt has them, and in their types' own words where the question says them."""
     sentences = [
         constraint.description.strip() or describe(constraint.id, constraint.kwargs)
         for constraint in row.constraints
     ]
-    return f"{REMINDER} {' '.join(sentences)}"
+    return " ".join(sentences)
 
 
 def _filler(row: Row, number: int) -> str:
