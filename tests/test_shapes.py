@@ -41,6 +41,7 @@ def test_a_mixture_of_experts_has_all_its_parameters_and_those_that_a_token_meet
 
 def test_the_known_shapes_have_the_sizes_that_their_names_say() -> None:
     sizes = {
+        "135M": (1.34e8, 1.36e8),
         "1.5B": (1.5e9, 1.8e9),
         "7B": (7.6e9, 7.7e9),
         "32B": (32e9, 33e9),

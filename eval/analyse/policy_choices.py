@@ -123,11 +123,12 @@ def _types_apart(outcomes: RowOutcomes) -> Iterator[tuple[Ints, Ints]]:
 def _predicted(outcomes: RowOutcomes, train: Ints, test: Ints) -> Floats:
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import GridSearchCV, GroupKFold
+    from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
     from sklearn.pipeline import make_pipeline
 
     labels, groups = outcomes.thinking_wins[train], outcomes.cluster[train]
-    if labels.all() or not labels.any() or len(np.unique(groups)) < FOLDS:
+    rarest = min(len(np.unique(groups[labels == label])) for label in (True, False))
+    if rarest < 2 * FOLDS:  # some fold might hold one label only, and nothing is learned from so few
         return np.full(len(test), float(labels.mean()))
     texts = [_features(row) for row in outcomes.rows]
     pipeline = make_pipeline(
@@ -136,9 +137,8 @@ def _predicted(outcomes: RowOutcomes, train: Ints, test: Ints) -> Floats:
     search = GridSearchCV(
         pipeline,
         {"logisticregression__C": STRENGTHS},
-        cv=GroupKFold(FOLDS),
+        cv=StratifiedGroupKFold(FOLDS),
         scoring="neg_log_loss",
-        error_score=-np.inf,
     )
     fitted = search.fit([texts[i] for i in train], labels, groups=groups)
     return np.asarray(fitted.predict_proba([texts[i] for i in test])[:, 1])
