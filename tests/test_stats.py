@@ -173,3 +173,8 @@ def test_rounding_does_not_decide_on_which_side_of_zero_a_resample_falls():
     resampled[0] += 1e-15 * np.resize([1, 2, 3], 1000)
     found = intervals.differences(num, den, resampled, np.array([[0, 1]]), rates=np.array([False]))
     assert found.p[0] == 1.0
+
+
+@pytest.mark.filterwarnings("error")
+def test_shares_that_are_all_alike_are_not_near_an_edge():
+    assert not intervals.near_edge(np.full(12, 0.5), np.arange(12))

@@ -101,7 +101,10 @@ def effective_size(values: Floats, clusters: Ints) -> float:
         return float(groups)
     residuals = np.bincount(clusters, values - mean)
     variance = groups / (groups - 1) * (residuals @ residuals) / n**2
-    return float(mean * (1 - mean) / max(variance, values.var() / n))
+    noise = max(variance, values.var() / n)
+    return (
+        float(mean * (1 - mean) / noise) if noise > TINY else np.inf
+    )  # shares that are all alike, as 0.5 each
 
 
 def wilson(values: Floats, clusters: Ints) -> tuple[float, float] | tuple[None, None]:
