@@ -76,7 +76,11 @@ KINDS = {
     "set": Kind(("reins.data_builders.build",)),
     "mixture": Kind(
         ("reins.data_builders.mixture",),
-        {"reins.data_builders.*": "build sets, whose rows are hashed", **_ROWS_AS_THEY_ARE},
+        {
+            "reins.data_builders.*": "build sets, whose rows are hashed",
+            "reins.eval.io.tokenizers": "counts tokens where a set is built",
+            **_ROWS_AS_THEY_ARE,
+        },
     ),
     "sft": Kind(("reins.train.sft",), {"sympy": _COMPILER, **_OF_IMAGES}, _TRAINING),
     "grpo": Kind(("reins.train.grpo",), _OF_IMAGES, _TRAINING),
