@@ -1,6 +1,7 @@
 """Attention on the constraints: from responses to figures; and bad input in one line."""
 
 import json
+from random import Random
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from tiny import make_tiny
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from reins.eval.attention.attend import attend, report
+from reins.eval.attention.controls import random_places
+from reins.eval.attention.sequence import Asked
 from reins.eval.io.errors import InputError
 from reins.eval.verify import render
 from reins.eval.verify.rows import read_rows
@@ -129,6 +132,20 @@ def test_each_answer_is_scored_after_every_context(model, data, responses, tmp_p
         assert drops[measure, "drop"]["n"] == 3
     assert sum(entry["n"] for entry in summary["followed"] if entry["measure"] == "lift") == 8
     assert "beyond position" in report(summary_file)
+
+
+def test_random_places_are_other_places_of_the_user_s_text():
+    asked = Asked(list(range(60)), [], range(5, 55), {0: [20, 21, 22], 1: [30, 31], 2: [34]})
+    taken, draws = {20, 21, 22, 30, 31, 34}, set()
+    for seed in range(30):
+        places, left = random_places(asked, Random(seed))
+        assert left == 50 - 6 and len({*places}) == len(places) == 6
+        assert {*places} <= {*asked.turn} - taken
+        assert max(min(abs(place - each) for each in taken) for place in places) < 15  # about as far away
+        draws.add(tuple(places))
+    assert len(draws) > 1
+    crowded = Asked(list(range(60)), [], range(5, 11), {0: [6, 7, 8]})
+    assert random_places(crowded, Random(0)) == (None, 3)
 
 
 def test_the_same_bytes_twice(model, data, responses, tmp_path):

@@ -3,9 +3,8 @@
     python tests/bench/attention.py [--tokens 4096] [--layers 2]
     python tests/bench/attention.py --spans
 
-Layers are of Qwen2.5-0.5B's shape with random weights, one thread, each way in a process of its own, so that peaks are
-its own; seconds are the process's (CPU), which other load changes little. A model of real depth holds the same ratio
-of seconds, and more maps. With --spans: agreement of the wordings with the reference of ../shared/data/constraint_spans,
+Layers are of Qwen2.5-0.5B's shape with random weights, one thread. Peaks are of a process for each way; seconds are of
+the processor, all ways taking turns in one process, ratios of one round. A deeper model has the same ratios. With --spans: agreement of the wordings with the reference of ../shared/data/constraint_spans,
 and every disagreement.
 """
 
@@ -28,11 +27,11 @@ from reins.eval.verify.rows import read_rows
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 PROMPT = 600
-WAYS = ("load", "plain", "spans-16", "spans-64", "indicators-16", "indicators-64", "output_attentions")
+WAYS = ("plain", "spans-16", "spans-64", "indicators-16", "indicators-64", "output_attentions")
+ROUNDS = 3
 
 
-def measure(way: str, tokens: int, layers: int) -> None:
-    """One way, in this process: prints seconds and the peak in MiB."""
+def opened(layers: int) -> Qwen2ForCausalLM:
     torch.set_num_threads(1)
     torch.manual_seed(0)
     shape = {
@@ -42,45 +41,49 @@ def measure(way: str, tokens: int, layers: int) -> None:
         "num_key_value_heads": 2,
     }
     config = Qwen2Config(vocab_size=1000, num_hidden_layers=layers, max_position_embeddings=65536, **shape)
-    model = Qwen2ForCausalLM(config).eval()
-    if way == "output_attentions":
-        model.set_attn_implementation("eager")
-    if way.startswith("indicators"):  # as on every backend but PyTorch's own on CPU, through the same kernel
-        AttentionInterface.register("other", sdpa_attention_forward)
-        AttentionMaskInterface.register("other", sdpa_mask)
-        model.set_attn_implementation("other")
-    ids = torch.randint(0, 1000, (1, tokens))
+    # What any backend does but PyTorch's own on CPU, through the same kernel.
+    AttentionInterface.register("other", sdpa_attention_forward)
+    AttentionMaskInterface.register("other", sdpa_mask)
+    return Qwen2ForCausalLM(config).eval()
+
+
+def forward(model: Qwen2ForCausalLM, way: str, tokens: int) -> float:
+    """Seconds of one pass."""
     kind, _, count = way.partition("-")
+    model.set_attn_implementation({"output_attentions": "eager", "indicators": "other"}.get(kind, "sdpa"))
+    ids = torch.randint(0, 1000, (1, tokens))
     sets = [range(8 * number % PROMPT, 8 * number % PROMPT + 8) for number in range(int(count or 0) - 2)]
-    groups = [
-        range(PROMPT, tokens // 2),
-        range(tokens // 2, tokens // 2 + 16),
-        range(tokens // 2 + 16, tokens),
-    ]
+    middle = (PROMPT + tokens) // 2
+    groups = [range(PROMPT, middle), range(middle, middle + 16), range(middle + 16, tokens)]
     start = time.process_time()
-    if kind in ("spans", "indicators"):
+    if count:
         span_masses(model, ids[0].tolist(), [*sets, range(PROMPT), [0]], groups)
-    elif kind != "load":
+    else:
         with torch.inference_mode():
             model.base_model(ids, use_cache=False, output_attentions=kind == "output_attentions")
-    seconds = time.process_time() - start
-    print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+    return time.process_time() - start
+
+
+def peak(way: str, tokens: int, layers: int) -> float:
+    """MiB of a process that does one pass this way."""
+    arguments = ["--way", way, "--tokens", str(tokens), "--layers", str(layers)]
+    done = subprocess.run([sys.executable, __file__, *arguments], capture_output=True, text=True, check=True)
+    return float(done.stdout.splitlines()[-1])
 
 
 def compare(tokens: int, layers: int) -> None:
-    found = {}
-    for way in WAYS:
-        arguments = ["--way", way, "--tokens", str(tokens), "--layers", str(layers)]
-        done = subprocess.run(
-            [sys.executable, __file__, *arguments], capture_output=True, text=True, check=True
-        )
-        found[way] = json.loads(done.stdout.splitlines()[-1])
-    seconds, peak = found["plain"]
-    maps = found["output_attentions"][1] - peak
+    peaks = {way: peak(way, tokens, layers) for way in WAYS}
+    model = opened(layers)
+    rounds = [{way: forward(model, way, tokens) for way in WAYS} for _ in range(ROUNDS)]
+    maps = peaks["output_attentions"] - peaks["plain"]
     print(f"{tokens} tokens, {layers} layers, prompt {PROMPT}; CPU, torch {torch.__version__}, one thread")
-    for way, (took, used) in found.items():
-        beyond = f"{used - peak:+8.0f} MiB, {(used - peak) / maps:+7.2%} of the maps"
-        print(f"  {way:18} {took:7.2f} s = {took / seconds:5.2f} x plain, beyond its peak {beyond}")
+    for way in WAYS:
+        ratios = sorted(each[way] / each["plain"] for each in rounds)
+        beyond = peaks[way] - peaks["plain"]
+        print(
+            f"  {way:18} {min(each[way] for each in rounds):6.2f} s, {ratios[len(ratios) // 2]:.2f} x plain "
+            f"({ratios[0]:.2f} to {ratios[-1]:.2f}); {beyond:+6.0f} MiB, {beyond / maps:+.1%} of the maps"
+        )
 
 
 def spans() -> None:
@@ -122,7 +125,8 @@ def main() -> None:
     if asked.spans:
         spans()
     elif asked.way:
-        measure(asked.way, asked.tokens, asked.layers)
+        forward(opened(asked.layers), asked.way, asked.tokens)
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     else:
         compare(asked.tokens, asked.layers)
 
