@@ -134,6 +134,17 @@ def test_each_answer_is_scored_after_every_context(model, data, responses, tmp_p
     assert "beyond position" in report(summary_file)
 
 
+def test_a_thought_that_never_closed_has_no_answer_to_compare(model, data, responses, tmp_path):
+    kept = read(responses)[:3]
+    write(responses, [*kept, a_response(3, f"<think>\n{THOUGHT}") | {"state": "unclosed", "cut": True}])
+    summary = json.loads(attend(str(model), data, responses, tmp_path / "out").read_text())
+    lines = lines_of(tmp_path / "out")
+    assert [after for row, after in lines if row == "test-3"] == ["thought"]
+    line = lines["test-3", "thought"]
+    assert line["answer_tokens"] == 0 and [*line["phases"]] == ["thought"]
+    assert (summary["responses"], summary["compared"]) == (3, 3)
+
+
 def test_random_places_are_other_places_of_the_user_s_text():
     asked = Asked(list(range(60)), [], range(5, 55), {0: [20, 21, 22], 1: [30, 31], 2: [34]})
     taken, draws = {20, 21, 22, 30, 31, 34}, set()

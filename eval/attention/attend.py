@@ -5,6 +5,8 @@ follows from them (`summary.py`).
 """
 
 import json
+import sys
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +31,7 @@ from .spans import RowSpans, row_spans
 from .summary import Measured, summarise, table
 
 ALL, RANDOM = "all", "random"
+SAID_EVERY = 10  # seconds between lines on how far it is
 
 
 def write_spans(data: str | Path, out: str | Path, *, preset: str = "reins") -> tuple[int, list[str]]:
@@ -131,7 +134,11 @@ def _probe(checkpoint: Checkpoint) -> None:
 def _lines(reading: Reading, responses: list[Response], kept: list[Measured]) -> Iterator[dict[str, Any]]:
     """A line for each response and context; what the summary needs of it goes to `kept`."""
     replies = [read_reply(reading.checkpoint, reading.prompt(each), each) for each in responses]
-    for response, said in zip(responses, replies, strict=True):
+    last = time.monotonic()
+    for number, (response, said) in enumerate(zip(responses, replies, strict=True)):
+        if time.monotonic() - last > SAID_EVERY:
+            last = time.monotonic()
+            print(f"attention: {number}/{len(responses)} responses", file=sys.stderr, flush=True)
         row = reading.rows[response.row]
         asked = reading.asked(row, reading.prompt(response))
         alone = reading.asked(row, reading.alone(row))
