@@ -130,6 +130,13 @@ def test_each_answer_is_scored_after_every_context(model, data, responses, tmp_p
         parts = [drops[measure, part]["value"] for part in ("of position", "beyond position")]
         assert sum(parts) == pytest.approx(drops[measure, "drop"]["value"], abs=2e-6)
         assert drops[measure, "drop"]["n"] == 3
+    for part in ("drop", "beyond position"):  # layers come to the mean over them
+        layers = [
+            entry["value"]
+            for entry in summary["by_layer"]
+            if (entry["measure"], entry["part"]) == ("lift", part)
+        ]
+        assert len(layers) == 2 and np.mean(layers) == pytest.approx(drops["lift", part]["value"], abs=2e-6)
     assert sum(entry["n"] for entry in summary["followed"] if entry["measure"] == "lift") == 8
     assert "beyond position" in report(summary_file)
 
@@ -172,6 +179,24 @@ def test_a_span_that_is_not_found_is_listed_and_left_out(model, tmp_path, respon
     assert summary["not_found"] == ["test-2, constraint 0"]
     spans = lines_of(tmp_path / "out")["test-2", "thought"]["spans"]
     assert [span["span"] for span in spans] == [1, "all", "random"]
+
+
+def test_free_prompts_are_read_where_the_model_is_asked_them(model, tmp_path):
+    said = "Please do not use any commas"
+    prompt = (
+        f"\n  Write about the sea and the sun and all that is under them. {said}. Be kind to those who read."
+    )
+    line = {"key": 5, "prompt": prompt, "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}
+    write(tmp_path / "rows.jsonl", [line])
+    write(tmp_path / "responses.jsonl", [{"row": "rows-5", "sample": 0, "text": "The sea is big and blue."}])
+    attend(str(model), tmp_path / "rows.jsonl", tmp_path / "responses.jsonl", tmp_path / "out")
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    turn = [{"role": "user", "content": prompt.strip()}]
+    asked = tokenizer.apply_chat_template(turn, add_generation_prompt=True, tokenize=False)
+    offsets = tokenizer(asked, return_offsets_mapping=True, add_special_tokens=False)["offset_mapping"]
+    start = asked.index(said)
+    tokens = sum(a < start + len(said) and b > start for a, b in offsets)
+    assert lines_of(tmp_path / "out")["rows-5", "nothing"]["spans"][0] == {"span": 0, "tokens": tokens}
 
 
 @pytest.mark.parametrize(

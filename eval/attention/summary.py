@@ -8,37 +8,37 @@ the prompt, how much is not about constraints.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from ..score.scores import Score
-from ..stats.intervals import draw_clusters, percentile_interval, ratios
+from ..stats.intervals import Floats, draw_clusters, percentile_interval, ratios
 from ..verify.rows import Row
 
 MEASURES = ("per_token", "mass", "share", "lift")
 PHASE = "onset"
-Values = dict[tuple[str, str], float]  # (span, measure) -> mean over layers
+Values = dict[tuple[str, str], Floats]  # (span, measure) -> a number a layer
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One line of attention.jsonl as the summary needs it: `values` of its first answer tokens, means over layers."""
+    """One line of attention.jsonl as the summary needs it: `values` of its first answer tokens, and the `layers` read."""
 
     row: str
     sample: int
     after: str
     values: Values
+    layers: list[int]
 
     @classmethod
     def of(cls, line: dict[str, Any]) -> "Measured":
         spans = line["phases"].get(PHASE, {}).get("spans", [])
         values = {
-            (str(span["span"]), measure): float(np.mean(span[measure]))
-            for span in spans
-            for measure in MEASURES
+            (str(span["span"]), measure): np.asarray(span[measure]) for span in spans for measure in MEASURES
         }
-        return cls(line["row"], line["sample"], line["after"], values)
+        return cls(line["row"], line["sample"], line["after"], values, line["layers"])
 
 
 def summarise(rows: Sequence[Row], scores: Sequence[Score], measured: Sequence[Measured]) -> dict[str, Any]:
@@ -52,20 +52,22 @@ def summarise(rows: Sequence[Row], scores: Sequence[Score], measured: Sequence[M
         "phase": f"the first answer tokens ({PHASE}), means over layers and heads",
         "responses": len(by_response),
         "compared": sum("thought" in each and "nothing" in each for each in by_response.values()),
+        "layers": measured[0].layers if measured else [],
         "drops": _drops(by_response, problems),
+        "by_layer": _by_layer(by_response, problems, measured[0].layers if measured else []),
         "followed": _followed(by_response, scores, problems),
     }
 
 
-def _difference(before: str, after: str, span: str = "all") -> Callable[[dict[str, Values], str], float]:
-    def value(contexts: dict[str, Values], measure: str) -> float:
+def _difference(before: str, after: str, span: str = "all") -> Callable[[dict[str, Values], str], Floats]:
+    def value(contexts: dict[str, Values], measure: str) -> Floats:
         return contexts[before][span, measure] - contexts[after][span, measure]
 
     return value
 
 
 _DROP, _RANDOM_DROP = _difference("nothing", "thought"), _difference("nothing", "thought", "random")
-PARTS: dict[str, Callable[[dict[str, Values], str], float]] = {
+PARTS: dict[str, Callable[[dict[str, Values], str], Floats]] = {
     "before": lambda contexts, measure: contexts["nothing"]["all", measure],
     "drop": _DROP,
     "of position": _difference("nothing", "filler"),
@@ -81,20 +83,41 @@ PARTS: dict[str, Callable[[dict[str, Values], str], float]] = {
 def _drops(
     responses: dict[tuple[str, int], dict[str, Values]], problems: dict[str, str]
 ) -> list[dict[str, Any]]:
-    """Each part of the drop by each measure, over the responses that have what it compares."""
+    """Each part of the drop by each measure, over the responses that have what it compares; means over layers."""
     entries = []
     for measure in MEASURES:
-        for part, value in PARTS.items():
-            found: list[tuple[str, float]] = []
-            for (row, _), contexts in responses.items():
-                if "thought" not in contexts:
-                    continue  # `before` as well is of the responses that think
-                try:
-                    found.append((problems[row], value(contexts, measure)))
-                except KeyError:
-                    continue  # no such context, or no random span: it counts in n
+        for part in PARTS:
+            found = [(name, float(each.mean())) for name, each in _found(responses, problems, part, measure)]
             entries.append({"measure": measure, "part": part} | _mean(found))
     return entries
+
+
+def _by_layer(
+    responses: dict[tuple[str, int], dict[str, Values]], problems: dict[str, str], layers: Sequence[int]
+) -> list[dict[str, Any]]:
+    """The drop, and what of it filler does not show, layer by layer: the paper finds it in early and middle ones."""
+    entries = []
+    for part in ("drop", "beyond position"):
+        for measure in ("per_token", "lift"):
+            found = _found(responses, problems, part, measure)
+            for number, layer in enumerate(layers):
+                values = [(name, float(each[number])) for name, each in found]
+                entries.append({"layer": layer, "measure": measure, "part": part} | _mean(values))
+    return entries
+
+
+def _found(
+    responses: dict[tuple[str, int], dict[str, Values]], problems: dict[str, str], part: str, measure: str
+) -> list[tuple[str, Floats]]:
+    """One part of the drop of each response that thinks and has what it compares, with its problem."""
+    found = []
+    for (row, _), contexts in responses.items():
+        if "thought" in contexts:
+            try:
+                found.append((problems[row], PARTS[part](contexts, measure)))
+            except KeyError:
+                continue  # no such context, or no random span: n says how many there are
+    return found
 
 
 def _followed(
@@ -110,7 +133,9 @@ def _followed(
                 groups.setdefault((verdict, score.correct), []).append((problems[score.row], values, number))
     return [
         {"followed": followed, "right": right, "measure": measure}
-        | _mean([(problem, values[str(number), measure]) for problem, values, number in entries])
+        | _mean(
+            [(problem, float(values[str(number), measure].mean())) for problem, values, number in entries]
+        )
         for measure in MEASURES
         for (followed, right), entries in sorted(groups.items(), key=str)
     ]
@@ -131,10 +156,13 @@ def _mean(values: Sequence[tuple[str, float]]) -> dict[str, Any]:
         which = np.array([names.index(problem) for problem, _ in values])
         sums = np.bincount(which, [value for _, value in values], len(names)).astype(np.float64)
         counts = np.bincount(which, minlength=len(names)).astype(np.float64)
-        resampled = ratios(sums[None], counts[None], draw_clusters(len(names)))
+        resampled = ratios(sums[None], counts[None], _draws(len(names)))
         low, high = percentile_interval(resampled)
         entry |= {"low": float(low[0]), "high": float(high[0])}
     return entry
+
+
+_draws = lru_cache(maxsize=2)(draw_clusters)  # most figures are of the same problems
 
 
 def table(summary: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import AttentionInterface, Qwen2Config, Qwen2ForCausalLM
@@ -34,7 +35,7 @@ ROUNDS = 3
 def opened(layers: int) -> Qwen2ForCausalLM:
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    shape = {
+    shape: dict[str, Any] = {
         "hidden_size": 896,
         "intermediate_size": 4864,
         "num_attention_heads": 14,
