@@ -40,20 +40,30 @@ def test_it_answers_instructions_and_is_judged(smollm2: Path, tmp_path: Path) ->
     assert done.returncode == 0, done.stderr
     responses = read_jsonl(tmp_path / "out" / "responses.jsonl")
     assert len({response["row"] for response in responses}) == 8
-    # A chat model answers in English words, and no two prompts alike.
+    # A chat model answers in words, and no two prompts alike.
     assert len({response["text"] for response in responses}) == 8
-    assert all(sum(word.isalpha() for word in response["text"].split()) > 3 for response in responses)
-    judged = reins("score", prompts, tmp_path / "out" / "responses.jsonl", "--preset", "ifeval")
+    words = " ".join(response["text"] for response in responses).split()
+    assert sum(word.isalpha() for word in words) > 60
+    files = (
+        "--data",
+        prompts,
+        "--responses",
+        tmp_path / "out" / "responses.jsonl",
+        "--out",
+        tmp_path / "out",
+    )
+    judged = reins("score", *files, "--preset", "ifeval")
     assert judged.returncode == 0 and "hacc" in judged.stdout.casefold(), judged.stderr
+    assert len(read_jsonl(tmp_path / "out" / "scores.jsonl")) == 8
 
 
 def test_five_steps_on_real_traces_lower_the_loss(smollm2: Path, tmp_path: Path) -> None:
     """Its own pad token ends a turn as well, and its template adds a system turn: neither stands in the way."""
-    traces = list(BUILDERS["long_traces"](16, 0, source=str(TRACES)))
+    traces = list(BUILDERS["long_traces"](4, 0, source=str(TRACES)))
     arguments = {
         "max_steps": 6,
         "per_device_train_batch_size": 4,
-        "max_length": 256,
+        "max_length": 192,
         "learning_rate": 1.0e-4,
         "logging_steps": 1,
         "save_strategy": "no",

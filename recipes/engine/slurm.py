@@ -86,7 +86,7 @@ def _job(recipe: Recipe, name: str, left: Mapping[str, Task], job_of: Mapping[st
         name,
         tuple(task.name for task in tasks),
         tuple(sorted(needs)),
-        tuple(part.folder for task in tasks for part in (task, *task.parts)),
+        tuple(folder for task in tasks for folder in (task.folder, *(part.folder for part in task.parts))),
         gpus if stage else min(gpus, recipe.launch.asking),
         stage,
     )
