@@ -13,27 +13,28 @@ from typing import Any
 
 from ..verify import Constraint, describe, render
 from ..verify.rows import Row
-from .phrases import PHRASES, says_any_number, says_number
+from .phrases import PHRASES
+from .vocabulary import says_any_number, says_number
 
 Place = tuple[int, int]
 
 _SUBJECT = (
-    r"(?:(?:your|the|this|it|you|there|all|each|its|my|i)\b(?:\s+(?!(?:and|but|or)\b)[\w'’-]+|\s+\([^()\n]*\)){0,5}?\s+"
-    r"(?:should|must|shall|needs?\s+to|has\s+to|have\s+to|would\s+like|want|cannot|can|is|are)\b"
-    r"(?:\s+(?:be|also|only|not|at|contain|include|have|written|use|to\s+be))*\s+)"
+    r"(?:(?:your|the|this|it|you|there|all|each|its|my|i)\b(?: (?!(?:and|but|or)\b)[\w'’-]+| \([^()\n]*\)){0,5}? "
+    r"(?:should|must|shall|needs? to|has to|have to|would like|want|cannot|can|is|are)\b"
+    r"(?: (?:be|also|only|not|at|contain|include|have|written|use|to be))* )"
 )
-_SURE = r"(?:(?:please\s+)?(?:also\s+)?(?:make\s+sure|ensure|be\s+sure|make\s+your)\b(?:(?!English|\s(?:and|but)\s)[^.,;:!?\n]){0,50}?\s)"
-_LEAD = rf"(?:{_SURE}|(?:i(?:['’]d|\s+would)\s+like\s+your\s+\w+\s+to\s+(?:be|have)\s+)?(?:(?:please|you\s+are)\s+)?(?:{_SUBJECT}|(?:must|should)\s+)?)"
+_SURE = r"(?:(?:please )?(?:also )?(?:make sure|ensure|be sure|make your)\b(?:(?!English|\s(?:and|but)\s)[^.,;:!?\n]){0,50}?\s)"
+_LEAD = rf"(?:{_SURE}|(?:i(?:['’]d| would) like your \w+ to (?:be|have) )?(?:(?:please|you are) )?(?:{_SUBJECT}|(?:must|should) )?)"
 _WHERE = (
-    r"(?:,?[^\S\n]+(?:anywhere\s+|somewhere\s+)?(?:in|of|throughout|within|inside|for|from|at|to)\s+(?:your|the|this)\s+"
-    r"(?:(?:entire|whole|full|very|final)\s+)*(?!style|form|tone|following)\w+(?:\s+(?:post|response|of\s+(?:your|the)\s+(?:entire\s+)?\w+))?|\s+throughout(?=[.,;\n]|$))"
+    r"(?:,?[^\S\n]+(?:anywhere |somewhere )?(?:in|of|throughout|within|inside|for|from|at|to) (?:your|the|this) "
+    r"(?:(?:entire|whole|full|very|final) )*(?!style|form|tone|following)\w+(?: (?:post|response|of (?:your|the) (?:entire )?\w+))?| throughout(?=[.,;\n]|$))"
 )
 _EXAMPLE = (
-    r"(?:\s*[,(:]?\s*(?:such\s+as|i\.e\.?,?|e\.g\.?,?|like(?:\s+this)?:?|(?:for\s+)?example:?,?|an\s+example\s+of\s+a\s+\w+\s+is|using\s+the\s+following"
-    r"\s+format|in\s+the\s+following\s+form(?:at)?|following\s+the\s+format\s+below|with\s+the\s+format\s+below):?\s*"
-    r"(?:(?:\n+\*[^\n]*|\n+\.\.\.)+|<<[^>\n]*>>|\*[^*\n]+\*|(?:,?\s*(?:and\s+)?\[[^\]\n]*\])+|[\"“][^\"”\n]*[\"”])\)?)"
+    r"(?:\s*[,(:]?\s*(?:such as|i\.e\.?,?|e\.g\.?,?|like(?: this)?:?|(?:for )?example:?,?|an example of a \w+ is|using the following"
+    r" format|in the following form(?:at)?|following the format below|with the format below):?\s*"
+    r"(?:(?:\n+\*[^\n]*|\n+\.\.\.)+|<<[^>\n]*>>|\*[^*\n]+\*|(?:,?\s*(?:and )?\[[^\]\n]*\])+|[\"“][^\"”\n]*[\"”])\)?)"
 )
-_MARKDOWN = r"(?:\s+(?:in|with|using)\s+(?:the\s+)?markdown(?:\s+(?:format|syntax|bullet\s+points|divider:?\s*\*{3}))?)"
+_MARKDOWN = r"(?: (?:in|with|using) (?:the )?markdown(?: (?:format|syntax|bullet points|divider:?\s*\*{3}))?)"
 _TAIL = rf"(?:{_WHERE}|{_MARKDOWN}|{_EXAMPLE}){{0,3}}"
 
 
@@ -141,7 +142,8 @@ def _claimed(text: str, numbers: Sequence[int]) -> set[int]:
 
 @lru_cache(maxsize=4096)
 def _pattern(core: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w)(?P<span>{_LEAD}(?:{core}){_TAIL})", re.IGNORECASE)
+    pattern = rf"(?<!\w)(?P<span>{_LEAD}(?:{core}){_TAIL})"
+    return re.compile(re.sub(r"(?<!\\) ", r"\\s+", pattern), re.IGNORECASE)
 
 
 def _trimmed(prompt: str, start: int, end: int) -> Place:
