@@ -2,7 +2,8 @@
 
 IFEval (arXiv 2311.07911) wrote its instructions from templates and had them reworded by hand, so a constraint is said
 in one of a few dozen ways. A pattern here is the core of such a way, its own object included; what leads up to it
-("Make sure that your response should …") and what follows ("… in your entire response") are the same for all types. A blank in a pattern stands for any blanks.
+("Make sure that your response should …") and what follows ("… in your entire response") are the same for all types.
+A blank in a pattern stands for any blanks; reaches are bounded, so that a long prompt takes time in proportion.
 """
 
 import re
@@ -99,9 +100,9 @@ PHRASES: dict[str, Patterns] = {
         r"(?:give|provide) (?:me )?exactly two (?:different )?\w+",
         (
             r"(?:(?:the )?(?:two )?(?:responses|answers|versions) should be )?(?:separated?"
-            rf"|separating) [^.\n]*?{_STARS}"
+            rf"|separating) [^.\n]{{0,200}}?{_STARS}"
         ),
-        rf"[^.\n]*?{_STARS}",
+        rf"[^.\n]{{0,200}}?{_STARS}",
     ),
     "detectable_content:number_placeholders": _fixed(
         (
