@@ -5,7 +5,9 @@ import os
 from pathlib import Path
 
 import pytest
+import torch
 from reins_command import reins
+from safetensors.torch import save_file
 
 from reins.eval.io.errors import InputError
 from reins.eval.io.files import read_state
@@ -83,8 +85,9 @@ def test_a_checkpoint_that_lost_its_contents_gives_way_to_the_one_before(
     for step in (1, 2):
         folder = tmp_path / f"checkpoint-{step}"
         folder.mkdir()
-        for file in ("model.safetensors", "optimizer.pt", "trainer_state.json"):
-            (folder / file).write_bytes(os.urandom(1 << 21))
+        save_file({"weight": torch.rand(1 << 19)}, folder / "model.safetensors")
+        torch.save({"state": {0: {"exp_avg": torch.rand(1 << 19)}}}, folder / "optimizer.pt")
+        (folder / "trainer_state.json").write_bytes(os.urandom(1 << 21))
         mark_whole(folder, "digest", {})
     assert last_whole(tmp_path) == tmp_path / "checkpoint-2"
     start, end = {
@@ -96,7 +99,7 @@ def test_a_checkpoint_that_lost_its_contents_gives_way_to_the_one_before(
         file.seek(start)
         file.write(bytes(end - start))
     assert last_whole(tmp_path) == tmp_path / "checkpoint-1"
-    assert remove_broken(tmp_path) == ["checkpoint-2"]
+    assert remove_broken(tmp_path) == {"checkpoint-2": "not whole"}
 
 
 @pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)

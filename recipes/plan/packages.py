@@ -7,7 +7,10 @@ from functools import cache
 
 from packaging.requirements import Requirement
 
-NAMED_OTHERWISE = {"yaml": "pyyaml", "sklearn": "scikit-learn"}  # imported by another name than they are installed by
+NAMED_OTHERWISE = {
+    "yaml": "pyyaml",
+    "sklearn": "scikit-learn",
+}  # imported by another name than they are installed by
 
 
 def versions(names: Iterable[str], left_out: Container[str] = ()) -> dict[str, str]:
