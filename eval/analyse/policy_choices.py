@@ -14,9 +14,9 @@ from ..stats.intervals import Flags, Floats, Ints
 from ..verify.rows import Row
 
 FEWEST_ROWS = 30  # below, a classifier is fitted to noise
-FOLDS = 5
+FOLDS, INNER_FOLDS = 5, 3
 THRESHOLD = 0.5
-STRENGTHS = (0.01, 0.1, 1.0, 10.0)  # of the logistic regression's fit, chosen within the training folds
+STRENGTHS = (0.1, 1.0, 10.0)  # of the logistic regression's fit, chosen within the training folds
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def _predicted(outcomes: RowOutcomes, train: Ints, test: Ints) -> Floats:
 
     labels, groups = outcomes.thinking_wins[train], outcomes.cluster[train]
     rarest = min(len(np.unique(groups[labels == label])) for label in (True, False))
-    if rarest < 2 * FOLDS:  # some fold might hold one label only, and nothing is learned from so few
+    if rarest < 2 * INNER_FOLDS:  # some fold might hold one label only, and nothing is learned from so few
         return np.full(len(test), float(labels.mean()))
     texts = [_features(row) for row in outcomes.rows]
     pipeline = make_pipeline(
@@ -137,7 +137,7 @@ def _predicted(outcomes: RowOutcomes, train: Ints, test: Ints) -> Floats:
     search = GridSearchCV(
         pipeline,
         {"logisticregression__C": STRENGTHS},
-        cv=StratifiedGroupKFold(FOLDS),
+        cv=StratifiedGroupKFold(INNER_FOLDS),
         scoring="neg_log_loss",
     )
     fitted = search.fit([texts[i] for i in train], labels, groups=groups)
