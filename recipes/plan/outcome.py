@@ -42,7 +42,7 @@ LEFT_OUT = {
     **dict.fromkeys(["huggingface-hub", "hf-xet", "fsspec", "filelock"], _HUB),
     **dict.fromkeys(["httpx", "httpx2", "requests"], _HUB),
     **dict.fromkeys(["pydantic", "pyyaml", "ruamel-yaml", "packaging", "typing-extensions"], _READ),
-    **dict.fromkeys(["dill", "multiprocess", "pandas", "xxhash"], _CACHE),
+    **dict.fromkeys(["cloudpickle", "dill", "multiprocess", "pandas", "xxhash"], _CACHE),
     "networkx": _COMPILER,
     "setuptools": "builds and installs packages",
     "wandb": "tracking",
