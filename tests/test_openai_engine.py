@@ -126,6 +126,17 @@ def test_a_field_that_a_server_does_not_take_is_left_out_or_renamed(few, tmp_pat
             sample(server, few, tmp_path / "other", settings={"concurrency": 1})
 
 
+def test_a_mode_that_only_asks_for_more_goes_by_chat(server, few, tmp_path):
+    sample(server, few, tmp_path / "out", mode="cot", samples=1)
+    turns = {body["messages"][0]["content"] for body in server.posted}
+    questions = {render(row) for row in read_rows(few)}
+    assert len(turns) == ROWS and not turns & questions
+    assert all(
+        "inside <think> and </think>" in turn and turn.partition("\nFirst think")[0] in questions
+        for turn in turns
+    )
+
+
 @pytest.mark.parametrize("mode", ["direct", "repeat", "budget 10", "wait 1", "pad 3"])
 def test_modes_that_edit_are_refused_by_name_before_anything_is_sent(server, few, tmp_path, mode):
     with pytest.raises(InputError, match=f"mode: '{mode}' edits .*`tokenizer`"):

@@ -21,6 +21,7 @@ from ..io.errors import InputError
 from ..io.templates import PROMPT, asked, closing_token, on_one_day
 from ..io.tokenizers import open_tokenizer
 from ..verify import render
+from ..verify.prompt import with_request
 from ..verify.rows import Row
 from ..verify.thought_formats import THINK, ThoughtFormat, format_of_template
 from ..weights.check import check_weights
@@ -61,7 +62,7 @@ class Checkpoint:
     ) -> Prompt:
         """Ask a row through the checkpoint's own template; `direct` asks for no reasoning, `request` for something more."""
         turn = render(row, preset=preset, with_constraints=with_constraints)
-        messages = [{"role": "user", "content": f"{turn}\n{request}".strip() if request else turn}]
+        messages = [{"role": "user", "content": with_request(turn, request)}]
         switch = {**self.options, **({"enable_thinking": False} if direct else {})}
         text = asked(self.tokenizer, messages, **switch)
         if direct and (self.form.is_open(text) or not self.form.lead(text)):

@@ -13,10 +13,12 @@ from typing import Any
 from ..io.errors import InputError, nearest
 from ..io.files import write_json
 from ..verify import PRESETS, render
+from ..verify.prompt import with_request
 from ..verify.published import refuse_patterns
 from ..verify.reasoning import split_reasoning
 from ..verify.responses import Response
 from ..verify.rows import Row, load_rows
+from ..verify.thought_formats import THINK
 from . import resume
 from .checkpoint import Checkpoint, Prompt, fingerprint, load_model, read_checkpoint
 from .decode import Limits, Sample, decode
@@ -181,12 +183,14 @@ def _by_chat(settings: Settings, rows: list[Row], out: Path, processes: Processe
     from .openai_engine import Question, ask_by_chat
 
     assert settings.server is not None
-    done = resume.finished(out)
+    done, request = resume.finished(out), parse_mode(settings.mode).request(THINK)
     questions = [
         Question(
             row.name,
             number,
-            render(row, preset=settings.preset, with_constraints=settings.with_constraints),
+            with_request(
+                render(row, preset=settings.preset, with_constraints=settings.with_constraints), request
+            ),
             sample_seed(settings.seed, row.name, number),
         )
         for row in processes.share(rows)

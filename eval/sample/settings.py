@@ -64,6 +64,9 @@ class Price(BaseModel):
         return f"{cost:,.2f}" if cost >= 1 else f"{cost:.2g}"
 
 
+BY_CHAT = ("think", "cot")  # the modes that need no more than words in the prompt
+
+
 class Server(BaseModel):
     """Where a model is served by OpenAI's protocol, and how it is asked.
 
@@ -91,12 +94,12 @@ class Server(BaseModel):
 
     def check_mode(self, mode: str) -> None:
         """Raise InputError where the server cannot be asked in this mode."""
-        if mode != "think" and not self.tokenizer:
+        if mode not in BY_CHAT and not self.tokenizer:
             raise InputError(
                 "mode",
                 f"{mode!r} edits prompt or running tokens, which a server's chat does not let us do",
                 "give the served checkpoint's `tokenizer` (a folder or hub id) where the server takes and returns"
-                " token ids, as vLLM does; or mode think",
+                f" token ids, as vLLM does; or mode {' or '.join(BY_CHAT)}",
             )
 
 

@@ -21,3 +21,8 @@ def render(row: Row, *, preset: str = "reins", with_constraints: bool = True) ->
         return row.question + PUBLISHED_REQUEST + " ".join(descriptions)
     parts = [row.question, REQUEST if row.answer else "", *descriptions]
     return "\n".join(part.strip() for part in parts if part.strip())
+
+
+def with_request(turn: str, request: str) -> str:
+    """The turn with what a mode asks for beside it, on a line of its own; as it is where that is nothing."""
+    return f"{turn}\n{request}" if request else turn
