@@ -14,7 +14,9 @@ from reins.recipes.rehearse.rehearse import differences, reduced
 from reins.recipes.rehearse.tiny_model import FAMILIES, make
 
 RECIPES = Path(__file__).parents[1] / "recipes"
-ALL = sorted(file for file in RECIPES.glob("*/*.yaml") if file.parent.name in ("micro", "qwen", "siblings"))
+ALL = sorted(
+    file for file in RECIPES.glob("*/*.yaml") if file.parent.name in ("micro", "qwen", "siblings", "smollm2")
+)
 WHOLE = [file for file in ALL if {"arms", "models"} & yaml.safe_load(file.read_text()).keys()]
 ALIKE = {
     r"R1-Distill-Qwen": "deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B",
@@ -24,6 +26,7 @@ ALIKE = {
     r"Qwen2\.5-Math": "Qwen/Qwen2.5-Math-1.5B",
     r"Qwen2\.5-.*Instruct|s1-|s1\.1-|OlympicCoder": "Qwen/Qwen2.5-7B-Instruct",
     r"Qwen2\.5": "Qwen/Qwen2.5-1.5B",
+    r"SmolLM2-.*Instruct": "HuggingFaceTB/SmolLM2-135M-Instruct",
     r"Llama-3.*Instruct": "meta-llama/Llama-3.1-8B-Instruct",
 }
 

@@ -36,6 +36,7 @@ ENDS = 0.1  # how likely each token of a reply is to end it
 CHATML = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 DEEPSEEK = ("<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>", "<｜User｜>", "<｜Assistant｜>")
 LLAMA = ("<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>")
+SMOL = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
 QWEN = "You are Qwen, created by Alibaba Cloud. You are a helpful assistant."
 BOXED = (
     r"Please reason step by step, and put your final answer within \\boxed{}."  # inside a string of Jinja's
@@ -80,6 +81,9 @@ FAMILIES = {
         "qwen2", "qwen2_5", CHATML, (CHATML[2], CHATML[0]), CHATML[0], 32768, 1e6
     ),
     r"Qwen2\.5": Family("qwen2", "qwen2_5", CHATML, CHATML[:1], CHATML[0], 131072, 1e6),
+    r"SmolLM2-.*Instruct": Family(
+        "llama", "qwen2_5", CHATML, CHATML[2:], CHATML[2], 8192, 1e5, CHATML[1], system=SMOL
+    ),
     r"Llama-3.*Instruct": Family(
         "llama", "llama3", LLAMA, (LLAMA[4], LLAMA[1]), LLAMA[1], 131072, 5e5, LLAMA[0]
     ),
