@@ -3,10 +3,10 @@
 import json
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 from answer_cases import KINDS
+from conftest import SHARED, needs_shared
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,8 +15,7 @@ from reins.eval.verify.answers.numerals import exact_numbers
 from reins.eval.verify.answers.spelling import spell
 from reins.train.reward_selftest import answer_kinds
 
-FIELD = Path(__file__).parents[2] / "shared" / "field" / "eval"
-needs_field = pytest.mark.skipif(not FIELD.is_dir(), reason=f"the cases from the field are not at {FIELD}")
+FIELD = SHARED / "field" / "eval"
 quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -27,7 +26,7 @@ def test_kinds(grader, kind):
     assert [(*case, outcome) for case, outcome in asked if case[2] != outcome] == []
 
 
-@needs_field
+@needs_shared
 def test_the_cases_from_the_field(grader):
     lines = [line for file in sorted(FIELD.glob("*.jsonl")) for line in file.read_text("utf-8").splitlines()]
     cases = [case for case in map(json.loads, lines) if case["expected"] and "outcome" in case["expected"]]

@@ -1,9 +1,9 @@
 """Where constraints stand in prompts: exact on composites, by wording on free prompts, and never guessed."""
 
 import json
-from pathlib import Path
 
 import pytest
+from conftest import DATA, needs_data
 from small_rows import read, write
 
 from reins.data_builders import BUILDERS
@@ -14,7 +14,6 @@ from reins.eval.io.errors import InputError
 from reins.eval.verify import render
 from reins.eval.verify.rows import as_row, read_rows
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
 COMMAS = "Write a riddle about the sea. Please do not use any commas. "
 
 
@@ -156,7 +155,7 @@ def test_tokens_of_a_span_are_half_open():
     assert positions(offsets, 3, 9) == [0, 1, 3]
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason="needs the reference spans in ../shared/data")
+@needs_data
 def test_the_wordings_agree_with_the_reference():
     """RAIN-Merging's spans were made by a language model, and not all are right: see DISPUTED."""
     rows = {row.id: row for row in read_rows(DATA / "ifeval/input_data.jsonl")}

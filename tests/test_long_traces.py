@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from conftest import DATA, needs_data
 
 from reins.data_builders import BUILDERS
 from reins.eval.io.errors import InputError
@@ -15,7 +16,6 @@ from reins.eval.verify import split_reasoning
 
 build = BUILDERS["long_traces"]
 BASE = Path(__file__).parents[1] / "recipes/micro/base"
-DATA = Path(__file__).parents[2] / "shared" / "data"
 SHARED, SKYTHOUGHT = DATA / "thought_anchors", DATA / "skythought"
 
 
@@ -98,7 +98,7 @@ def test_thoughts_in_other_tags_are_read_and_kept(tmp_path):
     }  # fmt: skip
 
 
-@pytest.mark.skipif(not SKYTHOUGHT.exists(), reason="needs the public outputs in ../shared/data/skythought")
+@needs_data
 def test_every_one_of_skythoughts_thoughts_is_read():
     records = [record for file in sorted(SKYTHOUGHT.glob("*.jsonl")) for record in read_jsonl(file)]
     texts = [text for record in records for text in record["code"] if "<|begin_of_thought|>" in text]
@@ -146,13 +146,13 @@ def test_the_shipped_recipe_takes_a_file_in_the_place_of_the_hubs_set(tmp_path):
     assert len(rows) == 400 and all(split_reasoning(row["response"]).state == "closed" for row in rows)
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="needs the public traces in ../shared/data/thought_anchors")
+@needs_data
 def test_the_shipped_recipe_takes_real_r1_traces(tmp_path):
     rows = built_by_the_shipped_recipe(SHARED / "cots_general_r1_distill_llama8b.jsonl", tmp_path)
     assert len(rows) == 400 and all(split_reasoning(row["response"]).state == "closed" for row in rows)
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="needs the public traces in ../shared/data/thought_anchors")
+@needs_data
 def test_real_r1_traces_are_closed_and_distinct():
     rows = list(build(rows=500, seed=0, source=str(SHARED / "cots_general_r1_distill_llama8b.jsonl")))
     assert len({row.name for row in rows}) == 500

@@ -5,6 +5,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from conftest import DATA, needs_data
 from pretrained import convert, fetch
 from reins_command import reins
 from stages import lines, make_stage, train
@@ -13,13 +14,9 @@ from reins.data_builders import BUILDERS
 from reins.data_builders.mixture import sft_row
 from reins.eval.io.jsonl import read_jsonl, write_jsonl
 
-SHARED = Path(__file__).parents[2] / "shared" / "data"
-IFEVAL = SHARED / "ifeval" / "input_data.jsonl"
-TRACES = SHARED / "skythought" / "Sky-T1-math-correct-5K-27B__math500.jsonl"
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not IFEVAL.exists(), reason="IFEval's prompts are not beside this clone"),
-]
+IFEVAL = DATA / "ifeval" / "input_data.jsonl"
+TRACES = DATA / "skythought" / "Sky-T1-math-correct-5K-27B__math500.jsonl"
+pytestmark = [pytest.mark.slow, needs_data]
 
 
 @pytest.fixture(scope="module")
