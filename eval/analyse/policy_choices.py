@@ -7,6 +7,7 @@ one, and an oracle that is not judged on the samples that it chose by.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -37,6 +38,11 @@ class RowOutcomes:
     def thinking_wins(self) -> Flags:
         """The truth that policies are held against; a tie is no reason to think."""
         return np.greater(self.think, self.direct)
+
+    @cached_property
+    def features(self) -> list[str]:
+        """What a classifier reads of each row."""
+        return [_features(row) for row in self.rows]
 
     def value(self, chance: Floats) -> Floats:
         """HAcc (n,) where a row is answered after thinking with this chance."""
@@ -130,7 +136,6 @@ def _predicted(outcomes: RowOutcomes, train: Ints, test: Ints) -> Floats:
     rarest = min(len(np.unique(groups[labels == label])) for label in (True, False))
     if rarest < 2 * INNER_FOLDS:  # some fold might hold one label only, and nothing is learned from so few
         return np.full(len(test), float(labels.mean()))
-    texts = [_features(row) for row in outcomes.rows]
     pipeline = make_pipeline(
         TfidfVectorizer(analyzer=str.split, min_df=2), LogisticRegression(class_weight="balanced")
     )
@@ -140,8 +145,8 @@ def _predicted(outcomes: RowOutcomes, train: Ints, test: Ints) -> Floats:
         cv=StratifiedGroupKFold(INNER_FOLDS),
         scoring="neg_log_loss",
     )
-    fitted = search.fit([texts[i] for i in train], labels, groups=groups)
-    return np.asarray(fitted.predict_proba([texts[i] for i in test])[:, 1])
+    fitted = search.fit([outcomes.features[i] for i in train], labels, groups=groups)
+    return np.asarray(fitted.predict_proba([outcomes.features[i] for i in test])[:, 1])
 
 
 def _features(row: Row) -> str:

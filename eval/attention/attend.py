@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -62,13 +63,11 @@ def attend(
     spans = {row.name: each for row, each in _located(rows, data, preset)}
     checkpoint, out = read_checkpoint(model), Path(out_dir)
     reading = Reading(checkpoint, {row.name: row for row in rows}, spans, preset)
-    measured = [response for response in replies if spans[response.row].spans]
-    for response in measured:
-        reading.prompt(response)  # whether it is the prompt that was answered
+    answered = [(response, reading.prompt(response)) for response in replies if spans[response.row].spans]
     _probe(checkpoint)
     scores = score_samples(rows, replies, preset=preset)
     kept: list[Measured] = []
-    write_jsonl(out / "attention.jsonl", _lines(reading, measured, kept))
+    write_jsonl(out / "attention.jsonl", _lines(reading, answered, kept))
     summary = summarise(rows, scores, kept) | {"not_found": _not_found(spans.values()), "model": model}
     write_json(out / "attention.json", rounded(summary))
     return out / "attention.json"
@@ -131,18 +130,21 @@ def _probe(checkpoint: Checkpoint) -> None:
     span_masses(model, checkpoint.encode("One two three four.")[:4], [[0]], [range(1)])
 
 
-def _lines(reading: Reading, responses: list[Response], kept: list[Measured]) -> Iterator[dict[str, Any]]:
-    """A line for each response and context; what the summary needs of it goes to `kept`."""
-    replies = [read_reply(reading.checkpoint, reading.prompt(each), each) for each in responses]
+def _lines(
+    reading: Reading, answered: list[tuple[Response, Prompt]], kept: list[Measured]
+) -> Iterator[dict[str, Any]]:
+    """A line for each response, which stands beside its prompt, and context; what the summary needs goes to `kept`."""
+    replies = [read_reply(reading.checkpoint, prompt, response) for response, prompt in answered]
+    problems = [reading.rows[response.row].problem_id for response, _ in answered]
     last = time.monotonic()
-    for number, (response, said) in enumerate(zip(responses, replies, strict=True)):
+    for number, ((response, of_response), said) in enumerate(zip(answered, replies, strict=True)):
         if time.monotonic() - last > SAID_EVERY:
             last = time.monotonic()
-            print(f"attention: {number}/{len(responses)} responses", file=sys.stderr, flush=True)
+            print(f"attention: {number}/{len(answered)} responses", file=sys.stderr, flush=True)
         row = reading.rows[response.row]
-        asked = reading.asked(row, reading.prompt(response))
+        asked = reading.asked(row, of_response)
         alone = reading.asked(row, reading.alone(row))
-        other = _other(reading, responses, replies, response)
+        other = _other(replies, problems, number)
         places, left = random_places(asked, Random(row.name))
         for name, (prompt, between) in contexts(reading.checkpoint, row, asked, alone, said, other).items():
             line = _measure(reading.checkpoint, prompt, between, said, places)
@@ -151,15 +153,11 @@ def _lines(reading: Reading, responses: list[Response], kept: list[Measured]) ->
             yield line
 
 
-def _other(
-    reading: Reading, responses: list[Response], replies: list[Said], response: Response
-) -> Said | None:
-    """The next closed thought about another problem, in the order of the file and round."""
-    at = responses.index(response)
-    problem = reading.rows[response.row].problem_id
-    for number in (*range(at + 1, len(responses)), *range(at)):
+def _other(replies: Sequence[Said], problems: Sequence[str], at: int) -> Said | None:
+    """The next closed thought about another problem than that of reply `at`, in the order of the file and round."""
+    for number in chain(range(at + 1, len(replies)), range(at)):
         said = replies[number]
-        if said.reasoned and said.closed and reading.rows[responses[number].row].problem_id != problem:
+        if said.reasoned and said.closed and problems[number] != problems[at]:
             return said
     return None
 

@@ -22,7 +22,7 @@ from ..verify.thought_formats import THINK
 from . import resume
 from .checkpoint import Checkpoint, Prompt, fingerprint, load_model, read_checkpoint
 from .decode import Limits, Sample, decode
-from .modes.edits import parse_mode
+from .modes.edits import Mode, parse_mode
 from .processes import Processes
 from .progress import follow
 from .sampler import sample_seed
@@ -60,6 +60,10 @@ class Settings:
             raise InputError("base_url", what, "give engine openai and base_url together")
         if self.server:
             self.server.check_mode(self.mode)
+
+    @property
+    def parsed_mode(self) -> Mode:
+        return parse_mode(self.mode)
 
     @property
     def checkpoint(self) -> str:
@@ -115,7 +119,7 @@ def generate(
     rows, out, processes = load_rows(rows_file), Path(out_dir), Processes()
     refuse_patterns(rows_file, preset)
     if with_constraints:
-        parse_mode(mode).check_rows(rows)
+        settings.parsed_mode.check_rows(rows)
     if server and not (out / resume.RESPONSES).exists():
         _reach(server, settings.model)
     if processes.first:
@@ -154,13 +158,14 @@ def _responses(settings: Settings, rows: list[Row], out: Path, processes: Proces
     if not settings.checkpoint:
         return _by_chat(settings, rows, out, processes)
     checkpoint = read_checkpoint(settings.checkpoint)
+    request = settings.parsed_mode.request(checkpoint.form)
     prompts = [
         checkpoint.prompt(
             row,
             preset=settings.preset,
             with_constraints=settings.with_constraints,
             direct=settings.mode == "direct",
-            request=parse_mode(settings.mode).request(checkpoint.form),
+            request=request,
         )
         for row in rows
     ]
@@ -170,7 +175,9 @@ def _responses(settings: Settings, rows: list[Row], out: Path, processes: Proces
     # other processes are writing already.
     share = processes.share(sorted(range(len(rows)), key=lambda index: len(prompts[index].tokens)))
     samples = _missing(settings, rows, prompts, checkpoint, share, resume.finished(out))
-    limits = Limits(settings.sampling, checkpoint.stops, _room(settings, rows, prompts, checkpoint))
+    # vLLM alone must know before it starts how long a sample can get.
+    room = _room(settings, rows, prompts, checkpoint) if settings.engine == "vllm" else 0
+    limits = Limits(settings.sampling, checkpoint.stops, room)
     responses = (
         _response(sample, rows[sample.key[0]], prompts[sample.key[0]], checkpoint)
         for sample in _decoded(settings, checkpoint, samples, limits)
@@ -183,7 +190,7 @@ def _by_chat(settings: Settings, rows: list[Row], out: Path, processes: Processe
     from .openai_engine import Question, ask_by_chat
 
     assert settings.server is not None
-    done, request = resume.finished(out), parse_mode(settings.mode).request(THINK)
+    done, request = resume.finished(out), settings.parsed_mode.request(THINK)
     questions = [
         Question(
             row.name,
@@ -209,7 +216,7 @@ def _missing(
     share: Sequence[int],
     done: resume.Places,
 ) -> deque[Sample]:
-    mode = parse_mode(settings.mode)
+    mode = settings.parsed_mode
     if not settings.with_constraints:
         rows = [replace(row, constraints=[]) for row in rows]
     return deque(
@@ -227,7 +234,7 @@ def _missing(
 
 def _room(settings: Settings, rows: Sequence[Row], prompts: Sequence[Prompt], checkpoint: Checkpoint) -> int:
     """Tokens that the longest sample may come to: its prompt, its reply, and what the mode's edits add."""
-    mode = parse_mode(settings.mode)
+    mode = settings.parsed_mode
     longest = max(
         len(prompt.tokens) + mode.most_inserted(checkpoint, row)
         for row, prompt in zip(rows, prompts, strict=True)
