@@ -38,7 +38,7 @@ LEFT_OUT = {
     "reins.train.guards": "stops a stage or lets it be",
     "reins.train.wrapper_check": "refuses a stage or lets it be",
     "reins.eval.weights.*": "refuses a model or lets it be",
-    **dict.fromkeys(["rich", "tqdm", "typer", "click", "psutil"], _SAID),
+    **dict.fromkeys(["rich", "tqdm", "colorama", "typer", "click", "psutil"], _SAID),
     **dict.fromkeys(["huggingface-hub", "hf-xet", "fsspec", "filelock"], _HUB),
     **dict.fromkeys(["httpx", "httpx2", "requests"], _HUB),
     **dict.fromkeys(["pydantic", "pyyaml", "ruamel-yaml", "packaging", "typing-extensions"], _READ),
