@@ -101,6 +101,30 @@ def test_free_prompts_are_read_by_their_wordings(prompt, constraint, text):
     assert said(free(prompt, constraint)) == [text]
 
 
+@pytest.mark.parametrize(
+    ("prompt", "constraint", "text"),
+    [
+        (
+            "Answer in lowercase letters only, throughout your entire answer.",
+            ("change_case:english_lowercase", {}),
+            "in lowercase letters only",
+        ),
+        (
+            "Write about bees, and at the end of your letter, add a postscript starting with P.S. Be kind.",
+            ("detectable_content:postscript", {"postscript_marker": "P.S."}),
+            "add a postscript starting with P.S.",
+        ),
+        (
+            "Suggest a tonic, followed by a name in double angular brackets, such as <<Sun>>.",
+            ("detectable_format:title", {}),
+            "followed by a name in double angular brackets, such as <<Sun>>",
+        ),
+    ],
+)
+def test_what_belongs_to_a_constraint(prompt, constraint, text):
+    assert said(free(prompt, constraint)) == [text]
+
+
 def test_two_of_a_type_have_each_their_own():
     prompt = "Write a song. Use the word sun at least 2 times, and the word moon at least 3 times."
     of = {"relation": "at least"}
@@ -168,7 +192,7 @@ def test_the_wordings_agree_with_the_reference():
     assert sum(agreeing) / len(agreeing) >= AGREEMENT
 
 
-AGREEMENT = 0.87
+AGREEMENT = 0.9
 # Where the reference is plainly wrong, and why.
 DISPUTED = {
     (1591, "combination:two_responses"): "the task is taken for the constraint, the asterisks are left out",
@@ -185,6 +209,10 @@ DISPUTED = {
     (1174, "keywords:letter_frequency"): "takes in another request",
     (1477, "language:response_language"): "leaves out that no other language is allowed",
     (3335, "language:response_language"): "leaves out that no other language is allowed",
+    (1508, "keywords:existence"): "words without what is asked of them",
+    (2314, "detectable_format:number_bullet_lists"): "takes in the task",
+    (3188, "change_case:capital_word_frequency"): "two constraints as one entry",
+    (1094, "detectable_format:json_format"): "leaves out that the output is only to be JSON",
 }
 
 

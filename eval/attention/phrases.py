@@ -85,7 +85,7 @@ PHRASES: dict[str, Patterns] = {
         (
             r"(?:Before[^.\n]{0,60},\s*)?(?:first,? |let['’]s |just |You need to )?repl?eat [^.\n(]*?"
             r"(?:without (?:any )?(?:change|changing)[^.,\n(]*?(?=,|\.|\(|\n|$)|word (?:for|by) word"
-            r"(?:,? without (?:any )?change)?(?: first)?)"
+            r"(?:,? without (?:any )?change)?(?: first)?)(?:, at the (?:very )?beginning[^.,\n]*)?"
         ),
         (
             r"(?:first,? |let['’]s |just |You need to )?repl?eat [^.,\n(]*(?:, before you[^.\n]*)?(?:\.+ "
@@ -113,7 +113,7 @@ PHRASES: dict[str, Patterns] = {
     ),
     "detectable_content:postscript": _fixed(
         (
-            r"(?:at the end of your \w+,\s*)?(?:please )?(?:explicitly )?(?:add|include|including|end"
+            r"(?:(?<!and\s)at the end of your \w+,\s*)?(?:please )?(?:explicitly )?(?:add|include|including|end"
             r"|finish|put|with|write|use|leave|contain|append) (?:[^.\n,;]{0,40}\s)?(?:a )?"
             r"(?:post\s?script|note|p\.p\.s|p\.s)[^.\n,]*?(?:P\.P\.S\.?|P\.S\.?)(?: at the end)?"
         ),
@@ -141,7 +141,7 @@ PHRASES: dict[str, Patterns] = {
             r"|with each|noted|labell?ed|start)[^.\n]*"
         ),
         (
-            rf"(?:have )?{COUNT}(?:sections?|parts?|paragraphs?)\b|(?:mark|label|note|name|separate"
+            rf"(?:have |write an? )?{COUNT}(?:sections?|parts?|paragraphs?(?: \w+(?= of))?)\b|(?:mark|label|note|name|separate"
             rf"|each)\b[^.]*?\b{re.escape(kwargs['section_spliter'].strip())}\b[^.\n]*"
         ),
         rf"{COUNT}(?:chapters|rounds|days|acts)\b",
@@ -174,7 +174,7 @@ PHRASES: dict[str, Patterns] = {
             r"|wrap) [^.\n,;]{0,60}?,?\s*(?:that is )?(?:wrapped |contained |enclosed )?(?:in|inside|with"
             r"|by) double angular brackets"
         ),
-        r"(?:the )?(?:title|name)[^.\n;]{0,80}?double angular brackets",
+        r"(?:followed by )?(?:(?:the|an?) )?(?:suggested )?(?:title|name)[^.\n;]{0,80}?double angular brackets",
         r"[^.\n,;]{0,40}double angular brackets",
     ),
     "language:response_language": lambda kwargs: language(kwargs["language"]),
@@ -199,7 +199,7 @@ PHRASES: dict[str, Patterns] = {
         r"[^\n]+\n\*{3}\n(?:[\s\S]*\n\*{3}\n)?[^\n]+",
     ),
     "length_constraints:number_sentences": _fixed(
-        rf"{WRITE}(?:contains? )?{COUNT}(?:\w+ )?sentences?(?: long)?",
+        rf"{WRITE}(?:contains? )?{COUNT}(?:\w+ )?sentences?(?: long)?|\d+-line \w+",
         r"number of sentences[^.\n]*",
         r"(?:the )?\w+[\s-]+(?:line|sentence)s?\b",
     ),

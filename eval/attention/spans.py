@@ -26,7 +26,7 @@ _SUBJECT = (
 _SURE = r"(?:(?:please )?(?:also )?(?:make sure|ensure|be sure|make your)\b(?:(?!English|\s(?:and|but)\s)[^.,;:!?\n]){0,50}?\s)"
 _LEAD = rf"(?:{_SURE}|(?:i(?:['’]d| would) like your \w+ to (?:be|have) )?(?:(?:please|you are) )?(?:{_SUBJECT}|(?:must|should) )?)"
 _WHERE = (
-    r"(?:,?[^\S\n]+(?:anywhere |somewhere )?(?:in|of|throughout|within|inside|for|from|at|to) (?:your|the|this) "
+    r"(?:[^\S\n]+(?:anywhere |somewhere )?(?:in|of|throughout|within|inside|for|from|at|to) (?:your|the|this) "
     r"(?:(?:entire|whole|full|very|final) )*(?!style|form|tone|following)\w+(?: (?:post|response|of (?:your|the) (?:entire )?\w+))?| throughout(?=[.,;\n]|$))"
 )
 _EXAMPLE = (
