@@ -8,8 +8,8 @@ from small_rows import TOKENS, first_closed, keyed, read, write
 from reins.eval.io.errors import InputError
 from reins.eval.sample.checkpoint import read_checkpoint
 from reins.eval.sample.generate import generate
-from reins.eval.sample.modes.edits import parse_mode
-from reins.eval.verify import describe
+from reins.eval.sample.modes.names import parse_mode
+from reins.eval.verify import describe, render
 from reins.eval.verify.rows import read_rows
 
 
@@ -42,7 +42,8 @@ def test_a_template_like_qwen3s_skips_the_thought_itself(tiny, rows, tmp_path):
     template.write_text(template.read_text() + switch)
     row, checkpoint = read_rows(rows)[0], read_checkpoint(str(folder))
     free, direct = (
-        checkpoint.prompt(row, preset="reins", with_constraints=True, direct=d) for d in (False, True)
+        checkpoint.prompt(row, preset="reins", with_constraints=True, direct=direct)
+        for direct in (False, True)
     )
     assert direct.text == free.text + "<think>\n\n</think>\n\n" and free.lead == ""
     records = read(generate(folder, rows, tmp_path / "out", mode="direct", samples=1, max_new_tokens=4))
@@ -149,9 +150,8 @@ def test_the_control_of_repeat_is_as_long_and_says_nothing_of_the_constraints(th
 
 def test_cot_asks_for_a_thought_in_the_models_own_tags(thinker, tiny, rows, tmp_path):
     row, checkpoint = read_rows(rows)[0], read_checkpoint(str(tiny))
-    request = parse_mode("cot").request(checkpoint.form)
     free, cot = (
-        checkpoint.prompt(row, preset="reins", with_constraints=True, request=said) for said in ("", request)
+        checkpoint.prompt_of(parse_mode(mode).turn(render(row), checkpoint.form)) for mode in ("think", "cot")
     )
     assert "<think>" not in free.text and "inside <think> and </think>" in cot.text
     assert cot.text.index(row.question.strip()) < cot.text.index("<think>")

@@ -10,7 +10,7 @@ from reins.eval.io.errors import InputError
 from reins.eval.io.jsonl import read_jsonl
 from reins.eval.sample.decode import Limits, Sample, decode
 from reins.eval.sample.generate import generate
-from reins.eval.sample.modes.edits import Edit
+from reins.eval.sample.modes.mode import Edit
 from reins.eval.sample.settings import Sampling
 from reins.train.rollout import sample
 

@@ -11,7 +11,7 @@ from itertools import cycle, islice
 from random import Random
 
 from ..sample.checkpoint import Checkpoint
-from ..sample.modes.edits import NEUTRAL
+from ..sample.modes.reminders import NEUTRAL
 from ..verify.rows import Row
 from .sequence import Asked, Said
 

@@ -21,7 +21,6 @@ from ..io.errors import InputError
 from ..io.templates import PROMPT, asked, closing_token, on_one_day
 from ..io.tokenizers import open_tokenizer
 from ..verify import render
-from ..verify.prompt import with_request
 from ..verify.rows import Row
 from ..verify.thought_formats import THINK, ThoughtFormat, format_of_template
 from ..weights.check import check_weights
@@ -57,12 +56,13 @@ class Checkpoint:
     options: dict[str, Any] = field(default_factory=dict)
     pieces: dict[int, str] = field(default_factory=dict)
 
-    def prompt(
-        self, row: Row, *, preset: str, with_constraints: bool, direct: bool = False, request: str = ""
-    ) -> Prompt:
-        """Ask a row through the checkpoint's own template; `direct` asks for no reasoning, `request` for something more."""
-        turn = render(row, preset=preset, with_constraints=with_constraints)
-        messages = [{"role": "user", "content": with_request(turn, request)}]
+    def prompt(self, row: Row, *, preset: str, with_constraints: bool, direct: bool = False) -> Prompt:
+        """Ask a row as it is; see `prompt_of`."""
+        return self.prompt_of(render(row, preset=preset, with_constraints=with_constraints), direct=direct)
+
+    def prompt_of(self, turn: str, *, direct: bool = False) -> Prompt:
+        """Ask a user's turn through the checkpoint's own template; `direct` asks for no reasoning."""
+        messages = [{"role": "user", "content": turn}]
         switch = {**self.options, **({"enable_thinking": False} if direct else {})}
         text = asked(self.tokenizer, messages, **switch)
         if direct and (self.form.is_open(text) or not self.form.lead(text)):

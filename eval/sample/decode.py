@@ -17,7 +17,7 @@ from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
 from .layer_masks import check_attention, layer_masks
-from .modes.edits import Edit, Rule
+from .modes.mode import Edit, Rule
 from .sampler import pick, uniforms
 from .settings import Sampling
 from .slot_cache import SlotCache

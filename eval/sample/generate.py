@@ -13,7 +13,6 @@ from typing import Any
 from ..io.errors import InputError, nearest
 from ..io.files import write_json
 from ..verify import PRESETS, render
-from ..verify.prompt import with_request
 from ..verify.published import refuse_patterns
 from ..verify.reasoning import split_reasoning
 from ..verify.responses import Response
@@ -22,14 +21,14 @@ from ..verify.thought_formats import THINK
 from . import resume
 from .checkpoint import Checkpoint, Prompt, fingerprint, load_model, read_checkpoint
 from .decode import Limits, Sample, decode
-from .modes.edits import Mode, parse_mode
+from .modes.mode import ENGINES, Mode
+from .modes.names import parse_mode
 from .processes import Processes
 from .progress import follow
 from .sampler import sample_seed
 from .settings import Sampling, Server, read_sampling
 from .vllm_arguments import VllmArguments
 
-ENGINES = ("transformers", "vllm", "openai")
 USAGE = "usage.json"  # beside a server's responses: what they took
 
 
@@ -49,7 +48,7 @@ class Settings:
 
     def check(self) -> None:
         """Raise InputError naming a setting that cannot be."""
-        parse_mode(self.mode)
+        mode = parse_mode(self.mode)
         for name, known in (("preset", PRESETS), ("engine", ENGINES)):
             if getattr(self, name) not in known:
                 raise InputError(
@@ -58,12 +57,15 @@ class Settings:
         if (self.server is not None) != (self.engine == "openai"):
             what = "is missing" if self.server is None else f"is not asked by engine {self.engine}"
             raise InputError("base_url", what, "give engine openai and base_url together")
-        if self.server:
-            self.server.check_mode(self.mode)
+        mode.check_engine(self.engine, self.server)
 
     @property
     def parsed_mode(self) -> Mode:
         return parse_mode(self.mode)
+
+    def turn(self, row: Row) -> str:
+        """A row as its preset asks it."""
+        return render(row, preset=self.preset, with_constraints=self.with_constraints)
 
     @property
     def checkpoint(self) -> str:
@@ -158,15 +160,9 @@ def _responses(settings: Settings, rows: list[Row], out: Path, processes: Proces
     if not settings.checkpoint:
         return _by_chat(settings, rows, out, processes)
     checkpoint = read_checkpoint(settings.checkpoint)
-    request = settings.parsed_mode.request(checkpoint.form)
+    mode = settings.parsed_mode
     prompts = [
-        checkpoint.prompt(
-            row,
-            preset=settings.preset,
-            with_constraints=settings.with_constraints,
-            direct=settings.mode == "direct",
-            request=request,
-        )
+        checkpoint.prompt_of(mode.turn(settings.turn(row), checkpoint.form), direct=mode.direct)
         for row in rows
     ]
     checkpoint.check_lengths(prompts, settings.sampling.max_new_tokens)
@@ -190,14 +186,12 @@ def _by_chat(settings: Settings, rows: list[Row], out: Path, processes: Processe
     from .openai_engine import Question, ask_by_chat
 
     assert settings.server is not None
-    done, request = resume.finished(out), settings.parsed_mode.request(THINK)
+    done, mode = resume.finished(out), settings.parsed_mode
     questions = [
         Question(
             row.name,
             number,
-            with_request(
-                render(row, preset=settings.preset, with_constraints=settings.with_constraints), request
-            ),
+            mode.turn(settings.turn(row), THINK),
             sample_seed(settings.seed, row.name, number),
         )
         for row in processes.share(rows)

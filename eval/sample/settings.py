@@ -64,9 +64,6 @@ class Price(BaseModel):
         return f"{cost:,.2f}" if cost >= 1 else f"{cost:.2g}"
 
 
-BY_CHAT = ("think", "cot")  # the modes that need no more than words in the prompt
-
-
 class Server(BaseModel):
     """Where a model is served by OpenAI's protocol, and how it is asked.
 
@@ -91,16 +88,6 @@ class Server(BaseModel):
     def noted(self) -> dict[str, Any]:
         """What samples depend on."""
         return {"base_url": self.base_url, "tokenizer": self.tokenizer}
-
-    def check_mode(self, mode: str) -> None:
-        """Raise InputError where the server cannot be asked in this mode."""
-        if mode not in BY_CHAT and not self.tokenizer:
-            raise InputError(
-                "mode",
-                f"{mode!r} edits prompt or running tokens, which a server's chat does not let us do",
-                "give the served checkpoint's `tokenizer` (a folder or hub id) where the server takes and returns"
-                f" token ids, as vLLM does; or mode {' or '.join(BY_CHAT)}",
-            )
 
 
 Settings = TypeVar("Settings", bound=BaseModel)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import combinations, pairwise
 
 from ...data_builders.decontaminate import Evaluation
-from ...eval.sample.modes.edits import parse_mode
+from ...eval.sample.modes.names import parse_mode
 from ...eval.verify.rows import Row
 from ..recipe.resolve import ancestors
 from ..recipe.schema import BuiltSet, Stage

@@ -1,7 +1,7 @@
 """The models that a recipe names: folders that hold all of one, ids on the hub, and names at a server."""
 
 from ...eval.io.errors import InputError, nearest
-from ...eval.sample.modes.edits import parse_mode
+from ...eval.sample.modes.names import parse_mode
 from .files import locate, text_of
 from .schema import AnswersSet, Recipe
 
@@ -58,8 +58,7 @@ def _check_served(recipe: Recipe) -> None:
         for set_name, evaluation in recipe.evaluate.items():
             for mode in evaluation.modes:
                 try:
-                    parse_mode(mode)
-                    server.check_mode(mode)
+                    parse_mode(mode).check_engine("openai", server)
                 except InputError as error:
                     raise InputError(f"evaluate.{set_name}.modes", error.what, error.fix) from None
 

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from ...data_builders import BUILDERS
 from ...data_builders.mixture import counts
 from ...eval.io.errors import InputError, nearest
-from ...eval.sample.modes.edits import parse_mode
+from ...eval.sample.modes.names import parse_mode
 from ...eval.verify.published import refuse_patterns
 from ...eval.verify.rows import read_rows
 from ...train.arguments import check_args, check_lora

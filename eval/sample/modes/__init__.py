@@ -1,1 +1,1 @@
-"""How a row is asked: the modes, and what each does to a running reply."""
+"""How a row is asked: the modes, a file a kind, and what each does before, within and after a reply."""

@@ -1,0 +1,40 @@
+"""The modes that ask and let the model answer: by itself, without a thought, or after a thought that is asked for."""
+
+from dataclasses import dataclass
+
+from ...verify.prompt import with_request
+from ...verify.thought_formats import ThoughtFormat
+from .mode import Mode
+
+
+def thought_request(form: ThoughtFormat) -> str:
+    """Words that ask for a thought in the model's own tags."""
+    opening, closing = form.opening.strip(), form.closing.strip()
+    return f"First think inside {opening} and {closing}. Then write your answer; only what follows {closing} is judged."
+
+
+@dataclass(frozen=True)
+class Think(Mode):
+    """As the checkpoint does by itself."""
+
+    name = "think"
+    by_chat = True
+
+
+@dataclass(frozen=True)
+class Direct(Mode):
+    """No reasoning: by the template's own switch (`enable_thinking`), else an empty closed thought goes first."""
+
+    name = "direct"
+    direct = True
+
+
+@dataclass(frozen=True)
+class Cot(Mode):
+    """The prompt asks for a thought in tags before the answer: for models that do not reason by themselves."""
+
+    name = "cot"
+    by_chat = True
+
+    def turn(self, asked: str, form: ThoughtFormat) -> str:
+        return with_request(asked, thought_request(form))
