@@ -1,7 +1,7 @@
 # `make ablation` and `make test` each set up all they need in .venv, from pinned versions.
 PYTHON ?= python3
 BIN := .venv/bin
-PAGES := README.md CONTRIBUTING.md CITATION.cff LICENSE docs tests/bench/RESULTS.md $(wildcard recipes/*.md recipes/*/*.md recipes/*/*.yaml)
+PAGES := README.md CONTRIBUTING.md CHANGELOG.md CITATION.cff LICENSE docs tests/bench/RESULTS.md $(wildcard recipes/*.md recipes/*/*.md recipes/*/*.yaml)
 
 .PHONY: ablation test test-all quality base bench docs clean
 

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
     ROOT / "recipes/README.md",
     ROOT / "recipes/micro/README.md",
     ROOT / "tests/bench/RESULTS.md",
