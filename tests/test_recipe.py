@@ -187,7 +187,12 @@ def test_an_arm_says_what_it_is_for_and_a_bare_list_of_stages_is_one_without_rol
     tmp_path: Path, text: str
 ) -> None:
     recipe = read(tmp_path, text.replace("[sft, rl]", "{stages: [sft, rl], control_of: sft, mixed_of: sft}"))
-    assert recipe.arms["sft"].model_dump() == {"stages": ["sft"], "control_of": [], "mixed_of": None}
+    assert recipe.arms["sft"].model_dump() == {
+        "stages": ["sft"],
+        "factors": {},
+        "control_of": [],
+        "mixed_of": None,
+    }
     role = recipe.arms["sft_rl"]
     assert (role.stages, role.control_of, role.mixed_of) == (["sft", "rl"], ["sft"], "sft")
 

@@ -23,6 +23,11 @@ def outline(recipe: Recipe, run: Path, tasks: Mapping[str, Task], done: Containe
         f"side by side: {launch.side_by_side} stage(s) of {launch.processes} process(es), or {launch.slots} other tasks",
         "tokens: `about` is rows seen by the mean of a few of their rows, `at most` is everything at its full length",
     ]
+    lines += [
+        f"arm {name}: {', '.join(f'{factor} {value}' for factor, value in arm.factors.items())}"
+        for name, arm in recipe.arms.items()
+        if arm.factors
+    ]
     for kind, heading in HEADINGS.items():
         group = [task for task in tasks.values() if task.kind == kind]
         tokens = [task.amount for task in group if task.needs_model]

@@ -137,7 +137,7 @@ def arms(material: Material) -> Iterator[Finding]:
     alone = 0
     for a, b in combinations(material.stages, 2):
         first, second = material.stages[a], material.stages[b]
-        if first.trainer != second.trainer or _follows(material, a, b):
+        if first.trainer != second.trainer or _follows(material, a, b) or _crossed(material, a, b):
             continue
         fed, how = _differences(first, second)
         if fed and how:
@@ -172,6 +172,13 @@ def _differences(first: Stage, second: Stage) -> tuple[list[str], list[str]]:
 def _follows(material: Material, a: str, b: str) -> bool:
     """Whether some arm trains by both, one after the other: they are not set against each other."""
     return any(a in arm.stages and b in arm.stages for arm in material.recipe.arms.values())
+
+
+def _crossed(material: Material, a: str, b: str) -> bool:
+    """Whether both are in arms that factors tell apart: what differs between those is said by name."""
+    return all(
+        any(name in arm.stages and arm.factors for arm in material.recipe.arms.values()) for name in (a, b)
+    )
 
 
 def sequence(material: Material) -> Iterator[Finding]:

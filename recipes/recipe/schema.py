@@ -16,13 +16,16 @@ from pydantic import (
     Field,
     Tag,
     ValidationError,
+    field_validator,
     model_validator,
 )
 
 from ...eval.io.errors import InputError
 from ...eval.sample.settings import UNSAID, Sampling, Server
 from ...eval.sample.vllm_arguments import VllmArguments
+from .factors import expand
 from .files import locate
+from .shares import with_rest
 from .slurm import Slurm
 from .strict import Count, Strict
 from .yaml_file import read_yaml, write_yaml
@@ -31,6 +34,7 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
+CROSSING = ("factors", "cells")
 MOST_SEEDS = 100  # each is an ablation; more is a slip, and its plan would take minutes
 
 
@@ -101,7 +105,7 @@ DataSet = Annotated[
 class Stage(Strict):
     """One training run: `rows` rows drawn from `data` by shares that add to 1, and `add`ed rows beside them.
 
-    `args` are TRL's own, `lora` (absent: all weights are trained) are peft's. A stage without `rows` takes all that
+    One share may be `rest`, what the others leave. `args` are TRL's own, `lora` (absent: all weights are trained) are peft's. A stage without `rows` takes all that
     its sets can give at these shares.
     """
 
@@ -113,15 +117,22 @@ class Stage(Strict):
     args: dict[str, Any] = {}
     lora: dict[str, Any] | None = None
 
+    @field_validator("data", mode="before")
+    @classmethod
+    def _rest(cls, data: Any) -> Any:
+        return with_rest(data) if isinstance(data, dict) else data
+
 
 class Arm(Strict):
     """Stages applied to the base one after another, and what the arm is for; a bare list of stages will do.
 
     A control (`control_of`) is trained as its arms are, without what they are asked about; `mixed_of` names the arm
     that this one is with instruction-following data mixed in. An arm with neither is what the ablation asks about.
+    `factors` says which value of each factor it has; arms that come of the recipe's `factors` have it written for them.
     """
 
     stages: list[str]
+    factors: dict[Name, str | int | float | bool] = {}
     control_of: list[Name] = []
     mixed_of: Name | None = None
 
@@ -200,7 +211,8 @@ class Recipe(Strict):
     The arm without stages is the base, which every other arm is compared with.
 
     `models` are arms that are evaluated as they are: a name and a folder or hub id, or a server's name for it. `against` says, for an arm or a
-    model, which other one it is contrasted with beside the base.
+    model, which other one it is contrasted with beside the base. In a file, `factors` and `cells` stand for the arms
+    that they come to (`factors.expand`).
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
@@ -229,9 +241,14 @@ def load(path: str | Path) -> Recipe:
             raise InputError(parent, f"extends: {path} extends this file already", "one level, no more")
         content = _merge(inherited, content)
     try:
+        if "factors" in content or "cells" in content:
+            Recipe.model_validate({key: value for key, value in content.items() if key not in CROSSING})
+            content = expand(content)
         return Recipe.model_validate(content)
     except ValidationError as error:
         raise _first(error).within(path) from None
+    except InputError as error:
+        raise error.within(path) from None
 
 
 def dump(recipe: Recipe) -> str:

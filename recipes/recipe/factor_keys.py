@@ -1,0 +1,145 @@
+"""Factors as a recipe writes them: which keys each replaces, and by what."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from ...eval.io.errors import InputError, nearest
+
+Content = dict[str, Any]
+Value = str | int | float | bool
+FORM = "as `share: {key: stages.sft.data.if_rows, values: [0.1, 0.5]}`"
+
+
+@dataclass(frozen=True)
+class Level:
+    """One value of a factor: as it is recorded, as it is part of names, and what it puts in at which keys."""
+
+    value: Value
+    tag: str
+    puts: tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Factor:
+    name: str
+    levels: tuple[Level, ...]
+
+    @property
+    def parts(self) -> set[tuple[str, str]]:
+        """What it changes: kind and name of stages, sets and arms."""
+        paths = [key.split(".") for level in self.levels for key, _ in level.puts]
+        return {(path[0], path[1]) for path in paths}
+
+
+def read_factors(content: Content) -> list[Factor]:
+    """Take `factors` out of a recipe's content. Raises InputError, naming factor, key and the nearest known."""
+    given = content.pop("factors", None) or {}
+    if not isinstance(given, dict):
+        raise InputError("factors", "no mapping of names to keys and values", FORM)
+    known = [key for key in _keys(content) if key.split(".")[0] in ("stages", "data", "arms")]
+    return [_factor(name, written, known) for name, written in given.items()]
+
+
+def replace(content: Content, levels: Sequence[Level]) -> Content:
+    """The content with what these levels put in."""
+    replaced = deepcopy(content)
+    for key, value in (put for level in levels for put in level.puts):
+        *path, last = key.split(".")
+        inside = replaced
+        for part in path:
+            inside = inside[part]
+        inside[last] = deepcopy(value)
+    return replaced
+
+
+def _factor(name: str, written: Any, known: Sequence[str]) -> Factor:
+    where = f"factors.{name}"
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
+        raise InputError(where, "no name for a factor", "letters, digits and _, a letter first")
+    if not isinstance(written, dict) or "values" not in written:
+        raise InputError(where, "no `values`", FORM)
+    for key in written:
+        if key not in ("key", "values"):
+            raise InputError(f"{where}.{key}", "unknown key", nearest(key, ("key", "values")))
+    levels = list(_levels(where, name, written))
+    if len(levels) < 2 or len({repr(level.value) for level in levels}) < len(levels):
+        raise InputError(f"{where}.values", "fewer than two different ones", "two or more, each once")
+    for key in dict.fromkeys(key for level in levels for key, _ in level.puts):
+        _check_key(where, key, known)
+    _refuse_seeds(where, levels)
+    return Factor(name, tuple(levels))
+
+
+def _levels(where: str, name: str, written: Mapping[str, Any]) -> Iterator[Level]:
+    keys, values = written.get("key"), written["values"]
+    keys = [keys] if isinstance(keys, str) else keys
+    if isinstance(values, list) and keys:
+        for value in values:
+            if not isinstance(value, Value):
+                raise InputError(f"{where}.values", f"{value!r:.60} has no name", "`values: {name: value}`")
+            yield Level(value, _tag(name, value), tuple((key, value) for key in keys))
+    elif isinstance(values, dict):
+        for label, value in values.items():
+            if not keys and not isinstance(value, dict):
+                raise InputError(f"{where}.values.{label}", "no key that it is put in at", FORM)
+            puts = tuple((key, value) for key in keys) if keys else tuple(value.items())
+            yield Level(label, _tag(name, label), puts)
+    else:
+        raise InputError(where, "neither a key with values, nor values by name", FORM)
+
+
+def _tag(name: str, value: Value) -> str:
+    """`share0_05`, `own`: a number or a truth says nothing without its factor."""
+    text = re.sub(r"[^A-Za-z0-9]", "_", str(value).lower() if isinstance(value, bool) else str(value))
+    return (
+        text
+        if isinstance(value, str)
+        else f"{name}{text}"
+        if not isinstance(value, bool)
+        else f"{name}_{text}"
+    )
+
+
+def _check_key(where: str, key: str, known: Sequence[str]) -> None:
+    parts = key.split(".")
+    if parts[0] == "seeds" or parts[-1] == "seed":
+        what = f"{key}: arms that are compared have the same seeds"
+        raise InputError(where, what, "list seeds under `seeds`, which every arm is trained at")
+    if key not in known:
+        raise InputError(where, f"{key} is no key of this recipe's stages, data or arms", nearest(key, known))
+    if len(parts) < 2 or (parts[0] == "arms" and parts[2:] != ["stages"]):
+        raise InputError(
+            where, f"{key} is not what arms can differ in", "a key in a stage or a set, or an arm's stages"
+        )
+
+
+def _refuse_seeds(where: str, levels: Sequence[Level]) -> None:
+    """Values that are whole mappings may hold a seed: it must be one."""
+    seeds: dict[str, set[str]] = {}
+    for level in levels:
+        for key in (f"{put}.{inner}" for put, value in level.puts for inner in _seeds(value)):
+            place, _, seed = key.rpartition("=")
+            seeds.setdefault(place, set()).add(seed)
+    for place, different in seeds.items():
+        if len(different) > 1:
+            what = f"{place} differs between its values, so the arms would differ in seed too"
+            raise InputError(where, what, "the same seed in each")
+
+
+def _seeds(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inside in value.items():
+            if key == "seed":
+                yield f"seed={inside}"
+            yield from (f"{key}.{inner}" for inner in _seeds(inside))
+
+
+def _keys(content: Any, before: str = "") -> Iterator[str]:
+    """All dotted keys of a mapping, inner ones too."""
+    if isinstance(content, dict):
+        for key, value in content.items():
+            yield f"{before}{key}"
+            yield from _keys(value, f"{before}{key}.")
