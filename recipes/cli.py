@@ -15,6 +15,7 @@ from .engine import run as runs
 from .engine.execute import TaskFailed
 from .recipe import resolve
 from .recipe.schema import Recipe, load
+from .run_commands import runs as runs_there
 
 app = typer.Typer(
     help="Train one base model several ways, and measure what each did to instruction following.",
@@ -24,7 +25,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe's YAML file.")]
+RecipeFile = Annotated[
+    Path,
+    typer.Argument(metavar="RECIPE", help="A recipe's YAML file, or one of ours by name: micro/ablation."),
+]
 Out = Annotated[Path | None, typer.Option("--out", help="The run folder; runs/<name> where not given.")]
 
 
@@ -114,6 +118,7 @@ def push(
     print(f"https://huggingface.co/{repository}")
 
 
+app.add_typer(runs_there)
 app.add_typer(answers)
 
 

@@ -1,7 +1,7 @@
 """Where everything of a run is: the one place that makes the paths of a run folder, and reads them back.
 
 data/<set>  answers/<set>  mixtures/<stage>-s<seed>  stages/<checkpoint>  evals/<checkpoint>/<set>.<mode>
-along/<checkpoint>  report/  slurm/  old/ (what was there before something changed)
+along/<checkpoint>  report/  slurm/  code/ (sources and versions by their hash)  old/ (what was there before something changed)
 """
 
 from collections.abc import Sequence
@@ -132,6 +132,10 @@ class RunPaths:
     def job(self, name: str, suffix: str) -> Path:
         """A Slurm job's script (`sh`) or output (`out`)."""
         return self.root / "slurm" / f"{name}.{suffix}"
+
+    def code(self, hashed: str) -> Path:
+        """The sources and packages behind a hash of our code that tasks were made by."""
+        return self.root / "code" / f"{hashed[:16]}.json"
 
     def old(self, folder: Path) -> Path:
         """Where a folder of this run is kept once it holds what was made from other inputs."""

@@ -18,6 +18,7 @@ from ...eval.io.files import write_text
 from ...eval.io.run_paths import ANY_STEP, CONFIG, ORIGIN, RunPaths
 from ..plan import fingerprint
 from ..plan.task import Task, chains, shell
+from . import made_from
 from .done import finished, inputs_of, origins_of, output_of
 from .given import given
 from .places import make_places
@@ -25,6 +26,7 @@ from .processes import devices, start
 from .progress import Progress
 
 LOG = "output.txt"
+COMMAND = "command"  # written as a task starts
 ROOM = 1 << 20  # bytes that there must be room for, or a child ended for want of it
 SHOWN = 15  # lines of a log
 POLL = 0.05  # seconds
@@ -76,14 +78,15 @@ class Engine:
     def finish(self) -> dict[str, str]:
         """Run all that waits, the longest chain first; return every task's output."""
         order = chains(self.waiting, {name: task.cost for name, task in self.waiting.items()})
-        while self.waiting or self.children:
-            self._start_ready(order)
-            time.sleep(POLL)
-            self.progress.tick()
-            for child in [child for child in self.children if child.process.poll() is not None]:
-                self.children.remove(child)
-                self.outputs[child.task.name] = _end(child)
-                self.progress.ended(child.task)
+        with self.progress:
+            while self.waiting or self.children:
+                self._start_ready(order)
+                time.sleep(POLL)
+                self.progress.tick()
+                for child in [child for child in self.children if child.process.poll() is not None]:
+                    self.children.remove(child)
+                    self.outputs[child.task.name] = _end(child)
+                    self.progress.ended(child.task)
         return self.outputs
 
     def _start_ready(self, order: Mapping[str, float]) -> None:
@@ -113,7 +116,8 @@ class Engine:
         write_text(task.folder / CONFIG, yaml.safe_dump(_config(task, self.outputs), sort_keys=False))
         env = {**task.env, **devices(slots, self.slots)}
         said = f"# from the folder that `reins` was started in\n{shell(task.command, env)}\n"
-        write_text(task.folder / "command", said)
+        write_text(task.folder / COMMAND, said)
+        made_from.note(task, self.outputs, self.run)
         forget_failures(task.folder)
         process = start(task.command, env, task.folder / LOG, self.group)
         return Child(task, inputs_of(task, self.outputs), frozenset(slots), process)

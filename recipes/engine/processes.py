@@ -52,8 +52,9 @@ def process_group(folder: Path, part: str = "") -> Iterator[int]:
 
 
 def start(command: Sequence[str], env: Mapping[str, str], log: Path, group: int) -> subprocess.Popen[bytes]:
-    """Start a child in the group, with these variables beside ours, its output in `log`."""
+    """Start a child in the group, with these variables beside ours, its output in `log`, locked while it is alive."""
     with open(log, "wb") as out:
+        fcntl.flock(out, fcntl.LOCK_SH)  # the child's too, which shares the open file
         return subprocess.Popen(
             command,
             env={**os.environ, **env},
@@ -62,6 +63,18 @@ def start(command: Sequence[str], env: Mapping[str, str], log: Path, group: int)
             stderr=subprocess.STDOUT,
             process_group=group,
         )
+
+
+def is_locked(file: Path) -> bool:
+    """Whether a process holds a lock on a file: on a task's log while its child is alive, on a folder's while a run is."""
+    if not file.is_file():
+        return False
+    with open(file, "rb") as probe:
+        try:
+            fcntl.flock(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def devices(taken: Sequence[int], slots: int) -> dict[str, str]:

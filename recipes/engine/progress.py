@@ -1,31 +1,38 @@
-"""What a run says while it works: a line per task started and done, and how long the rest will take."""
+"""What a run says while it works: a line per task started and done, and how far the running ones are."""
 
 import sys
 import time
-from collections import defaultdict
 from collections.abc import Mapping
-from pathlib import Path
+from typing import Self
 
-from ...eval.io.files import read_state
-from ...eval.io.run_paths import PROGRESS
 from ...eval.io.terminal import shown
-from ..plan.task import Task, chains
+from ..plan.task import Task
+from .bars import Bar, Bars
+from .pace import Pace, clock, position
 
-ANY = "any"
-EVERY = 10.0  # seconds between lines where there is no terminal to keep one line up to date
+EVERY = 10.0  # seconds between lines that say how far it is, where no terminal shows bars
+DRAWN = 0.5  # seconds between two looks at how far the bars are
 
 
 class Progress:
-    """Times tasks as they start and end; rates by kind of task, learned on the way, give the time left."""
+    """Times tasks as they start and end; while it is entered, a terminal shows a bar for each and one for all."""
 
     def __init__(self, tasks: Mapping[str, Task], done: int, slots: int) -> None:
         self.waiting = dict(tasks)
         self.total, self.done, self.slots = done + len(tasks), done, slots
+        self.cost = sum(task.cost for task in tasks.values())
         self.running: dict[str, float] = {}
         self.first: dict[str, tuple[float, int]] = {}
-        self.spent: dict[str, tuple[float, float]] = defaultdict(lambda: (0.0, 0.0))
+        self.pace = Pace()
         self.began = self.said = time.monotonic()
-        self.live = sys.stdout.isatty()
+        self.bars = Bars() if sys.stdout.isatty() else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.bars:
+            self.bars.close()
 
     def started(self, task: Task) -> None:
         self.running[task.name] = time.monotonic()
@@ -41,66 +48,57 @@ class Progress:
         seconds = time.monotonic() - self.running.pop(task.name)
         del self.waiting[task.name]
         self.done += 1
-        for rate in (task.module, ANY) if task.needs_model else (task.module,):
-            spent, cost = self.spent[rate]
-            self.spent[rate] = (spent + seconds, cost + task.cost)
+        self.pace.ended(task, seconds)
         self.say(f"{task.name}: done in {clock(seconds)}{self._left()}")
 
     def say(self, text: str) -> None:
         """One line that stays."""
-        print(
-            f"{self._erase()}[{self.done}/{self.total}] {clock(time.monotonic() - self.began)}  {shown(text)}",
-            flush=True,
-        )
+        line = f"[{self.done}/{self.total}] {clock(time.monotonic() - self.began)}  {shown(text)}"
+        if self.bars:
+            self.bars.say(line)
+        else:
+            print(line, flush=True)
 
     def tick(self) -> None:
-        """Where the running tasks are: one line kept up to date on a terminal, else a line now and then."""
-        if not self.running or time.monotonic() - self.said < (1.0 if self.live else EVERY):
+        """Where the running tasks are: bars on a terminal, else a line now and then."""
+        if not self.running or time.monotonic() - self.said < (DRAWN if self.bars else EVERY):
             return
         self.said = time.monotonic()
-        parts = [f"{name}{self._steps(self.waiting[name])}" for name in self.running]
-        text = "; ".join(parts) + self._left()
-        if self.live:
-            print(f"\r\x1b[K{shown(text)[:120]}", end="", flush=True)
+        if self.bars:
+            self.bars.draw([self._bar(self.waiting[name]) for name in self.running], self._overall())
         else:
-            self.say(text)
+            parts = [f"{name}: {self._position(self.waiting[name])}" for name in self.running]
+            self.say("; ".join(parts) + self._left())
 
-    def _erase(self) -> str:
-        return "\r\x1b[K" if self.live else ""
+    def _bar(self, task: Task) -> Bar:
+        step, steps = position(task.folder)
+        return Bar(shown(task.name), step / steps if steps else None, self._position(task))
 
-    def _steps(self, task: Task) -> str:
-        step, steps = _position(task.folder)
-        return f": {step}/{steps}" if steps else f": {clock(time.monotonic() - self.running[task.name])}"
+    def _overall(self) -> Bar:
+        left = sum(task.cost * (1 - self._share(task)) for task in self.waiting.values())
+        said = f"{self.done}/{self.total} tasks{self._left()}"
+        return Bar("all", 1 - left / self.cost if self.cost else 1.0, said)
+
+    def _share(self, task: Task) -> float:
+        step, steps = position(task.folder) if task.name in self.running else (0, 0)
+        return step / steps if steps else 0.0
+
+    def _position(self, task: Task) -> str:
+        step, steps = position(task.folder)
+        return f"{step}/{steps}" if steps else clock(time.monotonic() - self.running[task.name])
 
     def _left(self) -> str:
-        """The time left: the longest chain of tasks, or all of them over the slots they take, whichever is longer."""
-        if not self.waiting or not self.spent[ANY][1]:
-            return ""
         left = {name: self._task_left(task) for name, task in self.waiting.items()}
-        longest = max(chains(self.waiting, left).values())
-        work = sum(seconds * self.waiting[name].processes for name, seconds in left.items())
-        return f", about {clock(max(longest, work / self.slots))} left"
+        known = {name: seconds for name, seconds in left.items() if seconds is not None}
+        if not left or len(known) < len(left):
+            return ""
+        return f", about {clock(self.pace.of_all(self.waiting, known, self.slots))} left"
 
-    def _task_left(self, task: Task) -> float:
-        """Seconds: by its own steps since they were first seen, by its kind's speed, or by any other's."""
-        now = time.monotonic()
-        if task.name in self.running:
-            step, steps = _position(task.folder)
-            then, first = self.first.setdefault(task.name, (now, step))
-            if step > first:
-                return (now - then) / (step - first) * (steps - step)
-        seconds, cost = self.spent[task.module if task.module in self.spent else ANY]
-        return max(seconds / cost * task.cost - (now - self.running.get(task.name, now)), 0.0)
-
-
-def clock(seconds: float) -> str:
-    """`0:07`, `12:30`, `3:02:00`."""
-    minutes, left = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
-
-
-def _position(folder: Path) -> tuple[int, int]:
-    """(step, steps) of a task that writes progress.json; zeros before it does."""
-    position = read_state(folder / PROGRESS) or {}
-    return position.get("step", 0), position.get("steps", 0)
+    def _task_left(self, task: Task) -> float | None:
+        """Seconds: by its own steps since they were first seen, else by the pace of others."""
+        if task.name not in self.running:
+            return self.pace.of_task(task)
+        now, (step, _) = time.monotonic(), position(task.folder)
+        then, first = self.first.setdefault(task.name, (now, step))
+        per_step = (now - then) / (step - first) if step > first else 0.0
+        return self.pace.of_task(task, now - self.running[task.name], per_step)

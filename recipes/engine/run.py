@@ -35,7 +35,7 @@ def run(recipe: Recipe, folder: Path, arms: Sequence[str], seeds: Sequence[int])
         raise InputError(
             "launch.accelerate", f"{recipe.launch.accelerate} is for several machines", "give --launch slurm"
         )
-    if _is_only_to_be_read(recipe, folder, tasks) and _is_reported(recipe, folder, finished(everything)):
+    if _is_only_to_be_read(recipe, folder, tasks) and is_reported(recipe, folder, finished(everything)):
         _show_report(folder)
         return
     with working_in(folder, recipe, everything) as group:
@@ -117,7 +117,7 @@ def report(recipe: Recipe, folder: Path, tasks: Mapping[str, Task]) -> None:
             make_places(task, done, paths)
     out, made = paths.report, of_report(paths)
     made.put_aside(paths, "report", print)
-    if not _is_reported(recipe, folder, done):
+    if not is_reported(recipe, folder, done):
         from ...eval.report.report import report as write
         from ...eval.report.track import track
         from .model_card import write_cards
@@ -142,7 +142,7 @@ def _reported(recipe: Recipe, done: Mapping[str, str]) -> str:
     )
 
 
-def _is_reported(recipe: Recipe, folder: Path, done: Mapping[str, str]) -> bool:
+def is_reported(recipe: Recipe, folder: Path, done: Mapping[str, str]) -> bool:
     """Whether the report that is there is of this recipe and what is done of it, and is as it was written."""
     made = of_report(RunPaths(folder))
     said = read_state(made.note) or {}

@@ -4,7 +4,7 @@ The kinds are closed: whatever such a process imports is in its hash, unless it 
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -125,6 +125,11 @@ def decides(kind: str) -> Mapping[str, Any]:
 def code(kind: str) -> str:
     """The hash of all that `decides` an outcome beside what the recipe says and what other tasks give."""
     return digest(decides(kind))
+
+
+def sources_of(hashes: Collection[str | None]) -> dict[str, Mapping[str, Any]]:
+    """By hash what `code` of it was taken over, for those that are of this installation."""
+    return {code(kind): decides(kind) for kind in KINDS if code(kind) in hashes}
 
 
 def _is_of(name: str, part: str) -> bool:

@@ -1,16 +1,43 @@
-"""Where the files that a recipe names are."""
+"""Where the files that a recipe names are, and the recipe itself."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
-from ...eval.io.errors import InputError
+from ...eval.io.errors import InputError, nearest
 from ...eval.io.lines import read_text
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+SHIPPED = ROOT / "recipes"
 
 
 def locate(path: str) -> Path:
     """A path of a recipe: from the current folder, or else from the package, which ships bases and launch files."""
     return Path(path) if Path(path).exists() or not (ROOT / path).exists() else ROOT / path
+
+
+def recipe_file(name: str | Path) -> Path:
+    """A recipe's file: in the current folder, or one of those that come with the package, by path or as `micro/ablation`.
+
+    Raises InputError, with the nearest name, where there is none.
+    """
+    given = Path(name)
+    if "\0" in str(given) or os.path.lexists(given):  # what is no file is refused where it is read
+        return given
+    inside = [] if given.is_absolute() else [ROOT / given, SHIPPED / given]
+    for path in (given, *inside):
+        for file in (path, path.with_name(f"{path.name}.yaml")):
+            if file.is_file():
+                return file
+    raise InputError(given, "No such file or directory", nearest(given, _names()))
+
+
+def _names() -> Iterator[str]:
+    """What a recipe can be called: files here, and recipes of the package; those without a name are parts of others."""
+    yield from (str(file) for file in sorted(Path().glob("*.yaml")))
+    for file in sorted(SHIPPED.glob("*/*.yaml")):
+        if "\nname: " in file.read_text("utf-8"):
+            yield str(file.relative_to(SHIPPED).with_suffix(""))
 
 
 def text_of(file: Path, key: str) -> str:

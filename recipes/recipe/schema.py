@@ -24,7 +24,7 @@ from ...eval.io.errors import InputError
 from ...eval.sample.settings import UNSAID, Sampling, Server
 from ...eval.sample.vllm_arguments import VllmArguments
 from .factors import expand
-from .files import locate
+from .files import recipe_file
 from .shares import with_rest
 from .slurm import Slurm
 from .strict import Count, Strict
@@ -230,12 +230,12 @@ class Recipe(Strict):
 
 
 def load(path: str | Path) -> Recipe:
-    """The recipe of a YAML file. Raises InputError naming file, dotted key and fix."""
-    path = Path(path)
+    """The recipe of a YAML file, or one of the package's (`micro/ablation`); InputError names file, dotted key and fix."""
+    path = recipe_file(path)
     content = read_yaml(path)
     if "extends" in content:
         parent_name = str(content.pop("extends"))
-        parent = beside if (beside := path.parent / parent_name).exists() else locate(parent_name)
+        parent = beside if (beside := path.parent / parent_name).exists() else recipe_file(parent_name)
         inherited = read_yaml(parent)
         if "extends" in inherited:
             raise InputError(parent, f"extends: {path} extends this file already", "one level, no more")
