@@ -19,6 +19,7 @@ BUILDERS: dict[str, Callable[..., Iterator[Row]]] = {
     "micro.traces": micro.traces,
     "micro.composites": micro.composites,
     "micro.writing": micro.writing,
+    "micro.corpus": micro.corpus,
     "benchmark": benchmark,
     "problems": problems,
     "composites": composites,

@@ -59,7 +59,7 @@ def write_rows(path, rows):
 def make_stage(out, base, trainer, args=(), **config):
     """Write a stage's config.yaml and rows; return the config's path."""
     out.mkdir(parents=True, exist_ok=True)
-    write_rows(out.parent / f"{trainer}.jsonl", sft_rows() if trainer == "sft" else grpo_rows())
+    write_rows(out.parent / f"{trainer}.jsonl", grpo_rows() if trainer == "grpo" else sft_rows())
     content = {
         "trainer": trainer,
         "model": str(base),
@@ -67,7 +67,7 @@ def make_stage(out, base, trainer, args=(), **config):
         "out": str(out),
         "rewards": REWARDS if trainer == "grpo" else {},
         "args": {"seed": 0, "max_steps": 6, "save_steps": 2, "logging_steps": 1}
-        | (SFT_ARGS if trainer == "sft" else GRPO_ARGS)
+        | (GRPO_ARGS if trainer == "grpo" else SFT_ARGS)
         | dict(args),
         "inputs": "what went in",
     }

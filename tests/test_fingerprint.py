@@ -95,6 +95,11 @@ def sft(folder: Path, tiny: Path) -> list[str]:
     ]
 
 
+def pretrain(folder: Path, tiny: Path) -> list[str]:
+    stage = make_stage(folder / "pretrain", tiny, "pretrain", {"max_steps": 1})
+    return ["-m", "reins.train.pretrain", "--config", str(stage)]
+
+
 def grpo(folder: Path, tiny: Path) -> list[str]:
     stage = make_stage(folder / "grpo", tiny, "grpo", {"max_steps": 1, "max_completion_length": 12})
     return ["-m", "reins.train.grpo", "--config", str(stage)]
@@ -113,6 +118,7 @@ TASKS = [
     (report, ["report"]),
     pytest.param(sft, ["sft"], marks=pytest.mark.slow),
     pytest.param(grpo, ["grpo"], marks=pytest.mark.slow),
+    pytest.param(pretrain, ["pretrain"], marks=pytest.mark.slow),
 ]
 
 

@@ -1,30 +1,55 @@
-"""A base is made from nothing, deterministically, and loads as any other chat model."""
+"""A base is made from nothing by a stage like any other, deterministically, and loads as any other chat model."""
 
 from pathlib import Path
+from typing import Any
 
+import pytest
 import torch
+import yaml
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from reins.data_builders import BUILDERS
-from reins.eval.verify import render
-from reins.train.pretrain import Pretraining, pretrain
+from reins.data_builders.mixture import sft_row
+from reins.eval.io.errors import InputError
+from reins.eval.io.jsonl import write_jsonl
+from reins.recipes.micro_base import make_blank
+from reins.train.pretrain import config_of, train
+from reins.train.stage import start
 
-TEMPLATE = Path(__file__).parents[1] / "recipes" / "templates" / "chatml.jinja"
-TINY = Pretraining(
-    vocab=512, hidden=32, layers=1, heads=2, feedforward=64, max_positions=256, batch_tokens=1024,
-    muon_lr=0.02, adam_lr=0.003, decay_share=0.4, seed=0, threads=1,
-)  # fmt: skip
+SHAPE = {
+    "hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64,
+    "max_position_embeddings": 512, "tie_word_embeddings": True,
+}  # fmt: skip
+ARGS: dict[str, Any] = {
+    "per_device_train_batch_size": 4, "packing": True, "max_length": 256, "num_train_epochs": 1.0,
+    "learning_rate": 3e-3, "save_steps": 2, "logging_steps": 1, "seed": 0, "data_seed": 0,
+}  # fmt: skip
 
 
-def make(out: Path) -> Path:
-    rows = BUILDERS["micro.traces"](rows=60, seed=0, thought="short", voice="own")
-    pretrain([(render(row), row.response) for row in rows], TINY, TEMPLATE.read_text(), out)
-    return out
+@pytest.fixture(scope="module")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pretrain")
+    rows = list(BUILDERS["micro.traces"](rows=60, seed=0, thought="short", voice="own"))
+    make_blank(rows, {"tokenizer": {"vocab": 512, "seed": 0}, "architecture": SHAPE}, folder / "blank")
+    write_jsonl(folder / "rows.jsonl", (sft_row(row, "reins") for row in rows))
+    return folder
 
 
-def test_a_base_is_the_same_each_time_and_keeps_reasoning_and_end_of_turn(tmp_path):
-    first, second = make(tmp_path / "a"), make(tmp_path / "b")
-    assert (first / "model.safetensors").read_bytes() == (second / "model.safetensors").read_bytes()
+def make(blank: Path, out: Path, **changes: Any) -> Path:
+    out.mkdir()
+    stage = {"trainer": "pretrain", "model": str(blank / "blank"), "rows": str(blank / "rows.jsonl")}
+    content = {**stage, "out": str(out), "args": {**ARGS, "output_dir": str(out)}, **changes}
+    (out / "config.yaml").write_text(yaml.safe_dump(content))
+    start("pretrain", train, out / "config.yaml")
+    return out / "final"
+
+
+def test_a_base_is_the_same_each_time_and_keeps_reasoning_and_end_of_turn(
+    blank: Path, tmp_path: Path
+) -> None:
+    first, second = make(blank, tmp_path / "a"), make(blank, tmp_path / "b")
+    weights = [(folder / "model.safetensors").read_bytes() for folder in (first, second, blank / "blank")]
+    assert weights[0] == weights[1] != weights[2]
     model, tokenizer = AutoModelForCausalLM.from_pretrained(first), AutoTokenizer.from_pretrained(first)
     turns = [
         {"role": "user", "content": "12 + 3?"},
@@ -32,10 +57,31 @@ def test_a_base_is_the_same_each_time_and_keeps_reasoning_and_end_of_turn(tmp_pa
     ]
     rendered = tokenizer.apply_chat_template(turns, tokenize=False)
     assert "<think>\n12 + 3 = 15\n</think>" in rendered and rendered.endswith("<|im_end|>\n")
-    assert (
-        tokenizer.decode(tokenizer("<think>15</think>")["input_ids"], skip_special_tokens=True).count("think")
-        == 2
-    )
-    assert len(tokenizer("15")["input_ids"]) == 2
-    assert model.generation_config.eos_token_id == tokenizer.eos_token_id != tokenizer.pad_token_id
+    tags = tokenizer.decode(tokenizer("<think>15</think>")["input_ids"], skip_special_tokens=True)
+    assert tags.count("think") == 2 and len(tokenizer("15")["input_ids"]) == 2
+    assert model.generation_config.eos_token_id == [tokenizer.eos_token_id] != tokenizer.pad_token_id
     assert torch.isfinite(model(torch.tensor([[5, 6, 7]])).logits).all()
+
+
+def test_nothing_is_left_of_the_weights_it_is_like_and_another_seed_draws_others(
+    blank: Path, tmp_path: Path
+) -> None:
+    still = {"learning_rate": 0.0, "max_steps": 1, "save_strategy": "no", "weight_decay": 0.0}
+    finals = [
+        make(blank, tmp_path / f"s{seed}", args={**ARGS, **still, "seed": seed, "output_dir": str(tmp_path / f"s{seed}")})
+        for seed in (0, 1)
+    ]  # fmt: skip
+    drawn = [
+        AutoModelForCausalLM.from_pretrained(folder).lm_head.weight for folder in (*finals, blank / "blank")
+    ]
+    assert not any(torch.equal(a, b) for a, b in zip(drawn, [*drawn[1:], drawn[0]], strict=True))
+
+
+def test_another_architecture_has_the_numbers_that_follow_from_it(blank: Path, tmp_path: Path) -> None:
+    final = make(blank, tmp_path / "c", architecture={"num_attention_heads": 4, "num_hidden_layers": 2})
+    config = AutoModelForCausalLM.from_pretrained(final).config
+    assert (config.num_attention_heads, config.num_key_value_heads, config.head_dim) == (4, 4, 8)
+    with pytest.raises(InputError, match=r"architecture.num_heads: .* did you mean 'num_"):
+        config_of(str(blank / "blank"), {"num_heads": 4})
+    with pytest.raises(InputError, match=r"architecture: .*32. is not a multiple of the number"):
+        config_of(str(blank / "blank"), {"num_attention_heads": 5})

@@ -92,7 +92,11 @@ def test_every_default_is_written_out_and_the_result_is_a_recipe_again(tmp_path:
         ("of: problems", "of: problem", "data.own: unknown set 'problem'; did you mean 'problems'?"),
         ("of: problems", "of: own", "data.own: made from itself; break the circle"),
         ("builder: micro.problems, rows: 30", "file: no.jsonl", "data.problems.file: no.jsonl: No such file"),
-        ("trainer: grpo", "trainer: gpro", "stages.rl.trainer: got 'gpro'; input should be 'sft' or 'grpo'"),
+        (
+            "trainer: grpo",
+            "trainer: gpro",
+            "stages.rl.trainer: got 'gpro'; input should be 'sft', 'grpo' or 'pretrain'",
+        ),
         ("traces: 0.5", "traces: 0.4", "stages.sft.data: shares add to 0.9, not 1; rows that come on top"),
         ("more: 0.5", "mroe: 0.5", "stages.sft.data: unknown set 'mroe'; did you mean 'more'?"),
         ("rows: 30, data", "rows: 41, data", "stages.sft: wants 41 rows of 'traces', which has 40"),
@@ -106,7 +110,7 @@ def test_every_default_is_written_out_and_the_result_is_a_recipe_again(tmp_path:
             "{corect: 1.0}",
             "stages.rl.rewards: unknown reward 'corect'; did you mean 'correct'?",
         ),
-        (", rewards: {correct: 1.0}", "", "stages.rl.rewards: GRPO stages have rewards, SFT stages none"),
+        (", rewards: {correct: 1.0}", "", "stages.rl.rewards: GRPO stages have rewards, others none"),
         ("learning_rate: 3e-4", "output_dir: x", "stages.sft.args.output_dir: the recipe sets this itself"),
         (
             "learning_rate: 3e-4",

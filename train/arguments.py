@@ -7,14 +7,15 @@ milliseconds instead of seconds, so a recipe is refused before the first import.
 import ast
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 from ..eval.io.errors import InputError, nearest
-from .limits import annotated, check_numbers, check_value, choices, default, source
+from .limits import Trainer, annotated, check_numbers, check_value, choices, default, source
 
 CONFIGS = {
     "sft": ("SFTConfig", "trl/trainer/sft_config.py"),
     "grpo": ("GRPOConfig", "trl/trainer/grpo_config.py"),
+    "pretrain": ("SFTConfig", "trl/trainer/sft_config.py"),
 }
 PARENTS = ("trl/trainer/base_config.py", "transformers/training_args.py")
 ENUMS = ("transformers/trainer_utils.py", "transformers/training_args.py")
@@ -29,6 +30,7 @@ KINDS = {
 OURS: dict[str, dict[str, str]] = {
     "sft": {},
     "grpo": {"chat_template_path": "str | None"},
+    "pretrain": {},
 }  # as SFTConfig has it
 REMOVED = {
     "warmup_ratio": "warmup_steps takes a share when it is below 1",
@@ -86,7 +88,7 @@ REFUSED: dict[str, tuple[tuple[Any, ...], str, str]] = {
 LORA_ELSEWHERE = ("task_type", "inference_mode", "base_model_name_or_path", "peft_type", "revision")
 
 
-def check_args(trainer: Literal["sft", "grpo"], args: Mapping[str, Any], world_size: int = 1) -> None:
+def check_args(trainer: Trainer, args: Mapping[str, Any], world_size: int = 1) -> None:
     """Raise InputError for the first key or value that this TRL would refuse, drop or misread."""
     for key, value in args.items():
         _check_key(trainer, key, value)
@@ -99,13 +101,13 @@ def check_args(trainer: Literal["sft", "grpo"], args: Mapping[str, Any], world_s
     if args.get("label_smoothing_factor") and (trainer == "grpo" or args.get("loss_type", "nll") == "dft"):
         what = "no part of this loss: it would be left out unsaid"
         raise InputError("args.label_smoothing_factor", what, "take it out")
-    if trainer == "sft":
-        _check_packing(args)
-    else:
+    if trainer == "grpo":
         _check_groups(args, world_size)
+    else:
+        _check_packing(args)
 
 
-def _check_key(trainer: Literal["sft", "grpo"], key: str, value: Any) -> None:
+def _check_key(trainer: Trainer, key: str, value: Any) -> None:
     name, known, where = CONFIGS[trainer][0], fields(trainer) | OURS[trainer], f"args.{key}"
     if key not in known:
         raise _unknown(key, name, known)
@@ -129,13 +131,13 @@ def _check_inside(args: Mapping[str, Any]) -> None:
 
 
 @cache
-def fields(trainer: Literal["sft", "grpo"]) -> dict[str, str]:
+def fields(trainer: Trainer) -> dict[str, str]:
     """Field name -> annotation, for the config that the trainer takes."""
     return {name: ast.unparse(line.annotation) for name, line in _lines(trainer).items()}
 
 
 @cache
-def _lines(trainer: Literal["sft", "grpo"]) -> dict[str, ast.AnnAssign]:
+def _lines(trainer: Trainer) -> dict[str, ast.AnnAssign]:
     """Field name -> where the last config that has it declares it."""
     files = (*reversed(PARENTS), CONFIGS[trainer][1])
     return {

@@ -14,7 +14,8 @@ from typing import Any, Literal
 
 from ..eval.io.errors import InputError, nearest
 
-Trainer = Literal["sft", "grpo"]
+Trainer = Literal["sft", "grpo", "pretrain"]
+THEIRS: dict[Trainer, str] = {"sft": "sft", "grpo": "grpo", "pretrain": "sft"}  # by which of TRL's it works
 FASTEST = 1.0  # no optimizer here learns at a higher rate: 2.0e5 is 2.0e-5 without its sign
 
 
@@ -50,7 +51,7 @@ def default(line: ast.AnnAssign) -> Any:
 def choices(trainer: Trainer) -> dict[str, list[str]]:
     """Attribute -> the texts that the trainer's own source compares it with, where there are several."""
     compared: dict[str, set[str]] = {}
-    for node in ast.walk(ast.parse(source(f"trl/trainer/{trainer}_trainer.py").read_text("utf-8"))):
+    for node in ast.walk(ast.parse(source(f"trl/trainer/{THEIRS[trainer]}_trainer.py").read_text("utf-8"))):
         if isinstance(node, ast.Compare) and isinstance(node.left, ast.Attribute):
             for side in node.comparators:
                 parts = side.elts if isinstance(side, ast.List | ast.Tuple | ast.Set) else [side]

@@ -7,7 +7,7 @@ here, in one pass, and not by TRL, so that what `max_length` cuts is counted bef
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -73,7 +73,12 @@ def _labels(ids: list[int], prompt: list[int]) -> list[int]:
 
 
 def train(stage: Stage) -> None:
-    """Train the stage, from its last whole checkpoint if it has one.
+    """Train the stage, from its last whole checkpoint if it has one."""
+    train_from(stage, lambda stage: stage.model)
+
+
+def train_from(stage: Stage, opened: Callable[[Stage], Any]) -> None:
+    """Train what `opened` gives, a model or its name, on the rows of the stage.
 
     Packing is by TRL's "bfd": it never splits a row, and without an attention mask transformers makes one from the
     positions, which start over with each row, so rows do not see each other under any attention implementation.
@@ -91,7 +96,7 @@ def train(stage: Stage) -> None:
     print(f"{cut} of {len(tokens)} rows are longer than max_length {args.max_length} and cut", flush=True)
     with refusing(stage):
         trainer = Trainer(
-            model=stage.model,
+            model=opened(stage),
             args=args,
             train_dataset=tokens,
             processing_class=tokenizer,

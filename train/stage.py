@@ -1,4 +1,4 @@
-"""A stage's config, read strictly, and the command line of both trainers.
+"""A stage's config, read strictly, and the command line of the trainers.
 
 A stage's folder holds its config.yaml and, when it is done: checkpoint-*/, final/ (weights, tokenizer, template and
 generation settings: all that `from_pretrained` needs), log.jsonl, and last of all done.json.
@@ -17,6 +17,7 @@ from ..eval.io.command import of_config
 from ..eval.io.errors import InputError, nearest
 from .arguments import check_args, check_lora
 from .checkpoints import is_done
+from .limits import Trainer
 
 
 class Track(BaseModel):
@@ -32,17 +33,19 @@ class Track(BaseModel):
 
 
 class Stage(BaseModel):
-    """One training run. `args` are TRL's, `lora` peft's (without it all weights are trained); `world_size` and `wrapper`
+    """One training run. `args` are TRL's, `lora` peft's (without it all weights are trained), `architecture` the keys of
+    the model's config that `pretrain` replaces; `world_size` and `wrapper`
     are what the launch file promises; `inputs` is a hash of what went in, given back in done.json."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    trainer: Literal["sft", "grpo"]
+    trainer: Trainer
     model: str
     rows: Path
     out: Path
     rewards: dict[str, float] = {}
     args: dict[str, Any] = {}
     lora: dict[str, Any] | None = None
+    architecture: dict[str, Any] | None = None
     world_size: int = 1
     wrapper: Literal["none", "ddp", "fsdp2", "zero2", "zero3"] | None = None
     threads: int = 1
@@ -59,7 +62,8 @@ class Stage(BaseModel):
         """sha256 of what decides the weights, paths left out: a folder may be moved."""
         decides = self.model_dump(include={"trainer", "rewards", "args", "world_size", "threads", "inputs"})
         decides["args"] = {key: value for key, value in self.args.items() if key != "output_dir"}
-        decides |= {"lora": self.lora} if self.lora is not None else {}
+        changes = {"lora": self.lora, "architecture": self.architecture}
+        decides |= {key: value for key, value in changes.items() if value is not None}
         content = json.dumps(decides, sort_keys=True).encode() + self.rows.read_bytes()
         return hashlib.sha256(content + (self.template.read_bytes() if self.template else b"")).hexdigest()
 

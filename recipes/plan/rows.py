@@ -60,7 +60,8 @@ def mix(run: RecipeRun, name: str, seed: int, sets: Mapping[str, Task]) -> Task:
 def _mixing(stage: Stage) -> dict[str, Any]:
     """How a stage's rows are drawn: what `mix` in data_builders takes."""
     shares = {name: share for name, share in stage.data.items() if share}
-    return {"trainer": stage.trainer, "shares": shares, "add": stage.add, "rows": stage.rows}
+    columns = "grpo" if stage.trainer == "grpo" else "sft"
+    return {"trainer": columns, "shares": shares, "add": stage.add, "rows": stage.rows}
 
 
 def _args(run: RecipeRun, name: str, dataset: BuiltSet) -> dict[str, Any]:

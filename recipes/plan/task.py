@@ -21,7 +21,12 @@ WITHOUT_MODEL: tuple[Kind, ...] = (
 )  # their work is counted in rows, that of the others in tokens
 # What a token costs beside one of SFT, for the order of tasks and the time left: measured on the micro ablation, where
 # RL's and evaluation's tokens are counted at their full length and most replies end before it. A row costs a tenth.
-WEIGHTS = {"reins.train.sft": 1.0, "reins.train.grpo": 0.7, "reins.eval.run": 0.5}
+WEIGHTS = {
+    "reins.train.sft": 1.0,
+    "reins.train.pretrain": 1.0,
+    "reins.train.grpo": 0.7,
+    "reins.eval.run": 0.5,
+}
 ROW_WEIGHT = 0.1
 
 

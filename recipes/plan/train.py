@@ -15,6 +15,7 @@ from .outcome import code
 from .recipe_run import RecipeRun
 from .task import Task
 
+CHANGES = ("lora", "architecture")  # of the model that is trained
 OF_ITS_ROWS = ("data", "add", "rows")  # what decides a stage only by the rows that are mixed for it
 
 
@@ -76,7 +77,7 @@ def _config(run: RecipeRun, stages: Sequence[str], seed: int, mixture: Task) -> 
         "rows": str(mixture.folder / "rows.jsonl"),
         "out": folder,
         "rewards": settings.rewards,
-        **({"lora": settings.lora} if settings.lora is not None else {}),
+        **{key: value for key in CHANGES if (value := getattr(settings, key)) is not None},
         "args": {**settings.args, **_template(settings), **ours},
         "world_size": launch.processes,
         "wrapper": wrapper(locate(launch.accelerate)),

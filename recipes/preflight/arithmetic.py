@@ -22,7 +22,7 @@ def batch(material: Material) -> Iterator[Finding]:
     """What one update is made of, on this number of processes."""
     for name, stage in material.stages.items():
         yield (
-            _sft_batch(material, name, stage) if stage.trainer == "sft" else _rl_batch(material, name, stage)
+            _rl_batch(material, name, stage) if stage.trainer == "grpo" else _sft_batch(material, name, stage)
         )
 
 

@@ -85,7 +85,7 @@ def stage_memory(material: Material, stage: Stage) -> dict[str, float]:
 
 
 def _tokens(args: dict, stage: Stage) -> int:
-    if stage.trainer == "sft":
+    if stage.trainer != "grpo":
         return args["per_device_train_batch_size"] * (args["max_length"] or 0)
     return args["per_device_train_batch_size"] * (args["max_completion_length"] + PROMPT)
 
@@ -220,7 +220,7 @@ def lora(material: Material) -> Iterator[Finding]:
         if stage.lora is None:
             continue
         # TRL's defaults of learning_rate, and peft's of r
-        default = 2e-5 if stage.trainer == "sft" else 1e-6
+        default = 2e-5 if stage.trainer != "grpo" else 1e-6
         rank, rate = stage.lora.get("r", 8), stage.args.get("learning_rate", default)
         if rank < 1:
             yield Finding("FAIL", "lora", f"{name}: r is {rank!r}", "a whole number above 0")

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ...eval.io.errors import InputError, nearest
 from ...train.arguments import OURS
+from ..recipe.files import locate
 from ..recipe.schema import Stage
 from .finding import Finding
 from .material import Material
@@ -62,6 +63,10 @@ def _arguments(material: Material, stage: Stage) -> None:
     args = _config(material, stage)
     _optimizer(args, max(material.steps(stage), 1))
     _sampling(stage, args)
+    if stage.architecture and material.shape is not None:
+        from ...train.pretrain import config_of
+
+        config_of(str(locate(material.recipe.base)), stage.architecture)
     _settings(material, stage.args.get("model_init_kwargs") or {})
 
 

@@ -1,6 +1,7 @@
 """What a recipe refers to must exist, and its numbers must add up: looked at before anything is built or trained."""
 
 import inspect
+import json
 import shutil
 import typing
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from ...eval.verify.rows import read_rows
 from ...train.arguments import check_args, check_lora
 from ...train.rewards import NAMES as REWARDS
 from .files import locate, text_of
-from .models import check_models
+from .models import check_models, is_hub_id
 from .schema import AnswersSet, BuiltSet, DataSet, FileSet, HubSet, Recipe, Stage
 
 SPARE = 1 << 27  # bytes, for all that is not a checkpoint
@@ -156,8 +157,12 @@ def _check_stage(recipe: Recipe, name: str) -> Stage:
             raise InputError(f"{key}.rewards", f"unknown reward {reward!r}", nearest(reward, REWARDS))
     if bool(stage.rewards) != (stage.trainer == "grpo"):
         raise InputError(
-            f"{key}.rewards", "GRPO stages have rewards, SFT stages none", "mend `rewards` or `trainer`"
+            f"{key}.rewards", "GRPO stages have rewards, others none", "mend `rewards` or `trainer`"
         )
+    if stage.trainer != "pretrain" and stage.architecture is not None:
+        raise InputError(f"{key}.architecture", f"{stage.trainer} keeps the model's", "trainer: pretrain")
+    if stage.trainer == "pretrain":
+        _check_new(recipe, stage, key)
     for ours in OURS:
         if ours in stage.args:
             raise InputError(f"{key}.args.{ours}", "the recipe sets this itself", "take it out")
@@ -169,6 +174,21 @@ def _check_stage(recipe: Recipe, name: str) -> Stage:
     if template := stage.args.get("chat_template_path"):
         text_of(locate(template), f"{key}.args.chat_template_path")
     return _with_rows(recipe, stage, key)
+
+
+def _check_new(recipe: Recipe, stage: Stage, key: str) -> None:
+    """Weights drawn anew have no base for an adapter, and an architecture has the keys of the base's config."""
+    if stage.lora is not None:
+        raise InputError(f"{key}.lora", "weights drawn anew are trained whole", "take it out")
+    if "model_init_kwargs" in stage.args:
+        raise InputError(f"{key}.args.model_init_kwargs", "no weights are loaded", "say `architecture`")
+    if not is_hub_id(recipe.base):
+        known = json.loads(text_of(locate(recipe.base) / "config.json", "base"))
+        for name in stage.architecture or {}:
+            if name not in known:
+                raise InputError(
+                    f"{key}.architecture.{name}", "the base has no such key", nearest(name, known)
+                )
 
 
 def _with_rows(recipe: Recipe, stage: Stage, key: str) -> Stage:
@@ -251,6 +271,10 @@ def _check_arm(recipe: Recipe, name: str) -> None:
     for stage in stages:
         if stage not in recipe.stages:
             raise InputError(f"arms.{name}", f"unknown stage {stage!r}", nearest(stage, recipe.stages))
+        if recipe.stages[stage].trainer == "pretrain" and stage != stages[0]:
+            raise InputError(
+                f"arms.{name}", f"{stage!r} starts from nothing, so it comes first", "mend the order"
+            )
         if stages.count(stage) > 1:
             fix = "name each time a stage of its own"
             raise InputError(f"arms.{name}", f"{stage!r} is there twice", fix)

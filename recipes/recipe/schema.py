@@ -23,6 +23,7 @@ from pydantic import (
 from ...eval.io.errors import InputError
 from ...eval.sample.settings import UNSAID, Sampling, Server
 from ...eval.sample.vllm_arguments import VllmArguments
+from ...train.limits import Trainer
 from .factors import expand
 from .files import recipe_file
 from .shares import with_rest
@@ -105,17 +106,20 @@ DataSet = Annotated[
 class Stage(Strict):
     """One training run: `rows` rows drawn from `data` by shares that add to 1, and `add`ed rows beside them.
 
-    One share may be `rest`, what the others leave. `args` are TRL's own, `lora` (absent: all weights are trained) are peft's. A stage without `rows` takes all that
+    One share may be `rest`, what the others leave. `args` are TRL's own, `lora` (absent: all weights are trained) are peft's. A
+    `pretrain` stage starts from weights drawn anew in the base's architecture, with other values at the keys of its config
+    that `architecture` names. A stage without `rows` takes all that
     its sets can give at these shares.
     """
 
-    trainer: Literal["sft", "grpo"]
+    trainer: Trainer
     data: dict[Name, Share] = Field(min_length=1)
     add: dict[Name, Annotated[float, Field(gt=0)]] = {}
     rows: Count | None = None
     rewards: dict[str, float] = {}
     args: dict[str, Any] = {}
     lora: dict[str, Any] | None = None
+    architecture: dict[str, Any] | None = None
 
     @field_validator("data", mode="before")
     @classmethod

@@ -39,6 +39,7 @@ BOTH = {
 }
 ARGS: dict[str, dict[str, Any]] = {
     "sft": {**BOTH, "max_length": 512},
+    "pretrain": {**BOTH, "max_length": 512},
     "grpo": {**BOTH, "num_generations": 2, "max_completion_length": 24},
 }
 # What stays out of a rehearsal because it needs a GPU, or because it belongs to a batch of another size.
@@ -122,6 +123,7 @@ def reduced(recipe: Recipe, folder: Path, online: bool) -> Recipe:
         content["data"][name] = _set(recipe, name, rows, models, None if online else folder / "stand_ins")
     for name, stage in content["stages"].items():
         stage["rows"] = rows
+        stage["architecture"] = None  # it need not fit the tiny model's other numbers
         stage["args"] = _args(recipe.stages[name].trainer, stage["args"])
     for evaluation in content["evaluate"].values():
         evaluation |= {key: min(value, evaluation[key]) for key, value in SAMPLING.items()}
