@@ -13,6 +13,7 @@ from ..eval.io.terminal import shown
 from .answer_commands import answers
 from .engine import run as runs
 from .engine.execute import TaskFailed
+from .new_command import new_recipe
 from .recipe import resolve
 from .recipe.schema import Recipe, load
 from .run_commands import runs as runs_there
@@ -118,6 +119,7 @@ def push(
     print(f"https://huggingface.co/{repository}")
 
 
+app.add_typer(new_recipe)
 app.add_typer(runs_there)
 app.add_typer(answers)
 

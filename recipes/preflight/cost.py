@@ -18,9 +18,14 @@ from .shapes import Shape
 TRAINING, GENERATION = 0.25, 0.05
 
 
+def task_hours(material: Material) -> dict[str, float | None]:
+    """Hours of one card by task, of those that run a model; None where card or model is not known."""
+    return {name: _hours(material, task) for name, task in material.tasks.items() if task.needs_model}
+
+
 def cost(material: Material) -> Iterator[Finding]:
     """Updates, tokens and GPU-hours of every arm by itself, and of the recipe: shared stages count once."""
-    hours = {name: _hours(material, task) for name, task in material.tasks.items() if task.needs_model}
+    hours = task_hours(material)
     for name, arm in material.recipe.arms.items():
         arm_tasks = _tasks_of(material, arm.stages)
         steps = " + ".join(str(material.steps(material.recipe.stages[stage])) for stage in arm.stages) or "0"

@@ -32,6 +32,7 @@ from .strict import Count, Strict
 from .yaml_file import read_yaml, write_yaml
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"  # of a recipe, and so of its run folder
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -219,7 +220,7 @@ class Recipe(Strict):
     that they come to (`factors.expand`).
     """
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    name: Annotated[str, Field(pattern=NAME)]
     base: str = ""
     preset: Literal["reins", "mathif"] = "reins"
     seeds: Annotated[list[int], Field(min_length=1, max_length=MOST_SEEDS)] = [0]
