@@ -13,9 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import spearmanr
+from simulation_seeds import COUNTS, SEED_WORLDS, SeedCoverage, seed_coverage
 
 from reins.eval.analyse import length_bins
-from reins.eval.score.measure import NUMBERS, Measure, RowSet, ScoredSamples, estimates, resample
+from reins.eval.score.estimates import estimates, resample
+from reins.eval.score.measure import NUMBERS, Measure, RowSet, ScoredSamples
 from reins.eval.stats import intervals
 from reins.eval.stats.length_slopes import ModeSamples, Samples, associations, intervention
 from reins.eval.stats.oaxaca import Outcomes, attribute
@@ -285,6 +287,13 @@ def main():
         print(" " * 24 + "".join(f"{title:>12}" for title in Coverage._fields))
         for what, one in found.items():
             print(f"{what:24}" + "".join(f"{value:12.4f}" for value in one[:-1]) + f"{one.intervals:12}")
+    for name, world in SEED_WORLDS.items():
+        for seeds in COUNTS:
+            print(
+                f"{seeds} seeds {name}:".ljust(24) + "".join(f"{title:>12}" for title in SeedCoverage._fields)
+            )
+            for what, one in seed_coverage(world, seeds, studies).items():
+                print(f"{what:24}" + "".join(f"{value:12.4f}" for value in one))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """From run folders to `results.json`: every analysis of the registry on every set of every run.
 
 Every arm and mode of a set is resampled with the same draws of problems, so contrasts are paired. An arm's seeds
-are taken together but in the figures, which have them alone as well; the intervals cover the choice of problems
-and samples, not of training seeds.
+are taken together but in the figures, which have them alone as well. The intervals cover the choice of problems and
+samples; those of figures, contrasts, states and joint outcomes that are of several seeds cover these too.
 """
 
 import importlib.metadata
@@ -12,7 +12,7 @@ from typing import Any
 from ... import __version__
 from ..score.measure import Entry
 from .analysis import EntryLists
-from .caveats import caveats
+from .caveats import caveats, seed_caveats
 from .fields import as_json
 from .registry import ANALYSES, LISTS
 from .results import SCHEMA
@@ -69,6 +69,7 @@ def _run_entries(run: RunFolder) -> tuple[EntryLists, list[str]]:
 def _recipe_caveats(run: RunFolder) -> Iterator[str]:
     if run.unscored:
         yield f"not evaluated yet: {', '.join(run.unscored)}"
+    yield from seed_caveats(run)
     if run.roles.unsaid:
         yield UNSAID
 

@@ -11,7 +11,7 @@ from ..stats.bins import FEWEST
 from ..verify.thought_formats import THINK as USUAL
 from .length import THINK, reasoning
 from .length_bins import LengthBin
-from .run_folder import SetSamples
+from .run_folder import RunFolder, SetSamples
 from .set_data import SetData
 
 # With as much more of the samples without an answer, a mode has done something else than set a length.
@@ -24,11 +24,29 @@ def caveats(data: SetData, bins: Sequence[LengthBin]) -> list[str]:
     row_set, samples = data.row_set, data.samples
     gaps = (
         *_row_gaps(row_set),
+        *_seed_gaps(data),
         *_sample_gaps(row_set, samples),
         *_mode_gaps(samples),
         *_bin_gaps(bins, data.bins),
     )
     return [f"{data.name}: {gap}" for gap in gaps]
+
+
+def seed_caveats(run: RunFolder) -> Iterator[str]:
+    """What the intervals of a run leave out for want of training seeds."""
+    seeds: dict[str, int] = {}
+    for arm in run.arms:
+        if arm.seed is not None:
+            seeds[arm.name] = seeds.get(arm.name, 0) + 1
+    of_count = {count: [arm for arm in seeds if seeds[arm] == count] for count in (1, 2)}
+    if single := of_count[1]:
+        which = "every trained arm" if len(single) == len(seeds) else ", ".join(single)
+        yield (
+            f"one training seed of {which}: the intervals cover problems and samples, and leave out how differently "
+            "another seed would have come out (`seeds: [0, 1, 2]` would show it)"
+        )
+    if few := of_count[2]:
+        yield f"two training seeds of {', '.join(few)} hardly say how far seeds differ: their intervals are very wide"
 
 
 def _row_gaps(row_set: RowSet) -> Iterator[str]:
@@ -38,6 +56,15 @@ def _row_gaps(row_set: RowSet) -> Iterator[str]:
         yield "no row has constraints, so there is no HAcc, SAcc or verdict"
     if not any(row.answer for row in row_set.rows):
         yield "no row has an answer, so nothing is graded right or wrong"
+
+
+def _seed_gaps(data: SetData) -> Iterator[str]:
+    for arm, against in data.unpaired:
+        of_arm, of_against = (", ".join(map(str, data.seeds(name))) for name in (arm, against))
+        yield (
+            f"{arm} is not compared with {against}: one has the seeds {of_arm}, the other {of_against}; "
+            "run the recipe for all of its seeds"
+        )
 
 
 def _sample_gaps(row_set: RowSet, samples: SetSamples) -> Iterator[str]:

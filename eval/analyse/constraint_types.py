@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..score.measure import Entry
 from ..verify import JUDGED
-from .analysis import Analysis, Figure
-from .contrasts import references
-from .results import ReportData, select
+from .analysis import Analysis, Figure, Table
+from .contrasts import TURNS, claimed, claims_head, references, turns_of
+from .formats import starred
+from .results import ReportData, Rows, select
 from .style import BLUE, ORANGE, change_axis, dot, foot, intervals, panels, reach_of, room
 
 if TYPE_CHECKING:
@@ -16,18 +18,36 @@ if TYPE_CHECKING:
 SCOPES = {"local": BLUE, "global": ORANGE}
 
 
-def type_changes(data: ReportData) -> Drawing | None:
-    """Change of each constraint type against the base, a panel an arm (controls are in the table), by scope."""
-    against = references(data.entries("contrasts"))
-    shown = [
+def _by_type(data: ReportData) -> list[Entry]:
+    """The contrasts of single types of constraints, each arm against what its change is counted from."""
+    contrasts = data.entries("contrasts")
+    against = references(contrasts)
+    return [
         contrast
-        for contrast in data.entries("contrasts")
+        for contrast in contrasts
         if contrast["metric"] == "verdict"
         and contrast["against"] == against.get(contrast["arm"])
-        and contrast["arm"] not in data.with_role("control")
         and contrast["group"]
         and contrast["group"]["by"] == "type"
     ]
+
+
+def types_table(data: ReportData) -> Rows:
+    """One line an arm and type: the difference, and the prompts behind it that turned either way."""
+    contrasts = _by_type(data)
+    claims = claims_head(contrasts)
+    table = [["arm", "against", "type", "change", *claims, *TURNS, "prompts"]]
+    for contrast in contrasts:
+        names = [contrast["arm"], contrast["against"], contrast["group"]["value"]]
+        claim = [claimed(contrast)][: len(claims)]
+        counts = [*turns_of(contrast), str(contrast["prompts"])]
+        table.append([*names, starred(contrast), *claim, *counts])
+    return table
+
+
+def type_changes(data: ReportData) -> Drawing | None:
+    """Change of each constraint type against the base, a panel an arm (controls are in the table), by scope."""
+    shown = [entry for entry in _by_type(data) if entry["arm"] not in data.with_role("control")]
     arms = list(dict.fromkeys(contrast["arm"] for contrast in shown))
     if not arms:
         return None
@@ -63,6 +83,13 @@ ANALYSIS = Analysis(
             "answer, global ones the whole. Counts and control arms are in the tables.",
             "no arm was compared with the base on constraints",
             type_changes,
-        )
+        ),
+        Table(
+            "type_changes",
+            types_table,
+            "Every type: difference, prompts repaired and broken",
+            "text",
+            "A prompt passes when over half of the type’s verdicts on its samples hold.",
+        ),
     ],
 )

@@ -8,14 +8,13 @@ groups in it.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
-import numpy as np
-
-from ..score.measure import Entry, Sums, resample
-from ..stats import intervals
-from ..stats.paired import holm
+from ..score.estimates import Sums, resample
+from ..score.measure import Entry, Measure
+from ..stats.paired import Turned, holm, turned
 from .analysis import Analysis, EntryLists, Table
+from .differences import Claim, claim, comparable, differences
 from .fields import (
     Adjusted,
     Against,
@@ -30,6 +29,7 @@ from .fields import (
     Metric,
     Mode,
     Probability,
+    Seeds,
     SetName,
     grouping,
 )
@@ -53,11 +53,14 @@ QUESTIONS = {  # of a contrast: in words, in the order that they are read in
     "mixed": "mixed against unmixed",
     "base": "against base",
 }
+TURNS = ("repaired", "broken", "churn")
 FIRST = (TREATMENT, QUESTIONS["control"], QUESTIONS["pair"])  # those beside the first figure
 READING = (
     "Arm minus against, on the same rows, paired, clustered by problem. * the 95 % interval leaves zero out. "
     "p is for HAcc; Holm adjusts it within its family. “Detectable”: the smallest HAcc difference that this many "
-    "problems would find with 80 % power; a null result says no more than “less than that”."
+    "problems would find with 80 % power; a null result says no more than “less than that”. Repaired prompts pass here "
+    "and not on the other side, broken ones there alone; churn is the share of both. With a margin in the recipe, "
+    "“equivalent” says that the 90 % interval lies within it (two one-sided tests)."
 )
 
 
@@ -77,28 +80,33 @@ class Contrast:
     diff: Annotated[float, "the arm less the other, on the same rows"]
     low: Low
     high: High
+    low_90: Annotated[float | None, "lower end of the 90 % interval, which a margin is held against"]
+    high_90: Annotated[float | None, "upper end of the 90 % interval"]
     p: Probability
     p_holm: Adjusted
     mdd: Annotated[float | None, "the smallest difference that 80 % power at 5 % would find"]
+    margin: Annotated[float | None, "the recipe's `margin`: a difference below it counts as none"]
+    claim: Annotated[
+        Claim | None,
+        "by the margin: `equivalent` (the 90 % interval lies within it: two one-sided tests at 5 %), else `lost` or "
+        "`gained` (the 95 % interval leaves zero out), else `undecided`; null without a margin",
+    ]
+    repaired: Annotated[int | None, "prompts that fail on the other side and pass here; null for `sacc`"]
+    broken: Annotated[int | None, "prompts that pass on the other side and fail here"]
+    prompts: Annotated[
+        int | None, "prompts on both sides; one passes when over half of its samples, or verdicts, do"
+    ]
+    churn: Annotated[
+        float | None, "share of them that are repaired or broken: it can be large where `diff` is zero"
+    ]
     n: Annotated[int, "samples (verdicts, for the metric `verdict`) on the smaller side"]
     clusters: Clusters
-
-
-class Difference(NamedTuple):
-    """Of two measures: n counts samples on the smaller side; no interval where one cluster is all."""
-
-    diff: float
-    low: float | None
-    high: float | None
-    p: float | None
-    mdd: float | None
-    n: int
-    clusters: int
+    seeds: Seeds
 
 
 def contrasts(data: SetData, _: EntryLists) -> Iterator[Contrast]:
     """Between arms, mode by mode, seeds together; then between each arm's modes and the first."""
-    pairs = data.roles.pairs(data.arms)
+    pairs = data.pairs
     for mode in data.modes:
         measured, sums = data.resampled(mode)
         # Seeds alone come first and share their key with all seeds together, which therefore replace them.
@@ -109,6 +117,7 @@ def contrasts(data: SetData, _: EntryLists) -> Iterator[Contrast]:
             for (owner, _mode, metric, group), i in index.items()
             if owner == arm and metric in CONTRASTED and (against, mode, metric, group) in index
         ]
+        compared = [(a, b) for a, b in compared if comparable(measured[a], measured[b])]
         yield from _entries(data, measured, sums, compared)
     yield from _between_modes(data)
 
@@ -129,6 +138,7 @@ def _between_modes(data: SetData) -> Iterator[Contrast]:
             for (_, mode, metric, group), i in index.items()
             if mode != reference and (arm, reference, metric, group) in index
         ]
+        compared = [(a, b) for a, b in compared if comparable(of_arm[a], of_arm[b])]
         sums = resample([arm_measure.measure for arm_measure in of_arm], data.draws)
         yield from _entries(data, of_arm, sums, compared)
 
@@ -143,7 +153,26 @@ def _entries(
         (arm, mode, metric, group), (against, against_mode, *_) = measured[a].key, measured[b].key
         question = data.roles.question(arm, against)
         identity = (data.name, arm, against, mode, against_mode, question, metric, grouping(group), family)
-        yield Contrast(*identity, *gap[:4], p_holm, *gap[4:])
+        turns = _turns(measured[a].measure, measured[b].measure)
+        yield Contrast(
+            *identity,
+            **gap._asdict(),
+            p_holm=p_holm,
+            margin=data.margin,
+            claim=claim(gap, data.margin),
+            repaired=turns and turns.repaired,
+            broken=turns and turns.broken,
+            prompts=turns and turns.prompts,
+            churn=turns and turns.churn,
+            seeds=max(len(measured[a].seeds), len(measured[b].seeds)),
+        )
+
+
+def _turns(measure: Measure, against: Measure) -> Turned | None:
+    """How prompts turn; None where a sample does not pass or fail."""
+    if measure.metric == "sacc" or measure.rows is None or against.rows is None:
+        return None
+    return turned((measure.values, measure.rows), (against.values, against.rows))
 
 
 def _family(data: SetData, measured: ArmMeasure, against: ArmMeasure) -> str:
@@ -165,30 +194,6 @@ def corrected(p: Sequence[float | None], families: Sequence[str]) -> list[float 
         for (i, _), holm_p in zip(known, holm([value for _, value in known]), strict=True):
             adjusted[i] = holm_p
     return adjusted
-
-
-def differences(
-    measured: Sequence[ArmMeasure], sums: Sums, pairs: Sequence[tuple[int, int]]
-) -> list[Difference]:
-    """Those of pairs of measures, by their numbers."""
-    if not pairs:
-        return []
-    index = np.array([(a, b) for a, b in pairs])
-    rates = np.array([measured[a].measure.is_rate for a, _ in pairs])
-    estimated = intervals.differences(sums.num, sums.den, sums.resampled, index, rates=rates)
-    clusters = ((sums.den[index[:, 0]] > 0) & (sums.den[index[:, 1]] > 0)).sum(axis=1)
-    sizes = sums.den[index].sum(axis=2).min(axis=1)
-    return [
-        _difference([float(value) for value in gap], int(size), int(count))
-        for gap, size, count in zip(zip(*estimated, strict=True), sizes, clusters, strict=True)
-    ]
-
-
-def _difference(gap: Sequence[float], size: int, clusters: int) -> Difference:
-    diff, low, high, p, mdd = gap
-    if clusters < 2:
-        return Difference(diff, None, None, None, None, size, clusters)
-    return Difference(diff, low, high, p, mdd, size, clusters)
 
 
 def ordered_pairs(contrasts: Sequence[Entry], role: Mapping[str, str]) -> list[tuple[str, str, str]]:
@@ -217,14 +222,35 @@ def contrasts_table(data: ReportData) -> Rows:
     """The leading contrasts first; `*` where the interval leaves zero out, else what would have been detected."""
     whole = data.whole("contrasts")
     others = ("sacc", "correct", "correct_plain")
-    table = [
-        ["question", "arm", "against", label("hacc"), "p", "Holm", "detectable", *map(label, others)],
-    ]
+    claims = claims_head(whole)
+    tests = [label("hacc"), "p", "Holm", "detectable", *claims, *TURNS]
+    table = [["question", "arm", "against", *tests, *map(label, others)]]
     for arm, against, asks in ordered_pairs(whole, data.roles()):
         by_metric = {contrast["metric"]: contrast for contrast in select(whole, arm=arm, against=against)}
         changes = (starred(by_metric.get(metric)) for metric in others)
-        table.append([asks, arm, against, *tested(by_metric.get("hacc")), *changes])
+        hacc = by_metric.get("hacc")
+        found = [*tested(hacc), *[claimed(hacc)][: len(claims)], *turns_of(hacc)]
+        table.append([asks, arm, against, *found, *changes])
     return table
+
+
+def claims_head(contrasts: Sequence[Entry]) -> list[str]:
+    """The head of the column of claims; none where the recipe states no margin."""
+    return [f"at ±{margin:g}" for margin in dict.fromkeys(entry["margin"] for entry in contrasts) if margin][
+        :1
+    ]
+
+
+def claimed(contrast: Entry | None) -> str:
+    """What is claimed by the margin; a dash where nothing is."""
+    return (contrast and contrast["claim"]) or "–"
+
+
+def turns_of(contrast: Entry | None) -> list[str]:
+    """Prompts repaired and broken, and their share of all, in the order of `TURNS`."""
+    if contrast is None or contrast["churn"] is None:
+        return ["–"] * len(TURNS)
+    return [str(contrast["repaired"]), str(contrast["broken"]), f"{contrast['churn']:.0%}"]
 
 
 def tested(contrast: Entry | None) -> list[str]:

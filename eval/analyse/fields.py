@@ -14,6 +14,11 @@ Metric = Annotated[str, "the metric, see Metrics below"]
 Seed = Annotated[
     int | None, "the training seed; null for what is not trained, and for an arm's seeds together"
 ]
+Seeds = Annotated[
+    int,
+    "training seeds on a side: the interval covers them where they are several, and leaves out how another seed would "
+    "have come out where there is one; 0 where nothing is trained",
+]
 Low = Annotated[float | None, "lower end of the 95 % interval; null where the samples allow none"]
 High = Annotated[float | None, "upper end of the 95 % interval; null where the samples allow none"]
 Samples = Annotated[int, "samples (verdicts, for the metric `verdict`) that it rests on"]

@@ -1,6 +1,6 @@
 """The figures of one set: every measure of every arm, seed and mode, with its interval.
 
-An arm's seeds stand alone and together; the intervals cover the choice of problems and samples, not of seeds.
+An arm's seeds stand alone and together; the intervals cover the choice of problems and samples, and together of seeds.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
+from ..score.estimates import Sums, estimates, macro
 from ..score.floors import best, best_by_group
-from ..score.measure import Entry, Sums, estimates, macro
+from ..score.measure import Entry
 from ..stats.intervals import Estimate
 from .analysis import Analysis, EntryLists, Figure, Table
-from .contrasts import differences, leading, references
+from .contrasts import leading, references
+from .differences import comparable, differences
 from .fields import ArmName, Clusters, Grouped, High, Low, Metric, Mode, Samples, Seed, SetName, grouping
 from .formats import rate
 from .metrics import ASKED_WITHOUT, OUTCOMES, OVER, label
@@ -106,6 +108,7 @@ def _gains(data: SetData, measured: Sequence[ArmMeasure], sums: Sums) -> Iterato
         for metric, top in OVER.items()
         if key[4] == top and (*key[:4], ASKED_WITHOUT[top], key[5]) in index
     ]
+    over = [gain for gain in over if comparable(measured[gain[1]], measured[gain[2]])]
     gaps = differences(measured, sums, [(a, b) for _, a, b in over])
     for (metric, a, _), gap in zip(over, gaps, strict=True):
         yield _entry(data, measured[a], metric, Estimate(gap.diff, gap.low, gap.high, gap.n, gap.clusters))

@@ -78,7 +78,7 @@ def flip_counts(data: SetData, _: EntryLists) -> Iterator[FlipCounts]:
 
 
 def _compared(data: SetData) -> Iterator[Comparison]:
-    pairs = data.roles.pairs(data.arms)
+    pairs = data.pairs
     sides = [((arm, mode), (against, mode)) for mode in data.modes for arm, against in pairs]
     sides += [((arm, mode), (arm, data.modes[0])) for mode in data.modes[1:] for arm in data.arms]
     for side, against in sides:

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from ..score.measure import Measure, resample, spread
+from ..score.estimates import added, resample, seed_numbers, spread
+from ..score.measure import Measure
+from ..stats.seeds import crossed
 from .analysis import Analysis, EntryLists, Figure, Table
 from .fields import ArmName, Clusters, Mode, Samples, SetName
 from .formats import starred
@@ -60,16 +62,22 @@ def joint(data: SetData, _: EntryLists) -> Iterator[JointOutcome]:
             np.concatenate([scored.numbers[metric] for scored in samples]) for metric in ("hacc", "correct")
         )
         clusters = np.concatenate([data.row_set.cluster[scored.row] for scored in samples])
+        seeds = seed_numbers([len(scored.row) for scored in samples])
         known = ~(np.isnan(hacc) | np.isnan(correct))
         if not known.any():
             continue
         hacc, correct, clusters = hacc[known], correct[known], clusters[known]
         outcomes = {"both": hacc * correct, "hacc": hacc, "correct": correct}
-        measured = [Measure(name, None, values, clusters) for name, values in outcomes.items()]
+        seeds = None if seeds is None else seeds[known]
+        measured = [Measure(name, None, values, clusters, seeds=seeds) for name, values in outcomes.items()]
         drawn = resample(measured, data.draws).resampled
         both, kept, right = (float(values.mean()) for values in outcomes.values())
         # The excess is taken in every resample, for the three means move together.
         low, high = spread(drawn[0] - drawn[1] * drawn[2])
+        if seeds is not None and low is not None:
+            of_both, of_kept, of_right = (added(measure, len(data.draws)) for measure in measured)
+            moved = of_both - right * of_kept - kept * of_right
+            low, high = crossed(moved[:, np.unique(clusters)]).interval(both - kept * right)
         yield JointOutcome(
             set=data.name,
             arm=arm,

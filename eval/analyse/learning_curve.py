@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
-from ..score.measure import Entry, estimates, measures, resample
+from ..score.estimates import estimates, resample
+from ..score.measure import Entry, measures
 from ..stats.intervals import Estimate
 from .analysis import Analysis, EntryLists, Figure, Table
 from .fields import ArmName, Clusters, High, Low, Metric, Mode, Samples, Seed, SetName

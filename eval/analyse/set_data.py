@@ -4,10 +4,9 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-import numpy as np
-
+from ..score.estimates import Sums, resample, together
 from ..score.floors import Floor, reply_figures
-from ..score.measure import Group, Measure, Sums, measures, resample
+from ..score.measure import Group, Measure, measures
 from ..stats import intervals
 from ..stats.intervals import Floats
 from .metrics import ASKED_WITHOUT
@@ -15,13 +14,17 @@ from .run_folder import RunFolder
 
 
 class ArmMeasure(NamedTuple):
-    """One measure of one arm in one mode; seed and checkpoint are None where several seeds are together."""
+    """One measure of one arm in one mode; seed and checkpoint are None where several seeds are together.
+
+    `seeds` are the training seeds that it is of, none for what is not trained.
+    """
 
     arm: str
     seed: int | None
     checkpoint: str | None
     mode: str
     measure: Measure
+    seeds: tuple[int, ...] = ()
 
     @property
     def key(self) -> tuple[str, str, str, Group | None]:
@@ -49,8 +52,39 @@ class SetData:
         return reply_figures(self.row_set, preset=self.run.preset)
 
     @property
+    def margin(self) -> float | None:
+        """The difference that the recipe counts as none; None where it states none."""
+        return self.run.recipe.get("margin")
+
+    @property
     def arms(self) -> list[str]:
         return list(dict.fromkeys(arm for arm, _ in self.samples))
+
+    def seeds(self, arm: str) -> tuple[int, ...]:
+        """The training seeds of an arm that are scored on the set; none of what is not trained."""
+        return tuple(
+            entry.seed
+            for entry in self.run.arms
+            if entry.name == arm and entry.seed is not None and self._is_scored(entry.checkpoint)
+        )
+
+    def _is_scored(self, checkpoint: str) -> bool:
+        modes = self.run.evaluate[self.name]["modes"]
+        return any(self.run.scored(checkpoint, self.name, mode) for mode in modes)
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """(arm, against) that are compared: those that the roles ask for, but for those of different seeds."""
+        return [pair for pair in self.roles.pairs(self.arms) if self._same_seeds(*pair)]
+
+    @property
+    def unpaired(self) -> list[tuple[str, str]]:
+        """(arm, against) that are not, because they are trained with different seeds so far."""
+        return [pair for pair in self.roles.pairs(self.arms) if not self._same_seeds(*pair)]
+
+    def _same_seeds(self, arm: str, against: str) -> bool:
+        seeds = self.seeds(arm), self.seeds(against)
+        return not all(seeds) or seeds[0] == seeds[1]
 
     def resampled(self, mode: str) -> tuple[list[ArmMeasure], Sums]:
         """Every measure in a mode, resampled; only the latest mode's are kept, for they are large."""
@@ -63,19 +97,21 @@ class SetData:
     def measures(self, mode: str) -> list[ArmMeasure]:
         """Every measure of every arm and seed, then of the seeds of an arm together where there are several."""
         measured = [
-            ArmMeasure(arm.name, arm.seed, arm.checkpoint, mode, measure)
+            ArmMeasure(
+                arm.name,
+                arm.seed,
+                arm.checkpoint,
+                mode,
+                measure,
+                () if arm.seed is None else (arm.seed,),
+            )
             for arm in self.run.arms
             for measure in self._measured(arm.checkpoint, mode)
         ]
-        by_key: dict[tuple[str, str, str, Group | None], list[Measure]] = {}
+        by_key: dict[tuple[str, str, str, Group | None], list[ArmMeasure]] = {}
         for arm_measure in measured:
-            by_key.setdefault(arm_measure.key, []).append(arm_measure.measure)
-        pooled = [
-            ArmMeasure(key[0], None, None, mode, _together(several))
-            for key, several in by_key.items()
-            if len(several) > 1
-        ]
-        return measured + pooled
+            by_key.setdefault(arm_measure.key, []).append(arm_measure)
+        return measured + [_of_all_seeds(several) for several in by_key.values() if len(several) > 1]
 
     def _measured(self, checkpoint: str, mode: str) -> Iterator[Measure]:
         constrained = self.run.scored(checkpoint, self.name, mode)
@@ -86,8 +122,10 @@ class SetData:
                 yield measure._replace(metric=ASKED_WITHOUT[measure.metric])
 
 
-def _together(several: Sequence[Measure]) -> Measure:
+def _of_all_seeds(several: Sequence[ArmMeasure]) -> ArmMeasure:
     return several[0]._replace(
-        values=np.concatenate([measure.values for measure in several]),
-        clusters=np.concatenate([measure.clusters for measure in several]),
+        seed=None,
+        checkpoint=None,
+        measure=together([of_seed.measure for of_seed in several]),
+        seeds=tuple(seed for of_seed in several for seed in of_seed.seeds),
     )

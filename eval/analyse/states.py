@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
+from ..score.estimates import over_seeds, seed_numbers
+from ..score.measure import Measure
 from ..stats.intervals import wilson
 from .analysis import Analysis, EntryLists, Figure, Table
 from .fields import ArmName, Clusters, High, Low, Mode, Samples, SetName
@@ -46,9 +48,13 @@ def state_shares(data: SetData, _: EntryLists) -> Iterator[StateShare]:
     for (arm, mode), samples in data.samples.items():
         state = np.concatenate([scored.state for scored in samples])
         clusters = data.row_set.cluster[np.concatenate([scored.row for scored in samples])]
+        seeds = seed_numbers([len(scored.row) for scored in samples])
         for name in STATES:
             in_state = (state == name).astype(float)
-            low, high = wilson(in_state, clusters)
+            measure = Measure(name, None, in_state, clusters, seeds=seeds)
+            low, high = (
+                wilson(in_state, clusters) if seeds is None else over_seeds(measure, data.row_set.clusters)
+            )
             counts = (len(in_state), len(np.unique(clusters)))
             yield StateShare(data.name, arm, mode, name, float(in_state.mean()), low, high, *counts)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..analyse.contrasts import differences
+from ..analyse.differences import differences
 from ..analyse.formats import interval, rate
 from ..analyse.set_data import ArmMeasure
 from ..io.errors import InputError
@@ -13,7 +13,8 @@ from ..io.files import rounded
 from ..io.lines import read_text
 from ..io.run_paths import rows_evaluated
 from ..io.strict_json import parse
-from ..score.measure import NUMBERS, Entry, Measure, RowSet, ScoredSamples, estimates, resample
+from ..score.estimates import estimates, resample
+from ..score.measure import NUMBERS, Entry, Measure, RowSet, ScoredSamples
 from ..score.scores import Score, read_scores
 from ..stats import intervals
 from ..stats.paired import flips

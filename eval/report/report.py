@@ -13,7 +13,7 @@ import jinja2
 
 from ..analyse.analyse import analyse
 from ..analyse.analysis import Analysis, Figure, Sentences, Table
-from ..analyse.contrasts import contrasts_table
+from ..analyse.contrasts import TURNS, claims_head, contrasts_table
 from ..analyse.fields import as_json
 from ..analyse.figures import arms_table
 from ..analyse.floors import floors_table
@@ -52,6 +52,7 @@ def report(run_dirs: Sequence[str | Path], out_dir: str | Path, *, beside: str |
         published=theirs and published_table(sets[0], results["published"]["rows"]),
         floors=floors_table(results["floors"]),
         seeds=max(len(run.recipe["seeds"]) for run in runs),
+        margin=next((run.recipe["margin"] for run in runs if run.recipe.get("margin")), None),
         generations=generations(runs, summary.set_modes(results)),
     )
     write_text(out / "index.html", page)
@@ -69,8 +70,11 @@ def _terminal(results: Entry, sets: Sequence[ReportData]) -> str:
     data = sets[0]
     heading = f"{results['recipe']}: {data.set} ({data.mode}), preset {results['preset']}"
     arms = take_columns(arms_table(data), ["arm", "HAcc", "blind HAcc", "SAcc", "correct", "cut"])
-    heads = ["arm", "against", "HAcc", "detectable", "correct, plain"]
-    contrasts = take_columns(contrasts_table(data), heads)
+    table = contrasts_table(data)
+    claims = claims_head(data.whole("contrasts"))
+    contrasts = take_columns(
+        table, ["arm", "against", "HAcc", "detectable", *claims, *TURNS, "correct, plain"]
+    )
     return "\n\n".join([heading, as_text(arms), as_text(contrasts), *summary.answers(sets)])
 
 

@@ -74,6 +74,11 @@ def _change(data: ReportData, contrast: Entry) -> str:
     if contrast["low"] is None:
         return f"{arm} takes HAcc {values}, too few problems for an interval)"
     truncation = _truncation(data, contrast)
+    margin = contrast["margin"]
+    if contrast["claim"] == "equivalent":
+        return f"{truncation}{arm} changes HAcc by less than {margin:g}, {values}; equivalent at that margin)"
+    if contrast["claim"] == "undecided":
+        return f"{truncation}{arm} leaves undecided whether HAcc changes by {margin:g}, {values})"
     if _is_null(contrast):
         unseen = f"one below {contrast['mdd']:.2f} could go unseen"
         return f"{truncation}{arm} shows no change of HAcc, {values}; {unseen})"

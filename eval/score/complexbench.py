@@ -26,7 +26,8 @@ from ..stats.intervals import draw_clusters
 from ..verify.responses import Response
 from ..verify.rows import Row, load_rows
 from .complexbench_rules import follows
-from .measure import Entry, Group, Measure, estimates, figure, resample
+from .estimates import estimates, resample
+from .measure import Entry, Group, Measure, figure
 from .responses import load_responses
 
 

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..stats import intervals
 from ..stats.intervals import Estimate, Flags, Floats, Ints
 from ..verify import JUDGED
 from ..verify.rows import Row
@@ -41,12 +40,18 @@ class Group(NamedTuple):
 
 
 class Measure(NamedTuple):
-    """Values (n,) of one metric with the cluster (n,) each belongs to."""
+    """Values (n,) of one metric with the cluster (n,) each belongs to.
+
+    `rows` (n,) number the prompts that they are of, where that is known; `seeds` (n,) number from 0 the training seeds
+    that they are of, where several are together.
+    """
 
     metric: str
     group: Group | None
     values: Floats
     clusters: Ints
+    rows: Ints | None = None
+    seeds: Ints | None = None
 
     @property
     def is_rate(self) -> bool:
@@ -142,7 +147,9 @@ def measures(row_set: RowSet, scored: ScoredSamples) -> Iterator[Measure]:
         "hacc_finished": np.where(scored.finished, numbers["hacc"], np.nan),
         "sacc_finished": np.where(scored.finished, numbers["sacc"], np.nan),
     }
-    yield from _known((Measure(metric, None, values, clusters) for metric, values in whole.items()))
+    yield from _known(
+        (Measure(metric, None, values, clusters, scored.row) for metric, values in whole.items())
+    )
     labels = {
         "n_constraints": np.array([len(types) for types in row_set.types])[scored.row],
         "source": np.array([row.source for row in row_set.rows])[scored.row],
@@ -152,7 +159,7 @@ def measures(row_set: RowSet, scored: ScoredSamples) -> Iterator[Measure]:
         for value in values if len(values) > 1 else []:  # a single group would repeat the whole set
             group, chosen = Group(by, value.item()), label == value
             yield from _known(
-                Measure(metric, group, numbers[metric][chosen], clusters[chosen])
+                Measure(metric, group, numbers[metric][chosen], clusters[chosen], scored.row[chosen])
                 for metric in ("hacc", "sacc", "correct")
             )
     yield from _verdicts(row_set, scored, clusters)
@@ -160,11 +167,12 @@ def measures(row_set: RowSet, scored: ScoredSamples) -> Iterator[Measure]:
 
 def _verdicts(row_set: RowSet, scored: ScoredSamples, clusters: Ints) -> Iterator[Measure]:
     names = np.array([name for row in scored.row for name in row_set.types[row]])
-    owner = np.repeat(clusters, [len(verdicts) for verdicts in scored.verdicts])
+    counts = [len(verdicts) for verdicts in scored.verdicts]
+    owner, row = np.repeat(clusters, counts), np.repeat(scored.row, counts)
     if not len(names):
         return
     held = _flat(scored.verdicts)
-    yield Measure("verdict", None, held, owner)
+    yield Measure("verdict", None, held, owner, row)
     if scored.loose:
         # An empty list is a row without constraints, which would count as passed.
         constrained = np.array([bool(loose) for loose in scored.loose])
@@ -174,7 +182,7 @@ def _verdicts(row_set: RowSet, scored: ScoredSamples, clusters: Ints) -> Iterato
     for by, label in _labels(names).items():
         for value in np.unique(label):
             chosen = label == value
-            yield Measure("verdict", Group(by, str(value)), held[chosen], owner[chosen])
+            yield Measure("verdict", Group(by, str(value)), held[chosen], owner[chosen], row[chosen])
 
 
 def _labels(names: np.ndarray) -> dict[str, np.ndarray]:
@@ -194,72 +202,11 @@ def _known(measured: Iterator[Measure]) -> Iterator[Measure]:
     for measure in measured:
         known = ~np.isnan(measure.values)
         if known.any():
-            yield measure._replace(values=measure.values[known], clusters=measure.clusters[known])
-
-
-class Sums(NamedTuple):
-    """Measures summed by cluster, and their resampled means: num, den (m, clusters), resampled (m, r)."""
-
-    num: Floats
-    den: Floats
-    resampled: Floats
-
-    def of(self, chosen: Sequence[int]) -> "Sums":
-        """Those of some of the measures."""
-        return Sums(*(part[list(chosen)] for part in self))
-
-
-def resample(measured: Sequence[Measure], draws: Floats) -> Sums:
-    """Sums by cluster and means under `draws` (clusters, r); see `intervals.draw_clusters`."""
-    clusters = len(draws)
-    num = np.array([np.bincount(measure.clusters, measure.values, clusters) for measure in measured])
-    den = np.array([np.bincount(measure.clusters, minlength=clusters) for measure in measured], dtype=float)
-    return Sums(num, den, intervals.ratios(num, den, draws))
-
-
-def estimates(measured: Sequence[Measure], sums: Sums) -> list[Estimate]:
-    """The mean of each measure with its interval: bootstrap, or Wilson near 0 and 1, or none of one cluster."""
-    bounds = zip(*intervals.percentile_interval(sums.resampled), strict=True)
-    clusters = (sums.den > 0).sum(axis=1)
-    return [
-        _estimate(measure, int(k), *map(float, ends))
-        for measure, k, ends in zip(measured, clusters, bounds, strict=True)
-    ]
-
-
-def macro(measured: Sequence[Measure], sums: Sums) -> Estimate | None:
-    """The mean over constraint types of the share of a type's verdicts that hold, from one arm's measures.
-
-    A type that a resample does not draw is left out of it. (The mean over prompts is `sacc`.) None without types.
-    """
-    types = [
-        i
-        for i, measure in enumerate(measured)
-        if measure.metric == "verdict" and measure.group and measure.group.by == "type"
-    ]
-    if not types:
-        return None
-    type_sums = sums.of(types)
-    drawn, count = np.nansum(type_sums.resampled, axis=0), (~np.isnan(type_sums.resampled)).sum(axis=0)
-    low, high = spread(np.divide(drawn, count, out=np.full_like(drawn, np.nan), where=count > 0))
-    value = float(np.mean([measured[i].values.mean() for i in types]))
-    return Estimate(value, low, high, int(type_sums.den.sum()), int((type_sums.den.sum(axis=0) > 0).sum()))
-
-
-def spread(drawn: Floats) -> tuple[float, float] | tuple[None, None]:
-    """The 95 % percentile interval of resamples (r,), or None where they are all alike."""
-    (low,), (high,) = intervals.percentile_interval(drawn[None])
-    return (float(low), float(high)) if high > low else (None, None)
-
-
-def _estimate(measure: Measure, clusters: int, low: float, high: float) -> Estimate:
-    values = measure.values
-    ends: tuple[float | None, float | None] = (low, high)
-    if clusters < 2:
-        ends = (None, None)
-    elif measure.is_rate and intervals.near_edge(values, measure.clusters):
-        ends = intervals.wilson(values, measure.clusters)
-    return Estimate(float(values.mean()), *ends, len(values), clusters)
+            yield measure._replace(
+                values=measure.values[known],
+                clusters=measure.clusters[known],
+                rows=None if measure.rows is None else measure.rows[known],
+            )
 
 
 def group_entry(group: Group | None) -> Entry | None:

@@ -19,8 +19,9 @@ from ..verify.answers import Grader, grade
 from ..verify.published import refuse_patterns
 from ..verify.responses import Response
 from ..verify.rows import Files, Row
+from .estimates import estimates, macro, resample
 from .floors import floors, reply_figures
-from .measure import RowSet, ScoredSamples, estimates, figure, macro, measures, resample
+from .measure import RowSet, ScoredSamples, figure, measures
 from .responses import load_pairs
 from .scores import Score
 

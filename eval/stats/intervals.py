@@ -19,6 +19,8 @@ Flags = NDArray[np.bool_]
 
 RESAMPLES = 10_000
 Z = 1.959964  # two-sided 95 %
+Z_INNER = 1.644854  # two-sided 90 %
+INNER = 0.9  # the interval that lies within a margin where two one-sided tests at 5 % say so
 POWER_Z = 0.841621  # 80 % power
 FEW = 40  # effective successes or failures below which the bootstrap covers less than 93 %
 FEW_DISCORDANT = 10
@@ -46,11 +48,13 @@ class Uncertain(NamedTuple):
 
 
 class Differences(NamedTuple):
-    """One entry per pair of rows: difference of ratios, 95 % interval, p, smallest detectable difference."""
+    """One entry per pair of rows: difference of ratios, 95 and 90 % interval, p, smallest detectable difference."""
 
     diff: Floats
     low: Floats
     high: Floats
+    low_90: Floats
+    high_90: Floats
     p: Floats
     mdd: Floats
 
@@ -101,10 +105,15 @@ def effective_size(values: Floats, clusters: Ints) -> float:
         return float(groups)
     residuals = np.bincount(clusters, values - mean)
     variance = groups / (groups - 1) * (residuals @ residuals) / n**2
-    noise = max(variance, values.var() / n)
-    return (
-        float(mean * (1 - mean) / noise) if noise > TINY else np.inf
-    )  # shares that are all alike, as 0.5 each
+    return size_known(float(mean), max(variance, values.var() / n), groups)
+
+
+def size_known(mean: float, variance: float, clusters: int) -> float:
+    """How many independent samples know a rate with this variance; at 0 and 1, where there is none, the clusters."""
+    if mean in (0.0, 1.0):
+        return float(clusters)
+    # Infinite for shares that are all alike, as 0.5 each.
+    return mean * (1 - mean) / variance if variance > TINY else np.inf
 
 
 def wilson(values: Floats, clusters: Ints) -> tuple[float, float] | tuple[None, None]:
@@ -115,10 +124,14 @@ def wilson(values: Floats, clusters: Ints) -> tuple[float, float] | tuple[None, 
     """
     if (clusters == clusters[0]).all():
         return None, None
-    size, mean = effective_size(values, clusters), float(values.mean())
-    shrunk = 1 + Z**2 / size
-    centre = (mean + Z**2 / (2 * size)) / shrunk
-    half = Z * np.sqrt(mean * (1 - mean) / size + Z**2 / (4 * size**2)) / shrunk
+    return wilson_bounds(float(values.mean()), effective_size(values, clusters))
+
+
+def wilson_bounds(mean: float, size: float, critical: float = Z) -> tuple[float, float]:
+    """Wilson's interval for a rate known as from `size` samples, `critical` standard errors to each side."""
+    shrunk = 1 + critical**2 / size
+    centre = (mean + critical**2 / (2 * size)) / shrunk
+    half = critical * np.sqrt(mean * (1 - mean) / size + critical**2 / (4 * size**2)) / shrunk
     low = min(centre - half, _single_success_bound(mean * size) / size)
     high = max(centre + half, 1 - _single_success_bound((1 - mean) * size) / size)
     return max(0.0, float(low)), min(1.0, float(high))
@@ -150,35 +163,45 @@ def differences(num: Floats, den: Floats, resampled: Floats, pairs: Ints, *, rat
     drawn = resampled[a] - resampled[b]
     diff = num[a].sum(1) / den[a].sum(1) - num[b].sum(1) / den[b].sum(1)
     low, high = percentile_interval(drawn)
+    low_90, high_90 = percentile_interval(drawn, INNER)
     valid = (~np.isnan(drawn)).sum(1)
     below, above = (drawn <= TIE).sum(1), (drawn >= -TIE).sum(1)
     # One more on both sides of the fraction: no number of resamples shows that p is zero.
     p = np.minimum(1.0, 2 * (np.minimum(below, above) + 1) / (valid + 1))
     mdd = (Z + POWER_Z) * np.nanstd(drawn, axis=1)
-    few = rates & (_discordant(num, den, a, b) < FEW_DISCORDANT)
+    few = rates & (discordant(gaps(num, den, a, b)) < FEW_DISCORDANT)
     if few.any():
-        low[few], high[few], p[few], mdd[few] = _few_discordant(num, den, a[few], b[few])
-    return Differences(diff, low, high, p, mdd)
+        centre, error = few_discordant(gaps(num, den, a[few], b[few]))
+        low[few], high[few] = centre - Z * error, centre + Z * error
+        low_90[few], high_90[few] = centre - Z_INNER * error, centre + Z_INNER * error
+        p[few], mdd[few] = 2 * ndtr(-np.abs(centre) / error), (Z + POWER_Z) * error
+    return Differences(diff, low, high, low_90, high_90, p, mdd)
 
 
 def _cluster_means(num: Floats, den: Floats, rows: Ints) -> Floats:
     return np.divide(num[rows], den[rows], out=np.full_like(num[rows], np.nan), where=den[rows] > 0)
 
 
-def _discordant(num: Floats, den: Floats, a: Ints, b: Ints) -> Ints:
-    gap = np.abs(_cluster_means(num, den, a) - _cluster_means(num, den, b))
-    discordant: Ints = (gap > TIE).sum(axis=1)
-    return discordant
+def gaps(num: Floats, den: Floats, a: Ints, b: Ints) -> Floats:
+    """Differences of the clusters' means between rows `a` and `b` (p,), NaN where a side has none: (p, clusters)."""
+    return _cluster_means(num, den, a) - _cluster_means(num, den, b)
 
 
-def _few_discordant(num: Floats, den: Floats, a: Ints, b: Ints) -> tuple[Floats, Floats, Floats, Floats]:
-    """Bonett and Price: one more cluster on each side, then the normal interval."""
-    gap = _cluster_means(num, den, a) - _cluster_means(num, den, b)
-    size = (~np.isnan(gap)).sum(1) + 2
-    centre = np.nansum(gap, axis=1) / size
-    error = np.sqrt(((np.nansum(gap**2, axis=1) + 2) / size - centre**2) / size)
-    p = 2 * ndtr(-np.abs(centre) / error)
-    return centre - Z * error, centre + Z * error, p, (Z + POWER_Z) * error
+def discordant(gaps: Floats) -> Ints:
+    """How many clusters differ, from the differences of their means (p, clusters): (p,)."""
+    count: Ints = (np.abs(gaps) > TIE).sum(axis=1)
+    return count
+
+
+def few_discordant(gaps: Floats) -> tuple[Floats, Floats]:
+    """Centre and standard error of mean differences (p,) from those of clusters (p, clusters), NaN left out.
+
+    Bonett and Price: one more cluster on each side, then the normal interval.
+    """
+    size = (~np.isnan(gaps)).sum(1) + 2
+    centre = np.nansum(gaps, axis=1) / size
+    error = np.sqrt(((np.nansum(gaps**2, axis=1) + 2) / size - centre**2) / size)
+    return centre, error
 
 
 def left_out(values: Floats, clusters: Ints) -> Floats:

@@ -29,18 +29,38 @@ class Flips(NamedTuple):
     n: int
 
 
+class Turned(NamedTuple):
+    """Counts of prompts: `repaired` pass in the arm alone, `broken` in the other alone; `prompts` are all of them."""
+
+    repaired: int
+    broken: int
+    prompts: int
+
+    @property
+    def churn(self) -> float:
+        """The share of the prompts that do not do on one side what they do on the other."""
+        return (self.repaired + self.broken) / self.prompts
+
+
+def turned(arm: tuple[Floats, Ints], against: tuple[Floats, Ints]) -> Turned | None:
+    """The prompts that pass on one side alone; sides, passing and None as in `flips`."""
+    sides = _means_known(arm, against)
+    if sides is None:
+        return None
+    passes, passed = (means > 0.5 + EQUAL for means in sides)
+    return Turned(_count(passes & ~passed), _count(passed & ~passes), len(passes))
+
+
 def flips(arm: tuple[Floats, Ints], against: tuple[Floats, Ints]) -> Flips | None:
     """How prompts flip, each side given as values in 0 to 1 (n,) and the row each belongs to (n,).
 
     A prompt passes when more than half of its samples do. NaN values say nothing; None where no prompt has
     values on both sides.
     """
-    rows = 1 + max((int(of.max()) for _, of in (arm, against) if len(of)), default=-1)
-    arm_means, against_means = _means(*arm, rows), _means(*against, rows)
-    known = ~(np.isnan(arm_means) | np.isnan(against_means))
-    if not known.any():
+    sides = _means_known(arm, against)
+    if sides is None:
         return None
-    arm_means, against_means = arm_means[known], against_means[known]
+    arm_means, against_means = sides
     passes, passed = arm_means > 0.5 + EQUAL, against_means > 0.5 + EQUAL
     lost, gained = _count(passed & ~passes), _count(passes & ~passed)
     win, lose = _count(arm_means > against_means + EQUAL), _count(arm_means < against_means - EQUAL)
@@ -71,6 +91,14 @@ def holm(p: Sequence[float]) -> list[float]:
     adjusted = np.empty(len(order))
     adjusted[order] = np.minimum(1.0, stepped)
     return adjusted.tolist()
+
+
+def _means_known(arm: tuple[Floats, Ints], against: tuple[Floats, Ints]) -> tuple[Floats, Floats] | None:
+    """The mean of each prompt on both sides, of those that have values on both; None where there is none."""
+    rows = 1 + max((int(of.max()) for _, of in (arm, against) if len(of)), default=-1)
+    arm_means, against_means = _means(*arm, rows), _means(*against, rows)
+    known = ~(np.isnan(arm_means) | np.isnan(against_means))
+    return (arm_means[known], against_means[known]) if known.any() else None
 
 
 def _means(values: Floats, rows: Ints, count: int) -> Floats:

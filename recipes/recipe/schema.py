@@ -34,6 +34,7 @@ from .yaml_file import read_yaml, write_yaml
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"  # of a recipe, and so of its run folder
 Share = Annotated[float, Field(ge=0, le=1)]
+Margin = Annotated[float, Field(gt=0, lt=1)]
 
 
 CROSSING = ("factors", "cells")
@@ -216,8 +217,8 @@ class Recipe(Strict):
     The arm without stages is the base, which every other arm is compared with.
 
     `models` are arms that are evaluated as they are: a name and a folder or hub id, or a server's name for it. `against` says, for an arm or a
-    model, which other one it is contrasted with beside the base. In a file, `factors` and `cells` stand for the arms
-    that they come to (`factors.expand`).
+    model, which other one it is contrasted with beside the base. A difference below `margin`, a share, counts as none: two arms
+    can then be found equivalent. In a file, `factors` and `cells` stand for the arms that they come to (`factors.expand`).
     """
 
     name: Annotated[str, Field(pattern=NAME)]
@@ -230,6 +231,7 @@ class Recipe(Strict):
     models: dict[Name, str] = {}
     against: dict[Name, Name] = {}
     evaluate: dict[str, Evaluation] = {}
+    margin: Margin | None = None
     track: Track = Track(mode="disabled")
     launch: Launch = Launch()
 

@@ -9,7 +9,8 @@ import time
 
 import numpy as np
 
-from reins.eval.score.measure import NUMBERS, RowSet, ScoredSamples, estimates, measures, resample
+from reins.eval.score.estimates import estimates, resample
+from reins.eval.score.measure import NUMBERS, RowSet, ScoredSamples, measures
 from reins.eval.stats import intervals
 from reins.eval.verify import TYPES, Constraint, Row
 

@@ -1,0 +1,54 @@
+"""Several training seeds: the interval covers them, and what is said where there is one, or where they differ."""
+
+import pytest
+from analysed import TWO, one, pick, results_of
+from scipy.stats import binom
+from simulation_seeds import COUNTS, SEED_WORLDS, seed_coverage
+from synthetic_run import make_run
+
+FEW, MANY = 200, 4000
+
+
+def within(share, low, high, studies):
+    """Whether the share is from `low` to `high`, or, of few studies, may well come from one that is."""
+    if studies >= MANY:
+        return low <= share <= high
+    return binom.ppf(0.001, studies, low) <= share * studies <= binom.ppf(0.999, studies, high)
+
+
+@pytest.mark.parametrize("studies", [FEW, pytest.param(MANY, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seeds", COUNTS)
+def test_intervals_over_seeds_cover(seeds, studies):
+    for world in ("alike", "apart", "far apart", "apart, near 1"):
+        for what, seen in seed_coverage(SEED_WORLDS[world], seeds, studies).items():
+            assert within(seen.covered, 0.93, 0.975, studies), (world, what, seen)
+            if what == "no effect":
+                assert within(seen.significant, 0.02, 0.06, studies), (world, seen)
+            assert within(seen.equivalent, 0, 0.06, studies), (world, what, seen)
+
+
+def test_seeds_that_lie_apart_widen_what_one_seed_would_say(tmp_path):
+    single = results_of(make_run(tmp_path / "one", arms=TWO, rows=60))
+    several = results_of(make_run(tmp_path / "three", arms=TWO, rows=60, seeds=(0, 1, 2)))
+    whole = {"arm": "sft", "metric": "hacc", "group": None}
+    assert one(single["contrasts"], **whole)["seeds"] == 1
+    assert one(several["contrasts"], **whole)["seeds"] == 3
+    assert any("one training seed of every trained arm" in note for note in single["notes"])
+    assert not any("training seed" in note for note in several["notes"])
+    together = one(several["figures"], **whole, seed=None)
+    values = [entry["value"] for entry in pick(several["figures"], **whole) if entry["seed"] is not None]
+    assert together["value"] == pytest.approx(sum(values) / 3, abs=1e-5)
+    # With 2 degrees of freedom the interval is far wider than the seeds lie apart.
+    assert together["low"] < min(values) and max(values) < together["high"]
+
+
+def test_arms_of_different_seeds_are_not_compared_and_it_is_said_by_name(tmp_path):
+    arms = TWO | {"sft_direct": {"stages": ["sft_direct"], "control_of": ["sft"]}}
+    run = make_run(tmp_path / "run", arms=arms, rows=40, seeds=(0, 1))
+    for file in (run / "evals" / "sft_direct-s1").rglob("scores.jsonl"):
+        file.unlink()
+    results = results_of(run)
+    pairs = {(entry["arm"], entry["against"]) for entry in results["contrasts"] + results["flips"]}
+    assert pairs == {("sft", "base"), ("sft_direct", "base")}
+    said = "sft is not compared with sft_direct: one has the seeds 0, 1, the other 0"
+    assert any(said in note for note in results["notes"])
