@@ -59,8 +59,7 @@ READING = (
     "Arm minus against, on the same rows, paired, clustered by problem. * the 95 % interval leaves zero out. "
     "p is for HAcc; Holm adjusts it within its family. “Detectable”: the smallest HAcc difference that this many "
     "problems would find with 80 % power; a null result says no more than “less than that”. Repaired prompts pass here "
-    "and not on the other side, broken ones there alone; churn is the share of both. With a margin in the recipe, "
-    "“equivalent” says that the 90 % interval lies within it (two one-sided tests)."
+    "and not on the other side, broken ones there alone; churn is the share of both."
 )
 
 
