@@ -20,7 +20,7 @@ from .io.files import read_state, write_json, write_text
 from .io.run_paths import DONE, INPUTS, ORIGIN, PROGRESS, at_step, saved_checkpoints
 from .io.whole import changed_since
 from .sample.generate import generate
-from .sample.processes import Processes
+from .sample.processes import Processes, take_cards
 from .sample.settings import Sampling, Server
 from .sample.vllm_arguments import VllmArguments
 from .score.score import score
@@ -89,7 +89,9 @@ def run(file: Path) -> None:
         raise InputError(
             file, f"world_size: {plan.world_size}, but {started} started", "start as many, or say so"
         )
-    processes = Processes()
+    if plan.engine == "vllm":
+        take_cards()
+    processes = Processes(on_cards=plan.engine != "vllm")
     torch.set_num_threads(plan.threads)
     work = _with_models(plan)
     for number, (model, part) in enumerate(work):

@@ -10,6 +10,7 @@ import typer
 from ..eval.io.errors import InputError
 from ..eval.io.terminal import shown
 from ..eval.sample.settings import Sampling, Server, read_server
+from ..eval.sample.vllm_arguments import read_vllm
 
 answers = typer.Typer(rich_markup_mode=None)
 
@@ -58,6 +59,7 @@ def generate(
     plain: Annotated[bool, typer.Option("--plain", help="Ask without the rows' constraints.")] = False,
     preset: Preset = "reins",
     engine: Annotated[str, typer.Option(help="transformers, vllm, or openai: a server.")] = "transformers",
+    vllm: Annotated[str, typer.Option(help="How engine vllm starts, as '{dtype: bfloat16}'.")] = "",
     **settings: Any,
 ) -> None:
     """Sample answers of one model to one set."""
@@ -73,6 +75,7 @@ def generate(
         with_constraints=not plain,
         preset=preset,
         engine=engine,
+        vllm=read_vllm(vllm),
         server=read_server(served) if served["base_url"] else None,
         **settings,
     )

@@ -1,5 +1,6 @@
 """The plan: a shared prefix once, only what is asked for, steps and tokens as TRL counts them, hashes that hold."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from tiny import make_tokenizer
 from reins.eval.io.errors import InputError
 from reins.eval.io.files import write_text
 from reins.eval.run import run as evaluate
+from reins.eval.sample.processes import take_cards
 from reins.recipes.engine.done import inputs_of
 from reins.recipes.plan import estimate
 from reins.recipes.plan.outline import outline
@@ -176,6 +178,38 @@ def test_of_vllms_arguments_those_that_decide_samples_are_hashed_and_its_cards_a
         )
     with pytest.raises(InputError, match="tensor_parallel_size: 3 cards, but 2 process"):
         planned("tensor_parallel_size: 3")
+
+
+def test_several_engines_share_a_sets_rows_and_change_no_hash(world: Path) -> None:
+    def planned(launch: str) -> dict[str, Task]:
+        return plan(recipe(RECIPE.replace("side_by_side: 2", launch)), Path("runs/small"), ["sft"], [3])
+
+    alone = planned("side_by_side: 4, engine: vllm")
+    shared = planned("side_by_side: 4, engine: vllm, vllm: {tensor_parallel_size: 2, data_parallel_size: 2}")
+    assert hashes(shared) == hashes(alone)
+    evaluation = shared["eval sft-s3"]
+    assert evaluation.processes == 4 and evaluation.config["world_size"] == 2
+    assert evaluation.command[1:6] == [*"-m torch.distributed.run --standalone --nproc-per-node 2".split()]
+    assert "torch.distributed.run" not in alone["eval sft-s3"].command
+    with pytest.raises(InputError, match="data_parallel_size: 5 cards, but 4 process"):
+        planned("side_by_side: 4, engine: vllm, vllm: {data_parallel_size: 5}")
+
+
+@pytest.mark.parametrize(("visible", "rank", "left"), [("0,1,2,3", 1, "2,3"), ("4,5,7", 0, "4"), ("", 1, "")])
+def test_each_of_several_engines_takes_cards_of_its_own(
+    visible: str, rank: int, left: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (
+        ("CUDA_VISIBLE_DEVICES", visible),
+        ("LOCAL_WORLD_SIZE", "2"),
+        ("LOCAL_RANK", str(rank)),
+    ):
+        monkeypatch.setenv(name, value)
+    take_cards()
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == left
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
+    with pytest.raises(InputError, match="2 engines, 1 cards"):
+        take_cards()
 
 
 def test_the_outline_says_what_is_trained_for_whom_and_how(world: Path) -> None:

@@ -29,6 +29,20 @@ def smollm2(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "smollm2"
 
 
+def test_vllm_answers_as_transformers_does(smollm2: Path, tmp_path: Path) -> None:
+    """Greedily, to the token; where a tie may fall either way the replies of one prompt in eight may part."""
+    pytest.importorskip("vllm", reason="vLLM is not installed here: docs/engines.md has how")
+    (tmp_path / "prompts.jsonl").write_text("".join(islice(IFEVAL.open(encoding="utf-8"), 8)), "utf-8")
+    texts = {}
+    for engine in ("transformers", "vllm"):
+        asked = ("--model", smollm2, "--data", tmp_path / "prompts.jsonl", "--out", tmp_path / engine)
+        greedy = ("--samples", 1, "--temperature", 0, "--max-new-tokens", 48, "--preset", "ifeval")
+        done = reins("generate", *asked, *greedy, "--engine", engine)
+        assert done.returncode == 0, done.stderr
+        texts[engine] = [record["text"] for record in read_jsonl(tmp_path / engine / "responses.jsonl")]
+    assert sum(ours == theirs for ours, theirs in zip(*texts.values(), strict=True)) >= 7
+
+
 def test_it_answers_instructions_and_is_judged(smollm2: Path, tmp_path: Path) -> None:
     prompts = tmp_path / "prompts.jsonl"
     prompts.write_text("".join(islice(IFEVAL.open(encoding="utf-8"), 8)), encoding="utf-8")

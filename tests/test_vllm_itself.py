@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -79,6 +81,18 @@ def test_it_ends_where_the_checkpoint_says_and_answers_with_the_weights_that_are
         save_file(noisy, folder / "model.safetensors", metadata={"format": "pt"})
     first, trained = (read(tmp_path / f"{name}-theirs/responses.jsonl") for name in ("first", "trained"))
     assert sum(a["text"] != b["text"] for a, b in zip(first, trained, strict=True)) > 10
+
+
+def test_several_engines_share_the_rows_of_a_set(rows, tmp_path):
+    part = {"label": "set", "rows": str(rows), "out": str(tmp_path / "theirs"), **GREEDY}
+    plan = {"model": str(BASE), "seed": 0, "engine": "vllm", "world_size": 2, "inputs": "", "parts": [part]}
+    (tmp_path / "config.yaml").write_text(json.dumps(plan))
+    several = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    asked = [*several, "-m", "reins.eval.run", "--config", str(tmp_path / "config.yaml")]
+    done = subprocess.run(asked, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    ours = generate(BASE, rows, tmp_path / "ours", **GREEDY)
+    assert (tmp_path / "theirs" / "responses.jsonl").read_bytes() == ours.read_bytes()
 
 
 def test_a_float32_checkpoint_stays_one(rows):

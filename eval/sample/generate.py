@@ -57,6 +57,10 @@ class Settings:
         if (self.server is not None) != (self.engine == "openai"):
             what = "is missing" if self.server is None else f"is not asked by engine {self.engine}"
             raise InputError("base_url", what, "give engine openai and base_url together")
+        if self.vllm.given and self.engine != "vllm":
+            raise InputError(
+                "vllm", f"is not read by engine {self.engine}", "give engine vllm, or leave it out"
+            )
         mode.check_engine(self.engine, self.server)
 
     @property
@@ -118,7 +122,7 @@ def generate(
         vllm=vllm or VllmArguments(),
     )
     settings.check()
-    rows, out, processes = load_rows(rows_file), Path(out_dir), Processes()
+    rows, out, processes = load_rows(rows_file), Path(out_dir), Processes(on_cards=engine != "vllm")
     refuse_patterns(rows_file, preset)
     if with_constraints:
         settings.parsed_mode.check_rows(rows)

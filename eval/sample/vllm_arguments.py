@@ -2,7 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ..io.errors import InputError, nearest
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -13,7 +16,8 @@ DECIDE = ("dtype", "quantization")
 class VllmArguments(BaseModel):
     """By vLLM's names; what is not given is chosen when the engine starts.
 
-    `tensor_parallel_size`: cards that share one model. `dtype`: the checkpoint's own, float32 on a CPU.
+    `tensor_parallel_size`: cards that share one model. `data_parallel_size`: engines that share one task's rows, each on
+    cards of its own. `dtype`: the checkpoint's own, float32 on a CPU.
     `max_model_len`: room for the longest prompt, its reply and what the mode puts in. `enforce_eager`: on a CPU.
     The others are vLLM's defaults.
     """
@@ -21,6 +25,7 @@ class VllmArguments(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     tensor_parallel_size: Count = 1
+    data_parallel_size: Count = 1
     max_model_len: Count | None = None
     gpu_memory_utilization: Annotated[float, Field(gt=0, le=1)] | None = None
     dtype: Literal["float32", "bfloat16", "float16"] | None = None
@@ -35,6 +40,31 @@ class VllmArguments(BaseModel):
         return self.model_dump(exclude_defaults=True)
 
     @property
+    def of_one_engine(self) -> dict[str, Any]:
+        """Those given that each engine starts with."""
+        return {name: value for name, value in self.given.items() if name != "data_parallel_size"}
+
+    @property
     def deciding(self) -> dict[str, Any]:
         """Those given that samples depend on."""
         return {name: value for name, value in self.given.items() if name in DECIDE}
+
+
+def read_vllm(text: str) -> VllmArguments:
+    """One engine's arguments as a command line gives them, `{name: value, …}`; empty: none. Raises InputError naming the
+    first that cannot be."""
+    try:
+        arguments = VllmArguments.model_validate(yaml.safe_load(text) or {})
+        if arguments.data_parallel_size > 1:
+            said = "one command starts one engine"
+            raise InputError("vllm.data_parallel_size", said, "a recipe's launch.vllm starts several")
+        return arguments
+    except yaml.YAMLError:
+        raise InputError("vllm", f"{text!r:.60} cannot be read", "give '{name: value}'") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        if first["type"] == "extra_forbidden":
+            raise InputError(f"vllm.{name}", "unknown", nearest(name, VllmArguments.model_fields)) from None
+        message = first["msg"][:1].lower() + first["msg"][1:]
+        raise InputError(f"vllm.{name}".rstrip("."), f"got {first['input']!r:.60}", message) from None

@@ -59,13 +59,17 @@ def _start(name: str, arguments: VllmArguments, length: int, config: Any) -> Any
     if not torch.cuda.is_available():
         for variable, value in ON_A_CPU.items():
             os.environ.setdefault(variable, value)
+        if (
+            "WORLD_SIZE" in os.environ
+        ):  # this process is one of several already, which is not the engine's affair
+            os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "1"
         # Its CPU build cannot take back the draw of a prompt that is read in two steps.
         settings |= {"dtype": "float32", "enforce_eager": True, "enable_chunked_prefill": False}
         if not arguments.gpu_memory_utilization:
             settings["kv_cache_memory_bytes"] = CPU_CACHE
     from vllm import LLM
 
-    return LLM(model=name, trust_remote_code=False, **settings | arguments.given)
+    return LLM(model=name, trust_remote_code=False, **settings | arguments.of_one_engine)
 
 
 def _positions(config: Any, wanted: int) -> int:

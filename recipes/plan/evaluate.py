@@ -155,14 +155,21 @@ def _task(
         name=name,
         folder=folder,
         module="reins.eval.run",
-        config={"model": model.location, **common, "vllm": vllm.given, "world_size": 1},
+        config={"model": model.location, **common, "vllm": vllm.given, "world_size": launch.engines},
         spec={**common, **vllm.deciding, "base": model.hashed, "code": code(launch.engine)},
         needs=tuple(dict.fromkeys(sized.part.needs for sized in parts)),
         amount=most,
         judge=code("judge"),
         note=f"{sum(sized.samples for sized in parts):,} samples, at most {most:,} tokens",
         seed=seed,
+        launch=_several(launch.engines),
         env=run.env,
         processes=launch.asking,
         parts=tuple(sized.part for sized in parts),
     )
+
+
+def _several(processes: int) -> tuple[str, ...]:
+    """How so many processes are started that share a task; they meet on a port that is free."""
+    each = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes))
+    return each if processes > 1 else ()

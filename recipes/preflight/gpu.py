@@ -18,7 +18,7 @@ GIB = 2**30
 CONTEXT = 3.0  # GiB taken for CUDA, NCCL and what the allocator cannot use: an assumption
 PROMPT = 1024  # tokens of a prompt where none is said
 FLASH = "flash"
-INSTALL = "pip install -e '.[vllm]' where it runs"
+INSTALL = "pip install -e '.[vllm]' -c constraints-vllm.txt where it runs"
 
 
 def memory(material: Material) -> Iterator[Finding]:
@@ -103,16 +103,17 @@ def _evaluation(material: Material) -> Iterator[Finding]:
     assert material.card is not None
     launch = material.recipe.launch
     share = launch.vllm.gpu_memory_utilization or 0.9  # vLLM's own, of a card that it has to itself
+    cards = launch.asking // launch.engines
     for name, shape in material.shapes.items():
         if shape is None:
             model = material.recipe.models.get(name, material.recipe.base)
             yield Finding("warn", "memory", f"{name}: {model} {HUB}")
             continue
         # 2 GiB a card is the least cache worth the name
-        size, available = 2 * shape.parameters / GIB, launch.asking * share * material.card.memory
-        cards = "one card lends" if launch.asking == 1 else f"{launch.asking} cards lend"
-        summary = f"evaluation of {name}: {size:.0f} GiB of weights, {cards} vLLM {available:.0f}"
-        if size + 2 * launch.asking > available:
+        size, available = 2 * shape.parameters / GIB, cards * share * material.card.memory
+        lend = "one card lends" if cards == 1 else f"{cards} cards lend"
+        summary = f"evaluation of {name}: {size:.0f} GiB of weights, {lend} vLLM {available:.0f}"
+        if size + 2 * cards > available:
             fix = "a larger card, a smaller model, or launch.vllm: {tensor_parallel_size: …}"
             yield Finding("FAIL", "memory", summary, fix)
         else:

@@ -256,7 +256,8 @@ def _check_names(recipe: Recipe) -> None:
         raise InputError("launch.accelerate", missing, "see recipes/accelerate/")
     if recipe.launch.asking > recipe.launch.slots:
         said = f"{recipe.launch.asking} cards, but {recipe.launch.slots} process(es) run at once"
-        raise InputError("launch.vllm.tensor_parallel_size", said, "raise launch.processes, or lower it")
+        key = "data_parallel_size" if recipe.launch.engines > 1 else "tensor_parallel_size"
+        raise InputError(f"launch.vllm.{key}", said, "raise launch.processes, or lower it")
 
 
 def _check_seeds(seeds: list[int]) -> None:

@@ -208,7 +208,12 @@ class Launch(Strict):
     @property
     def asking(self) -> int:
         """How many of them a task takes that asks a model: the cards that it is spread over."""
-        return self.vllm.tensor_parallel_size if self.engine == "vllm" else 1
+        return self.vllm.tensor_parallel_size * self.engines if self.engine == "vllm" else 1
+
+    @property
+    def engines(self) -> int:
+        """How many processes share the rows of such a task."""
+        return self.vllm.data_parallel_size if self.engine == "vllm" else 1
 
 
 class Recipe(Strict):
