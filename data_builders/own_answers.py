@@ -1,28 +1,68 @@
-"""A set of the base's own sampled answers: the control for what fine-tuning does whatever it teaches.
+"""A set of the base's own sampled answers: as they come, a control, or only those that are worth learning.
 
-Learning one's own answers teaches nothing new, so what it costs is the price of the procedure, not of reasoning.
+Learning one's own answers teaches nothing new, so what it costs is the price of the procedure, not of reasoning. Kept
+only where they are verified, they teach what the model already can, in its own voice (rejection sampling).
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Literal
 
 from ..eval.io.errors import InputError
 from ..eval.verify.responses import iter_responses
 from ..eval.verify.rows import Row, read_rows
+from .draw import Built, Tally
+from .judged_samples import JudgedSample, judged_samples
+
+Condition = Literal["right", "held", "thought", "no_thought"]
+CONDITIONS: Mapping[str, Callable[[JudgedSample], bool]] = {
+    "right": lambda sample: sample.outcome == "right",
+    "held": lambda sample: all(sample.verdicts),
+    "thought": lambda sample: sample.response.split().state == "closed",
+    "no_thought": lambda sample: sample.response.split().state == "none",
+}
+SAID = {
+    "right": "a right answer",
+    "held": "all constraints held",
+    "thought": "a closed thought",
+    "no_thought": "no thought",
+}
 
 
-def own_answers(rows: int, seed: int, *, source_rows: Path, responses: Path) -> Iterator[Row]:
-    """The first `rows` rows of the source with a whole response, neither cut nor empty; its first such sample counts.
+def own_answers(
+    rows: int, seed: int, *, source_rows: Path, responses: Path, keep: list[Condition] | None = None
+) -> Built:
+    """The first `rows` rows of the source with a whole response, neither cut nor empty, of which all of `keep` is true.
 
-    `seed` is unused here: the sampling that made `responses` had it. Raises `InputError` when too few are whole.
+    Its first such sample counts. A row without an answer is right whatever is said, one without constraints holds them.
+    `seed` is unused here: the sampling that made `responses` had it. The tally, and so the card, says how many rows were
+    sampled and how many have no such sample. Raises InputError when too few have one.
     """
-    whole: dict[str, str] = {}
-    for response in iter_responses(responses):
-        if not response.truncated and response.text.strip():
-            whole.setdefault(response.row, response.text)
-    answered = [row.adding(response=whole[row.name]) for row in read_rows(source_rows) if row.name in whole]
-    if len(answered) < rows:
-        raise InputError(
-            responses, f"{len(answered)} whole responses, {rows} wanted", "sample more or ask for fewer"
-        )
-    yield from answered[:rows]
+    tally = Tally()
+    return Built(_kept(rows, source_rows, responses, keep or [], tally), tally)
+
+
+def _kept(
+    rows: int, source_rows: Path, responses: Path, keep: list[Condition], tally: Tally
+) -> Iterator[Row]:
+    by_name = {row.name: row for row in read_rows(source_rows)}
+    tally.read.update(Counter(row.source for row in by_name.values()))
+    whole = [each for each in iter_responses(responses) if not each.truncated and each.text.strip()]
+    graded = {"right", "held"} & {*keep}
+    judged: Iterable[JudgedSample] = (
+        judged_samples(whole, by_name)
+        if graded
+        else (JudgedSample(response, "right", []) for response in whole)
+    )
+    text: dict[str, str] = {}
+    for sample in judged:
+        if all(CONDITIONS[condition](sample) for condition in keep):
+            text.setdefault(sample.response.row, sample.response.text)
+    wanted = "whole responses" + "".join(f", {SAID[condition]}" for condition in keep)
+    tally.dropped[f"no sample that is kept ({wanted})"] = len(by_name) - len(text)
+    if len(text) < rows:
+        what = f"{len(text)} of {len(by_name)} rows have {wanted}; {rows} wanted"
+        raise InputError(responses, what, "sample more or ask for fewer")
+    answered = (row.adding(response=text[name]) for name, row in by_name.items() if name in text)
+    yield from (row for row, _ in zip(answered, range(rows), strict=False))

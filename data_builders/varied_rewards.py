@@ -9,12 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..eval.io.errors import InputError
-from ..eval.verify import Response, verdicts
-from ..eval.verify.answers import Grader
 from ..eval.verify.responses import iter_responses
 from ..eval.verify.rows import Row, read_rows
-
-CHUNK = 4096  # samples graded together
+from .judged_samples import JudgedSample, judged_samples
 
 
 def undecided(rows: int, seed: int, *, source_rows: Path, responses: Path) -> Iterator[Row]:
@@ -25,12 +22,8 @@ def undecided(rows: int, seed: int, *, source_rows: Path, responses: Path) -> It
     """
     by_name = {row.name: row for row in read_rows(source_rows)}
     paid: dict[str, set[float]] = defaultdict(set)
-    samples = list(iter_responses(responses))
-    with Grader() as grader:
-        for start in range(0, len(samples), CHUNK):
-            chunk = samples[start : start + CHUNK]
-            for response, reward in zip(chunk, _rewards(chunk, by_name, grader), strict=True):
-                paid[response.row].add(reward)
+    for sample in judged_samples(list(iter_responses(responses)), by_name):
+        paid[sample.response.row].add(_reward(sample))
     varied = [row for name, row in by_name.items() if len(paid[name]) > 1]
     if len(varied) < rows:
         raise InputError(
@@ -41,13 +34,7 @@ def undecided(rows: int, seed: int, *, source_rows: Path, responses: Path) -> It
     yield from varied[:rows]
 
 
-def _rewards(chunk: list[Response], by_name: dict[str, Row], grader: Grader) -> list[float]:
+def _reward(sample: JudgedSample) -> float:
     """Right answer and share of constraints held, added, as the rewards of the mixed arms are."""
-    rows = [by_name[response.row] for response in chunk]
-    answers = [response.split().answer for response in chunk]
-    outcomes = grader.grade_many([(row.answer, answer) for row, answer in zip(rows, answers, strict=True)])
-    held = [verdicts(row.constraints, answer) for row, answer in zip(rows, answers, strict=True)]
-    return [
-        (outcome == "right") + (sum(kept) / len(kept) if kept else 0.0)
-        for outcome, kept in zip(outcomes, held, strict=True)
-    ]
+    held = sum(sample.verdicts) / len(sample.verdicts) if sample.verdicts else 0.0
+    return (sample.outcome == "right") + held

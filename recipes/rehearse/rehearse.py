@@ -189,6 +189,7 @@ def _set(
     dataset = recipe.data[name].model_dump(mode="json")
     if dataset.get("builder") in OF_GOOD_ANSWERS:
         dataset["builder"] = OF_ANSWERS
+    dataset.pop("keep", None)
     trains = any(name in (*stage.data, *stage.add) for stage in recipe.stages.values())
     answered = any(name == other.model_dump().get("of") for other in recipe.data.values())
     wanted = 2 * rows if answered else rows if trains or name not in recipe.evaluate else EVALUATED
