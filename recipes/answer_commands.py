@@ -11,6 +11,7 @@ from ..eval.io.errors import InputError
 from ..eval.io.terminal import shown
 from ..eval.sample.settings import Sampling, Server, read_server
 from ..eval.sample.vllm_arguments import read_vllm
+from .help import examples
 
 answers = typer.Typer(rich_markup_mode=None)
 
@@ -46,7 +47,12 @@ def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-@answers.command()
+@answers.command(
+    epilog=examples(
+        "reins generate --model M --data rows.jsonl --out a",
+        "reins generate --model M --data rows.jsonl --out b --mode direct --samples 4",
+    )
+)
 @_with_settings
 def generate(
     model: Annotated[str, typer.Option(help="A checkpoint's folder, a hub id, or its name at a server.")],
@@ -82,7 +88,12 @@ def generate(
     print(shown(str(written)))
 
 
-@answers.command()
+@answers.command(
+    epilog=examples(
+        "reins score --data rows.jsonl --responses responses.jsonl --out scores",
+        "reins score --data mathif.jsonl --responses out.jsonl --out scores --preset mathif",
+    )
+)
 def score(
     data: Annotated[list[Path], typer.Option(help="A set's rows; may be repeated, each with its responses.")],
     responses: Annotated[
@@ -104,7 +115,12 @@ def score(
     print(shown(f"{score_table(scores)}\n\n{scores}"))
 
 
-@answers.command()
+@answers.command(
+    epilog=examples(
+        "reins export --data rows.jsonl --lm-eval task",
+        "reins export --data rows.jsonl --inspect task --verifiers environment",
+    )
+)
 def export(
     data: Data,
     lm_eval: Annotated[Path | None, typer.Option(help="A folder for lm-evaluation-harness.")] = None,
@@ -115,7 +131,10 @@ def export(
         bool, typer.Option("--opened", help="The model's chat template opens the thought (DeepSeek-R1's).")
     ] = False,
 ) -> None:
-    """Write the rows as a task of another harness, with our prompts and verdicts; reins must be installed there."""
+    """Write the rows as a task of another harness.
+
+    With our prompts and verdicts; reins must be installed there.
+    """
     from ..eval.export.export import export as write
 
     asked = {"lm-eval": lm_eval, "inspect": inspect_ai, "verifiers": verifiers}
@@ -125,20 +144,33 @@ def export(
     print("\n".join(map(str, write(data, folders, preset=preset, opened=opened))))
 
 
-@answers.command()
+@answers.command(
+    epilog=examples(
+        "reins compare a b",
+        "reins compare a b --metric correct --data rows.jsonl",
+    )
+)
 def compare(
     a: Annotated[Path, typer.Argument(metavar="A", help="An evaluation's folder, with scores.jsonl.")],
     b: Annotated[Path, typer.Argument(metavar="B", help="Another, of the same rows.")],
     metric: Annotated[str, typer.Option(help="What is compared.")] = "hacc",
     data: Annotated[Path | None, typer.Option(help="The set's rows, for folders outside of a run.")] = None,
 ) -> None:
-    """Two evaluations of the same rows, paired: other arms, modes or presets."""
+    """Compare two evaluations of the same rows, in pairs.
+
+    Of other arms, modes or presets.
+    """
     from ..eval.report.compare import compare as compared
 
     print(shown(compared(a, b, metric=metric, data=data)[0]))
 
 
-@answers.command()
+@answers.command(
+    epilog=examples(
+        "reins report runs/mine --out report",
+        "reins report runs/mine runs/other --out both --beside mathif",
+    )
+)
 def report(
     run_dirs: Annotated[list[Path], typer.Argument(metavar="RUN_DIR...")],
     out: OutDir,
@@ -150,7 +182,12 @@ def report(
     print(shown(f"{write(run_dirs, out, beside=beside)}\n\n{out / 'index.html'}"))
 
 
-@answers.command()
+@answers.command(
+    epilog=examples(
+        "reins attend --model M --data rows.jsonl --responses responses.jsonl --out mass",
+        "reins attend --data rows.jsonl --out spans.jsonl --spans-only",
+    )
+)
 def attend(
     data: Data,
     out: Annotated[Path, typer.Option("--out", help="The folder to write; a file with --spans-only.")],
@@ -161,7 +198,10 @@ def attend(
         bool, typer.Option("--spans-only", help="Only where each constraint stands in its prompt.")
     ] = False,
 ) -> None:
-    """Measure a model's attention on the constraints while it thinks and answers, with what else would explain it."""
+    """Measure a model's attention on the constraints.
+
+    While it thinks and answers, with what else would explain it.
+    """
     from ..eval.attention import attend as attention
 
     if spans_only:

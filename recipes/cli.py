@@ -13,15 +13,15 @@ from ..eval.io.terminal import shown
 from .answer_commands import answers
 from .engine import run as runs
 from .engine.execute import TaskFailed
+from .help import DAY, InOrder, examples
 from .new_command import new_recipe
 from .recipe import resolve
 from .recipe.schema import Recipe, load
 from .run_commands import runs as runs_there
 
 app = typer.Typer(
-    help="Train one base model several ways, and measure what each did to instruction following.",
-    no_args_is_help=True,
-    add_completion=False,
+    cls=InOrder,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -33,7 +33,14 @@ RecipeFile = Annotated[
 Out = Annotated[Path | None, typer.Option("--out", help="The run folder; runs/<name> where not given.")]
 
 
-@app.command()
+@app.callback()
+def reins(context: typer.Context) -> None:
+    """Train one base model several ways, and measure what each did to instruction following."""
+    if context.invoked_subcommand is None:
+        print(DAY)
+
+
+@app.command(epilog=examples("reins run micro/ablation", "reins run mine --arm base --arm sft --dry-run"))
 def run(
     recipe: RecipeFile,
     arm: Annotated[list[str] | None, typer.Option(help="Only this arm; may be repeated.")] = None,
@@ -52,7 +59,10 @@ def run(
     ] = None,
     out: Out = None,
 ) -> None:
-    """Run the whole ablation, or part: what is done is not done again."""
+    """Train, evaluate and report: all of it, or part.
+
+    What is done is not done again; a run that was stopped goes on from there.
+    """
     if launch not in ("here", "slurm"):
         raise InputError(f"--launch {launch}", "unknown launcher", "give here or slurm")
     checked, folder = _read(recipe, out)
@@ -71,13 +81,16 @@ def run(
     (runs.dry_run if dry_run else runs.run)(checked, folder, arm or [], seed or [])
 
 
-@app.command()
+@app.command(epilog=examples("reins check mine", "reins check qwen/qwen2.5-7b --processes 4"))
 def check(
     recipe: RecipeFile,
     processes: Annotated[int | None, typer.Option(help="As if each stage had this many processes.")] = None,
     out: Out = None,
 ) -> None:
-    """Look for all that can go wrong before a GPU is taken: a line a check, exit status 2 if one fails."""
+    """Say what would go wrong, and what it costs.
+
+    Before a GPU is taken: a line a check, each with its fix; exit status 2 if one fails.
+    """
     from .preflight import preflight
 
     loaded = _load(recipe, processes)
@@ -89,7 +102,7 @@ def check(
         )
 
 
-@app.command()
+@app.command(epilog=examples("reins build mine", "reins build micro/ablation composite --out data"))
 def build(
     recipe: RecipeFile,
     sets: Annotated[
@@ -102,7 +115,12 @@ def build(
     runs.build(checked, folder, sets or [])
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "reins push runs/mine --arm sft --to me/mine-sft",
+        "reins push runs/mine --arm rl --seed 1 --to me/mine-rl --public",
+    )
+)
 def push(
     run_dir: Annotated[Path, typer.Argument(metavar="RUN_DIR")],
     arm: Annotated[str, typer.Option(help="The arm whose last checkpoint is uploaded.")],

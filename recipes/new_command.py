@@ -9,12 +9,18 @@ import typer
 
 from ..eval.io.errors import InputError
 from ..eval.io.terminal import shown
+from .help import examples
 from .recipe.schema import NAME, load
 
 new_recipe = typer.Typer(rich_markup_mode=None)
 
 
-@new_recipe.command()
+@new_recipe.command(
+    epilog=examples(
+        "reins new mine     # asks for the rest",
+        "reins new mine --base Qwen/Qwen2.5-7B --gpus 8 --budget-hours 400",
+    )
+)
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Of the recipe; it is written to NAME.yaml.")],
     base: Annotated[str | None, typer.Option(help="The model to train: a hub id, or a folder.")] = None,
@@ -24,7 +30,10 @@ def new(
         float | None, typer.Option(help="Hours of one card at most: fewer rows, samples, arms.")
     ] = None,
 ) -> None:
-    """Write a recipe for your model and cards, and check it. On a terminal, what is not given is asked for."""
+    """Write a recipe for your model and cards, and check it.
+
+    It is sized by the arithmetic of `reins check`. On a terminal, what is not given is asked for.
+    """
     from .draft import draft
     from .preflight import preflight
     from .preflight.cards import CARDS

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from ..eval.io.errors import InputError
 from ..eval.io.run_paths import RunPaths
 from ..eval.io.terminal import shown
+from .help import examples
 from .plan.plan import plan, plan_data
 from .plan.task import Task
 from .recipe.resolve import check
@@ -21,22 +21,28 @@ Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder; or its
 Out = Annotated[Path | None, typer.Option("--out", help="Beside a recipe: the run folder, not runs/<name>.")]
 
 
-@runs.command()
+@runs.command(epilog=examples("reins status runs/mine", "reins status mine     # as mine.yaml reads now"))
 def status(run: Run, out: Out = None) -> None:
-    """How far a run is: done, running, failed, out of date and why, and how long the rest takes."""
+    """Say what is done, running, failed or stale, and what is left.
+
+    Of what is stale it names the input that changed; of the rest, how long it will take.
+    """
     from .engine.status import status as of_run
 
     recipe, folder, tasks = _opened(run, out)
     print(shown(of_run(recipe, folder, tasks)))
 
 
-@runs.command()
+@runs.command(epilog=examples("reins clean runs/mine", "reins clean runs/mine --yes"))
 def clean(
     run: Run,
     out: Out = None,
     yes: Annotated[bool, typer.Option("--yes", help="Remove without asking.")] = False,
 ) -> None:
-    """Remove what a run no longer needs: old/, checkpoints and optimizers of stages that are done."""
+    """Remove what a run no longer needs; says how much, asks first.
+
+    That is old/, and the checkpoints of stages that are done, but for the weights that are evaluated along the way.
+    """
     from .engine.clean import remove, spare
     from .engine.processes import process_group
 
@@ -70,7 +76,7 @@ def _opened(run: Path, out: Path | None) -> tuple[Recipe, Path, Mapping[str, Tas
 def _agrees(question: str) -> bool:
     try:
         return typer.confirm(question)
-    except click.Abort:
+    except typer.Abort:
         raise InputError("clean", "nobody answered", "give --yes") from None
 
 
