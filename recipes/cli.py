@@ -18,6 +18,7 @@ from .new_command import new_recipe
 from .recipe import resolve
 from .recipe.schema import Recipe, load
 from .run_commands import runs as runs_there
+from .track_commands import tracking
 
 app = typer.Typer(
     cls=InOrder,
@@ -140,6 +141,7 @@ def push(
 app.add_typer(new_recipe)
 app.add_typer(runs_there)
 app.add_typer(answers)
+app.add_typer(tracking, name="track")
 
 
 def _load(file: Path, processes: int | None) -> Recipe:

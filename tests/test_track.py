@@ -1,29 +1,51 @@
 """Offline W&B runs hold every evaluation metric, and no tracking needs no W&B."""
 
+import importlib.util
 import json
 import struct
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 import yaml
 from stages import make_stage
 from synthetic_run import make_run
 from tiny import make_tiny
+from trl import SFTConfig
 
+from reins.eval.analyse.analyse import analyse
+from reins.eval.analyse.run_folder import RunFolder
 from reins.eval.io.errors import InputError
+from reins.eval.io.files import write_json
 from reins.eval.io.wandb_names import short
 from reins.eval.report.report import report
+from reins.eval.report.sync import sync
 from reins.eval.report.track import track
+from reins.recipes.recipe import resolve
 from reins.recipes.recipe.schema import load
+from reins.train.config import configure
+from reins.train.stage import read_stage
 
 BLOCK = 32768
 
 
-def tracked_run(folder, track_with):
-    run = make_run(folder, arms={"base": [], "sft": ["sft"]}, rows=40, along=(40, 80))
-    recipe = yaml.safe_load((run / "recipe.yaml").read_text()) | track_with
+MADE_OF = {
+    "data": {"composite": {"builder": "micro.composites"}},
+    "stages": {"sft": {"data": {"composite": 1.0}, "add": {}}, "rl": {"data": {"composite": 1.0}, "add": {}}},
+}
+
+
+def a_run(folder, track_with, arms=("sft",)):
+    arms = {"base": []} | {arm: arm.split("_") for arm in arms}
+    run = make_run(folder, arms=arms, rows=40, along=(40, 80))
+    recipe = yaml.safe_load((run / "recipe.yaml").read_text()) | MADE_OF | track_with
     (run / "recipe.yaml").write_text(yaml.safe_dump(recipe))
+    return run
+
+
+def tracked_run(folder, track_with):
+    run = a_run(folder, track_with)
     report([run], run / "report")
     return run
 
@@ -61,6 +83,20 @@ def logged(place):
     return about, points
 
 
+def artifacts(place):
+    """The artifacts that an offline run in a folder has logged, each with its files, the report's figures and tables left out."""
+    (file,) = place.glob("wandb/offline-run-*/*.wandb")
+    logged = [record.request.log_artifact.artifact for record in records(file)]
+    logged += [record.artifact for record in records(file)]
+    return {
+        artifact.name: {
+            entry.path for entry in artifact.manifest.contents if entry.path[:3] not in ("fig", "tab")
+        }
+        for artifact in logged
+        if artifact.type in ("dataset", "checkpoint", "evaluation", "report")
+    }
+
+
 SECRETS = {"WANDB_API_KEY": "0123456789abcdef" * 2 + "01234567", "HF_TOKEN": "hf_plantedTokenXYZ"}
 
 
@@ -76,6 +112,8 @@ def test_offline_runs_hold_every_figure_in_one_group_and_no_secret(tmp_path, mon
     setup = f"export HF_TOKEN={SECRETS['HF_TOKEN']}"
     planted = {"base": f"{home}/models/base", "launch": {"slurm": {"setup": setup}}, "note": setup}
     run = tracked_run(tmp_path / "run", {"track": {"project": "reins", "mode": "offline"}} | planted)
+    (run / "data/composite/card.md").write_text(f"made of {home}/rows.jsonl")
+    (run / "evals/sft-s0/composite.think/metrics.json").write_text("{}")
     track(run)
     wandb.teardown()  # only then are the files whole
 
@@ -98,9 +136,17 @@ def test_offline_runs_hold_every_figure_in_one_group_and_no_secret(tmp_path, mon
             assert key in points[-1]
         for point in points:
             assert "eval/composite.think/reasoning_tokens" in point
+            assert point["arm/HAcc"] == point["eval/composite.think/hacc"]
+            assert {"arm/correct", "arm/truncated share"} <= point.keys()
     about, points = logged(run / "report")
     assert (about.run_group, about.job_type) == ("synthetic", "report")
     assert {"report/contrasts", "report/flips", "report/length", "report/attribution"} <= points[-1].keys()
+    assert [artifacts(run / place) for place in (".", "evals/sft-s0", "report")] == [
+        {"synthetic-data-composite": {"card.md", "set.json"}},
+        {"synthetic-eval-sft-s0": {"composite.think/metrics.json"}},
+        {"synthetic-report": {"index.html", "results.json"}},
+    ]
+    assert {"overview/HAcc against correct_table", "overview/HAcc along training_table"} <= points[-1].keys()
 
     bare = [value.encode() for value in (*SECRETS.values(), str(home))]
     offline = [file for file in run.glob("**/wandb/**/*") if file.is_file() and not file.is_symlink()]
@@ -118,6 +164,99 @@ def test_a_recipe_that_does_not_track_needs_no_wandb(tmp_path, monkeypatch):
     (run / "recipe.yaml").write_text(yaml.safe_dump(recipe))
     track(run)
     assert not list(run.rglob("wandb*"))
+
+
+@pytest.mark.parametrize("tracker", ["trackio", "tensorboard"])
+def test_another_tracker_gets_the_stages_and_is_refused_where_it_is_not_installed(
+    tracker, tmp_path, monkeypatch
+):
+    config = make_stage(
+        tmp_path / "stage",
+        "base",
+        "sft",
+        {},
+        track={"project": "me/mine", "report_to": tracker, "name": "x-sft"},
+    )
+    args = configure(read_stage(config, "sft"), SFTConfig)
+    assert (args.report_to, args.project, args.run_name) == ([tracker], "mine", "x-sft")
+    there = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == tracker else there(name))
+    file = tmp_path / "recipe.yaml"
+    file.write_text(f"name: a\ntrack: {{report_to: {tracker}}}\n")
+    with pytest.raises(
+        InputError, match=rf"track\.report_to: {tracker} is not installed; pip install {tracker}"
+    ):
+        resolve.check(load(file), file)
+
+
+class Server:
+    """In place of `wandb.Api`: what was asked of it."""
+
+    default_entity = "me"
+
+    def __init__(self):
+        self.used = {}
+
+    def run(self, path):
+        return SimpleNamespace(use_artifact=self.used.setdefault(path, []).append)
+
+    def artifact(self, path):
+        return path
+
+
+def offline_run(folder, content=b"reward"):
+    """The folder of an offline run as a node leaves it."""
+    kept = folder / "wandb/offline-run-20261126_090000-abc"
+    kept.mkdir(parents=True)
+    (folder / "wandb_id").write_text(f"{folder.parent.name}-{folder.name}")
+    (kept / "run-abc.wandb").write_bytes(content)
+    return kept
+
+
+def test_sync_uploads_every_offline_run_and_declares_what_each_was_given(tmp_path, monkeypatch):
+    run = a_run(tmp_path / "run", {"track": {"project": "reins", "mode": "offline"}}, ["sft", "sft_rl"])
+    write_json(run / "report/results.json", analyse([RunFolder(run)]))
+    tracked = ("stages/sft-s0", "stages/sft.rl-s0", "evals/base", "evals/sft-s0", "evals/sft.rl-s0", "report")
+    kept = sorted(offline_run(run / place) for place in tracked)
+    server, called = Server(), []
+    monkeypatch.setattr("wandb.Api", lambda: server)
+    monkeypatch.setattr(
+        subprocess, "run", lambda words, **_: called.append(words) or SimpleNamespace(returncode=0)
+    )
+    assert sync(run) == kept
+    (command,) = called
+    assert command[1:] == ["-m", "wandb", "sync", *map(str, kept)]
+    ours = "me/reins/synthetic-"
+    used = {
+        path[len("me/reins/") :]: [name.removeprefix(ours) for name in names]
+        for path, names in server.used.items()
+    }
+    data = "data-composite:latest"
+    assert used == {
+        "stages-sft-s0": [data],
+        "stages-sft.rl-s0": ["sft-s0:latest", data],
+        "evals-base": [data],
+        "evals-sft-s0": ["sft-s0:latest", data],
+        "evals-sft.rl-s0": ["sft.rl-s0:latest", data],
+        "run-report": ["eval-base:latest", "eval-sft-s0:latest", "eval-sft.rl-s0:latest"],
+    }
+
+
+def test_sync_uploads_nothing_where_a_secret_is_held(tmp_path, monkeypatch):
+    run = a_run(tmp_path / "run", {})
+    offline_run(run / "report", content=b"\x00\xff" + SECRETS["HF_TOKEN"].encode())
+    monkeypatch.setenv("HF_TOKEN", SECRETS["HF_TOKEN"])
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("uploaded"))
+    with pytest.raises(InputError, match=r"run-abc\.wandb: holds a secret") as refused:
+        sync(run)
+    assert SECRETS["HF_TOKEN"] not in str(refused.value)
+
+
+def test_sync_says_where_there_is_nothing_to_upload(tmp_path):
+    with pytest.raises(InputError, match=r"recipe\.yaml: not there"):
+        sync(tmp_path)
+    with pytest.raises(InputError, match="no offline run"):
+        sync(make_run(tmp_path / "run", arms={"base": []}, rows=4))
 
 
 def test_a_recipe_tracks_only_where_it_says_so(tmp_path):
@@ -142,7 +281,7 @@ def test_an_offline_run_takes_long_names_and_an_entity(tmp_path):
     import wandb
 
     run = make_run(tmp_path / "run", arms={"base": [], "sft": ["sft"]}, rows=4)
-    recipe = yaml.safe_load((run / "recipe.yaml").read_text())
+    recipe = yaml.safe_load((run / "recipe.yaml").read_text()) | MADE_OF
     named = {"name": LONG * 2, "track": {"project": "my-team/reins", "mode": "offline"}}
     (run / "recipe.yaml").write_text(yaml.safe_dump(recipe | named))
     report([run], run / "report")
@@ -162,6 +301,7 @@ def test_a_stage_of_a_long_name_is_tracked(tmp_path):
     subprocess.run(command, check=True, capture_output=True)  # W&B's variables stay in its process
     about, _ = logged(stage)
     assert set(about.tags) == {short(LONG, 64), "s0"}
+    assert artifacts(stage) == {short(f"{LONG * 2}-stage", 128): {"stage.json"}}
     assert (about.entity, about.project) == ("my-team", "reins")
 
 

@@ -40,33 +40,41 @@ def configure(stage: Stage, config: type[TrainingArguments]) -> Any:
     torch.set_num_threads(stage.threads)
     stage.out.mkdir(parents=True, exist_ok=True)
     tracked = stage.track if stage.track and stage.track.mode != "disabled" else None
+    to = tracked.report_to if tracked else "none"
     with refusing(stage):
         theirs = {key: value for key, value in stage.args.items() if key not in OURS[stage.trainer]}
-        args = config(**{**_defaults(tracked is not None), **theirs, "output_dir": str(stage.out)})
+        args = config(**{**_defaults(), **theirs, **_tracking(stage, to), "output_dir": str(stage.out)})
     if args.world_size != stage.world_size:
         raise InputError(
             f"{stage.out}/config.yaml",
             f"world_size: {stage.world_size}, but {args.world_size} started",
             "give accelerate a file, and --num_processes, that start as many",
         )
-    if tracked:
+    if tracked and to == "wandb":
         os.environ.update(_wandb(tracked, stage.out))
     return args
 
 
-def _defaults(tracked: bool) -> dict[str, Any]:
+def _defaults() -> dict[str, Any]:
     """What a stage may set otherwise; without a terminal, no progress bars: in a log file they are noise."""
     bars = sys.stderr.isatty()
     if not bars:
         transformers.utils.logging.disable_progress_bar()
         datasets.disable_progress_bars()
     ours: dict[str, Any] = {
-        "report_to": "wandb" if tracked else "none",
         "disable_tqdm": not bars,
         "ddp_find_unused_parameters": False,
         "logging_nan_inf_filter": False,  # it logs a mean in place of what is not finite
     }
     return ours if torch.accelerator.is_available() else ours | CPU
+
+
+def _tracking(stage: Stage, to: str) -> dict[str, Any]:
+    """Where TRL logs to, and under which names; a run is named as its stage everywhere."""
+    if to == "none" or stage.track is None:
+        return {"report_to": "none"}
+    _, project = entity_and_project(stage.track.project)
+    return {"report_to": to, "project": project, "run_name": short(stage.track.name or stage.out.name, NAME)}
 
 
 @contextmanager
@@ -97,6 +105,7 @@ def _wandb(track: Track, out: Path) -> dict[str, str]:
         "ENTITY": entity,
     }
     where = {"PROJECT": project, "MODE": track.mode, "DIR": str(out), "RUN_ID": run_id.read_text()}
+    where |= {"DATA_DIR": str(out / "wandb")}  # what an offline run has still to upload stays with it
     fixed = {"RESUME": "allow", "SILENT": "true", "CONSOLE": "off", "LOG_MODEL": "false"}
     fixed |= {"X_DISABLE_META": "true", "X_DISABLE_MACHINE_INFO": "true", "X_DISABLE_STATS": "true"}
     fixed |= {

@@ -101,7 +101,7 @@ def _watch(trainer: Any, stage: Stage, record: Record, guards: Guards) -> None:
     trainer.remove_callback(WandbCallback)
     trainer.add_callback(Promised(trainer, stage.wrapper, f"{stage.out}/config.yaml"))
     if "wandb" in trainer.args.report_to:
-        trainer.add_callback(Tracked())
+        trainer.add_callback(Tracked(stage))
     for callback in (record, trainer.speed, guards):
         trainer.add_callback(callback)
 

@@ -21,11 +21,12 @@ from .limits import Trainer
 
 
 class Track(BaseModel):
-    """Weights & Biases: where the run goes and what it is called."""
+    """Where the run is logged, and what it is called; `mode` is that of Weights & Biases."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     project: str
     mode: Literal["offline", "online", "disabled"] = "offline"
+    report_to: Literal["wandb", "trackio", "tensorboard"] = "wandb"
     group: str | None = None
     job_type: str | None = None
     name: str | None = None

@@ -47,15 +47,25 @@ def public(content: Any) -> Any:
     return cleaned(content)
 
 
-def _texts() -> Callable[[str], str]:
-    """What takes secrets and the home folder out of a text, by today's environment."""
-    secrets = {
+def holds_secret(content: bytes) -> bool:
+    """Whether a file's content has a secret in it: one that the environment holds, or what looks like one."""
+    text = content.decode("utf-8", "replace")
+    return any(secret in text for secret in _secrets()) or bool(SHAPES.search(text))
+
+
+def _secrets() -> set[str]:
+    """What the variables of today's environment hold that are secret by their name, or have a password in an address."""
+    named = {
         value
         for name, value in os.environ.items()
         if len(value) >= SHORTEST and name not in WORKING_FOLDERS and _names_secret(name, anywhere=True)
     }
-    secrets |= {value for value in os.environ.values() if IN_ADDRESS.search(value)}
-    longest_first = sorted(secrets, key=len, reverse=True)
+    return named | {value for value in os.environ.values() if IN_ADDRESS.search(value)}
+
+
+def _texts() -> Callable[[str], str]:
+    """What takes secrets and the home folder out of a text, by today's environment."""
+    longest_first = sorted(_secrets(), key=len, reverse=True)
     home = os.path.expanduser("~")  # stays as it is where nobody says what home is
     folder = re.compile(rf"(?<![\w.~-]){re.escape(home)}(?=$|[^\w.-])") if len(home) > 1 else None
 

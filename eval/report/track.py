@@ -1,4 +1,4 @@
-"""Evaluations and the report as Weights & Biases runs, in the group of the ablation's training stages."""
+"""Data, evaluations and the report as Weights & Biases runs, in the group of the ablation's training stages."""
 
 import json
 import os
@@ -15,6 +15,8 @@ from ..io.public import public
 from ..io.run_paths import RunPaths
 from ..io.wandb_names import NAME, TAG, entity_and_project, short
 from ..score.measure import Entry
+from .lineage import ID, declare_inputs, evaluation_artifact, report_artifact, set_artifacts
+from .overview import headline, overview
 
 TYPES = ("set", "mode", "type", "n", "value", "low", "high")
 BINS = "set mode source metric kind from_tokens to_tokens n value low high".split()
@@ -27,30 +29,36 @@ LISTS = {  # of results.json: the columns of their tables
     "joint": "set mode arm both hacc_only correct_only neither expected_both excess low high n clusters".split(),
 }
 
+PAGE = ("index.html", "results.json", "figures/*", "tables/*")
+
 
 def track(run_dir: str | Path) -> None:
-    """One run per arm and seed (job type `eval`), a point a checkpoint, and one for the report (`report`).
+    """One run for the data, one per arm and seed (job type `eval`), a point a checkpoint, and one for the report.
 
-    Does nothing where the recipe does not track. A run keeps its id in its folder, so that tracking again
+    Does nothing where the recipe does not track, or by something else. A run keeps its id in its folder, so that tracking again
     goes on under it; what an offline run has still to upload lies in the run folder too.
     """
     folder = Path(run_dir)
     run = RunPaths(folder)
     recipe = yaml.safe_load(run.recipe.read_text("utf-8"))
-    if recipe.get("track", {"mode": "disabled"})["mode"] == "disabled":
+    asked = recipe.get("track", {"mode": "disabled"})
+    if asked["mode"] == "disabled" or asked.get("report_to", "wandb") != "wandb":
         return
     os.environ.setdefault("WANDB_DATA_DIR", str(folder / "wandb"))
     results = json.loads(run.results.read_text("utf-8"))
+    _data(recipe, run)
     for arm in results["arms"]:
         _evaluation(recipe, results, arm, run.evaluated(arm["checkpoint"]))
-    _report(recipe, results, run.report)
+    _report(recipe, results, run)
+    if asked["mode"] == "online":
+        declare_inputs(run, recipe, results)
 
 
 def _start(recipe: dict[str, Any], folder: Path, job_type: str, name: str, tags: list[str]) -> Any:
     import wandb
 
     entity, project = entity_and_project(recipe["track"]["project"])
-    kept = folder / "wandb_id"
+    kept = folder / ID
     if not kept.exists():
         write_text(kept, uuid.uuid4().hex[:8])
     return wandb.init(
@@ -77,6 +85,12 @@ def _start(recipe: dict[str, Any], folder: Path, job_type: str, name: str, tags:
     )
 
 
+def _data(recipe: dict[str, Any], run: RunPaths) -> None:
+    with _start(recipe, run.root, "data", f"{recipe['name']} data", ["data"]) as logged:
+        for artifact in set_artifacts(run, recipe):
+            logged.log_artifact(artifact)
+
+
 def _evaluation(recipe: dict[str, Any], results: Entry, arm: Entry, folder: Path) -> None:
     import wandb
 
@@ -84,9 +98,9 @@ def _evaluation(recipe: dict[str, Any], results: Entry, arm: Entry, folder: Path
     figures = select(results["figures"], checkpoint=arm["checkpoint"], arm=arm["arm"])
     points: dict[int, dict[str, Any]] = {}
     for entry in select(results["along"], arm=arm["arm"], seed=arm["seed"]):
-        points.setdefault(entry["total_step"], {}).update(_scalars(entry))
+        points.setdefault(entry["total_step"], {}).update(_scalars(entry) | headline(results, [entry]))
     for entry in select(figures, group=None):
-        points.setdefault(arm["steps"], {}).update(_scalars(entry))
+        points.setdefault(arm["steps"], {}).update(_scalars(entry) | headline(results, [entry]))
     types = [
         entry | {"type": entry["group"]["value"]}
         for entry in select(figures, metric="verdict")
@@ -99,9 +113,11 @@ def _evaluation(recipe: dict[str, Any], results: Entry, arm: Entry, folder: Path
     }
     points[arm["steps"]] |= tables
     with _start(recipe, folder, "eval", f"{recipe['name']} {arm['checkpoint']}", tags) as run:
-        run.define_metric("eval/*", step_metric="eval/checkpoint_step")
+        for part in ("arm/*", "eval/*"):
+            run.define_metric(part, step_metric="eval/checkpoint_step")
         for step, content in sorted(points.items()):
             run.log({"eval/checkpoint_step": step, **content})
+        run.log_artifact(evaluation_artifact(recipe, arm["checkpoint"], folder))
 
 
 def _scalars(entry: Entry) -> dict[str, float]:
@@ -110,7 +126,7 @@ def _scalars(entry: Entry) -> dict[str, float]:
     return {name + end: entry[key] for key, end in ends.items() if entry[key] is not None}
 
 
-def _report(recipe: dict[str, Any], results: Entry, folder: Path) -> None:
+def _report(recipe: dict[str, Any], results: Entry, run: RunPaths) -> None:
     import wandb
 
     tables = {
@@ -118,13 +134,9 @@ def _report(recipe: dict[str, Any], results: Entry, folder: Path) -> None:
         for kind, columns in LISTS.items()
         if (whole := [entry for entry in results[kind] if not entry.get("group")])
     }
-    artifact = wandb.Artifact(short(f"{recipe['name']}-report", NAME), type="report")
-    for pattern in ("index.html", "results.json", "figures/*", "tables/*"):
-        for file in sorted(folder.glob(pattern)):
-            artifact.add_file(str(file), file.relative_to(folder).as_posix())
-    with _start(recipe, folder, "report", f"{recipe['name']} report", ["report"]) as run:
-        run.log(tables)
-        run.log_artifact(artifact)
+    with _start(recipe, run.report, "report", f"{recipe['name']} report", ["report"]) as logged:
+        logged.log(overview(results, run.root) | tables)
+        logged.log_artifact(report_artifact(recipe, run.report, PAGE))
 
 
 def _lines(entries: list[Entry], columns: Sequence[str]) -> list[list[Any]]:

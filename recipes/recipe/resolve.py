@@ -1,5 +1,6 @@
 """What a recipe refers to must exist, and its numbers must add up: looked at before anything is built or trained."""
 
+import importlib.util
 import inspect
 import json
 import shutil
@@ -23,7 +24,14 @@ from .models import check_models, is_hub_id
 from .schema import AnswersSet, BuiltSet, DataSet, FileSet, HubSet, Recipe, Stage
 
 SPARE = 1 << 27  # bytes, for all that is not a checkpoint
-OURS = ("output_dir", "seed", "data_seed", "report_to", "run_name")
+OURS = {
+    "output_dir": "the recipe sets this itself",
+    "seed": "the recipe sets this itself",
+    "data_seed": "the recipe sets this itself",
+    "run_name": "the recipe sets this itself",
+    "project": "it is track.project, of the whole recipe",
+    "report_to": "it is track.report_to, of the whole recipe",
+}
 
 
 def check(recipe: Recipe, source: Path) -> Recipe:
@@ -163,9 +171,9 @@ def _check_stage(recipe: Recipe, name: str) -> Stage:
         raise InputError(f"{key}.architecture", f"{stage.trainer} keeps the model's", "trainer: pretrain")
     if stage.trainer == "pretrain":
         _check_new(recipe, stage, key)
-    for ours in OURS:
+    for ours, where in OURS.items():
         if ours in stage.args:
-            raise InputError(f"{key}.args.{ours}", "the recipe sets this itself", "take it out")
+            raise InputError(f"{key}.args.{ours}", where, "take it out")
     try:
         check_args(stage.trainer, stage.args, recipe.launch.processes)
         check_lora(stage.lora or {}, stage.args)
@@ -236,6 +244,7 @@ def _check_roles(recipe: Recipe, name: str) -> None:
 
 def _check_names(recipe: Recipe) -> None:
     _check_seeds(recipe.seeds)
+    _check_tracker(recipe)
     for name in recipe.arms:
         _check_arm(recipe, name)
     for name in recipe.models:
@@ -258,6 +267,13 @@ def _check_names(recipe: Recipe) -> None:
         said = f"{recipe.launch.asking} cards, but {recipe.launch.slots} process(es) run at once"
         key = "data_parallel_size" if recipe.launch.engines > 1 else "tensor_parallel_size"
         raise InputError(f"launch.vllm.{key}", said, "raise launch.processes, or lower it")
+
+
+def _check_tracker(recipe: Recipe) -> None:
+    """What the recipe is logged by is there before a stage would miss it."""
+    tracker = recipe.track.report_to
+    if recipe.track.mode != "disabled" and importlib.util.find_spec(tracker) is None:
+        raise InputError("track.report_to", f"{tracker} is not installed", f"pip install {tracker}")
 
 
 def _check_seeds(seeds: list[int]) -> None:

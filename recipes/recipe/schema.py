@@ -164,10 +164,14 @@ Project = Annotated[str, AfterValidator(_project)]
 
 
 class Track(Strict):
-    """Weights & Biases, for a recipe that says `track`: its runs are grouped under the recipe's name."""
+    """Where a recipe that says `track` is logged: its runs are grouped under the recipe's name.
+
+    `mode` is that of Weights & Biases, which shows evaluations and report too; trackio and tensorboard show stages.
+    """
 
     project: Project = "reins"
     mode: Literal["offline", "online", "disabled"] = "offline"
+    report_to: Literal["wandb", "trackio", "tensorboard"] = "wandb"
 
 
 class ServedAt(Strict, Server):
