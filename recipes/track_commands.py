@@ -6,18 +6,24 @@ from typing import Annotated
 import typer
 
 from ..eval.io.terminal import shown
+from .help import examples
 
-tracking = typer.Typer(help="What a run has logged offline.", rich_markup_mode=None, no_args_is_help=True)
+SYNC = examples("reins track sync runs/mine", "reins track sync /scratch/me/mine")
+
+tracking = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
 
 
-@tracking.callback()
+@tracking.callback(epilog=SYNC)
 def track() -> None:
-    """What a run has logged offline."""
+    """Upload what a run has logged offline."""
 
 
-@tracking.command()
+@tracking.command(epilog=SYNC)
 def sync(run_dir: Annotated[Path, typer.Argument(metavar="RUN_DIR")]) -> None:
-    """Upload the offline runs of Weights & Biases in a run folder, where nothing in them is a secret."""
+    """Upload a run's offline runs of Weights & Biases.
+
+    Each file is looked through first: where one holds a secret, nothing is uploaded.
+    """
     from ..eval.report.sync import sync as upload
 
     print(shown("\n".join(map(str, upload(run_dir)))))
