@@ -9,15 +9,17 @@ from ...eval.io.run_paths import PROGRESS
 from ..plan.task import Task, chains
 
 ANY = "any"
+START = 10.0  # seconds in which a process imports its libraries and opens a model, about
 
 
 class Pace:
-    """Seconds a unit of cost, learned from tasks that have ended."""
+    """Seconds a unit of cost, learned from tasks that have ended; the start of their processes is counted apart."""
 
     def __init__(self) -> None:
         self.spent: dict[str, tuple[float, float]] = defaultdict(lambda: (0.0, 0.0))
 
     def ended(self, task: Task, seconds: float) -> None:
+        seconds = _at_work(task, seconds)
         for rate in (task.module, ANY) if task.needs_model else (task.module,):
             spent, cost = self.spent[rate]
             self.spent[rate] = (spent + seconds, cost + task.cost)
@@ -28,12 +30,21 @@ class Pace:
         if per_step:
             return per_step * (steps - step)
         seconds, cost = self.spent.get(task.module) or self.spent.get(ANY) or (0.0, 0.0)
-        return max(seconds / cost * task.cost - elapsed, 0.0) if cost else None
+        whole = START * task.needs_model + (seconds / cost * task.cost if cost else 0.0)
+        return max(whole - elapsed, 0.0) if cost else None
 
     def of_all(self, tasks: Mapping[str, Task], left: Mapping[str, float], slots: int) -> float:
         """The longest chain of tasks, or all of them over the slots they take, whichever is longer."""
         work = sum(seconds * tasks[name].processes for name, seconds in left.items())
         return max(*chains(tasks, left).values(), work / slots)
+
+
+def _at_work(task: Task, seconds: float) -> float:
+    """Of the seconds that a task took those after its start: a stage says when it began to step, and when it last did."""
+    began = (read_state(task.folder / PROGRESS) or {}).get("started")
+    if began is not None:
+        return min(max((task.folder / PROGRESS).stat().st_mtime - began, 0.0), seconds)
+    return max(seconds - START, 0.1 * seconds) if task.needs_model else seconds
 
 
 def clock(seconds: float) -> str:
