@@ -116,7 +116,7 @@ def test_clean_spares_what_is_evaluated_and_what_is_not_done(run: Path) -> None:
     (run / "old" / "stages" / "weights").write_text("old")
     tasks = {one.name: one for one in (stage, cut_off, along)}
     spares = spare(run, tasks)
-    places = {str(each.place.relative_to(run)) for each in spares}
+    places = {str(path.relative_to(run)) for each in spares for path in each.gone}
     assert places == {"old", "stages/a/checkpoint-2/optimizer.pt", "stages/a/checkpoint-4"}
     assert sum(each.size for each in spares) == 3 + 2 + 4 * 2
     remove(spares)
