@@ -193,6 +193,7 @@ def attend(
     out: Annotated[Path, typer.Option("--out", help="The folder to write; a file with --spans-only.")],
     model: Annotated[str | None, typer.Option(help="A checkpoint's folder, or a hub id.")] = None,
     responses: Annotated[Path | None, typer.Option(help="Its responses to the set's rows.")] = None,
+    mode: Annotated[str | None, typer.Option(help="The mode that they were asked in.")] = None,
     preset: Preset = "reins",
     spans_only: Annotated[
         bool, typer.Option("--spans-only", help="Only where each constraint stands in its prompt.")
@@ -212,4 +213,4 @@ def attend(
         raise InputError(
             "attend", "no model or no responses", "give --model and --responses, or --spans-only"
         )
-    print(attention.report(attention.attend(model, data, responses, out, preset=preset)))
+    print(attention.report(attention.attend(model, data, responses, out, preset=preset, mode=mode)))

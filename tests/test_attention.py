@@ -12,6 +12,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from reins.eval.attention.attend import attend, report
 from reins.eval.attention.controls import random_places
+from reins.eval.attention.run import run
 from reins.eval.attention.sequence import Asked
 from reins.eval.io.errors import InputError
 from reins.eval.verify import render
@@ -218,3 +219,31 @@ def test_responses_to_another_prompt_are_refused(model, data, responses, tmp_pat
     write(responses, [line | {"prompt_hash": "0" * 64} for line in read(responses)])
     with pytest.raises(InputError, match="answers another prompt"):
         attend(str(model), data, responses, tmp_path / "out")
+
+
+def a_plan(model, data, folder):
+    part = {"label": "composite", "rows": str(data), "mode": "think", "out": str(folder / "composite.think")}
+    plan = {"model": str(model), "inputs": "one", "parts": [part]}
+    (folder / "task").mkdir(parents=True, exist_ok=True)
+    (folder / "task" / "config.yaml").write_text(json.dumps(plan))
+    return folder / "task" / "config.yaml"
+
+
+def test_a_task_goes_on_where_it_was_killed(model, data, responses, tmp_path):
+    """What it leaves is what `reins attend` writes, whole or begun before."""
+    attend(str(model), data, responses, tmp_path / "once", mode="think")
+    wanted = (tmp_path / "once" / "attention.jsonl").read_bytes()
+    folder = tmp_path / "run"
+    (folder / "composite.think").mkdir(parents=True)
+    responses.rename(folder / "composite.think" / "responses.jsonl")
+    config = a_plan(model, data, folder)
+    run(config)
+    made, partial = folder / "composite.think" / "attention.jsonl", folder / "task" / "composite.think.jsonl"
+    assert made.read_bytes() == wanted and (folder / "task" / "done.json").exists()
+    lines = partial.read_bytes().splitlines(keepends=True)
+    partial.write_bytes(lines[0].replace(b'"answer_tokens": ', b'"answer_tokens": 9') + lines[1][:50])
+    run(config)
+    again = made.read_bytes()
+    assert (
+        again != wanted and again.splitlines()[4:] == wanted.splitlines()[4:]
+    )  # the first is not done again

@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "eval/score": {"eval/io", "eval/stats", "eval/verify"},
     "eval/export": {"eval/io", "eval/verify", "eval/score"},
     "eval/attention": {"eval/io", "eval/stats", "eval/verify", "eval/sample", "eval/score"},
-    "eval/analyse": {"eval/io", "eval/stats", "eval/verify", "eval/score"},
+    "eval/analyse": {"eval/io", "eval/stats", "eval/verify", "eval/score", "eval/attention"},
     "eval/report": {"eval/io", "eval/stats", "eval/verify", "eval/score", "eval/analyse"},
     "eval": {"eval/io", "eval/verify", "eval/sample", "eval/score"},
     "data_builders": {"eval/io", "eval/verify"},

@@ -11,7 +11,8 @@ from reins.eval.io.errors import InputError
 from reins.eval.io.files import write_text
 from reins.eval.run import run as evaluate
 from reins.eval.sample.processes import take_cards
-from reins.recipes.engine.done import inputs_of
+from reins.recipes.engine.done import inputs_of, output_of
+from reins.recipes.engine.given import given
 from reins.recipes.plan import estimate
 from reins.recipes.plan.outline import outline
 from reins.recipes.plan.plan import plan, plan_data
@@ -303,3 +304,43 @@ def test_the_template_of_a_stage_is_hashed_by_its_content(world: Path) -> None:
     Path("moved.jinja").write_text("{{ messages }}!")
     changed = hashes(plan(recipe(moved), Path("runs/small"), ["sft"], [3]))
     assert changed["stage sft-s3"] != before["stage sft-s3"]
+
+
+ATTENDED = RECIPE.replace("modes: [think]", "attention: true, modes: [think, direct]")
+
+
+def test_attention_is_measured_after_an_evaluation_and_counts_as_its_own(world: Path) -> None:
+    assert "attention: true" in ATTENDED
+    tasks = plan(recipe(ATTENDED), Path("runs/small"), ["sft"], [3])
+    task = tasks["attend sft-s3"]
+    assert task.needs == ("eval sft-s3",) and task.kind == "attend"
+    assert [part["mode"] for part in task.config["parts"]] == ["think", "direct"]
+    assert task.config["model"] == tasks["eval sft-s3"].config["model"]
+    plain = plan(recipe(ATTENDED.replace("attention: true, ", "")), Path("runs/small"), ["sft"], [3])
+    assert "attend sft-s3" not in plain
+    assert hashes(plain)["eval sft-s3"] == hashes(tasks)["eval sft-s3"]  # the samples are the same
+    # What it wrote stands beside the responses; where that is gone, the task is not done.
+    (place,) = [file for file in task.beside if "think" in file.parent.name]
+    place.parent.mkdir(parents=True)
+    place.write_text("{}\n")
+    task.folder.mkdir(parents=True)
+    (task.folder / "done.json").write_text('{"inputs": "x"}')
+    for folder in given(task):
+        folder.keep()
+    assert output_of(task, "x") == "x"
+    place.unlink()
+    assert output_of(task, "x") is None
+
+
+def test_attention_of_a_served_model_is_refused(world: Path) -> None:
+    served = """
+name: served
+models: {one: one-model}
+data:
+  composite: {builder: micro.composites, rows: 12}
+evaluate:
+  composite: {attention: true}
+launch: {accelerate: cpu.yaml, engine: openai, server: {base_url: 'http://localhost:1/v1'}}
+"""
+    with pytest.raises(InputError, match=r"evaluate\.composite\.attention: a server gives no attention"):
+        recipe(served)

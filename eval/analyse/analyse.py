@@ -60,7 +60,7 @@ def _run_entries(run: RunFolder) -> tuple[EntryLists, list[str]]:
             notes.append(f"{name}: not evaluated yet")
             continue
         set_lists = _set_entries(data := SetData(run, name))
-        notes += caveats(data, set_lists["bins"])
+        notes += caveats(data, set_lists["bins"], set_lists["attention_auc"])
         for kind, entries in set_lists.items():
             lists[kind] += entries
     return lists, notes

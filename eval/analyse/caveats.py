@@ -6,9 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..attention.spans import located, not_found
 from ..score.measure import RowSet, ScoredSamples
 from ..stats.bins import FEWEST
 from ..verify.thought_formats import THINK as USUAL
+from .attention_auc import AttentionAuc
+from .attention_data import DIRECT
 from .length import THINK, reasoning
 from .length_bins import LengthBin
 from .run_folder import RunFolder, SetSamples
@@ -19,8 +22,8 @@ CLEARLY_MORE = 0.1
 HARDLY = 0.05  # a share below which an arm does not reason, or has no lack of ends
 
 
-def caveats(data: SetData, bins: Sequence[LengthBin]) -> list[str]:
-    """One line for each gap in what is said of a set; `bins` are the set's."""
+def caveats(data: SetData, bins: Sequence[LengthBin], ranked: Sequence[AttentionAuc] = ()) -> list[str]:
+    """One line for each gap in what is said of a set; `bins` are the set's, `ranked` what attention was to tell."""
     row_set, samples = data.row_set, data.samples
     gaps = (
         *_row_gaps(row_set),
@@ -28,6 +31,7 @@ def caveats(data: SetData, bins: Sequence[LengthBin]) -> list[str]:
         *_sample_gaps(row_set, samples),
         *_mode_gaps(samples),
         *_bin_gaps(bins, data.bins),
+        *_attention_gaps(data, ranked),
     )
     return [f"{data.name}: {gap}" for gap in gaps]
 
@@ -117,6 +121,25 @@ def _bin_gaps(bins: Sequence[LengthBin], wanted: int) -> Iterator[str]:
     merged = (each for each in bins if each.merged > 1 and each.kind == "equal_count" and each.source is None)
     if few := dict.fromkeys((each.arm, each.mode) for each in merged):
         yield f"fewer than {wanted} bins, so that each holds {FEWEST} samples, for {_listed(few)}"
+
+
+def _attention_gaps(data: SetData, ranked: Sequence[AttentionAuc]) -> Iterator[str]:
+    if not data.attention:
+        return
+    spans = [each for _, each in located(data.row_set.rows, data.name, data.run.preset)]
+    if missing := not_found(spans):
+        yield (
+            f"attention: {len(missing)} constraints are not found in their prompts and are left out, the first "
+            f"{missing[0]}"
+        )
+    if DIRECT not in data.modes:
+        yield "attention: not asked in direct, so there is no thought to set answers against"
+    alike = {(each.arm, each.mode): each.lost for each in ranked if each.lost in (0, each.n)}
+    for key, lost in alike.items():
+        yield (
+            f"attention: {'every' if lost else 'no'} constraint is lost by thinking in {_listed([key])}, so there is "
+            "nothing to rank"
+        )
 
 
 def _unanswered(seeds: Sequence[ScoredSamples]) -> float:

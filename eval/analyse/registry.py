@@ -2,6 +2,10 @@
 
 from . import (
     arms,
+    attention,
+    attention_auc,
+    attention_outcomes,
+    attention_trace,
     constraint_types,
     contrasts,
     decomposition,
@@ -32,6 +36,11 @@ ANALYSES: tuple[Analysis, ...] = (
     decomposition.ANALYSIS,
     modes.ANALYSIS,
     policies.ANALYSIS,
+    attention.ANALYSIS,
+    attention_trace.ANALYSIS,
+    attention_outcomes.ANALYSIS,
+    attention_auc.ANALYSIS,
+    attention.FOLLOWED,
     floors.ANALYSIS,
 )
 LISTS = {analysis.name: analysis for analysis in ANALYSES if analysis.name}  # of results.json

@@ -9,6 +9,7 @@ from ..score.floors import Floor, reply_figures
 from ..score.measure import Group, Measure, measures
 from ..stats import intervals
 from ..stats.intervals import Floats
+from .attention_data import Sides, read_attention
 from .metrics import ASKED_WITHOUT
 from .run_folder import RunFolder
 
@@ -45,6 +46,11 @@ class SetData:
     @cached_property
     def draws(self) -> Floats:
         return intervals.draw_clusters(self.row_set.clusters)
+
+    @cached_property
+    def attention(self) -> Sides:
+        """What was read of the attention of each arm's replies."""
+        return read_attention(self.run, self.name)
 
     @cached_property
     def replies(self) -> dict[str, Floor]:

@@ -128,6 +128,17 @@ def intervals(
     axes.errorbar([x[i] for i in known], [y[i] for i in known], **style)
 
 
+def band(axes: Axes, x: Sequence[float], entries: Sequence[Entry], colour: str) -> None:
+    """The intervals of entries along a line, as a band; those without one are left out."""
+    known = [
+        (at, entry["low"], entry["high"])
+        for at, entry in zip(x, entries, strict=True)
+        if entry["low"] is not None
+    ]
+    places, low, high = (list(each) for each in zip(*known, strict=True)) if known else ([], [], [])
+    axes.fill_between(places, low, high, color=colour, alpha=0.18, linewidth=0)
+
+
 def dot(colour: str, label: str, marker: str = "o", **style: Any) -> Line2D:
     """A point of a legend."""
     return line(label, linestyle="", marker=marker, markersize=4, color=colour, **style)

@@ -16,7 +16,6 @@ from ..verify.rows import Row
 from .sequence import Asked, Said
 
 NEAREST = 8  # free places among which a random run is drawn, nearest first
-CONTEXTS = ("nothing", "thought", "filler", "other")
 
 
 def runs(places: Iterable[int]) -> list[range]:

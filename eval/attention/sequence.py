@@ -1,7 +1,9 @@
 """A response as its model reads it, token by token: prompt, thought, answer, and where the constraints stand."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from ..io.errors import InputError
@@ -9,9 +11,10 @@ from ..sample.checkpoint import Checkpoint, Prompt
 from ..verify import render
 from ..verify.responses import Response
 from ..verify.rows import Row
+from .lines import FIRST
 from .spans import RowSpans
 
-ONSET = 16  # answer tokens that count as its beginning
+PARTS = 10  # equal parts in which thought and answer are traced
 
 
 @dataclass(frozen=True)
@@ -104,12 +107,30 @@ def positions(offsets: Sequence[tuple[int, int]], start: int, end: int) -> list[
     return [index for index, (first, last) in enumerate(offsets) if first < end and last > max(first, start)]
 
 
-def phases(prompt: int, thought: int, answer: int, *, reasoned: bool) -> dict[str, range]:
-    """The rows of each phase, from the numbers of tokens: a token's row is the one before it, which predicts it."""
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Rows of a reply that are measured together: those of one phase, and of one of the equal parts of thought or
+    answer."""
+
+    rows: range
+    phase: str
+    part: int
+
+
+def stretches(prompt: int, thought: int, answer: int, *, reasoned: bool) -> list[Stretch]:
+    """The rows of thought and answer, from the numbers of tokens: a token's row is the one before it, which predicts it.
+
+    Cut where a phase ends and where an equal part does; none is empty.
+    """
     begin = prompt + thought - 1
-    onset = min(ONSET, answer)
-    return {
-        "thought": range(prompt - 1, begin) if reasoned else range(0),
-        "onset": range(begin, begin + onset),
-        "rest": range(begin + onset, begin + answer),
-    }
+    found = _cut(range(prompt - 1, begin), ["thought"], []) if reasoned else []
+    return found + _cut(range(begin, begin + answer), ["onset", "rest"], [begin + FIRST])
+
+
+def _cut(rows: range, phases: list[str], ends: list[int]) -> list[Stretch]:
+    parts = [rows.start + len(rows) * part // PARTS for part in range(PARTS + 1)]
+    edges = sorted({*parts, *(end for end in ends if end in rows)})
+    return [
+        Stretch(range(first, last), phases[bisect_right(ends, first)], bisect_right(parts, first) - 1)
+        for first, last in pairwise(edges)
+    ]

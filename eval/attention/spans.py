@@ -6,11 +6,12 @@ description was put: exact by construction. IFEval's prompts say their constrain
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from ..io.errors import InputError
 from ..verify import Constraint, describe, render
 from ..verify.rows import Row
 from .phrases import PHRASES
@@ -81,6 +82,22 @@ def row_spans(row: Row, *, preset: str = "reins") -> RowSpans:
     return RowSpans(row.name, prompt, sorted(spans, key=lambda span: (span.start, span.constraint)), missing)
 
 
+def located(rows: Sequence[Row], data: object, preset: str) -> list[tuple[Row, RowSpans]]:
+    """Rows with their spans. A set whose questions say the constraints is asked as it stands.
+
+    Raises InputError on a set without constraints.
+    """
+    if not any(row.constraints for row in rows):
+        raise InputError(data, "no row has a constraint", "give a set whose rows have constraints")
+    said = any(each.description for row in rows for each in row.constraints)
+    return [(row, row_spans(row, preset=preset if said else "ifeval")) for row in rows]
+
+
+def not_found(spans: Iterable[RowSpans]) -> list[str]:
+    """The constraints that their prompts do not say, by row and number."""
+    return [f"{each.row}, constraint {number}" for each in spans for number in each.missing]
+
+
 def _described(row: Row, prompt: str) -> Iterator[list[Place]]:
     """Where the description of each constraint was put: they come last, in their order, so each is looked for from
     the end backwards."""
@@ -98,7 +115,8 @@ def _said(prompt: str, name: str, kwargs: Mapping[str, Any]) -> list[Place]:
     template = describe(name, kwargs).strip()
     if name != REPEAT and (start := prompt.find(template)) >= 0:
         return [(start, start + len(template))]
-    for core in PHRASES.get(name, lambda kwargs: [])(kwargs):
+    patterns = PHRASES.get(name)
+    for core in patterns(kwargs) if patterns else ():
         places = [
             _trimmed(prompt, *match.span("span"))
             for match in _pattern(core).finditer(prompt)

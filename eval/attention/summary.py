@@ -6,163 +6,152 @@ after the thought, of the same answer. Filler of the thought's length shows how 
 the prompt, how much is not about constraints.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..score.scores import Score
-from ..stats.intervals import Floats, draw_clusters, percentile_interval, ratios
+from ..stats.intervals import Estimate, Floats
+from ..verify import JUDGED
 from ..verify.rows import Row
+from .lines import MEASURES, ONSET, Measured
+from .replies import Reply, as_replies, means
 
-MEASURES = ("per_token", "mass", "share", "lift")
-PHASE = "onset"
-Values = dict[tuple[str, str], Floats]  # (span, measure) -> a number a layer
+ALL, RANDOM = "all", "random"
+DETAILED = ("drop", "beyond position")  # the parts that are followed layer by layer
 
 
-@dataclass(frozen=True)
-class Measured:
-    """One line of attention.jsonl as the summary needs it: `values` of its first answer tokens, and the `layers` read."""
+class Part(NamedTuple):
+    """One part of the drop by one measure; `layer` is None for the mean over layers."""
 
-    row: str
-    sample: int
-    after: str
-    values: Values
-    layers: list[int]
+    part: str
+    measure: str
+    layer: int | None
+    mean: Estimate
 
-    @classmethod
-    def of(cls, line: dict[str, Any]) -> "Measured":
-        spans = line["phases"].get(PHASE, {}).get("spans", [])
-        values = {
-            (str(span["span"]), measure): np.asarray(span[measure]) for span in spans for measure in MEASURES
-        }
-        return cls(line["row"], line["sample"], line["after"], values, line["layers"])
+
+class Followed(NamedTuple):
+    """Attention on constraints by what became of them; `scope` is None for all of them."""
+
+    measure: str
+    followed: bool
+    right: bool | None
+    scope: str | None
+    mean: Estimate
 
 
 def summarise(rows: Sequence[Row], scores: Sequence[Score], measured: Sequence[Measured]) -> dict[str, Any]:
     """Counts, drops with their parts, and attention by what was followed and right; each with n and interval."""
     problems = {row.name: row.problem_id for row in rows}
-    by_response: dict[tuple[str, int], dict[str, Values]] = {}
-    for each in measured:
-        if each.values:
-            by_response.setdefault((each.row, each.sample), {})[each.after] = each.values
+    replies = as_replies(measured)
+    found = list(parts(replies, problems))
     return {
-        "phase": f"the first answer tokens ({PHASE}), means over layers and heads",
-        "responses": len(by_response),
-        "compared": sum("thought" in each and "nothing" in each for each in by_response.values()),
+        "phase": "the first answer tokens (onset), means over layers and heads",
+        "responses": len(replies),
+        "compared": sum(reply.thinks and "nothing" in reply.contexts for reply in replies),
         "layers": measured[0].layers if measured else [],
-        "drops": _drops(by_response, problems),
-        "by_layer": _by_layer(by_response, problems, measured[0].layers if measured else []),
-        "followed": _followed(by_response, scores, problems),
+        "drops": [
+            {"measure": each.measure, "part": each.part} | each.mean._asdict()
+            for each in found
+            if each.layer is None
+        ],
+        "by_layer": [
+            {"layer": each.layer, "measure": each.measure, "part": each.part} | each.mean._asdict()
+            for each in found
+            if each.layer is not None
+        ],
+        "followed": [
+            {"followed": each.followed, "right": each.right, "measure": each.measure} | each.mean._asdict()
+            for each in followed(judged(replies, scores), rows)
+            if each.scope is None
+        ],
     }
 
 
-def _difference(before: str, after: str, span: str = "all") -> Callable[[dict[str, Values], str], Floats]:
-    def value(contexts: dict[str, Values], measure: str) -> Floats:
-        return contexts[before][span, measure] - contexts[after][span, measure]
+def _difference(
+    before: str, after: str, span: str = ALL
+) -> Callable[[Mapping[str, Measured], str, str], Floats]:
+    def value(contexts: Mapping[str, Measured], measure: str, phase: str) -> Floats:
+        key = (phase, span, measure)
+        return contexts[before].values[key] - contexts[after].values[key]
 
     return value
 
 
-_DROP, _RANDOM_DROP = _difference("nothing", "thought"), _difference("nothing", "thought", "random")
-PARTS: dict[str, Callable[[dict[str, Values], str], Floats]] = {
-    "before": lambda contexts, measure: contexts["nothing"]["all", measure],
-    "drop": _DROP,
+DROP, RANDOM_DROP = _difference("nothing", "thought"), _difference("nothing", "thought", RANDOM)
+PARTS: dict[str, Callable[[Mapping[str, Measured], str, str], Floats]] = {
+    "before": lambda contexts, measure, phase: contexts["nothing"].values[phase, ALL, measure],
+    "drop": DROP,
     "of position": _difference("nothing", "filler"),
     "beyond position": _difference("filler", "thought"),
     "beyond another's thought": _difference("other", "thought"),
-    "of random spans": _RANDOM_DROP,
-    "beyond random spans": lambda contexts, measure: (
-        _DROP(contexts, measure) - _RANDOM_DROP(contexts, measure)
+    "of random spans": RANDOM_DROP,
+    "beyond random spans": lambda contexts, measure, phase: (
+        DROP(contexts, measure, phase) - RANDOM_DROP(contexts, measure, phase)
     ),
 }
 
 
-def _drops(
-    responses: dict[tuple[str, int], dict[str, Values]], problems: dict[str, str]
-) -> list[dict[str, Any]]:
-    """Each part of the drop by each measure, over the responses that have what it compares; means over layers."""
-    entries = []
+def parts(replies: Sequence[Reply], problems: Mapping[str, str]) -> Iterator[Part]:
+    """Each part of the drop by each measure, over the replies that think and have what it compares: the mean over
+    layers, and for two parts and two measures layer by layer, as the paper finds it in early and middle ones."""
     for measure in MEASURES:
         for part in PARTS:
-            found = [(name, float(each.mean())) for name, each in _found(responses, problems, part, measure)]
-            entries.append({"measure": measure, "part": part} | _mean(found))
-    return entries
-
-
-def _by_layer(
-    responses: dict[tuple[str, int], dict[str, Values]], problems: dict[str, str], layers: Sequence[int]
-) -> list[dict[str, Any]]:
-    """The drop, and what of it filler does not show, layer by layer: the paper finds it in early and middle ones."""
-    entries = []
-    for part in ("drop", "beyond position"):
-        for measure in ("per_token", "lift"):
-            found = _found(responses, problems, part, measure)
-            for number, layer in enumerate(layers):
-                values = [(name, float(each[number])) for name, each in found]
-                entries.append({"layer": layer, "measure": measure, "part": part} | _mean(values))
-    return entries
+            values, names, layers = _found(replies, problems, part, measure)
+            if not values:
+                continue
+            columns = [None, *layers] if part in DETAILED and measure in ("per_token", "lift") else [None]
+            table = np.array([[each.mean(), *each] for each in values])[:, : len(columns)]
+            for layer, mean in zip(columns, means(list(table), names), strict=True):
+                yield Part(part, measure, layer, mean)
 
 
 def _found(
-    responses: dict[tuple[str, int], dict[str, Values]], problems: dict[str, str], part: str, measure: str
-) -> list[tuple[str, Floats]]:
-    """One part of the drop of each response that thinks and has what it compares, with its problem."""
-    found = []
-    for (row, _), contexts in responses.items():
-        if "thought" in contexts:
+    replies: Sequence[Reply], problems: Mapping[str, str], part: str, measure: str
+) -> tuple[list[Floats], list[str], list[int]]:
+    """One part of the drop of each reply that thinks and has what it compares, with its problem; and the layers."""
+    values, names, layers = [], [], []
+    for reply in replies:
+        if reply.thinks:
             try:
-                found.append((problems[row], PARTS[part](contexts, measure)))
+                values.append(PARTS[part](reply.contexts, measure, ONSET))
             except KeyError:
                 continue  # no such context, or no random span: n says how many there are
-    return found
+            names.append(problems[reply.row])
+            layers = reply.contexts["thought"].layers
+    return values, names, layers
 
 
-def _followed(
-    responses: dict[tuple[str, int], dict[str, Values]], scores: Sequence[Score], problems: dict[str, str]
-) -> list[dict[str, Any]]:
-    """Attention on a constraint, as sampled, by whether it was followed and whether the answer was right."""
-    groups: dict[tuple[bool, bool | None], list[tuple[str, Values, int]]] = {}
-    for score in scores:
-        contexts = responses.get((score.row, score.sample), {})
-        values = contexts.get("thought") or contexts.get("nothing")
-        for number, verdict in enumerate(score.verdicts if values else []):
-            if values and (str(number), "lift") in values:
-                groups.setdefault((verdict, score.correct), []).append((problems[score.row], values, number))
-    return [
-        {"followed": followed, "right": right, "measure": measure}
-        | _mean(
-            [(problem, float(values[str(number), measure].mean())) for problem, values, number in entries]
-        )
-        for measure in MEASURES
-        for (followed, right), entries in sorted(groups.items(), key=str)
-    ]
+def judged(replies: Sequence[Reply], scores: Sequence[Score]) -> list[tuple[Reply, Score]]:
+    """The replies that were read, each with its score."""
+    of_place = {(score.row, score.sample): score for score in scores}
+    pairs = [(reply, of_place.get((reply.row, reply.sample))) for reply in replies]
+    return [(reply, score) for reply, score in pairs if score]
 
 
-def _mean(values: Sequence[tuple[str, float]]) -> dict[str, Any]:
-    """The mean of values with the problem of each, its 95 % bootstrap interval over problems, n and clusters."""
-    names = sorted({problem for problem, _ in values})
-    mean = float(np.mean([value for _, value in values])) if values else None
-    entry: dict[str, Any] = {
-        "value": mean,
-        "low": None,
-        "high": None,
-        "n": len(values),
-        "clusters": len(names),
-    }
-    if len(names) > 1:
-        which = np.array([names.index(problem) for problem, _ in values])
-        sums = np.bincount(which, [value for _, value in values], len(names)).astype(np.float64)
-        counts = np.bincount(which, minlength=len(names)).astype(np.float64)
-        resampled = ratios(sums[None], counts[None], _draws(len(names)))
-        low, high = percentile_interval(resampled)
-        entry |= {"low": float(low[0]), "high": float(high[0])}
-    return entry
-
-
-_draws = lru_cache(maxsize=2)(draw_clusters)  # most figures are of the same problems
+def followed(replies: Sequence[tuple[Reply, Score]], rows: Sequence[Row]) -> Iterator[Followed]:
+    """Attention on a constraint, as sampled, by whether it was followed and the answer right; of all constraints, and
+    of the local and the global ones where the rows have both."""
+    problems = {row.name: row.problem_id for row in rows}
+    scopes = {row.name: [JUDGED[each.id].scope for each in row.constraints] for row in rows}
+    groups: dict[tuple[str, bool, str], list[tuple[str, Floats]]] = {}
+    for reply, score in replies:
+        line = reply.sampled
+        for number, verdict in enumerate(score.verdicts):
+            if line and (ONSET, str(number), "lift") in line.values:
+                means_of = np.array([line.values[ONSET, str(number), measure].mean() for measure in MEASURES])
+                for scope in ("", scopes[reply.row][number]):
+                    groups.setdefault((scope, verdict, str(score.correct)), []).append(
+                        (problems[reply.row], means_of)
+                    )
+    several = len({scope for scope, *_ in groups}) > 2
+    right = {"True": True, "False": False, "None": None}
+    for (scope, verdict, correct), entries in sorted(groups.items()):
+        if several or not scope:
+            names = [problem for problem, _ in entries]
+            for measure, mean in zip(MEASURES, means([each for _, each in entries], names), strict=True):
+                yield Followed(measure, verdict, right[correct], scope or None, mean)
 
 
 def table(summary: dict[str, Any]) -> str:
@@ -184,7 +173,5 @@ def table(summary: dict[str, Any]) -> str:
 
 
 def _shown(entry: dict[str, Any]) -> str:
-    if entry["value"] is None:
-        return "none to compare"
     interval = f"[{entry['low']:.3g}, {entry['high']:.3g}]" if entry["low"] is not None else "[no interval]"
     return f"{entry['value']:.3g} {interval}  n {entry['n']}, problems {entry['clusters']}"

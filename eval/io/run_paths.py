@@ -1,7 +1,8 @@
 """Where everything of a run is: the one place that makes the paths of a run folder, and reads them back.
 
 data/<set>  answers/<set>  mixtures/<stage>-s<seed>  stages/<checkpoint>  evals/<checkpoint>/<set>.<mode>
-along/<checkpoint>  report/  slurm/  code/ (sources and versions by their hash)  old/ (what was there before something changed)
+along/<checkpoint>  attention/<checkpoint>  report/  slurm/  code/ (sources and versions by their hash)
+old/ (what was there before something changed)
 """
 
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 BASE = "base"
+ATTENTION = "attention.jsonl"  # beside the responses that it is of
 # Files in the folder of a task.
 CONFIG = "config.yaml"
 DONE = "done.json"
@@ -123,6 +125,10 @@ class RunPaths:
     def along(self, checkpoint: str) -> Path:
         """The task that evaluates what was saved on the way to a checkpoint; the evaluations are with the others."""
         return self.root / "along" / checkpoint
+
+    def attention(self, checkpoint: str) -> Path:
+        """The task that measures attention over a checkpoint's responses; what it measures is beside them."""
+        return self.root / "attention" / checkpoint
 
     def steps_evaluated(self, checkpoint: str) -> list[int]:
         """The steps of the checkpoints on the way to this one that were evaluated."""

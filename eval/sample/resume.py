@@ -41,9 +41,14 @@ def claim(out: Path, settings: Mapping[str, Any], *, ours: bool = False) -> None
             file.unlink()
         write_json(note_file, dict(settings))
     for file in _files(out):
-        with open(file, "rb") as lines:
-            whole_bytes = sum(len(line) for line in takewhile(_is_whole, lines))
-        os.truncate(file, whole_bytes)
+        drop_torn(file)
+
+
+def drop_torn(file: Path) -> None:
+    """Cut a file of JSON lines that grows behind its last whole line: a killed process can leave half of one."""
+    with open(file, "rb") as lines:
+        whole_bytes = sum(len(line) for line in takewhile(_is_whole, lines))
+    os.truncate(file, whole_bytes)
 
 
 def _whose(before: Mapping[str, Any] | None, settings: Mapping[str, Any]) -> str:

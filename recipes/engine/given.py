@@ -5,6 +5,7 @@ copied is not done again. What is no longer the same (edited, damaged, replaced,
 somebody put there is kept in old/changed/.
 """
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -41,7 +42,7 @@ class Given:
         if said == {}:
             yield self.note, "cannot be read"
         for name, fact in ((said or {}).get(FILES) or {}).items():
-            file = self.note.parent / name
+            file = Path(os.path.normpath(self.note.parent / name))
             if not file.is_file():
                 yield file, "is gone"
             elif not _same(file, fact):
@@ -51,7 +52,8 @@ class Given:
         """Move what was changed out of the way, with what lies beside it in its folder, and call the rest not done."""
         lost = list(self.lost())
         for file, what in lost:
-            top = self.note.parent / file.relative_to(self.note.parent).parts[0]
+            inside = file.is_relative_to(self.note.parent)
+            top = self.note.parent / file.relative_to(self.note.parent).parts[0] if inside else file
             where = _shelve(top, run) if top.exists() and file != self.note else None
             kept = f", and is now in {where}" if where else ""
             say(f"{name}: {file} {what}{kept}: done again")
@@ -59,7 +61,7 @@ class Given:
             self.note.unlink(missing_ok=True)
 
     def _facts(self, before: dict[str, Any]) -> dict[str, Any]:
-        names = {str(file.relative_to(self.note.parent)): file for file in self.files if file.is_file()}
+        names = {os.path.relpath(file, self.note.parent): file for file in self.files if file.is_file()}
         return {name: _fact(file, before.get(name)) for name, file in sorted(names.items())}
 
 
@@ -72,7 +74,8 @@ def given(task: Task) -> Iterator[Given]:
         return
     files: Iterable[Path] = [task.folder / "rows.jsonl", task.folder / "log.jsonl"]
     weights = sorted((task.folder / "final").rglob("*"))
-    yield Given(task.folder / DONE, (*files, *(file for file in weights if file.name != CARD)))
+    of_weights = [file for file in weights if file.name != CARD]
+    yield Given(task.folder / DONE, (*files, *of_weights, *task.beside))
 
 
 def of_report(run: RunPaths) -> Given:

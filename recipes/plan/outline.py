@@ -12,6 +12,7 @@ HEADINGS: dict[Kind, str] = {
     "mix": "rows",
     "train": "stage",
     "evaluate": "eval",
+    "attend": "attention",
 }
 
 

@@ -7,7 +7,7 @@ from ...eval.io.errors import InputError, nearest
 from ...eval.io.run_paths import RunPaths
 from ..recipe.resolve import references
 from ..recipe.schema import AnswersSet, Recipe
-from . import evaluate, rows, train
+from . import attend, evaluate, rows, train
 from .estimate import mixed, row_tokens
 from .recipe_run import RecipeRun
 from .task import Task
@@ -75,12 +75,17 @@ class Plan:
             trained = self._stage(stages[:depth], seed, trained)
         if self.recipe.evaluate:
             seed = seed if stages else self.recipe.seeds[0]
-            self._add(evaluate.last(self.run, stages, seed, self._evaluated(), trained))
+            self._attended(self._add(evaluate.last(self.run, stages, seed, self._evaluated(), trained)))
 
     def model(self, name: str) -> None:
         """The evaluation of a model as it is."""
         if self.recipe.evaluate:
-            self._add(evaluate.as_it_is(self.run, name, self._evaluated()))
+            self._attended(self._add(evaluate.as_it_is(self.run, name, self._evaluated())))
+
+    def _attended(self, evaluated: Task) -> None:
+        """Attention over what an evaluation's checkpoint has answered, where it is asked for."""
+        if task := attend.attention(self.run, evaluated, self._evaluated()):
+            self._add(task)
 
     def _stage(self, stages: Sequence[str], seed: int, parent: Task | None) -> Task:
         """The last of these stages, and the evaluation of its checkpoints on the way."""

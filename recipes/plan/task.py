@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from ...eval.io.run_paths import CONFIG
 
-Kind = Literal["build", "answers", "mix", "train", "evaluate"]
+Kind = Literal["build", "answers", "mix", "train", "evaluate", "attend"]
 WITHOUT_MODEL: tuple[Kind, ...] = (
     "build",
     "mix",
@@ -26,6 +26,7 @@ WEIGHTS = {
     "reins.train.pretrain": 1.0,
     "reins.train.grpo": 0.7,
     "reins.eval.run": 0.5,
+    "reins.eval.attention.run": 0.2,
 }
 ROW_WEIGHT = 0.1
 
@@ -54,8 +55,8 @@ class Task:
     checkpoint it evaluates, by name `checkpoint`; `along`: not that one but those saved on the way to it.
     `config` becomes config.yaml, with `inputs`, the hash of what goes in, added. `spec` is hashed with the outputs of
     the tasks in `needs`; `judge` goes in too, but another judge only needs the samples judged again. `amount` (rows
-    or trained tokens) and `note` say how much there is to do, `disk` about how many bytes that leaves, `processes`
-    how many slots it takes.
+    or trained tokens) and `note` say how much there is to do, `disk` about how many bytes that leaves, `beside`
+    what it gives outside of its folder, `processes` how many slots it takes.
     """
 
     kind: Kind
@@ -76,6 +77,7 @@ class Task:
     judge: str = ""
     disk: int = 0
     parts: tuple[Part, ...] = ()
+    beside: tuple[Path, ...] = ()
     processes: int = 1
     machines: int = 1
 

@@ -57,7 +57,12 @@ def cost(material: Material) -> Iterator[Finding]:
     yield Finding("ok", "cost", text)
 
 
-KINDS = {"train": "training", "evaluate": "evaluation", "answers": "the base's own answers"}
+KINDS = {
+    "train": "training",
+    "evaluate": "evaluation",
+    "answers": "the base's own answers",
+    "attend": "attention",
+}
 
 
 def _tasks_of(material: Material, stages: list[str]) -> dict[str, Task]:
@@ -67,7 +72,7 @@ def _tasks_of(material: Material, stages: list[str]) -> dict[str, Task]:
 
 
 def _is_of(task: Task, arm: tuple[str, ...]) -> bool:
-    if task.kind == "evaluate":
+    if task.kind in ("evaluate", "attend"):
         return task.stages == arm and bool(arm or task.checkpoint == BASE)
     return task.kind == "train" and task.stages == arm[: len(task.stages)]
 
@@ -90,6 +95,10 @@ def _hours(material: Material, task: Task) -> float | None:
     if task.kind == "train":
         stage = material.recipe.stages[task.stages[-1]]
         return stage_hours(material, stage, task.amount, shape, material.card.rate)
+    if task.kind == "attend":
+        asked = [material.recipe.evaluate[part["label"]] for part in task.config["parts"]]
+        longest = max(evaluation.max_new_tokens for evaluation in asked)
+        return task.amount * shape.forward(longest) / (material.card.rate * TRAINING) / 3600
     longest = max(part.config["max_new_tokens"] for part in task.parts)
     return task.amount * shape.forward(longest) / (material.card.rate * GENERATION) / 3600
 

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ...data_builders import BUILDERS
 from ...data_builders.mixture import counts
+from ...eval.attention.readable import is_read
 from ...eval.io.errors import InputError, nearest
 from ...eval.sample.modes.names import parse_mode
 from ...eval.verify.published import refuse_patterns
@@ -122,6 +123,24 @@ def _check_modes(modes: list[str], key: str) -> None:
             parse_mode(mode)
         except InputError as error:
             raise error.within(key) from None
+
+
+def _check_attention(recipe: Recipe, name: str) -> None:
+    """Attention is read by a model that is loaded here, from responses whose prompts the rows alone make."""
+    evaluation, key = recipe.evaluate[name], f"evaluate.{name}.attention"
+    if not evaluation.attention:
+        return
+    if recipe.launch.engine == "openai":
+        said = "a server gives no attention"
+        raise InputError(key, said, "leave it out, or take engine transformers or vllm")
+    if not any(map(is_read, evaluation.modes)):
+        said = f"none of the modes {', '.join(evaluation.modes)} is made from the row alone"
+        raise InputError(key, said, "leave it out, or add a mode: think, direct or cot")
+    dataset = recipe.data[name]
+    if isinstance(dataset, FileSet) and not any(row.constraints for row in read_rows(dataset.file)):
+        raise InputError(
+            key, f"no row of {dataset.file} has a constraint", "leave it out, or give another set"
+        )
 
 
 def _check_arguments(dataset: BuiltSet, key: str) -> None:
@@ -260,6 +279,7 @@ def _check_names(recipe: Recipe) -> None:
         if name not in recipe.data:
             raise InputError(f"evaluate.{name}", "unknown set", nearest(name, recipe.data))
         _check_modes(recipe.evaluate[name].modes, f"evaluate.{name}.modes")
+        _check_attention(recipe, name)
     if not locate(recipe.launch.accelerate).is_file():
         missing = f"{recipe.launch.accelerate} is no file"
         raise InputError("launch.accelerate", missing, "see recipes/accelerate/")

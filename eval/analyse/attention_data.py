@@ -1,0 +1,81 @@
+"""What was read of the attention of each arm's replies to one set, in each mode, with the scores of the same replies."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ..attention.lines import MEASURES, read_measured
+from ..attention.replies import Reply, as_replies
+from ..io.run_paths import ATTENTION
+from ..score.scores import Score, read_scores
+from ..stats.intervals import Floats
+from .run_folder import RunFolder
+
+DIRECT = "direct"
+Sides = dict[tuple[str, str], list["Read"]]  # by arm and mode, one a seed
+
+
+class Read(NamedTuple):
+    """One checkpoint's replies in one mode: what was read of them, and how they were judged."""
+
+    replies: list[Reply]
+    scores: list[Score]
+
+
+def read_attention(run: RunFolder, set_name: str) -> Sides:
+    """What there is, mode by mode; a mode that was not read is left out."""
+    sides: Sides = {}
+    for mode in run.evaluate[set_name]["modes"]:
+        for arm in run.arms:
+            folder = run.directory(arm.checkpoint, set_name, mode)
+            if (file := folder / ATTENTION).exists():
+                read = Read(as_replies(read_measured(file)), read_scores(folder / "scores.jsonl"))
+                sides.setdefault((arm.name, mode), []).append(read)
+    return sides
+
+
+def replies_of(side: Sequence[Read]) -> list[Reply]:
+    """The replies of all seeds."""
+    return [reply for read in side for reply in read.replies]
+
+
+def thinking(sides: Sides) -> list[tuple[str, str]]:
+    """The arms and modes in which any reply thinks; `direct`, where a few may all the same, is what they are held
+    against."""
+    return [
+        (arm, mode)
+        for (arm, mode), side in sides.items()
+        if mode != DIRECT and any(reply.thinks for reply in replies_of(side))
+    ]
+
+
+def row_means(side: Sequence[Read], phase: str, span: str = "all") -> dict[str, Floats]:
+    """Attention on a span where it was sampled, by row: the mean over its replies, [measures, layers]."""
+    by_row: dict[str, list[Floats]] = {}
+    for reply in replies_of(side):
+        line = reply.sampled
+        if line and (phase, span, MEASURES[0]) in line.values:
+            by_row.setdefault(reply.row, []).append(
+                np.stack([line.values[phase, span, measure] for measure in MEASURES])
+            )
+    return {row: np.mean(values, axis=0) for row, values in by_row.items()}
+
+
+def verdict_means(side: Sequence[Read]) -> dict[str, Floats]:
+    """The share of each row's samples that follow each of its constraints."""
+    by_row: dict[str, list[list[bool]]] = {}
+    for read in side:
+        for score in read.scores:
+            by_row.setdefault(score.row, []).append(score.verdicts)
+    return {row: np.mean(np.asarray(verdicts, dtype=float), axis=0) for row, verdicts in by_row.items()}
+
+
+def lengths(side: Sequence[Read]) -> Mapping[str, tuple[float, float]]:
+    """Mean tokens of thought and answer by row, where the scores say them."""
+    by_row: dict[str, list[tuple[float, float]]] = {}
+    for read in side:
+        for score in read.scores:
+            if score.reasoning_tokens is not None and score.answer_tokens is not None:
+                by_row.setdefault(score.row, []).append((score.reasoning_tokens, score.answer_tokens))
+    return {row: tuple(np.mean(values, axis=0).tolist()) for row, values in by_row.items()}
