@@ -1,5 +1,7 @@
 """`reins status` and `reins clean`: what is said of a run that was stopped, changed, damaged, and what it can do without."""
 
+import contextlib
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -79,6 +81,25 @@ def test_a_task_is_running_while_its_child_is_alive_and_begun_once_that_is_kille
     wait_for(lambda: "begun    a  3 of 9" in said(run, stage) or None)
 
 
+def test_a_terminal_shows_a_bar_for_each_running_task_and_one_for_all(run: Path) -> None:
+    master, slave = os.openpty()
+    code = "import sys; from pathlib import Path; from small_tasks import go, task; go(Path(sys.argv[1]), task(Path(sys.argv[1]), 'a', sleep=1))"
+    env = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+    engine = subprocess.Popen(
+        [sys.executable, "-c", code, run], cwd=Path(__file__).parent, stdout=slave, env=env
+    )
+    os.close(slave)
+    said = b""
+    with contextlib.suppress(OSError):  # what a terminal says once the other end is closed
+        while part := os.read(master, 1 << 16):
+            said += part
+    os.close(master)
+    assert engine.wait() == 0
+    lines = said.decode().splitlines()
+    assert any(line.startswith("all") and "0/1 tasks" in line for line in lines)
+    assert any("[1/1]" in line and "a: done in" in line for line in lines)
+
+
 def test_clean_spares_what_is_evaluated_and_what_is_not_done(run: Path) -> None:
     stage, cut_off = replace(task(run, "a"), checkpoint="a"), task(run, "b")
     along = replace(
@@ -95,7 +116,7 @@ def test_clean_spares_what_is_evaluated_and_what_is_not_done(run: Path) -> None:
     (run / "old" / "stages" / "weights").write_text("old")
     tasks = {one.name: one for one in (stage, cut_off, along)}
     spares = spare(run, tasks)
-    places = {str(each.place.relative_to(run)) for each in spares}
+    places = {str(path.relative_to(run)) for each in spares for path in each.gone}
     assert places == {"old", "stages/a/checkpoint-2/optimizer.pt", "stages/a/checkpoint-4"}
     assert sum(each.size for each in spares) == 3 + 2 + 4 * 2
     remove(spares)

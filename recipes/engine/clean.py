@@ -23,31 +23,38 @@ OF_TRAINING = (
 
 @dataclass(frozen=True)
 class Spare:
-    """A place that can go, why, and its bytes."""
+    """Of a place what can go (all of it, or some files in it), why, and its bytes."""
 
     place: Path
+    gone: tuple[Path, ...]
     why: str
-    size: int
+
+    @property
+    def size(self) -> int:
+        return sum(
+            file.lstat().st_size for path in self.gone for file in (path, *path.rglob("*")) if file.is_file()
+        )
 
 
 def spare(folder: Path, tasks: Mapping[str, Task]) -> list[Spare]:
     """What can go, of a recipe's tasks in its run folder. Nothing is removed."""
     run, done = RunPaths(folder), finished(tasks)
-    places = [(run.old(run.root), "made from what the recipe said before")]
+    old = run.old(run.root)
+    spares = [Spare(old, (old,), "made from what the recipe said before")]
     for task in tasks.values():
         if task.kind == "train" and task.name in done:
-            places += _of_stage(task.folder, _evaluated(task, tasks))
-    return [Spare(place, why, size) for place, why in places if (size := _size(place))]
+            spares += _of_stage(task.folder, _evaluated(task, tasks))
+    return [each for each in spares if each.size]
 
 
 def remove(spares: list[Spare]) -> None:
     """Remove them; a folder's list of what is whole goes first, so that half a folder is taken for nothing else."""
-    for each in spares:
-        if each.place.is_dir():
-            (each.place / WHOLE).unlink(missing_ok=True)
-            shutil.rmtree(each.place)
+    for path in (path for each in spares for path in each.gone):
+        if path.is_dir():
+            (path / WHOLE).unlink(missing_ok=True)
+            shutil.rmtree(path)
         else:
-            each.place.unlink()
+            path.unlink()
 
 
 def _evaluated(stage: Task, tasks: Mapping[str, Task]) -> set[int] | None:
@@ -61,17 +68,12 @@ def _evaluated(stage: Task, tasks: Mapping[str, Task]) -> set[int] | None:
     return steps
 
 
-def _of_stage(folder: Path, evaluated: set[int] | None) -> Iterator[tuple[Path, str]]:
+def _of_stage(folder: Path, evaluated: set[int] | None) -> Iterator[Spare]:
     whole = saved_checkpoints(folder)
     kept = {place for step, place in whole.items() if evaluated is None or step in evaluated}
     for place in sorted(folder.glob("checkpoint-*")):
-        if place not in kept:
-            yield place, "its stage is done, and nothing evaluates it"
-            continue
-        for file in sorted(place.rglob("*")):
-            if file.is_file() and (file.parent != place or file.suffix in OF_TRAINING):
-                yield file, "its stage is done; its weights stay, to be evaluated"
-
-
-def _size(place: Path) -> int:
-    return sum(file.lstat().st_size for file in (place, *place.rglob("*")) if file.is_file())
+        if place in kept:
+            gone = [path for path in place.iterdir() if path.is_dir() or path.suffix in OF_TRAINING]
+            yield Spare(place, tuple(gone), "all but its weights, which stay to be evaluated")
+        else:
+            yield Spare(place, (place,), "its stage is done, and nothing evaluates it")

@@ -110,7 +110,8 @@ def _status(task: Task, outputs: Mapping[str, str], run: RunPaths, pace: Pace) -
 def _changes(task: Task, outputs: Mapping[str, str], run: RunPaths) -> Iterator[str]:
     """Why a task is not done from what goes in now."""
     for folder in given(task):
-        yield from (f"{file} {what}" for file, what in folder.lost())
+        lost = [f"{file} {what}" for file, what in folder.lost()]
+        yield from [f"{lost[0]}, and {len(lost) - 1} more files"] if len(lost) > 1 else lost
     if waits := [name for name in task.needs if name not in outputs]:
         yield f"waits for {', '.join(waits)}"
     elif (read_state(task.folder / DONE) or {}).get("inputs") != inputs_of(task, outputs):
