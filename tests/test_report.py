@@ -119,7 +119,7 @@ def test_samples_without_reasoning_are_the_bin_at_zero(reported):
     assert first["n"] > 150
 
 
-DRAWN = sorted(FIGURES.keys() - {"modes", "policies"})  # the run has one mode only
+DRAWN = sorted(FIGURES.keys() - {"modes", "policies", "support"})  # the run has one mode, two samples
 
 
 def test_the_page_is_one_file_that_answers_first(reported):

@@ -53,7 +53,7 @@ QUESTIONS = {  # of a contrast: in words, in the order that they are read in
     "mixed": "mixed against unmixed",
     "base": "against base",
 }
-TURNS = ("repaired", "broken", "churn")
+TURNS = ("repaired / broken / churn",)
 FIRST = (TREATMENT, QUESTIONS["control"], QUESTIONS["pair"])  # those beside the first figure
 READING = (
     "Arm minus against, on the same rows, paired, clustered by problem. * the 95 % interval leaves zero out. "
@@ -246,10 +246,10 @@ def claimed(contrast: Entry | None) -> str:
 
 
 def turns_of(contrast: Entry | None) -> list[str]:
-    """Prompts repaired and broken, and their share of all, in the order of `TURNS`."""
+    """Prompts repaired and broken, and their share of all, under the head `TURNS`."""
     if contrast is None or contrast["churn"] is None:
         return ["–"] * len(TURNS)
-    return [str(contrast["repaired"]), str(contrast["broken"]), f"{contrast['churn']:.0%}"]
+    return [f"{contrast['repaired']} / {contrast['broken']} / {contrast['churn']:.0%}"]
 
 
 def tested(contrast: Entry | None) -> list[str]:

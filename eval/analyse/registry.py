@@ -19,6 +19,7 @@ from . import (
     modes,
     policies,
     states,
+    support,
 )
 from .analysis import Analysis
 
@@ -31,6 +32,7 @@ ANALYSES: tuple[Analysis, ...] = (
     length.ANALYSIS,
     constraint_types.ANALYSIS,
     flips.ANALYSIS,
+    support.ANALYSIS,
     joint.ANALYSIS,
     learning_curve.ANALYSIS,
     decomposition.ANALYSIS,

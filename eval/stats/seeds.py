@@ -1,10 +1,11 @@
 """What training seeds add to an interval: the spread between seeds beside that between problems.
 
-Seeds and problems are crossed: every seed answers every problem. The variance of a mean over both is what seeds
-add, with one degree of freedom less than there are seeds, and what problems add beyond the noise of single samples,
-which is in both. Its critical value is the mean of the two parts' own, weighted by variance (Cochran and
-Cox 1957): with few seeds Student's t where seeds differ, the normal one where they
-do not. Satterthwaite's degrees of freedom, tried first, cover 0.92 at 3 seeds (`tests/simulation.py`).
+Seeds and problems are crossed: every seed answers every problem. The variance of a mean over both is that between
+problems, which holds the noise of single samples, and what the means of seeds differ by beyond that noise, known with
+one degree of freedom less than there are seeds. Two critical values are known for such a sum: the mean of the two
+parts' own, weighted by variance (Cochran and Cox 1957), which covers up to 0.975 at 3 seeds, and Student's t with
+the degrees of freedom that the parts leave (Satterthwaite 1946), which covers down to 0.92 there. Their mean is taken.
+Where seeds differ by no more than noise makes them, the normal one is. `tests/simulation.py` prints what it covers.
 """
 
 from typing import NamedTuple
@@ -12,28 +13,30 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import ndtri, stdtrit
 
-from .intervals import POWER_Z, TINY, Floats, Z
+from .intervals import TINY, Floats
 
+SEEN = 0.9  # of what noise makes the means of seeds differ by: below it nothing is known of seeds
 HALVINGS = 60  # of the range of p, until it is known to more digits than are kept
 
 
 class Crossed(NamedTuple):
-    """The variance of a mean over seeds and problems, in its two parts, and the degrees of freedom of the seeds'."""
+    """The variance of a mean over seeds and problems, the seeds' share in it, and their degrees of freedom."""
 
-    problems: float
-    seeds: float
+    variance: float
+    share: float
     freedom: int
 
     @property
     def error(self) -> float:
         """The standard error."""
-        return float(np.sqrt(self.problems + self.seeds))
+        return float(np.sqrt(self.variance))
 
     def critical(self, tail: float) -> float:
         """How many standard errors leave `tail` on one side."""
-        normal, student = -float(ndtri(tail)), -float(stdtrit(self.freedom, tail))
-        share = self.seeds / max(self.problems + self.seeds, TINY)
-        return normal + share * (student - normal)
+        normal, student = float(ndtri(tail)), float(stdtrit(self.freedom, tail))
+        weighted = normal + self.share * (student - normal)
+        joint = float(stdtrit(self.freedom / max(self.share, TINY) ** 2, tail))
+        return -(weighted + joint) / 2
 
     def interval(self, centre: float, level: float = 0.95) -> tuple[float, float]:
         half = self.critical((1 - level) / 2) * self.error
@@ -51,9 +54,7 @@ class Crossed(NamedTuple):
     @property
     def detectable(self) -> float:
         """What 80 % power at 5 % would find."""
-        share = self.seeds / max(self.problems + self.seeds, TINY)
-        student = -float(stdtrit(self.freedom, 0.025)) - float(stdtrit(self.freedom, 0.2))
-        return (Z + POWER_Z + share * (student - Z - POWER_Z)) * self.error
+        return (self.critical(0.025) + self.critical(0.2)) * self.error
 
 
 def residuals(num: Floats, den: Floats) -> Floats:
@@ -77,4 +78,7 @@ def crossed(added: Floats, least: float = 0.0) -> Crossed:
     rest = added - of_seed[:, None] - of_problem + added.mean()
     noise = float((rest**2).sum()) / ((seeds - 1) * (problems - 1) * seeds * problems)
     between = max(float(of_problem.var(ddof=1)) / problems, least)
-    return Crossed(max(between - noise, 0.0), float(of_seed.var(ddof=1)) / seeds, seeds - 1)
+    apart = float(of_seed.var(ddof=1)) / seeds
+    variance = between + max(apart - noise, 0.0)
+    share = apart / variance if apart > SEEN * noise and variance > TINY else 0.0
+    return Crossed(variance, min(share, 1.0), seeds - 1)
