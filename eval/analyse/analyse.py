@@ -47,7 +47,7 @@ def analyse(runs: Sequence[RunFolder]) -> Entry:
 
 
 def _named(entry: Entry, prefix: str) -> Entry:
-    return entry | {key: prefix + entry[key] for key in NAMING if prefix and key in entry}
+    return entry | {key: prefix + entry[key] for key in NAMING if prefix and entry.get(key)}
 
 
 def _run_entries(run: RunFolder) -> tuple[EntryLists, list[str]]:
