@@ -13,7 +13,7 @@ from ..eval.io.terminal import shown
 from .answer_commands import answers
 from .engine import run as runs
 from .engine.execute import TaskFailed
-from .help import DAY, InOrder, examples
+from .help import DAY, InOrder, complete, examples
 from .new_command import new_recipe
 from .recipe import resolve
 from .recipe.schema import Recipe, load
@@ -29,7 +29,11 @@ app = typer.Typer(
 
 RecipeFile = Annotated[
     Path,
-    typer.Argument(metavar="RECIPE", help="A recipe's YAML file, or one of ours by name: micro/ablation."),
+    typer.Argument(
+        metavar="RECIPE",
+        help="A recipe's YAML file, or one of ours by name: micro/ablation.",
+        autocompletion=complete,
+    ),
 ]
 Out = Annotated[Path | None, typer.Option("--out", help="The run folder; runs/<name> where not given.")]
 

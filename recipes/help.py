@@ -3,6 +3,8 @@
 import typer
 from typer.core import TyperGroup
 
+from .recipe.files import recipe_names
+
 DAY = """\
 A day's work, in its order:
 
@@ -35,6 +37,11 @@ class InOrder(TyperGroup):
     def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
         names = list(self.commands)
         return sorted(names, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
+
+
+def complete(incomplete: str) -> list[str]:
+    """The recipes whose names begin so; where there is none, the shell completes files."""
+    return [name for name in recipe_names() if name.startswith(incomplete)]
 
 
 def examples(*lines: str) -> str:

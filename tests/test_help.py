@@ -25,6 +25,16 @@ def test_without_arguments_a_days_work_is_shown_in_its_order() -> None:
     assert "--install-completion" in said("--help") and "..." not in "".join(listed)
 
 
+def test_a_shell_completes_commands_options_and_names_of_recipes() -> None:
+    for words, answer in {
+        "reins st": "status",
+        "reins run --dr": "--dry-run",
+        "reins run micro/ab": "micro/ablation",
+    }.items():
+        asked = {"_REINS_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+        assert CliRunner().invoke(app, [], prog_name="reins", env=asked).output.split() == [answer]
+
+
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_help_fits_a_screen_and_has_two_examples_of_options_that_exist(name: str) -> None:
     text, known = said(name, "--help"), {word for option in COMMANDS[name].params for word in option.opts}

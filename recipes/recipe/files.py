@@ -29,10 +29,10 @@ def recipe_file(name: str | Path) -> Path:
         for file in (path, path.with_name(f"{path.name}.yaml")):
             if file.is_file():
                 return file
-    raise InputError(given, "No such file or directory", nearest(given, _names()))
+    raise InputError(given, "No such file or directory", nearest(given, recipe_names()))
 
 
-def _names() -> Iterator[str]:
+def recipe_names() -> Iterator[str]:
     """What a recipe can be called: files here, and recipes of the package; those without a name are parts of others."""
     yield from (str(file) for file in sorted(Path().glob("*.yaml")))
     for file in sorted(SHIPPED.glob("*/*.yaml")):
