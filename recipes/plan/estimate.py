@@ -14,7 +14,7 @@ from ...eval.verify.rows import Row, iter_rows
 from ..recipe.files import locate
 from ..recipe.models import is_hub_id
 from ..recipe.resolve import references
-from ..recipe.schema import BuiltSet, FileSet, Recipe, Stage
+from ..recipe.schema import AnswersSet, BuiltSet, FileSet, Recipe, Stage
 
 SAMPLE = 32  # rows whose tokens are counted
 # What TRL 1.16 takes where a recipe says nothing; a test compares them with the installed TRL.
@@ -106,8 +106,13 @@ def tokens(stage: Stage, processes: int, row_tokens: float | None) -> tuple[int,
 def row_tokens(recipe: Recipe, name: str, run: Path) -> float | None:
     """Mean tokens of question and response over some rows of a set.
 
-    None where they cannot be had before the run: rows from the hub or made from other sets', a tokenizer on the hub.
+    Of a set of answers that are not there yet, the questions and the most that an answer may have. None where they
+    cannot be had before the run: rows from the hub or made from other sets', a tokenizer on the hub.
     """
+    dataset, built = recipe.data[name], RunPaths(run).rows(name)
+    if isinstance(dataset, AnswersSet) and not built.exists():
+        asked = row_tokens(recipe, dataset.of, run)
+        return asked + dataset.max_new_tokens if asked is not None else None
     file = locate(recipe.base) / "tokenizer.json"
     rows = _some_rows(recipe, name, run) if not is_hub_id(recipe.base) and file.exists() else []
     texts = [f"{row.question}\n{row.response or ''}" for row in rows]

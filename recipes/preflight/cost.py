@@ -1,4 +1,6 @@
-"""GPU-hours by a formula: the floating-point operations of an arm over what a card does of them in an hour.
+"""GPU-hours by a formula, or hours of a CPU's cores.
+
+GPU-hours: the floating-point operations of an arm over what a card does of them in an hour.
 
 Operations per token: `Shape.forward`, of a mixture of experts those that the token meets; training is three of these, one more with gradient checkpointing, GRPO one
 more each for old and for reference log-probabilities; a generated token is one. Utilisations are assumptions: 0.25
@@ -10,12 +12,16 @@ from collections.abc import Iterator, Mapping
 
 from ...eval.io.run_paths import BASE
 from ..plan.task import Task
+from ..recipe.files import locate
 from ..recipe.schema import Stage
+from ..recipe.yaml_file import read_yaml
 from .finding import Finding
 from .material import HUB, Material
 from .shapes import Shape
 
 TRAINING, GENERATION = 0.25, 0.05
+# Of one core of a server of 2021, in training, and what a task takes before it works: measured on the micro ablation
+CORE, START, CONTEXT = 37e9, 10.0, 256  # FLOP/s, seconds, tokens
 
 
 def task_hours(material: Material) -> dict[str, float | None]:
@@ -37,6 +43,9 @@ def cost(material: Material) -> Iterator[Finding]:
         )
     if not material.tasks:
         return
+    if material.card is None and on_cpu(material) and material.shape is not None:
+        yield _on_cores(material, material.shape)
+        return
     if unknown := [name for name in hours if hours[name] is None]:
         why = HUB if material.card else "no card is named"
         yield Finding(
@@ -57,12 +66,36 @@ def cost(material: Material) -> Iterator[Finding]:
     yield Finding("ok", "cost", text)
 
 
+def on_cpu(material: Material) -> bool:
+    return bool(read_yaml(locate(material.recipe.launch.accelerate)).get("use_cpu"))
+
+
+def _on_cores(material: Material, shape: Shape) -> Finding:
+    """Hours on a CPU, one core a process: tokens by what one costs, and the start of every task."""
+    token = 3 * shape.forward(CONTEXT) / CORE
+    seconds: dict[str, float] = {}
+    for task in material.tasks.values():
+        kind = task.kind if task.needs_model else "rows"
+        spent = START + (task.cost * token if task.needs_model else 0.0)
+        seconds[kind] = seconds.get(kind, 0.0) + spent * task.processes
+    slots = material.recipe.launch.slots
+    listed = ", ".join(
+        f"{what} {seconds[kind] / 3600:.1f}" for kind, what in CPU_KINDS.items() if kind in seconds
+    )
+    whole = sum(seconds.values()) / 3600
+    text = f"about {whole / slots:.1f} hours on {slots} core(s) ({whole:.1f} core hours: {listed}), as the micro ablation took"
+    return Finding("ok", "cost", text)
+
+
 KINDS = {
     "train": "training",
     "evaluate": "evaluation",
     "answers": "the base's own answers",
     "attend": "attention",
 }
+
+
+CPU_KINDS = {**KINDS, "rows": "sets and mixtures"}
 
 
 def _tasks_of(material: Material, stages: list[str]) -> dict[str, Task]:
