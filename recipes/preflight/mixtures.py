@@ -175,10 +175,8 @@ def _follows(material: Material, a: str, b: str) -> bool:
 
 
 def _crossed(material: Material, a: str, b: str) -> bool:
-    """Whether both are in arms that factors tell apart: what differs between those is said by name."""
-    return all(
-        any(name in arm.stages and arm.factors for arm in material.recipe.arms.values()) for name in (a, b)
-    )
+    """Whether one is in arms that factors tell apart: what differs there is said by name, and analysed by it."""
+    return any(arm.factors and {a, b} & {*arm.stages} for arm in material.recipe.arms.values())
 
 
 def sequence(material: Material) -> Iterator[Finding]:

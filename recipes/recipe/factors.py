@@ -262,7 +262,11 @@ def _arm(arm: Content, cell: Cell, by_arm: Mapping[str, Sequence[Cell]]) -> Cont
 def _agreeing(key: str, cell: Cell, other: str, by_arm: Mapping[str, Sequence[Cell]]) -> list[str]:
     if other == cell.of:
         raise InputError(key, f"{other!r} is itself", "name another trained arm")
-    agreeing = [one.name for one in by_arm[other] if cell.agrees(one)] if other in by_arm else [other]
+    agreeing = (
+        [other_cell.name for other_cell in by_arm[other] if cell.agrees(other_cell)]
+        if other in by_arm
+        else [other]
+    )
     if not agreeing:
         raise InputError(key, f"no cell of {other} has the values of {cell.name}", "list such a cell")
     return agreeing
