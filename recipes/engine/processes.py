@@ -53,7 +53,7 @@ def process_group(folder: Path, part: str = "") -> Iterator[int]:
 
 def start(command: Sequence[str], env: Mapping[str, str], log: Path, group: int) -> subprocess.Popen[bytes]:
     """Start a child in the group, with these variables beside ours, its output in `log`, locked while it is alive."""
-    with open(log, "wb") as out:
+    with open(log, "w+b") as out:  # NFS gives a shared lock only on what may be read
         fcntl.flock(out, fcntl.LOCK_SH)  # the child's too, which shares the open file
         return subprocess.Popen(
             command,
@@ -69,7 +69,7 @@ def is_locked(file: Path) -> bool:
     """Whether a process holds a lock on a file: on a task's log while its child is alive, on a folder's while a run is."""
     if not file.is_file():
         return False
-    with open(file, "rb") as probe:
+    with open(file, "r+b" if os.access(file, os.W_OK) else "rb") as probe:  # and a lock for one alone on no other
         try:
             fcntl.flock(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
