@@ -69,7 +69,10 @@ def is_locked(file: Path) -> bool:
     """Whether a process holds a lock on a file: on a task's log while its child is alive, on a folder's while a run is."""
     if not file.is_file():
         return False
-    with open(file, "r+b" if os.access(file, os.W_OK) else "rb") as probe:  # and a lock for one alone on no other
+    mode = (
+        "r+b" if os.access(file, os.W_OK) else "rb"
+    )  # NFS: a lock for one alone only on what may be written
+    with open(file, mode) as probe:
         try:
             fcntl.flock(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
