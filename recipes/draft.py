@@ -109,32 +109,35 @@ def _within(sized: Draft, budget: float) -> Draft:
     raise InputError(f"--budget-hours {budget:g}", what, "raise it, or name a smaller base")
 
 
-def _sized(asked: Draft, shape: Shape) -> Draft:
+def _sized(request: Draft, shape: Shape) -> Draft:
     """With the lightest wrapper under which a row of every stage fits, and the most rows at once that fit."""
-    material = _material(asked)
+    material = _material(request)
     assert material.card is not None
-    parallel = _cards_to_evaluate(shape, CARDS[asked.gpu].memory, asked.gpus)
-    wrappers = ["single_gpu"] if asked.gpus == 1 else ["ddp", "fsdp2"]
+    parallel = _cards_to_evaluate(shape, CARDS[request.gpu].memory, request.gpus)
+    wrappers = ["single_gpu"] if request.gpus == 1 else ["ddp", "fsdp2"]
     for wrapper in wrappers:
-        launch: dict[str, Any] = {"accelerate": f"recipes/accelerate/{wrapper}.yaml", "processes": asked.gpus}
-        if asked.parent == SHORT:
+        launch: dict[str, Any] = {
+            "accelerate": f"recipes/accelerate/{wrapper}.yaml",
+            "processes": request.gpus,
+        }
+        if request.parent == SHORT:
             launch["side_by_side"] = 1
         elif parallel > 1:
             launch["vllm"] = {"tensor_parallel_size": parallel}
-        launch["gpu"] = asked.gpu
-        found = {trainer: _largest(material, trainer, launch, shape) for trainer in ("sft", "grpo")}
-        if all(found.values()):
-            args = {trainer: fitting[0] for trainer, fitting in found.items() if fitting}
-            taken = {trainer: fitting[1] for trainer, fitting in found.items() if fitting}
+        launch["gpu"] = request.gpu
+        largest = {trainer: _largest(material, trainer, launch, shape) for trainer in ("sft", "grpo")}
+        if all(largest.values()):
+            args = {trainer: fit[0] for trainer, fit in largest.items() if fit}
+            taken = {trainer: fit[1] for trainer, fit in largest.items() if fit}
             if (
-                asked.parent == SHORT
-                and asked.gpus == 1
+                request.parent == SHORT
+                and request.gpus == 1
                 and SIDE * max(taken.values()) < material.card.memory
             ):
                 launch["side_by_side"] = SIDE
-            return replace(asked, launch=launch, args=args, taken=taken)
-    what = f"{asked.size} do not fit {asked.gpus} x {asked.gpu}, a row at a time"
-    raise InputError(f"--base {asked.base}", what, "more cards, a larger --gpu, or a smaller base")
+            return replace(request, launch=launch, args=args, taken=taken)
+    what = f"{request.size} do not fit {request.gpus} x {request.gpu}, a row at a time"
+    raise InputError(f"--base {request.base}", what, "more cards, a larger --gpu, or a smaller base")
 
 
 def _cards_to_evaluate(shape: Shape, memory: float, gpus: int) -> int:
@@ -173,14 +176,14 @@ def _arguments(material: Material, stage: Stage, cards: int, shape: Shape) -> li
     for rows in (2**power for power in range(7, -1, -1) if 2**power <= 4 * size):
         steps = max(round(update / (rows * cards)), 1)
         generation = {"steps_per_generation": round(steps * rounds)} if rounds != 1 else {}
-        found = {
+        settings = {
             "per_device_train_batch_size": rows,
             "gradient_accumulation_steps": steps,
             **generation,
             **more,
         }
         if stage.trainer == "sft" or not rows * cards * round(steps * rounds) % args["num_generations"]:
-            (exact if rows * cards * steps == update else near).append(found)
+            (exact if rows * cards * steps == update else near).append(settings)
     return exact + near
 
 
@@ -228,8 +231,11 @@ def _data(sized: Draft) -> list[str]:
         return [
             f"# It attends to fewer than {REACH:,} tokens, too few for MathIF's lengths: short stories instead"
         ]
-    own = f"{{tokenizer: {sized.base}}}"
-    return ["# lengths are counted in the base's own tokens", f"data: {{traces: {own}, if_traces: {own}}}"]
+    counted = f"{{tokenizer: {sized.base}}}"
+    return [
+        "# lengths are counted in the base's own tokens",
+        f"data: {{traces: {counted}, if_traces: {counted}}}",
+    ]
 
 
 def _stages(sized: Draft) -> Iterator[str]:

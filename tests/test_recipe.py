@@ -7,6 +7,7 @@ import yaml
 
 from reins.eval.io.errors import InputError
 from reins.recipes.recipe import resolve as checks
+from reins.recipes.recipe.files import recipe_file
 from reins.recipes.recipe.resolve import check, disk
 from reins.recipes.recipe.schema import Recipe, dump, load
 from reins.train import rewards
@@ -254,3 +255,14 @@ def test_no_disk_is_refused(tmp_path: Path) -> None:
 
 def test_the_rewards_are_those_of_the_trainer() -> None:
     assert set(checks.REWARDS) == set(rewards.NAMES)
+
+
+def test_a_recipe_is_named_by_path_or_name_and_what_is_here_comes_first(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert recipe_file("micro/ablation") == recipe_file("recipes/micro/ablation.yaml")
+    Path("micro").mkdir()
+    Path("micro/ablation.yaml").write_text("name: mine")
+    Path("micro/ablation").mkdir()  # a folder of the same name is no recipe
+    assert recipe_file("micro/ablation") == Path("micro/ablation.yaml")
+    with pytest.raises(InputError, match="did you mean 'qwen/if_share'"):
+        recipe_file("qwen/if_shares")

@@ -44,22 +44,22 @@ def status(recipe: Recipe, folder: Path, tasks: Mapping[str, Task]) -> str:
     """A line for the whole, one a task, and what to do next. Nothing is changed."""
     run, outputs = RunPaths(folder), finished(tasks)
     pace = _pace(tasks, outputs)
-    found = [_status(task, outputs, run, pace) for task in tasks.values()]
-    lines = [_whole(recipe, folder, tasks, found, pace)]
-    width = max(len(task.name) for task in found)
-    told = sorted((task for task in found if task.state in TOLD), key=lambda task: TOLD.index(task.state))
+    statuses = [_status(task, outputs, run, pace) for task in tasks.values()]
+    lines = [_whole(recipe, folder, tasks, statuses, pace)]
+    width = max(len(task.name) for task in statuses)
+    told = sorted((task for task in statuses if task.state in TOLD), key=lambda task: TOLD.index(task.state))
     lines += [f"{task.state:<9}{task.name:<{width}}  {task.why}".rstrip() for task in told]
     states = {task.state for task in told}
     lines += [f"{'':<9}({state}: {what})" for state, what in MEANING.items() if state in states]
-    lines += [line for state in ("done", "to do") for line in _folded(found, state)]
+    lines += [line for state in ("done", "to do") for line in _folded(statuses, state)]
     if recipe.evaluate:
         state = "done" if is_reported(recipe, folder, outputs) else "to do"
         lines.append(f"{'report':<9}{state}: {run.report / 'index.html'}")
     return "\n".join(lines)
 
 
-def _folded(found: list[TaskStatus], state: State) -> list[str]:
-    names = ", ".join(f"{task.name} {task.why}".strip() for task in found if task.state == state)
+def _folded(statuses: list[TaskStatus], state: State) -> list[str]:
+    names = ", ".join(f"{task.name} {task.why}".strip() for task in statuses if task.state == state)
     return wrap(names, WIDTH, initial_indent=f"{state:<9}", subsequent_indent=" " * 9, break_on_hyphens=False)
 
 
@@ -69,14 +69,15 @@ def is_at_work(run: RunPaths) -> bool:
 
 
 def _whole(
-    recipe: Recipe, folder: Path, tasks: Mapping[str, Task], found: list[TaskStatus], pace: Pace
+    recipe: Recipe, folder: Path, tasks: Mapping[str, Task], statuses: list[TaskStatus], pace: Pace
 ) -> str:
     counts = {
-        state: sum(task.state == state for task in found) for state in ("done", "running", "failed", "stale")
+        state: sum(task.state == state for task in statuses)
+        for state in ("done", "running", "failed", "stale")
     }
-    said = [f"{counts.pop('done')} of {len(found)} tasks done"]
+    said = [f"{counts.pop('done')} of {len(statuses)} tasks done"]
     said += [f"{count} {state}" for state, count in counts.items() if count]
-    left = {task.name: task.seconds for task in found if task.state != "done"}
+    left = {task.name: task.seconds for task in statuses if task.state != "done"}
     if known := {name: seconds for name, seconds in left.items() if seconds is not None}:
         whole = pace.of_all({name: tasks[name] for name in known}, known, recipe.launch.slots)
         said.append(f"about {clock(whole)} to go" + " for what can be told" * (len(known) < len(left)))

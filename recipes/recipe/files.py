@@ -21,15 +21,17 @@ def recipe_file(name: str | Path) -> Path:
 
     Raises InputError, with the nearest name, where there is none.
     """
-    given = Path(name)
-    if "\0" in str(given) or os.path.lexists(given):  # what is no file is refused where it is read
-        return given
-    inside = [] if given.is_absolute() else [ROOT / given, SHIPPED / given]
-    for path in (given, *inside):
-        for file in (path, path.with_name(f"{path.name}.yaml")):
+    path = Path(name)
+    if "\0" in str(path):
+        return path  # refused where it is read, as below
+    inside = [] if path.is_absolute() else [ROOT / path, SHIPPED / path]
+    for place in (path, *inside):
+        for file in (place, Path(f"{place}.yaml")):
             if file.is_file():
                 return file
-    raise InputError(given, "No such file or directory", nearest(given, recipe_names()))
+    if os.path.lexists(path):
+        return path
+    raise InputError(path, "No such file or directory", nearest(path, recipe_names()))
 
 
 def recipe_names() -> Iterator[str]:
