@@ -59,7 +59,10 @@ def generate(
     data: Data,
     out: OutDir,
     mode: Annotated[
-        str, typer.Option(help="think, direct, cot, repeat, remind, budget-N, wait-N or pad-N.")
+        str,
+        typer.Option(
+            help="think, direct, cot, repeat, remind, budget-N, wait-N, pad-N, boost-M, spot-P …: docs/concepts.md."
+        ),
     ] = "think",
     seed: int = 0,
     plain: Annotated[bool, typer.Option("--plain", help="Ask without the rows' constraints.")] = False,

@@ -11,10 +11,9 @@ from tiny import make_tiny
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from reins.eval.attention.attend import attend, report
-from reins.eval.attention.controls import random_places
 from reins.eval.attention.run import run
-from reins.eval.attention.sequence import Asked
 from reins.eval.io.errors import InputError
+from reins.eval.sample.prompt_places import Asked, random_places
 from reins.eval.verify import render
 from reins.eval.verify.rows import read_rows
 

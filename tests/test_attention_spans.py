@@ -8,9 +8,9 @@ from small_rows import read, write
 
 from reins.data_builders import BUILDERS
 from reins.eval.attention.attend import write_spans
-from reins.eval.attention.sequence import positions
 from reins.eval.attention.spans import row_spans
 from reins.eval.io.errors import InputError
+from reins.eval.sample.prompt_places import positions
 from reins.eval.verify import render
 from reins.eval.verify.rows import as_row, read_rows
 

@@ -6,47 +6,14 @@ in runs as long and about as far away. A drop that filler shows too is one of po
 too is not one of constraints.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import cycle, islice
-from random import Random
 
 from ..sample.checkpoint import Checkpoint
 from ..sample.modes.reminders import NEUTRAL
+from ..sample.prompt_places import Asked
 from ..verify.rows import Row
-from .sequence import Asked, Said
-
-NEAREST = 8  # free places among which a random run is drawn, nearest first
-
-
-def runs(places: Iterable[int]) -> list[range]:
-    """Positions as runs of neighbours."""
-    found: list[range] = []
-    for place in sorted(places):
-        if found and found[-1].stop == place:
-            found[-1] = range(found[-1].start, place + 1)
-        else:
-            found.append(range(place, place + 1))
-    return found
-
-
-def random_places(asked: Asked, rng: Random) -> tuple[list[int] | None, int]:
-    """Other positions of the user's text in runs like those of the constraints, and how many there were to draw from.
-
-    Each run takes one of the nearest free places of its length; None where a run finds no place.
-    """
-    taken = {place for each in asked.constraints.values() for place in each}
-    free = {*asked.turn} - taken
-    left = len(free)
-    drawn: list[int] = []
-    wanted = [run for each in asked.constraints.values() for run in runs(each)]
-    for run in sorted(wanted, key=len, reverse=True):
-        starts = [at for at in asked.turn if all(place in free for place in range(at, at + len(run)))]
-        if not starts:
-            return None, left
-        at = rng.choice(sorted(starts, key=lambda at: abs(at - run.start))[:NEAREST])
-        drawn += range(at, at + len(run))
-        free -= set(range(at, at + len(run)))
-    return sorted(drawn), left
+from .sequence import Said
 
 
 def contexts(

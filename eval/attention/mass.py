@@ -8,9 +8,7 @@ columns is exp(score - lse), which costs those columns only.
 Masses are means over heads, as in "When Thinking Fails" (arXiv 2505.11423, section 5).
 """
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -18,11 +16,9 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from transformers import AttentionInterface, PreTrainedModel
-from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS, AttentionMaskInterface
-from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+from transformers import PreTrainedModel
 
-from ..io.errors import InputError
+from ..sample.attention_function import attending, backend_of, plain_attention, unreachable
 from ..stats.intervals import Floats
 
 NAME = "reins_mass"
@@ -53,12 +49,12 @@ def span_masses(
     indicators = torch.zeros(len(tokens), len(sets), device=device)
     for number, positions in enumerate(sets):
         indicators[list(positions), number] = 1
-    reader = _Reader(indicators, groups, _plain_name(model))
-    with _attending(model, reader), torch.inference_mode():
+    reader = _Reader(indicators, groups, backend_of(model))
+    with attending(model, reader, NAME), torch.inference_mode():
         # The model without its head: the logits of a long sequence would be its largest tensor.
         model.base_model(input_ids=torch.tensor([list(tokens)], device=device), use_cache=False)
     if not reader.read:
-        raise _unreadable(type(model).__name__)
+        raise unreachable(type(model).__name__)
     layers = sorted(reader.read)
     return Masses(layers, np.stack([reader.read[layer] for layer in layers]))
 
@@ -84,7 +80,7 @@ class _Reader:
         if self._has_kernel(module, query, value, attention_mask, kwargs):
             output, masses = self._by_lse(query, key, value, scale)
         else:
-            attend = self._plain(module)
+            attend = plain_attention(module, self.backend)
 
             def attention(values: Tensor) -> Tensor:
                 attended: Tensor = attend(
@@ -107,14 +103,6 @@ class _Reader:
             and kwargs.get("position_bias") is None
             and kwargs.get("softcap") is None
         )
-
-    def _plain(self, module: Any) -> Callable[..., Any]:
-        """The attention function that the model would call; eager ones stand in the model's own file."""
-        eager: Any = getattr(sys.modules[type(module).__module__], "eager_attention_forward", None)
-        function: Callable[..., Any] | None = ALL_ATTENTION_FUNCTIONS.get_interface(self.backend, eager)
-        if function is None:
-            raise _unreadable(type(module).__name__)
-        return function
 
     def _by_lse(self, query: Tensor, key: Tensor, value: Tensor, scale: float) -> tuple[Tensor, Tensor]:
         """The kernel's output [1, T, heads, d], and exp(score - lse) on the columns of the sets."""
@@ -156,30 +144,5 @@ class _Reader:
         return torch.stack(means)
 
 
-def _unreadable(name: str) -> InputError:
-    return InputError(
-        name,
-        "its attention cannot be read: it does not go through transformers' AttentionInterface",
-        "take a model whose attention does (most decoders of transformers 5)",
-    )
-
-
 def _rows(masses: Tensor, start: int, end: int) -> Tensor:
     return masses[start:end]
-
-
-def _plain_name(model: PreTrainedModel) -> str:
-    return str(model.config.get_text_config()._attn_implementation)
-
-
-@contextmanager
-def _attending(model: PreTrainedModel, reader: _Reader) -> Iterator[None]:
-    """The model with the reader as its attention function; masks are made as for its own."""
-    before = model.config._attn_implementation
-    AttentionInterface.register(NAME, reader)
-    AttentionMaskInterface.register(NAME, ALL_MASK_ATTENTION_FUNCTIONS[reader.backend])
-    try:
-        model.set_attn_implementation(NAME)
-        yield
-    finally:
-        model.set_attn_implementation(before)

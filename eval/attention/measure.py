@@ -16,14 +16,15 @@ from ..io.errors import InputError
 from ..io.jsonl import Line
 from ..sample.checkpoint import Checkpoint, Prompt, fingerprint, load_model
 from ..sample.modes.names import parse_mode
+from ..sample.prompt_places import Asked, random_places, read_prompt
 from ..stats.intervals import Floats
 from ..verify import render
 from ..verify.responses import Response
 from ..verify.rows import Row
-from .controls import contexts, random_places
+from .controls import contexts
 from .lines import measures
 from .mass import span_masses
-from .sequence import PARTS, Asked, Said, Stretch, read_prompt, read_reply, stretches
+from .sequence import PARTS, Said, Stretch, read_reply, stretches
 from .spans import RowSpans
 
 ALL, RANDOM = "all", "random"

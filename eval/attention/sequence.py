@@ -1,33 +1,14 @@
-"""A response as its model reads it, token by token: prompt, thought, answer, and where the constraints stand."""
+"""A response as its model reads it, token by token: thought, answer, and the rows of each phase."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
-from ..io.errors import InputError
 from ..sample.checkpoint import Checkpoint, Prompt
-from ..verify import render
 from ..verify.responses import Response
-from ..verify.rows import Row
 from .lines import FIRST
-from .spans import RowSpans
 
 PARTS = 10  # equal parts in which thought and answer are traced
-
-
-@dataclass(frozen=True)
-class Asked:
-    """The prompt's tokens, without a thought that it opens or skips (`lead`), and each constraint's positions in them.
-
-    `turn` are the positions of the user's text.
-    """
-
-    tokens: list[int]
-    lead: list[int]
-    turn: range
-    constraints: dict[int, list[int]]
 
 
 @dataclass(frozen=True)
@@ -39,34 +20,6 @@ class Said:
     answer: list[int]
     reasoned: bool
     closed: bool
-
-
-def read_prompt(checkpoint: Checkpoint, row: Row, prompt: Prompt, spans: RowSpans, preset: str) -> Asked:
-    """The tokens of a prompt, and which of them say the row's constraints.
-
-    Raises InputError where the tokenizer gives no offsets, or the template changes the user's text.
-    """
-    turn = render(row, preset=preset)
-    start = prompt.text.find(turn)
-    if start < 0:
-        turn = turn.strip()
-        start = prompt.text.find(turn)
-    if start < 0:
-        raise InputError(
-            checkpoint.name,
-            f"its chat template changes the user's text (row {row.name!r})",
-            "take a template that leaves it as it is: the constraints are looked for in it",
-        )
-    shift = start - spans.prompt.find(turn)
-    tokens, offsets = with_offsets(checkpoint, prompt.text)
-    told = positions(offsets, 0, len(prompt.text) - len(prompt.lead))
-    places: dict[int, list[int]] = {}
-    for span in spans.spans:
-        inside = positions(offsets, span.start + shift, span.end + shift)
-        places[span.constraint] = sorted({*places.get(span.constraint, []), *inside})
-    said = positions(offsets, start, start + len(turn))
-    count = told[-1] + 1 if told else 0
-    return Asked(tokens[:count], tokens[count:], range(said[0], said[-1] + 1), places)
 
 
 def read_reply(checkpoint: Checkpoint, prompt: Prompt, response: Response) -> Said:
@@ -88,23 +41,6 @@ def read_reply(checkpoint: Checkpoint, prompt: Prompt, response: Response) -> Sa
         reasoned=split.reasoned,
         closed=split.state == "closed",
     )
-
-
-def with_offsets(checkpoint: Checkpoint, text: str) -> tuple[list[int], list[tuple[int, int]]]:
-    """Token ids with the half-open characters of each; raises InputError where the tokenizer does not give them."""
-    if not checkpoint.tokenizer.is_fast:
-        raise InputError(
-            checkpoint.name,
-            "its tokenizer gives no offsets",
-            "save it with a tokenizer.json (a fast tokenizer)",
-        )
-    encoded: Any = checkpoint.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
-    return list(encoded["input_ids"]), [tuple(place) for place in encoded["offset_mapping"]]
-
-
-def positions(offsets: Sequence[tuple[int, int]], start: int, end: int) -> list[int]:
-    """The tokens that hold any of the characters [start, end): one that only touches them holds none."""
-    return [index for index, (first, last) in enumerate(offsets) if first < end and last > max(first, start)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ and tokens are drawn by the sample's own numbers (`sampler`).
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,11 +17,14 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
+from .attention_function import attending
 from .layer_masks import check_attention, layer_masks
 from .modes.mode import Edit, Rule
 from .sampler import pick, uniforms
 from .settings import Sampling
 from .slot_cache import SlotCache
+from .steering import NAME as STEERED
+from .steering import Steer, Steered
 
 # Rows of a batch come in multiples of this. Measured: MKL's products of 4 rows or more agree to the last bit
 # whatever their number, those of 1 to 3 rows do not.
@@ -45,6 +49,7 @@ class Sample:
     prompt: list[int]
     seed: int
     rule: Rule | None = None
+    steer: Steer | None = None
     tokens: list[int] = field(default_factory=list)
     cut: bool = False
     fed: int = 0
@@ -65,6 +70,11 @@ class Sample:
     def unfed(self) -> int:
         """How many tokens are still to be fed: one, and those that a rule has inserted."""
         return len(self.prompt) + len(self.tokens) - self.fed
+
+    def steering(self) -> Steer | None:
+        """What pushes the attention of the token that is fed next, where what it predicts is meant."""
+        meant = self.steer and self.steer.is_meant(self.tokens[: self.fed - len(self.prompt) + 1])
+        return self.steer if meant else None
 
     def next_uniform(self) -> float:
         return self.stream[self.draws % len(self.stream)]
@@ -106,16 +116,21 @@ def decode(
 ) -> Iterator[Sample]:
     """Yield each sample as it ends; a batch holds `batch_size` of them, rounded up to a multiple of 16.
 
-    Raises InputError when the model attends otherwise than to all that came before, or to a window of it.
+    Raises InputError when the model attends otherwise than to all that came before, or to a window of it, and where
+    samples are steered and its attention is code of its own.
     """
     waiting = deque(samples)
     check_attention(model)
     batch = Batch(model, min(batch_size, len(waiting)), limits)
-    while waiting or batch.busy():
-        batch.fill(waiting)
-        yield from batch.step()
-        if not waiting:
-            batch.shrink()
+    steered = Steered(model) if any(sample.steer for sample in waiting) else None
+    with attending(model, steered, STEERED) if steered else nullcontext():
+        while waiting or batch.busy():
+            batch.fill(waiting)
+            if steered:
+                steered.check()
+            yield from batch.step(steered)
+            if not waiting:
+                batch.shrink()
 
 
 class Batch:
@@ -151,11 +166,15 @@ class Batch:
         self.cache.put(slot, self.prefix)
 
     @torch.inference_mode()
-    def step(self) -> list[Sample]:
+    def step(self, steered: Steered | None = None) -> list[Sample]:
         """Feed one token to every slot and draw the next; return the samples that ended, their slots free."""
         free = Sample(None, [0], 0, stream=[0.0])
         batch = [sample or free for sample in self.slots]
-        logits = self._logits([sample.next_input() for sample in batch], [sample.fed for sample in batch])
+        steers = [sample.steering() for sample in batch] if steered else []
+        inputs, ends = [sample.next_input() for sample in batch], [sample.fed for sample in batch]
+        mask = layer_masks(self.model.config.get_text_config(), self.cache, ends, self.model.dtype)
+        with steered.aimed(steers, self.cache.width, self.model.device) if steered else nullcontext():
+            logits = self._logits(inputs, mask)
         draws = torch.tensor(
             [sample.next_uniform() for sample in batch], dtype=torch.float64, device=logits.device
         )
@@ -167,9 +186,8 @@ class Batch:
                 self.slots[slot] = None
         return ended
 
-    def _logits(self, inputs: list[int], ends: list[int]) -> Tensor:
-        """Logits [slots, vocabulary] after feeding one token to each slot, at the column `ends` says."""
-        mask = layer_masks(self.model.config.get_text_config(), self.cache, ends, self.model.dtype)
+    def _logits(self, inputs: list[int], mask: Tensor | dict[str, Tensor]) -> Tensor:
+        """Logits [slots, vocabulary] after feeding one token to each slot, at the columns that the cache aims at."""
         return self.model(
             input_ids=torch.tensor(inputs, device=self.model.device)[:, None],
             attention_mask=mask,

@@ -27,6 +27,7 @@ from .processes import Processes
 from .progress import follow
 from .sampler import sample_seed
 from .settings import Sampling, Server, read_sampling
+from .steering import steers_of
 from .vllm_arguments import VllmArguments
 
 USAGE = "usage.json"  # beside a server's responses: what they took
@@ -217,12 +218,14 @@ def _missing(
     mode = settings.parsed_mode
     if not settings.with_constraints:
         rows = [replace(row, constraints=[]) for row in rows]
+    steer = steers_of(mode, checkpoint, rows, prompts, settings.preset)
     return deque(
         Sample(
             key=(index, number),
             prompt=prompts[index].tokens,
             seed=sample_seed(settings.seed, rows[index].name, number),
             rule=mode.rule(checkpoint, rows[index], prompts[index].lead),
+            steer=steer(index),
         )
         for index in share
         for number in range(settings.sampling.samples)

@@ -5,10 +5,10 @@ from .lengths import Budget, Pad, Wait
 from .mode import Mode
 from .prompted import Cot, Direct, Think
 from .reminders import Remind, Repeat
+from .steered import STEERED
 
-MODES: dict[str, type[Mode]] = {
-    mode.name: mode for mode in (Think, Direct, Cot, Repeat, Remind, Budget, Wait, Pad)
-}
+KINDS: tuple[type[Mode], ...] = (Think, Direct, Cot, Repeat, Remind, Budget, Wait, Pad, *STEERED)
+MODES: dict[str, type[Mode]] = {mode.name: mode for mode in KINDS}
 
 
 def parse_mode(text: str) -> Mode:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..verify.constraints.language import language_name
+from ...verify.constraints.language import language_name
 from .vocabulary import COUNT, NEGATED, OFTEN, QUOTE, listing, words
 
 _KEYWORD = (

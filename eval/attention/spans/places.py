@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from ..io.errors import InputError
-from ..verify import Constraint, describe, render
-from ..verify.rows import Row
+from ...io.errors import InputError
+from ...verify import Constraint, describe, render
+from ...verify.rows import Row
 from .phrases import PHRASES
 from .vocabulary import says_any_number, says_number
 

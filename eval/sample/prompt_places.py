@@ -1,0 +1,103 @@
+"""Which tokens of a prompt say the constraints of its row, and as many others to hold them against."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from ..attention.spans import RowSpans
+from ..io.errors import InputError
+from ..verify import render
+from ..verify.rows import Row
+from .checkpoint import Checkpoint, Prompt
+
+NEAREST = 8  # free places among which a random run is drawn, nearest first
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The prompt's tokens, without a thought that it opens or skips (`lead`), and each constraint's positions in them.
+
+    `turn` are the positions of the user's text.
+    """
+
+    tokens: list[int]
+    lead: list[int]
+    turn: range
+    constraints: dict[int, list[int]]
+
+
+def read_prompt(checkpoint: Checkpoint, row: Row, prompt: Prompt, spans: RowSpans, preset: str) -> Asked:
+    """The tokens of a prompt, and which of them say the row's constraints.
+
+    Raises InputError where the tokenizer gives no offsets, or the template changes the user's text.
+    """
+    turn = render(row, preset=preset)
+    start = prompt.text.find(turn)
+    if start < 0:
+        turn = turn.strip()
+        start = prompt.text.find(turn)
+    if start < 0:
+        raise InputError(
+            checkpoint.name,
+            f"its chat template changes the user's text (row {row.name!r})",
+            "take a template that leaves it as it is: the constraints are looked for in it",
+        )
+    shift = start - spans.prompt.find(turn)
+    tokens, offsets = with_offsets(checkpoint, prompt.text)
+    told = positions(offsets, 0, len(prompt.text) - len(prompt.lead))
+    places: dict[int, list[int]] = {}
+    for span in spans.spans:
+        inside = positions(offsets, span.start + shift, span.end + shift)
+        places[span.constraint] = sorted({*places.get(span.constraint, []), *inside})
+    said = positions(offsets, start, start + len(turn))
+    count = told[-1] + 1 if told else 0
+    return Asked(tokens[:count], tokens[count:], range(said[0], said[-1] + 1), places)
+
+
+def with_offsets(checkpoint: Checkpoint, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+    """Token ids with the half-open characters of each; raises InputError where the tokenizer does not give them."""
+    if not checkpoint.tokenizer.is_fast:
+        raise InputError(
+            checkpoint.name,
+            "its tokenizer gives no offsets",
+            "save it with a tokenizer.json (a fast tokenizer)",
+        )
+    encoded: Any = checkpoint.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+    return list(encoded["input_ids"]), [tuple(place) for place in encoded["offset_mapping"]]
+
+
+def positions(offsets: Sequence[tuple[int, int]], start: int, end: int) -> list[int]:
+    """The tokens that hold any of the characters [start, end): one that only touches them holds none."""
+    return [index for index, (first, last) in enumerate(offsets) if first < end and last > max(first, start)]
+
+
+def runs(places: Iterable[int]) -> list[range]:
+    """Positions as runs of neighbours."""
+    found: list[range] = []
+    for place in sorted(places):
+        if found and found[-1].stop == place:
+            found[-1] = range(found[-1].start, place + 1)
+        else:
+            found.append(range(place, place + 1))
+    return found
+
+
+def random_places(asked: Asked, rng: Random) -> tuple[list[int] | None, int]:
+    """Other positions of the user's text in runs like those of the constraints, and how many there were to draw from.
+
+    Each run takes one of the nearest free places of its length; None where a run finds no place.
+    """
+    taken = {place for each in asked.constraints.values() for place in each}
+    free = {*asked.turn} - taken
+    left = len(free)
+    drawn: list[int] = []
+    wanted = [run for each in asked.constraints.values() for run in runs(each)]
+    for run in sorted(wanted, key=len, reverse=True):
+        starts = [at for at in asked.turn if all(place in free for place in range(at, at + len(run)))]
+        if not starts:
+            return None, left
+        at = rng.choice(sorted(starts, key=lambda at: abs(at - run.start))[:NEAREST])
+        drawn += range(at, at + len(run))
+        free -= set(range(at, at + len(run)))
+    return sorted(drawn), left
