@@ -1,6 +1,8 @@
 """Every trained arm has a card beside its weights, and goes to the hub with it."""
 
 import json
+import re
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -69,14 +71,53 @@ def test_a_base_that_is_no_hub_id_is_not_published(run, base):
     assert card.data.base_model is None and "mine" not in card.content and "alice" not in card.content
 
 
-def test_push_uploads_the_arms_folder(run, monkeypatch):
+def test_a_card_links_data_base_and_arm_and_shows_the_recipe(run):
+    plain = (run / "recipe.yaml").read_text()
+    data = {
+        "reasoning": {"builder": "self", "of": "questions"},
+        "questions": {"hub": "them/questions:main", "split": "train"},
+        "if_traces": {"file": "/home/alice/private/if.jsonl"},
+        "problems": {"builder": "problems", "source": "them/problems", "note": "hf_plantedTokenXYZabcdefgh"},
+    }
+    kept = {"data": data, "launch": {"slurm": {"account": "alices"}}}
+    (run / "recipe.yaml").write_text(yaml.safe_dump(yaml.safe_load(plain) | kept))
+    write_cards(run)
+    (run / "recipe.yaml").write_text(plain)
+    cards = {name: ModelCard.load(run / f"stages/{name}/final/README.md") for name in ("sft-s0", "sft.rl-s0")}
+    assert cards["sft-s0"].data.datasets == ["them/questions"]
+    assert cards["sft.rl-s0"].data.datasets == ["them/problems", "them/questions"]
+    assert cards["sft-s0"].data.base_model_relation == "finetune"
+    (shown,) = re.findall(r"```yaml\n(.*?)```", cards["sft-s0"].text, re.DOTALL)
+    recipe = yaml.safe_load(shown)
+    assert recipe["stages"] == STAGES and recipe["data"]["if_traces"] == {"file": "if.jsonl"}
+    assert not any(secret in cards["sft-s0"].content for secret in ("alice", "plantedToken", "launch"))
+
+
+def test_push_uploads_the_arms_folder_into_the_collection_of_its_ablation(run, monkeypatch):
     calls = []
     monkeypatch.setattr("huggingface_hub.HfApi.create_repo", lambda self, *a, **k: calls.append((a, k)))
     monkeypatch.setattr(
         "huggingface_hub.HfApi.upload_folder", lambda self, **k: calls.append(k["folder_path"])
     )
+    monkeypatch.setattr("huggingface_hub.HfApi.create_collection", lambda self, *a, **k: collection(a, k))
+    monkeypatch.setattr(
+        "huggingface_hub.HfApi.add_collection_item", lambda self, *a, **k: calls.append((a, k))
+    )
+
+    def collection(given, named):
+        calls.append((given, named["namespace"], named["private"], named["exists_ok"]))
+        return SimpleNamespace(slug="me/x-1")
+
     push(run, "sft_rl", "me/sft-rl", seed=0)
-    assert calls == [(("me/sft-rl",), {"private": True, "exist_ok": True}), run / "stages/sft.rl-s0/final"]
+    push(run, "sft", "me/sft", seed=0, private=False)
+    private, public = calls[:4], calls[4:]
+    assert private == [
+        (("me/sft-rl",), {"private": True, "exist_ok": True}),
+        run / "stages/sft.rl-s0/final",
+        (("reins: synthetic",), "me", True, True),
+        (("me/x-1", "me/sft-rl", "model"), {"exists_ok": True}),
+    ]
+    assert public[0][1]["private"] is False and public[2][2] is False
 
 
 @pytest.mark.parametrize(

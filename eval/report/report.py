@@ -25,16 +25,18 @@ from ..io.files import rounded, write_json, write_text
 from ..score.measure import Entry
 from . import summary
 from .draw import draw, file_name
-from .generations import generations
+from .generations import LIMIT, generations
 from .tables import as_latex, as_text, take_columns, write_csv
 
 Shown = dict[str, Any]
 
 
-def report(run_dirs: Sequence[str | Path], out_dir: str | Path, *, beside: str | None = None) -> str:
+def report(
+    run_dirs: Sequence[str | Path], out_dir: str | Path, *, beside: str | None = None, limit: int = LIMIT
+) -> str:
     """Write the report into `out_dir`; return the table that the terminal shows.
 
-    `beside` names a paper whose published figures are laid beside ours. Raises InputError on a folder that is no run,
+    The page shows generations of at most `limit` bytes. `beside` names a paper whose published figures are laid beside ours. Raises InputError on a folder that is no run,
     has no scores, or whose scores do not fit their rows, and on `beside` with another preset than the paper's.
     """
     out = Path(out_dir)
@@ -53,7 +55,7 @@ def report(run_dirs: Sequence[str | Path], out_dir: str | Path, *, beside: str |
         floors=floors_table(results["floors"]),
         seeds=max(len(run.recipe["seeds"]) for run in runs),
         margin=next((run.recipe["margin"] for run in runs if run.recipe.get("margin")), None),
-        generations=generations(runs, summary.set_modes(results)),
+        generations=generations(runs, summary.set_modes(results), limit=limit),
     )
     write_text(out / "index.html", page)
     return _terminal(results, sets)

@@ -1,13 +1,15 @@
 """The card of every trained arm, in the hub's format, beside its weights; and its way to the hub.
 
-A card says how the arm was trained and what the run's evaluation found, with intervals. It claims no licence (weights
-are under their base's, and the rows that they learned from under their sources') and names a base only on the hub.
+A card says how the arm was trained, with the recipe, and what the run's evaluation found, with intervals. It claims no
+licence (weights are under their base's, and the rows that they learned from under their sources') and names a base and
+data only on the hub: where things lie here is nobody's business.
 """
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
 from huggingface_hub import EvalResult, HfApi, ModelCard, ModelCardData
 
 from ...eval.analyse.formats import interval, rate
@@ -15,9 +17,11 @@ from ...eval.analyse.results import find, select
 from ...eval.io.command import read_config
 from ...eval.io.errors import InputError, nearest
 from ...eval.io.files import read_state, write_text
+from ...eval.io.public import public
 from ...eval.io.run_paths import DONE, RunPaths, checkpoint_name
 from ..recipe.models import is_hub_id
 
+TITLE = 59  # characters of a collection's title, at most
 METRICS = ("hacc", "sacc", "correct", "correct_plain", "blind_hacc")
 
 
@@ -31,7 +35,7 @@ def write_cards(run: Path) -> None:
 
 
 def push(run: Path, arm: str, repository: str, *, seed: int, private: bool = True) -> None:
-    """Upload an arm's final/, card included, as a model; needs the user's own hub login.
+    """Upload an arm's final/, card included, as a model into the collection of its ablation; needs the user's own hub login.
 
     Raises InputError on a run without report, and on an arm or seed that it did not train.
     """
@@ -51,6 +55,14 @@ def push(run: Path, arm: str, repository: str, *, seed: int, private: bool = Tru
         ],  # added to the weights already, and its config names the base's path here
         commit_message=f"{recipe['name']}: {arm}, seed {seed}",
     )
+    collection = api.create_collection(
+        f"reins: {recipe['name']}"[:TITLE],
+        namespace=repository.partition("/")[0],
+        description="The arms of one ablation: one base, trained several ways.",
+        private=private,
+        exists_ok=True,
+    )
+    api.add_collection_item(collection.slug, repository, "model", exists_ok=True)
 
 
 def _read(run: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -61,10 +73,12 @@ def _read(run: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _card(run: Path, recipe: dict[str, Any], results: dict[str, Any], arm: dict[str, Any]) -> ModelCard:
-    base = recipe["base"] if is_hub_id(recipe["base"]) else None  # where it lies here is nobody's business
+    base = recipe["base"] if is_hub_id(recipe["base"]) else None
     name = f"{recipe['name']}: {arm['arm']}, seed {arm['seed']}"
     header = ModelCardData(
         base_model=base,
+        base_model_relation="finetune" if base else None,
+        datasets=_learned_from(recipe, arm) or None,
         library_name="transformers",
         pipeline_tag="text-generation",
         tags=["reins", *dict.fromkeys(recipe["stages"][stage]["trainer"] for stage in arm["stages"])],
@@ -83,8 +97,44 @@ def _card(run: Path, recipe: dict[str, Any], results: dict[str, Any], arm: dict[
         f"Preset {results['preset']}, 95 % intervals clustered by problem; they do not cover the training seed.",
         _table("set mode metric value n change".split(), _figures(results, arm)),
         f"Versions: {versions}.",
+        "## Recipe",
+        f"```yaml\n{_public_recipe(recipe)}```",
     ]
     return ModelCard("\n\n".join(parts) + "\n")
+
+
+def _learned_from(recipe: dict[str, Any], arm: dict[str, Any]) -> list[str]:
+    """The data sets on the hub that an arm's stages learned from, and those that their sets are made of."""
+    waiting = [
+        name for stage in arm["stages"] for part in ("data", "add") for name in recipe["stages"][stage][part]
+    ]
+    reached: dict[str, None] = {}
+    while waiting:
+        if (name := waiting.pop(0)) not in reached:
+            reached[name] = None
+            of = recipe.get("data", {}).get(name, {}).get("of")
+            waiting += [of] if of else []
+    sources = [recipe.get("data", {}).get(name, {}) for name in reached]
+    named = [str(source.get("hub") or source.get("source") or "").partition(":")[0] for source in sources]
+    return list(dict.fromkeys(name for name in named if is_hub_id(name)))
+
+
+def _public_recipe(recipe: dict[str, Any]) -> str:
+    """The resolved recipe as YAML: of paths the last part, and nothing of this machine and its trackers."""
+    shown = {key: value for key, value in recipe.items() if key not in ("launch", "track")}
+    if not is_hub_id(recipe["base"]):
+        shown["base"] = "LOCAL"
+    return yaml.safe_dump(public(_without_folders(shown)), sort_keys=False, allow_unicode=True)
+
+
+def _without_folders(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {key: _without_folders(value) for key, value in content.items()}
+    if isinstance(content, list):
+        return [_without_folders(value) for value in content]
+    if isinstance(content, str) and "/" in content and not is_hub_id(content.partition(":")[0]):
+        return Path(content).name
+    return content
 
 
 def _eval_results(results: dict[str, Any], arm: dict[str, Any]) -> Iterator[EvalResult]:
