@@ -78,7 +78,7 @@ class _Reader:
     ) -> tuple[Tensor, None]:
         scale = query.shape[-1] ** -0.5 if scaling is None else scaling
         if self._has_kernel(module, query, value, attention_mask, kwargs):
-            output, masses = self._by_lse(query, key, value, scale)
+            output, masses = self._by_lse(query, key, value, attention_mask, scale)
         else:
             attend = plain_attention(module, self.backend)
 
@@ -95,7 +95,7 @@ class _Reader:
     def _has_kernel(self, module: Any, query: Tensor, value: Tensor, mask: Any, kwargs: Any) -> bool:
         return (
             self.backend == "sdpa"
-            and mask is None
+            and (mask is None or (mask.dim() == 4 and mask.shape[:2] == (1, 1)))
             and query.device.type == "cpu"
             and query.shape[-1] == value.shape[-1]
             and kwargs.get("is_causal") is not False
@@ -104,11 +104,15 @@ class _Reader:
             and kwargs.get("softcap") is None
         )
 
-    def _by_lse(self, query: Tensor, key: Tensor, value: Tensor, scale: float) -> tuple[Tensor, Tensor]:
-        """The kernel's output [1, T, heads, d], and exp(score - lse) on the columns of the sets."""
+    def _by_lse(
+        self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, scale: float
+    ) -> tuple[Tensor, Tensor]:
+        """The kernel's output [1, T, heads, d], and exp(score - lse) on the columns of the sets; a mask is a window's."""
         repeats = query.shape[1] // key.shape[1]
         wide_key, wide_value = (each.repeat_interleave(repeats, 1) for each in (key, value))
-        output, lse = CPU_KERNEL(query, wide_key, wide_value, 0.0, True, scale=scale)[:2]
+        output, lse = CPU_KERNEL(
+            query, wide_key, wide_value, 0.0, mask is None, attn_mask=_added(mask, query.dtype), scale=scale
+        )[:2]
         columns = self.indicators.any(1).nonzero().squeeze(1)
         picked = wide_key[0, :, columns].transpose(1, 2) * scale
         inside = self.indicators[columns]
@@ -116,8 +120,12 @@ class _Reader:
         def rows(start: int, end: int) -> Tensor:
             scores = query[0, :, start:end] @ picked
             shares = (scores - lse[0, :, start:end, None]).exp_()
-            future = columns > torch.arange(start, end)[:, None]
-            return shares.mean(0).masked_fill_(future, 0.0) @ inside
+            hidden = (
+                columns > torch.arange(start, end)[:, None]
+                if mask is None
+                else _hidden(mask, start, end, columns)
+            )
+            return shares.mean(0).masked_fill_(hidden, 0.0) @ inside
 
         return output.transpose(1, 2).contiguous(), self._means(rows)
 
@@ -142,6 +150,19 @@ class _Reader:
             ]
             means.append(torch.stack(parts).sum(0) / len(group) if parts else self.indicators[0] * torch.nan)
         return torch.stack(means)
+
+
+def _added(mask: Tensor | None, dtype: torch.dtype) -> Tensor | None:
+    """A mask as what is added to scores."""
+    if mask is None or mask.dtype != torch.bool:
+        return mask
+    return torch.zeros(mask.shape, dtype=dtype).masked_fill_(~mask, float("-inf"))
+
+
+def _hidden(mask: Tensor, start: int, end: int, columns: Tensor) -> Tensor:
+    """Which of the columns each row does not see."""
+    seen = mask[0, 0, start:end][:, columns]
+    return ~seen if seen.dtype == torch.bool else seen < 0
 
 
 def _rows(masses: Tensor, start: int, end: int) -> Tensor:
