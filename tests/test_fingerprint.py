@@ -100,6 +100,11 @@ def pretrain(folder: Path, tiny: Path) -> list[str]:
     return ["-m", "reins.train.pretrain", "--config", str(stage)]
 
 
+def interpolation(folder: Path, tiny: Path) -> list[str]:
+    content = {"trainer": "interpolate", "base": str(tiny), "model": str(tiny), "share": 0.5}
+    return ["-m", "reins.train.interpolate", "--config", config(folder, {**content, "out": str(folder)})]
+
+
 def grpo(folder: Path, tiny: Path) -> list[str]:
     stage = make_stage(folder / "grpo", tiny, "grpo", {"max_steps": 1, "max_completion_length": 12})
     return ["-m", "reins.train.grpo", "--config", str(stage)]
@@ -119,6 +124,7 @@ TASKS = [
     pytest.param(sft, ["sft"], marks=pytest.mark.slow),
     pytest.param(grpo, ["grpo"], marks=pytest.mark.slow),
     pytest.param(pretrain, ["pretrain"], marks=pytest.mark.slow),
+    pytest.param(interpolation, ["interpolate"], marks=pytest.mark.slow),
 ]
 
 

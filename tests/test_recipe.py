@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from reins.eval.io.errors import InputError
-from reins.recipes.recipe import resolve as checks
+from reins.recipes.recipe import stages
 from reins.recipes.recipe.files import recipe_file
 from reins.recipes.recipe.resolve import check, disk
 from reins.recipes.recipe.schema import Recipe, dump, load
@@ -96,7 +96,7 @@ def test_every_default_is_written_out_and_the_result_is_a_recipe_again(tmp_path:
         (
             "trainer: grpo",
             "trainer: gpro",
-            "stages.rl.trainer: got 'gpro'; input should be 'sft', 'grpo' or 'pretrain'",
+            "stages.rl.trainer: got 'gpro'; input should be 'sft', 'grpo', 'pretrain' or 'interpolate'",
         ),
         ("traces: 0.5", "traces: 0.4", "stages.sft.data: shares add to 0.9, not 1; rows that come on top"),
         ("more: 0.5", "mroe: 0.5", "stages.sft.data: unknown set 'mroe'; did you mean 'more'?"),
@@ -254,7 +254,7 @@ def test_no_disk_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_rewards_are_those_of_the_trainer() -> None:
-    assert set(checks.REWARDS) == set(rewards.NAMES)
+    assert set(stages.REWARDS) == set(rewards.NAMES)
 
 
 def test_a_recipe_is_named_by_path_or_name_and_what_is_here_comes_first(tmp_path, monkeypatch) -> None:

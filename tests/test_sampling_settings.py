@@ -7,7 +7,8 @@ from reins.eval.io.errors import InputError
 from reins.eval.run import Part
 from reins.eval.sample.settings import Sampling
 from reins.recipes.cli import app
-from reins.recipes.recipe.schema import AnswersSet, Evaluation
+from reins.recipes.recipe.schema import Evaluation
+from reins.recipes.recipe.sets import AnswersSet
 
 
 def test_every_setting_is_an_option_a_key_of_recipes_and_of_evaluations():

@@ -14,7 +14,8 @@ from ...eval.verify.rows import Row, iter_rows
 from ..recipe.files import locate
 from ..recipe.models import is_hub_id
 from ..recipe.resolve import references
-from ..recipe.schema import AnswersSet, BuiltSet, FileSet, Recipe, Stage
+from ..recipe.schema import Recipe, Stage
+from ..recipe.sets import AnswersSet, BuiltSet, FileSet
 
 SAMPLE = 32  # rows whose tokens are counted
 # What TRL 1.16 takes where a recipe says nothing; a test compares them with the installed TRL.
@@ -44,6 +45,8 @@ def added_rows(stage: Stage) -> int:
 
 def steps(stage: Stage, processes: int, row_tokens: float | None) -> int:
     """Optimizer steps as TRL counts them; a packed stage's need the mean tokens of a row (None: whole rows fill up)."""
+    if not stage.trains:
+        return 0
     args = DEFAULTS | stage.args
     if args["max_steps"] > 0:
         return args["max_steps"]

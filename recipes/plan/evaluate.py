@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from ...eval.io.run_paths import ANY_STEP, checkpoint_name, name_on_the_way, unconstrained
 from ...eval.sample.settings import Sampling
 from ...eval.sample.vllm_arguments import VllmArguments
-from ..recipe.schema import AnswersSet
+from ..recipe.sets import AnswersSet
 from .estimate import saved, steps
 from .outcome import code
 from .recipe_run import Model, RecipeRun

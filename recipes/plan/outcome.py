@@ -84,6 +84,7 @@ KINDS = {
     ),
     "sft": Kind(("reins.train.sft",), {"sympy": _COMPILER, **_OF_IMAGES}, _TRAINING),
     "pretrain": Kind(("reins.train.pretrain",), {"sympy": _COMPILER, **_OF_IMAGES}, _TRAINING),
+    "interpolate": Kind(("reins.train.interpolate",), {"sympy": _COMPILER, **_OF_IMAGES}, ("accelerate",)),
     "grpo": Kind(("reins.train.grpo",), _OF_IMAGES, _TRAINING),
     "transformers": Kind(
         ("reins.eval.run",),

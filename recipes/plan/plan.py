@@ -6,7 +6,8 @@ from pathlib import Path
 from ...eval.io.errors import InputError, nearest
 from ...eval.io.run_paths import RunPaths
 from ..recipe.resolve import references
-from ..recipe.schema import AnswersSet, Recipe
+from ..recipe.schema import Recipe
+from ..recipe.sets import AnswersSet
 from . import attend, evaluate, rows, train
 from .estimate import mixed, row_tokens
 from .recipe_run import RecipeRun
@@ -89,6 +90,9 @@ class Plan:
 
     def _stage(self, stages: Sequence[str], seed: int, parent: Task | None) -> Task:
         """The last of these stages, and the evaluation of its checkpoints on the way."""
+        if not self.recipe.stages[stages[-1]].trains:
+            assert parent is not None
+            return self._add(train.between(self.run, stages, seed, parent))
         mixture = self._mixture(stages[-1], seed)
         mean = self._mean_row_tokens(stages[-1])
         stage = self._add(train.stage(self.run, stages, seed, mean, mixture, parent))

@@ -6,7 +6,8 @@ from typing import Any
 
 from ...eval.io.run_paths import checkpoint_name
 from ..recipe.resolve import is_reference
-from ..recipe.schema import AnswersSet, BuiltSet, Stage
+from ..recipe.schema import Stage
+from ..recipe.sets import AnswersSet, BuiltSet
 from . import fingerprint
 from .estimate import added_rows
 from .outcome import code

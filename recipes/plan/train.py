@@ -55,6 +55,30 @@ def stage(
     )
 
 
+def between(run: RecipeRun, stages: Sequence[str], seed: int, parent: Task) -> Task:
+    """The weights between the base's and those that `parent` leaves."""
+    settings, name = run.recipe.stages[stages[-1]], checkpoint_name(stages, seed)
+    config = {"trainer": settings.trainer, "base": run.base.location, "share": settings.share}
+    before = str(run.paths.final(checkpoint_name(stages[:-1], seed)))
+    spec = {"share": settings.share, "base": run.base.hashed, "code": code(settings.trainer)}
+    return Task(
+        kind="train",
+        name=f"stage {name}",
+        folder=run.paths.stage(name),
+        module=f"reins.train.{settings.trainer}",
+        config={**config, "model": before, "out": str(run.paths.stage(name))},
+        spec=spec,
+        needs=(parent.name,),
+        amount=0,
+        note=f"{settings.share:g} of the weights of {checkpoint_name(stages[:-1], seed)}, the rest the base's",
+        stages=tuple(stages),
+        seed=seed,
+        checkpoint=name,
+        disk=run.base.size,
+        env=run.env,
+    )
+
+
 def _spec(run: RecipeRun, settings: Stage, seed: int) -> dict[str, Any]:
     launch = run.recipe.launch
     return {

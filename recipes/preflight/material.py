@@ -20,7 +20,8 @@ from ..plan.plan import plan
 from ..plan.task import Task
 from ..recipe.files import locate
 from ..recipe.resolve import references
-from ..recipe.schema import BuiltSet, FileSet, HubSet, Recipe, Stage
+from ..recipe.schema import Recipe, Stage
+from ..recipe.sets import BuiltSet, FileSet, HubSet
 from .cards import CARDS
 from .shapes import Shape, file_of, shape_of
 
@@ -42,7 +43,7 @@ class Material:
         self.tokenizer = _tokenizer(recipe.base)
         self.card = CARDS.get(recipe.launch.gpu or "")
         used = dict.fromkeys(stage for arm in recipe.arms.values() for stage in arm.stages)
-        self.stages = {name: recipe.stages[name] for name in used}
+        self.stages = {name: recipe.stages[name] for name in used if recipe.stages[name].trains}
         self.rows = cache(self._rows)
         self.row_tokens = cache(self._row_tokens)
         self._refuse_templates()
@@ -80,7 +81,8 @@ class Material:
         return DEFAULTS | {"gradient_checkpointing": True, "beta": 0.0, "use_vllm": False} | stage.args
 
     def steps(self, stage: Stage) -> int:
-        return steps(stage, self.recipe.launch.processes, self.row_tokens(_key(stage)))
+        mean = self.row_tokens(_key(stage)) if stage.trains else None
+        return steps(stage, self.recipe.launch.processes, mean)
 
     def tokens(self, stage: Stage) -> tuple[int, str]:
         return tokens(stage, self.recipe.launch.processes, self.row_tokens(_key(stage)))

@@ -7,8 +7,9 @@ from ...data_builders.decontaminate import Evaluation
 from ...eval.sample.modes.names import parse_mode
 from ...eval.verify.rows import Row
 from ..recipe.resolve import ancestors
-from ..recipe.schema import BuiltSet, Stage
 from ..recipe.schema import Evaluation as Settings
+from ..recipe.schema import Stage
+from ..recipe.sets import BuiltSet
 from .finding import Finding
 from .lengths import tokens_of
 from .material import Material

@@ -3,7 +3,8 @@
 from ...eval.io.errors import InputError, nearest
 from ...eval.sample.modes.names import parse_mode
 from .files import locate, text_of
-from .schema import AnswersSet, Recipe
+from .schema import Recipe
+from .sets import AnswersSet
 
 FILES = {"config.json": "model", "*.safetensors": "weights", "tokenizer*.json": "tokenizer"}
 WEIGHTS = "*.safetensors"

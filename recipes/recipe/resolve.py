@@ -2,7 +2,6 @@
 
 import importlib.util
 import inspect
-import json
 import shutil
 import typing
 from collections.abc import Callable
@@ -12,27 +11,18 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from ...data_builders import BUILDERS
-from ...data_builders.mixture import counts
 from ...eval.attention.readable import is_read
 from ...eval.io.errors import InputError, nearest
 from ...eval.sample.modes.names import parse_mode
 from ...eval.verify.published import refuse_patterns
 from ...eval.verify.rows import read_rows
-from ...train.arguments import check_args, check_lora
-from ...train.rewards import NAMES as REWARDS
-from .files import locate, text_of
-from .models import check_models, is_hub_id
-from .schema import AnswersSet, BuiltSet, DataSet, FileSet, HubSet, Recipe, Stage
+from .files import locate
+from .models import check_models
+from .schema import Recipe
+from .sets import AnswersSet, BuiltSet, DataSet, FileSet, HubSet
+from .stages import check_stage
 
 SPARE = 1 << 27  # bytes, for all that is not a checkpoint
-OURS = {
-    "output_dir": "the recipe sets this itself",
-    "seed": "the recipe sets this itself",
-    "data_seed": "the recipe sets this itself",
-    "run_name": "the recipe sets this itself",
-    "project": "it is track.project, of the whole recipe",
-    "report_to": "it is track.report_to, of the whole recipe",
-}
 
 
 def check(recipe: Recipe, source: Path) -> Recipe:
@@ -40,7 +30,7 @@ def check(recipe: Recipe, source: Path) -> Recipe:
     try:
         check_models(recipe)
         recipe = recipe.model_copy(update={"data": {name: _check_set(recipe, name) for name in recipe.data}})
-        stages = {name: _check_stage(recipe, name) for name in recipe.stages}
+        stages = {name: check_stage(recipe, name) for name in recipe.stages}
         _check_names(recipe)
     except InputError as error:
         raise error.within(source) from None
@@ -168,80 +158,6 @@ def _check_arguments(dataset: BuiltSet, key: str) -> None:
             raise InputError(f"{key}.{name}", "missing", f"{dataset.builder} needs it{hint}")
 
 
-def _check_stage(recipe: Recipe, name: str) -> Stage:
-    stage, key = recipe.stages[name], f"stages.{name}"
-    for part, shares in (("data", stage.data), ("add", stage.add)):
-        for other in shares:
-            if other not in recipe.data:
-                raise InputError(f"{key}.{part}", f"unknown set {other!r}", nearest(other, recipe.data))
-    if abs(sum(stage.data.values()) - 1) > 1e-9:  # 0.7 + 0.2 + 0.1 is not exactly 1
-        total = f"{sum(stage.data.values()):g}"
-        raise InputError(
-            f"{key}.data", f"shares add to {total}, not 1", "rows that come on top belong in `add`"
-        )
-    for reward in stage.rewards:
-        if reward not in REWARDS:
-            raise InputError(f"{key}.rewards", f"unknown reward {reward!r}", nearest(reward, REWARDS))
-    if bool(stage.rewards) != (stage.trainer == "grpo"):
-        raise InputError(
-            f"{key}.rewards", "GRPO stages have rewards, others none", "mend `rewards` or `trainer`"
-        )
-    if stage.trainer != "pretrain" and stage.architecture is not None:
-        raise InputError(f"{key}.architecture", f"{stage.trainer} keeps the model's", "trainer: pretrain")
-    if stage.trainer == "pretrain":
-        _check_new(recipe, stage, key)
-    for ours, where in OURS.items():
-        if ours in stage.args:
-            raise InputError(f"{key}.args.{ours}", where, "take it out")
-    try:
-        check_args(stage.trainer, stage.args, recipe.launch.processes)
-        check_lora(stage.lora or {}, stage.args)
-    except InputError as error:
-        raise InputError(f"{key}.{error.where}", error.what, error.fix) from None
-    if template := stage.args.get("chat_template_path"):
-        text_of(locate(template), f"{key}.args.chat_template_path")
-    return _with_rows(recipe, stage, key)
-
-
-def _check_new(recipe: Recipe, stage: Stage, key: str) -> None:
-    """Weights drawn anew have no base for an adapter, and an architecture has the keys of the base's config."""
-    if stage.lora is not None:
-        raise InputError(f"{key}.lora", "weights drawn anew are trained whole", "take it out")
-    if "model_init_kwargs" in stage.args:
-        raise InputError(f"{key}.args.model_init_kwargs", "no weights are loaded", "say `architecture`")
-    if not is_hub_id(recipe.base):
-        known = json.loads(text_of(locate(recipe.base) / "config.json", "base"))
-        for name in stage.architecture or {}:
-            if name not in known:
-                raise InputError(
-                    f"{key}.architecture.{name}", "the base has no such key", nearest(name, known)
-                )
-
-
-def _with_rows(recipe: Recipe, stage: Stage, key: str) -> Stage:
-    """The mixture's first set holds every place before the others take theirs, so it must have `rows` rows."""
-    first = next(iter(stage.data))
-    shares = {**stage.add, **stage.data}
-    available = {name: recipe.data[name].rows for name in shares}
-    sizes = {name: size for name, size in available.items() if size is not None}
-    if stage.rows is None and len(sizes) < len(available):
-        raise InputError(
-            f"{key}.rows", "missing", "how many rows a hub set has is not known, so say how many to take"
-        )
-    limits = [
-        int(size / (1.0 if name == first else shares[name])) for name, size in sizes.items() if shares[name]
-    ]
-    rows = stage.rows or min(limits)
-    wanted = counts(stage.data, rows) | {name: round(share * rows) for name, share in stage.add.items()}
-    for name, count in wanted.items():
-        if not count and shares[name]:
-            raise InputError(key, f"{rows} rows at this share give no row of {name!r}", "raise one of them")
-        needed = rows if name == first else count
-        if sizes.get(name, needed) < needed:
-            raise InputError(key, f"wants {needed} rows of {name!r}, which has {sizes[name]}", "build more")
-    return stage.model_copy(update={"rows": rows})
-
-
 def _check_roles(recipe: Recipe, name: str) -> None:
     """An arm is the control or the mixed form of arms that are there, are trained, and are not itself."""
     arm = recipe.arms[name]
@@ -308,6 +224,10 @@ def _check_arm(recipe: Recipe, name: str) -> None:
     for stage in stages:
         if stage not in recipe.stages:
             raise InputError(f"arms.{name}", f"unknown stage {stage!r}", nearest(stage, recipe.stages))
+        if not recipe.stages[stage].trains and stage == stages[0]:
+            raise InputError(
+                f"arms.{name}", f"{stage!r} is between the base and itself", "put a stage before it"
+            )
         if recipe.stages[stage].trainer == "pretrain" and stage != stages[0]:
             raise InputError(
                 f"arms.{name}", f"{stage!r} starts from nothing, so it comes first", "mend the order"

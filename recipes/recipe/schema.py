@@ -11,10 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    ConfigDict,
-    Discriminator,
     Field,
-    Tag,
     ValidationError,
     field_validator,
     model_validator,
@@ -23,15 +20,14 @@ from pydantic import (
 from ...eval.io.errors import InputError
 from ...eval.sample.settings import UNSAID, Sampling, Server
 from ...eval.sample.vllm_arguments import VllmArguments
-from ...train.limits import Trainer
 from .factors import expand
 from .files import recipe_file
+from .sets import DataSet, Name
 from .shares import with_rest
 from .slurm import Slurm
 from .strict import Count, Strict
 from .yaml_file import read_yaml, write_yaml
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"  # of a recipe, and so of its run folder
 Share = Annotated[float, Field(ge=0, le=1)]
 Margin = Annotated[float, Field(gt=0, lt=1)]
@@ -55,75 +51,30 @@ class Evaluation(Strict, Sampling):
     attention: bool = False
 
 
-class BuiltSet(Strict):
-    """`rows` rows by the builder of that name; further keys are the builder's own arguments."""
-
-    model_config = ConfigDict(strict=True, extra="allow", frozen=True)
-    builder: str
-    rows: Count
-    seed: int = 0
-
-    @property
-    def args(self) -> dict[str, Any]:
-        return dict(self.model_extra or {})
-
-
-class AnswersSet(BuiltSet, Sampling):
-    """A built set that starts from the base's own sampled answers to the set `of`, asked with `constraints` or without."""
-
-    model_config = ConfigDict(strict=True, extra="allow", frozen=True)
-    of: Name
-    samples: Count = 1
-    mode: str = "think"
-    constraints: bool = False
-
-
-class FileSet(Strict):
-    """The first `rows` rows (all, when not said) of a JSON-lines file in our schema, MathIF's or IFEval's."""
-
-    file: str
-    rows: Count | None = None
-
-
-class HubSet(Strict):
-    """The first `rows` rows (all, when not said) of a split of a data set on the hub, in the same schemas."""
-
-    hub: str
-    split: str = "train"
-    rows: Count | None = None
-
-
-def _kind(content: Any) -> str | None:
-    content = content if isinstance(content, dict) else getattr(content, "__dict__", {})
-    return next((key for key in ("of", "builder", "file", "hub") if key in content), None)
-
-
-DataSet = Annotated[
-    Annotated[AnswersSet, Tag("of")]
-    | Annotated[BuiltSet, Tag("builder")]
-    | Annotated[FileSet, Tag("file")]
-    | Annotated[HubSet, Tag("hub")],
-    Discriminator(_kind),
-]
-
-
 class Stage(Strict):
     """One training run: `rows` rows drawn from `data` by shares that add to 1, and `add`ed rows beside them.
 
     One share may be `rest`, what the others leave. `args` are TRL's own, `lora` (absent: all weights are trained) are peft's. A
     `pretrain` stage starts from weights drawn anew in the base's architecture, with other values at the keys of its config
-    that `architecture` names. A stage without `rows` takes all that
+    that `architecture` names. An `interpolate` stage has `share` alone: so much of each weight is the one before it in
+    the arm, the rest the base's. A stage without `rows` takes all that
     its sets can give at these shares.
     """
 
-    trainer: Trainer
-    data: dict[Name, Share] = Field(min_length=1)
+    trainer: Literal["sft", "grpo", "pretrain", "interpolate"]
+    data: dict[Name, Share] = {}
     add: dict[Name, Annotated[float, Field(gt=0)]] = {}
     rows: Count | None = None
     rewards: dict[str, float] = {}
     args: dict[str, Any] = {}
     lora: dict[str, Any] | None = None
     architecture: dict[str, Any] | None = None
+    share: Share | None = None
+
+    @property
+    def trains(self) -> bool:
+        """Whether it trains at all, on rows; one that does not makes its weights of others."""
+        return self.trainer != "interpolate"
 
     @field_validator("data", mode="before")
     @classmethod

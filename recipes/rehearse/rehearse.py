@@ -98,7 +98,7 @@ def rehearse(
 
 def _train_twice(tasks: Mapping[str, Task], run: RunPaths, slots: int, group: int) -> int:
     """Train every stage whole, and again from its first save; return how many there are."""
-    stages = {name: task for name, task in tasks.items() if task.kind == "train"}
+    stages = {name: task for name, task in tasks.items() if task.kind == "train" and task.amount}
     needed = _with_needed(tasks, stages)
     execute(needed, run, slots, group)
     before = {name: _weights(run, task) for name, task in stages.items()}
@@ -122,6 +122,8 @@ def reduced(recipe: Recipe, folder: Path, online: bool) -> Recipe:
     for name in recipe.data:
         content["data"][name] = _set(recipe, name, rows, models, None if online else folder / "stand_ins")
     for name, stage in content["stages"].items():
+        if not recipe.stages[name].trains:
+            continue
         stage["rows"] = rows
         stage["architecture"] = None  # it need not fit the tiny model's other numbers
         stage["args"] = _args(recipe.stages[name].trainer, stage["args"])
