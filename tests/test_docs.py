@@ -12,8 +12,19 @@ import yaml
 from typer.main import get_command
 
 from reins import __version__
+from reins.eval.verify.rows import read_rows
 from reins.recipes.cli import app
-from reins.recipes.recipe.schema import load
+from reins.recipes.recipe.schema import (
+    AnswersSet,
+    Arm,
+    Evaluation,
+    FileSet,
+    HubSet,
+    Launch,
+    Recipe,
+    Stage,
+    load,
+)
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
@@ -120,3 +131,16 @@ def test_every_page_is_in_the_index_and_on_the_site():
     indexed = set(LINK.findall((ROOT / "docs/index.md").read_text("utf-8")))
     assert pages <= indexed
     assert all(f"docs/{page}\n" in (ROOT / "mkdocs.yml").read_text("utf-8") for page in pages)
+
+
+def test_the_recipe_page_has_every_key_and_rows_that_are_read(tmp_path):
+    page = (ROOT / "docs/recipe.md").read_text("utf-8")
+    keyed = " ".join(line.split("|")[1] for line in page.splitlines() if line.startswith("| `"))
+    named = set(re.findall(r"`(\w+)`", keyed))
+    parts = (Recipe, Stage, Arm, Evaluation, AnswersSet, FileSet, HubSet, Launch)
+    known = {key for part in parts for key in part.model_fields}
+    assert named - {"extends", "cells"} <= known
+    assert known - named <= {"server", "servers", "vllm"}  # of docs/engines.md
+    (row,) = [block for language, block in FENCED.findall(page) if language == "json"]
+    (tmp_path / "rows.jsonl").write_text(row)
+    assert read_rows(tmp_path / "rows.jsonl")[0].response
