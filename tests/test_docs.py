@@ -14,17 +14,8 @@ from typer.main import get_command
 from reins import __version__
 from reins.eval.verify.rows import read_rows
 from reins.recipes.cli import app
-from reins.recipes.recipe.schema import (
-    AnswersSet,
-    Arm,
-    Evaluation,
-    FileSet,
-    HubSet,
-    Launch,
-    Recipe,
-    Stage,
-    load,
-)
+from reins.recipes.recipe.schema import Arm, Evaluation, Launch, Recipe, Stage, load
+from reins.recipes.recipe.sets import AnswersSet, FileSet, HubSet
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
