@@ -20,6 +20,7 @@ BUILDERS: dict[str, Callable[..., Iterator[Row]]] = {
     "micro.composites": micro.composites,
     "micro.writing": micro.writing,
     "micro.corpus": micro.corpus,
+    "micro.examples": micro.examples,
     "benchmark": benchmark,
     "problems": problems,
     "composites": composites,

@@ -1,7 +1,7 @@
 """Evaluate checkpoints on several sets in one process: `python -m reins.eval.run --config FILE`.
 
 The file: `{model, seed, preset, engine, server, vllm, threads, world_size, inputs, parts: [{label, rows, out, samples,
-mode, max_new_tokens, temperature, top_p, batch_size, with_constraints, checkpoints, origin, inputs}]}`. Each part's folder
+mode, max_new_tokens, temperature, top_p, batch_size, with_constraints, examples, replies, checkpoints, origin, inputs}]}`. Each part's folder
 gets responses, scores and metrics; what is there for the same `inputs` is left alone. Beside the file,
 `progress.json` counts parts, and `done.json` appears last.
 """
@@ -48,6 +48,8 @@ class Part(Sampling):
     inputs: str = ""
     mode: str = "think"
     with_constraints: bool = True
+    examples: str | None = None
+    replies: str | None = None
 
 
 class Plan(Strict):

@@ -61,7 +61,7 @@ def generate(
     mode: Annotated[
         str,
         typer.Option(
-            help="think, direct, cot, repeat, remind, budget-N, wait-N, pad-N, boost-M, spot-P …: docs/concepts.md."
+            help="think, direct, cot, few_shot-K, reflect, decide, boost-M …: see docs/concepts.md."
         ),
     ] = "think",
     seed: int = 0,
@@ -69,6 +69,8 @@ def generate(
     preset: Preset = "reins",
     engine: Annotated[str, typer.Option(help="transformers, vllm, or openai: a server.")] = "transformers",
     vllm: Annotated[str, typer.Option(help="How engine vllm starts, as '{dtype: bfloat16}'.")] = "",
+    examples: Annotated[Path | None, typer.Option(help="Worked examples, for few_shot.")] = None,
+    replies: Annotated[Path | None, typer.Option(help="Another's responses, for reflect_other.")] = None,
     **settings: Any,
 ) -> None:
     """Sample answers of one model to one set."""
@@ -85,6 +87,8 @@ def generate(
         preset=preset,
         engine=engine,
         vllm=read_vllm(vllm),
+        examples=examples,
+        replies=replies,
         server=read_server(served) if served["base_url"] else None,
         **settings,
     )

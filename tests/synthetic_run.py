@@ -41,6 +41,8 @@ SET_LENGTH = {  # what a mode does to the tokens that a sample would have reason
     "budget-60": lambda tokens: min(tokens, 60),
     "wait-1": lambda tokens: int(tokens * 1.4),
     "pad-8": lambda tokens: tokens + 100 * (tokens > 0),
+    "decide": lambda tokens: 0,
+    "reflect": lambda tokens: tokens,
 }
 
 
@@ -144,6 +146,12 @@ def write_samples(place, rows, planted, samples, rng, plain, mode, per_token):
             state = "unclosed" if cut else "closed" if reasoned else "none"
             said = {"state": state, "cut": cut, "reasoning_tokens": min(tokens, LIMIT), "answer_tokens": 12}
             key = {"row": row["row"], "sample": sample}
+            said |= {"calls": 1, "prompt_tokens": 40, "drawn_tokens": said["reasoning_tokens"] + 12}
+            if mode == "decide":
+                said |= {"p_yes": round(float(rng.random()), 3), "p_word": 0.9}
+            if mode == "reflect":
+                said |= {"calls": 2}
+            first = {"verdicts": [bool(sample % 2)] * len(held), "same": False} if mode == "reflect" else None
             scores.append(
                 key | said | {
                     "verdicts": held,
@@ -151,6 +159,7 @@ def write_samples(place, rows, planted, samples, rng, plain, mode, per_token):
                     "sacc": sum(held) / len(held),
                     "correct": correct,
                     "outcome": "missing" if cut else "right" if correct else "wrong",
+                    "first": first,
                 }
             )  # fmt: skip
             thought = f"<think>Let me count <b>{row['id']}</b>. {'So. ' * (tokens // 3)}" if reasoned else ""

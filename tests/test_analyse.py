@@ -18,7 +18,7 @@ from reins.eval.analyse.results import SCHEMA
 from reins.eval.io.files import write_json
 from reins.eval.io.jsonl import read_jsonl
 
-MODES = ("think", "direct", "budget-60", "wait-1", "pad-8")
+MODES = ("think", "direct", "budget-60", "wait-1", "pad-8", "decide")
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +98,7 @@ def test_contrasts_of_modes_are_within_an_arm_and_against_the_first(results):
     modes = [entry for entry in results["contrasts"] if entry["mode"] != entry["against_mode"]]
     assert {entry["against_mode"] for entry in modes} == {"think"}
     assert all(entry["arm"] == entry["against"] for entry in modes)
-    assert {entry["mode"] for entry in modes} == set(MODES[1:])
+    assert {entry["mode"] for entry in modes} == set(MODES[1:-1])
     padded = one(modes, arm="sft", mode="pad-8", metric="hacc", group=None)
     assert padded["high"] < 0
     values = {

@@ -46,7 +46,7 @@ def evaluation(run_dir: Path, name: str = "a", members: str | None = None, **set
     """A task with a part for each set, of which the child reads only its own keys."""
     folders = [run_dir / "evals" / name / label for label in sets]
     parts = tuple(
-        Part(folder, {"label": folder.name, "out": str(folder)}, {"how": how}, "rows", members)
+        Part(folder, {"label": folder.name, "out": str(folder)}, {"how": how}, ("rows",), members)
         for folder, how in zip(folders, sets.values(), strict=True)
     )
     return replace(task(run_dir, "eval", "a", "rows"), folder=run_dir / "along" / "a", config={}, parts=parts)

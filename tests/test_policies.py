@@ -14,7 +14,7 @@ TELLING = "punctuation:no_comma"  # the type that says, where planted, which row
 
 def planted(folder, *, by_type, rows=200):
     """A run whose HAcc after thinking and without is 0.85 and 0.15, or the other way round: by a type, or by chance."""
-    run = make_run(folder, arms=ARMS, modes=("think", "direct"), rows=rows)
+    run = make_run(folder, arms=ARMS, modes=("think", "direct", "reflect", "decide"), rows=rows)
     types = {
         row["row"]: row["constraint_name"] for row in read_jsonl(run / "data" / "composite" / "rows.jsonl")
     }
@@ -29,6 +29,9 @@ def planted(folder, *, by_type, rows=200):
                 score |= {"hacc": held, "verdicts": [held] * len(score["verdicts"]), "sacc": float(held)}
                 score |= {"cut": False, "state": "closed" if mode == "think" else "none"}
             write_jsonl(file, scores)
+        file = run / "evals" / checkpoint / "composite.decide" / "scores.jsonl"
+        told = [score | {"p_yes": 0.9 if helped[score["row"]] else 0.2} for score in read_jsonl(file)]
+        write_jsonl(file, [score for score in told if score["sample"] == 0])
     return run
 
 
@@ -64,6 +67,54 @@ def test_a_classifier_finds_what_the_words_tell_and_beats_a_coin(telling):
         coin["think_rate"] * one(of_arm, policy="always think")["tokens"]
         + (1 - coin["think_rate"]) * one(of_arm, policy="always direct")["tokens"],
         rel=1e-4,
+    )
+
+
+def test_a_model_that_knows_when_thinking_helps_selects_itself(telling):
+    run, entries = telling
+    of_arm = pick(entries, arm="sft", mode="think")
+    itself, coin = (
+        one(of_arm, policy=name) for name in ("the model itself", "random, as often as the model itself")
+    )
+    assert itself["auc"] > 0.85 and itself["value"] > 0.75 > coin["value"]
+    assert (
+        itself["calls"] == 2 and coin["calls"] == 1 and itself["prompt_tokens"] == 2 * coin["prompt_tokens"]
+    )
+    assert itself["tokens"] == pytest.approx(12 + one(of_arm, policy="classifier")["tokens"], rel=0.2)
+    lists = results_of(run)
+    curve = pick(lists["decisions"], arm="sft", mode="think")
+    rates = [entry["rate"] for entry in curve]
+    assert rates == sorted(rates, reverse=True) and rates[0] == 1
+    half = one(curve, threshold=0.5)
+    assert half["rate"] == pytest.approx(itself["think_rate"]) and half["value"] == pytest.approx(
+        itself["value"]
+    )
+    assert (
+        half["precision"] > 0.6 and half["recall"] > 0.85 and (half["p_word"], half["undecided"]) == (0.9, 0)
+    )
+    bins = pick(lists["calibration"], arm="sft", mode="think")
+    assert [entry["p_yes"] for entry in bins] == [0.2, 0.9]
+    assert bins[0]["wins"] < 0.2 and bins[1]["wins"] > 0.6
+    assert {entry["mode"] for entry in lists["figures"]} == {
+        "think",
+        "direct",
+        "reflect",
+    }  # it answers no row
+
+
+def test_a_second_pass_is_counted_as_repaired_broken_or_unchanged_and_paid_for(telling):
+    run, entries = telling
+    (entry,) = pick(results_of(run)["modes"], arm="sft", mode="reflect")
+    scores = read_jsonl(run / "evals/sft-s0/composite.reflect/scores.jsonl")
+    second = entry["second"]
+    assert second["repaired"] == sum(score["hacc"] and not score["sample"] % 2 for score in scores)
+    assert second["broken"] == sum(not score["hacc"] and score["sample"] % 2 for score in scores)
+    assert second["repaired"] + second["broken"] + second["unchanged"] == entry["n"] == len(scores)
+    assert second["low"] < second["diff"] < second["high"] and second["same"] == 0
+    assert (entry["calls"], entry["prompt_tokens"]) == (2, 40)
+    always = one(pick(entries, arm="sft", mode="think"), policy="always reflect")
+    assert always["calls"] == 2 and always["value"] == pytest.approx(
+        sum(score["hacc"] for score in scores) / len(scores)
     )
 
 

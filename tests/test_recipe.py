@@ -119,6 +119,31 @@ def test_every_default_is_written_out_and_the_result_is_a_recipe_again(tmp_path:
             "stages.sft.args.learning_rat: SFTConfig has no such key; did you",
         ),
         ("{samples: 2}", "{modes: [thinking]}", "evaluate.composite.modes: mode: 'thinking' is unknown"),
+        (
+            "{samples: 2}",
+            "{modes: [cot, decid]}",
+            "evaluate.composite.modes: mode: 'decid' is unknown; did you mean",
+        ),
+        (
+            "{samples: 2}",
+            "{modes: [few_shot-2]}",
+            "evaluate.composite.examples: missing, and mode few_shot-2 shows",
+        ),
+        (
+            "{samples: 2}",
+            "{modes: [few_shot-2], examples: tracs}",
+            "evaluate.composite.examples: unknown set 'tracs'; did you mean 'traces'?",
+        ),
+        (
+            "{samples: 2}",
+            "{modes: [direct, reflect_other], replies_of: sft_rl}",
+            "evaluate.composite.modes: reflect_other shows samples of mode cot or think, which are not there",
+        ),
+        (
+            "{samples: 2}",
+            "{modes: [decide]}",
+            "evaluate.composite.modes: decide answers no row, and is the first",
+        ),
         ("[sft, rl]", "[sft, lr]", "arms.sft_rl: unknown stage 'lr'; did you mean 'rl'?"),
         (
             "[sft, rl]",

@@ -1,5 +1,7 @@
 """Models whose layers attend to a window (Mistral, Gemma, Qwen with it on) sample what transformers itself would."""
 
+from collections import deque
+
 import pytest
 import torch
 from stages import lines, make_stage, train
@@ -57,7 +59,7 @@ def prompts():
 def test_slots_draw_what_generate_draws(model, prompts):
     limits = Limits(Sampling(max_new_tokens=NEW, temperature=0.0), frozenset({STOP}))
     work = [Sample(number, prompt, 0) for number, prompt in enumerate(prompts)]
-    ours = {ended.key: ended.tokens for ended in decode(model, work, 16, limits)}
+    ours = {ended.key: ended.tokens for ended in decode(model, deque(work), 16, limits)}
     for number, prompt in enumerate(prompts):
         assert ours[number] == drawn(model, prompt)
 
@@ -65,7 +67,7 @@ def test_slots_draw_what_generate_draws(model, prompts):
 def test_a_rule_steps_back_past_the_window(model, prompts):
     back = lambda tokens: Edit(keep=3, insert=[7, 9]) if len(tokens) == 30 and tokens[3:5] != [7, 9] else None
     limits = Limits(Sampling(max_new_tokens=NEW, temperature=0.0), frozenset({-1}))
-    (ended,) = decode(model, [Sample(0, prompts[2], 0, rule=back)], 16, limits)
+    (ended,) = decode(model, deque([Sample(0, prompts[2], 0, rule=back)]), 16, limits)
     assert ended.tokens[3:5] == [7, 9]
     kept = prompts[2] + ended.tokens[:5]
     with torch.no_grad():
@@ -83,7 +85,10 @@ def test_a_layer_that_attends_otherwise_is_refused(tmp_path):
     with pytest.raises(InputError, match="layers of conv are not for engine transformers; use engine vllm"):
         list(
             decode(
-                AutoModelForCausalLM.from_pretrained(folder), [], 16, Limits(Sampling(), frozenset({STOP}))
+                AutoModelForCausalLM.from_pretrained(folder),
+                deque(),
+                16,
+                Limits(Sampling(), frozenset({STOP})),
             )
         )
 

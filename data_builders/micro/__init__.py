@@ -5,6 +5,7 @@ needs: problems that reasoning solves and direct answers often miss, constraints
 mathematics. Not a benchmark: its figures say how the instrument behaves, nothing about large models.
 """
 
+from .examples import examples
 from .rows import composites, corpus, problems, traces, writing
 
-__all__ = ["composites", "corpus", "problems", "traces", "writing"]
+__all__ = ["composites", "corpus", "examples", "problems", "traces", "writing"]

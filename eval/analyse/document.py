@@ -3,7 +3,7 @@
 import sys
 import typing
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from types import NoneType
 from typing import Annotated, Any
@@ -11,6 +11,8 @@ from typing import Annotated, Any
 from ..io.files import write_text
 from .fields import Grouping
 from .metrics import METRICS
+from .modes import SecondPass
+from .policies import Change
 from .published import Published, PublishedRow
 from .registry import LISTS
 from .results import SCHEMA
@@ -31,6 +33,8 @@ def document() -> str:
     lists = [_section(name, analysis.entry) for name, analysis in LISTS.items() if analysis.entry]
     others = [
         _section("group, in figures and contrasts", Grouping),
+        _section("second, in modes", SecondPass),
+        _section("over_direct and over_think, in policies", Change),
         _section("published, where the report was asked for it", Published),
         _section("published.rows", PublishedRow),
     ]
@@ -56,6 +60,8 @@ def _type(kind: Any) -> str:
         return NAMES[kind]
     if kind is Grouping:
         return "group"
+    if is_dataclass(kind):
+        return "object"
     arguments = [argument for argument in typing.get_args(kind) if argument is not Ellipsis]
     if typing.get_origin(kind) in (list, tuple):
         return "list of texts" if arguments == [str] else "list"

@@ -1,18 +1,155 @@
-"""The same prompts asked in several modes, from the figures and the contrasts within an arm."""
+"""The same prompts asked in several modes: what each costs, what its replies look like, what a second pass changed."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
-from ..score.measure import Entry
-from .analysis import Analysis, Figure, Table
+import numpy as np
+
+from ..score.measure import Entry, ScoredSamples
+from ..stats.intervals import Floats, Ints, percentile_interval, ratios
+from .analysis import Analysis, EntryLists, Figure, Table
 from .contrasts import tested
+from .fields import ArmName, Clusters, High, Low, Mode, Samples, SetName
 from .formats import rate, signed
 from .results import ReportData, Rows, pooled, select
+from .set_data import SetData
 from .style import COLOURS, LABELS, dot, foot, intervals, panels, room
+
+COSTS = {"calls": ".2g", "prompt_tokens": ".0f", "drawn_tokens": ".0f"}
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
+
+
+@dataclass(frozen=True)
+class SecondPass:
+    """What a second pass did to the first answer, of samples whose constraints are known before and after."""
+
+    repaired: Annotated[int, "samples that broke a constraint before, and none after"]
+    broken: Annotated[int, "samples that broke none before, and one after"]
+    unchanged: Annotated[int, "samples that held all, or broke one, both times"]
+    same: Annotated[float, "share of the answers that are the same text"]
+    diff: Annotated[float, "HAcc after less HAcc before"]
+    low: Low
+    high: High
+
+
+@dataclass(frozen=True)
+class ModeEntry:
+    """What a mode costs an arm, its seeds together, and what its replies look like."""
+
+    set: SetName
+    arm: ArmName
+    mode: Mode
+    calls: Annotated[float | None, "mean calls of the model for a sample; null where not told"]
+    prompt_tokens: Annotated[float | None, "mean tokens of their prompts; null where not told"]
+    drawn_tokens: Annotated[float | None, "mean tokens generated, those of all calls; null where not told"]
+    thought: Annotated[float, "share of samples with a thought that is not empty"]
+    closed: Annotated[float, "share with a thought that is not empty, and is closed"]
+    answered: Annotated[float, "share that are neither cut nor unclosed: an answer is there"]
+    second: Annotated[SecondPass | None, "what a second pass did; null for a mode of one"]
+    n: Samples
+    clusters: Clusters
+
+
+def mode_entries(data: SetData, _: EntryLists) -> Iterator[ModeEntry]:
+    """Every arm in every mode that answers rows."""
+    for (arm, mode), samples in data.samples.items():
+        cluster = np.concatenate([data.row_set.cluster[scored.row] for scored in samples])
+        reasoned = np.concatenate([scored.reasoned for scored in samples])
+        closed = np.concatenate([scored.state == "closed" for scored in samples])
+        finished = np.concatenate([scored.finished for scored in samples])
+        calls, prompts, drawn = (_mean(samples, name) for name in ("calls", "prompt_tokens", "drawn_tokens"))
+        yield ModeEntry(
+            data.name,
+            arm,
+            mode,
+            calls,
+            prompts,
+            drawn,
+            float(reasoned.mean()),
+            float((reasoned & closed).mean()),
+            float(finished.mean()),
+            _second_pass(data, samples),
+            len(cluster),
+            len(np.unique(cluster)),
+        )
+
+
+def _mean(samples: Sequence[ScoredSamples], name: str) -> float | None:
+    told = np.concatenate([scored.tells(name) for scored in samples])
+    return None if np.isnan(told).any() else float(told.mean())
+
+
+def _second_pass(data: SetData, samples: Sequence[ScoredSamples]) -> SecondPass | None:
+    before = np.concatenate([scored.tells("first_hacc") for scored in samples])
+    after = np.concatenate([scored.numbers["hacc"] for scored in samples])
+    known = ~np.isnan(before) & ~np.isnan(after)
+    if not known.any():
+        return None
+    change = after[known] - before[known]
+    cluster = np.concatenate([data.row_set.cluster[scored.row] for scored in samples])[known]
+    low, high = _interval(data, change, cluster)
+    same = np.concatenate([scored.tells("same") for scored in samples])[known]
+    return SecondPass(
+        int((change > 0).sum()),
+        int((change < 0).sum()),
+        int((change == 0).sum()),
+        float(same.mean()),
+        float(change.mean()),
+        low,
+        high,
+    )
+
+
+def _interval(data: SetData, change: Floats, cluster: Ints) -> tuple[float | None, float | None]:
+    """Of the mean change, by problem."""
+    count = data.row_set.clusters
+    if len(np.unique(cluster)) < 2:
+        return None, None
+    num = np.bincount(cluster, change, count)[None].astype(float)
+    den = np.bincount(cluster, minlength=count).astype(float)[None]
+    (low,), (high,) = percentile_interval(ratios(num, den, data.draws))
+    return float(low), float(high)
+
+
+def costs_table(data: ReportData) -> Rows:
+    """What every arm's replies cost and look like in every mode."""
+    head = ["arm", "mode", "calls", "prompt tokens", "generated tokens", "thought", "closed", "answered"]
+    return [
+        head,
+        *(
+            [
+                entry["arm"],
+                entry["mode"],
+                *("–" if entry[key] is None else format(entry[key], form) for key, form in COSTS.items()),
+                *(f"{entry[key]:.0%}" for key in ("thought", "closed", "answered")),
+            ]
+            for entry in data.on_set("modes")
+        ),
+    ]
+
+
+def second_table(data: ReportData) -> Rows:
+    """What second passes did."""
+    head = ["arm", "mode", "repaired", "broken", "unchanged", "same answer", "HAcc, second less first"]
+    return [
+        head,
+        *(
+            [
+                entry["arm"],
+                entry["mode"],
+                *(str(entry["second"][key]) for key in ("repaired", "broken", "unchanged")),
+                f"{entry['second']['same']:.0%}",
+                signed(entry["second"]),
+            ]
+            for entry in data.on_set("modes")
+            if entry["second"]
+        ),
+    ]
 
 
 def modes_table(data: ReportData) -> Rows:
@@ -76,6 +213,9 @@ def mode_dots(data: ReportData) -> Drawing | None:
 
 
 ANALYSIS = Analysis(
+    name="modes",
+    entry=ModeEntry,
+    compute=mode_entries,
     heading="Modes of asking",
     contents="modes",
     parts=[
@@ -87,5 +227,12 @@ ANALYSIS = Analysis(
             mode_dots,
         ),
         Table("mode_changes", modes_table, "Every mode", "text"),
+        Table(
+            "mode_costs",
+            costs_table,
+            "What a mode costs, and what its replies look like: means and shares of samples",
+            "text",
+        ),
+        Table("second_passes", second_table, "What a second pass did to the first answer: samples", "text"),
     ],
 )

@@ -8,20 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from ..score.measure import ScoredSamples
+from ..score.measure import Entry
 from ..stats import intervals
 from ..stats.intervals import Floats
 from .analysis import Analysis, EntryLists, Figure, Table
 from .fields import ArmName, Clusters, High, Low, Mode, SetName
 from .formats import rate, signed
-from .policy_choices import (
-    THRESHOLD,
-    RowOutcomes,
-    classifier_chances,
-    fixed_choices,
-    flow_choices,
-    judged_apart,
-)
+from .policy_choices import Choice, choices
+from .policy_rows import COSTS, RowOutcomes, paired_rows
 from .results import ReportData, Rows, select
 from .set_data import SetData
 from .style import BLUE, dot, foot, panels, room
@@ -37,7 +31,7 @@ DIRECT, THINKING = "direct", ("think", "cot")
 class Change:
     """A paired difference on the same rows."""
 
-    diff: float
+    diff: Annotated[float, "the policy less the fixed one, in HAcc"]
     low: Low
     high: High
 
@@ -54,29 +48,19 @@ class Policy:
     low: Low
     high: High
     think_rate: Annotated[float | None, "share of the rows that are thought about; null where samples decide"]
-    tokens: Annotated[float | None, "mean tokens generated a row, reasoning and answer"]
+    tokens: Annotated[float | None, "mean tokens generated a sample, those of all calls"]
+    prompt_tokens: Annotated[float | None, "mean tokens of its prompts; null where not told"]
+    calls: Annotated[float | None, "mean calls of the model; null where not told"]
     over_direct: Annotated[Change, "against answering every row directly"]
     over_think: Annotated[Change, "against thinking about every row"]
     headroom: Annotated[
         float | None,
         "its gain over the better of both, as a share of the oracle's; null where that gains nothing",
     ]
-    auc: Annotated[float | None, "of a classifier: how well its chance ranks the rows where thinking wins"]
-    accuracy: Annotated[float | None, "of a classifier: share of the rows that it decides rightly"]
+    auc: Annotated[float | None, "of what gives a chance: how well it ranks the rows where thinking wins"]
+    accuracy: Annotated[float | None, "of the same: share of the rows that it decides rightly"]
     n: Annotated[int, "rows answered both ways"]
     clusters: Clusters
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A policy's HAcc and tokens on each row (n,), and how often it thinks."""
-
-    policy: str
-    value: Floats
-    tokens: Floats | None = None
-    think_rate: float | None = None
-    auc: float | None = None
-    accuracy: float | None = None
 
 
 def policies(data: SetData, _: EntryLists) -> Iterator[Policy]:
@@ -84,81 +68,9 @@ def policies(data: SetData, _: EntryLists) -> Iterator[Policy]:
     for arm in data.arms:
         for mode in data.modes:
             if mode in THINKING and (arm, DIRECT) in data.samples and (arm, mode) in data.samples:
-                outcomes = _outcomes(data, data.samples[arm, mode], data.samples[arm, DIRECT])
-                if outcomes:
-                    yield from _judged(data, arm, mode, outcomes, list(_choices(outcomes)))
-
-
-def _outcomes(data: SetData, think: list[ScoredSamples], direct: list[ScoredSamples]) -> RowOutcomes | None:
-    count = len(data.row_set.rows)
-    means = [_row_means(samples, count) for samples in (think, direct)]
-    both = ~np.isnan(means[0][0]) & ~np.isnan(means[1][0])
-    if not both.any():
-        return None
-    (think_hacc, think_halves, think_tokens), (hacc, halves, tokens) = means
-    return RowOutcomes(
-        [row for row, kept in zip(data.row_set.rows, both, strict=True) if kept],
-        think_hacc[both],
-        hacc[both],
-        think_halves[:, both],
-        halves[:, both],
-        think_tokens[both],
-        tokens[both],
-        data.row_set.cluster[both],
-    )
-
-
-def _row_means(samples: list[ScoredSamples], count: int) -> tuple[Floats, Floats, Floats]:
-    """HAcc (count,) of each row, of its even and odd samples (2, count), and its tokens; NaN where there is none."""
-    row = np.concatenate([scored.row for scored in samples])
-    hacc = np.concatenate([scored.numbers["hacc"] for scored in samples])
-    tokens = np.concatenate(
-        [scored.numbers["reasoning_tokens"] + scored.numbers["answer_tokens"] for scored in samples]
-    )
-    order = np.argsort(row, kind="stable")
-    place = np.empty(len(row), dtype=np.intp)
-    place[order] = np.arange(len(row)) - np.searchsorted(row[order], row[order])
-    halves = np.stack([_mean_by(row, hacc, count, place % 2 == half) for half in (0, 1)])
-    every = np.ones(len(row), dtype=bool)
-    return _mean_by(row, hacc, count, every), halves, _mean_by(row, tokens, count, every)
-
-
-def _mean_by(row: intervals.Ints, values: Floats, count: int, chosen: intervals.Flags) -> Floats:
-    sums = np.bincount(row[chosen], values[chosen], count)
-    times = np.bincount(row[chosen], minlength=count)
-    return np.asarray(np.divide(sums, times, out=np.full(count, np.nan), where=times > 0))
-
-
-def _choices(outcomes: RowOutcomes) -> Iterator[Choice]:
-    for name, chance in fixed_choices(outcomes):
-        yield _choice(outcomes, name, chance)
-    if (apart := judged_apart(outcomes)) is not None:
-        yield Choice("oracle, judged apart", apart)
-    yield _choice(outcomes, "number of constraints", flow_choices(outcomes))
-    for name, new_types in (("classifier", False), ("classifier, new types", True)):
-        if (chances := classifier_chances(outcomes, new_types=new_types)) is not None:
-            yield from _classified(outcomes, name, chances)
-
-
-def _choice(outcomes: RowOutcomes, name: str, chance: Floats) -> Choice:
-    return Choice(name, outcomes.value(chance), outcomes.tokens(chance), float(chance.mean()))
-
-
-def _classified(outcomes: RowOutcomes, name: str, chances: Floats) -> Iterator[Choice]:
-    """The classifier, and a coin that thinks as often."""
-    from sklearn.metrics import roc_auc_score
-
-    truth, decided = outcomes.thinking_wins, chances > THRESHOLD
-    chance = decided.astype(float)
-    yield Choice(
-        name,
-        outcomes.value(chance),
-        outcomes.tokens(chance),
-        float(chance.mean()),
-        float(roc_auc_score(truth, chances)),
-        float(np.mean(decided == truth)),
-    )
-    yield _choice(outcomes, f"random, as often as the {name}", np.full(len(chance), chance.mean()))
+                paired = paired_rows(data, data.samples[arm, mode], data.samples[arm, DIRECT])
+                if paired:
+                    yield from _judged(data, arm, mode, paired.outcomes, list(choices(data, arm, paired)))
 
 
 def _judged(
@@ -178,6 +90,7 @@ def _judged(
     best = max(values[named["always direct"]], values[named["always think"]])
     room_left = values[named["oracle"]] - best
     for place, choice in enumerate(choices):
+        drawn, prompt, calls = _mean_costs(choice)
         yield Policy(
             data.name,
             arm,
@@ -187,7 +100,9 @@ def _judged(
             float(lows[place]),
             float(highs[place]),
             choice.think_rate,
-            None if choice.tokens is None else float(choice.tokens.mean()),
+            drawn,
+            prompt,
+            calls,
             changes[0][place],
             changes[1][place],
             float((values[place] - best) / room_left) if room_left > intervals.TIE else None,
@@ -196,6 +111,13 @@ def _judged(
             len(outcomes.rows),
             int((den[0] > 0).sum()),
         )
+
+
+def _mean_costs(choice: Choice) -> list[float | None]:
+    """The mean of each cost; None where a row does not tell it."""
+    if choice.costs is None:
+        return [None] * len(COSTS)
+    return [None if np.isnan(mean) else float(mean) for mean in choice.costs.mean(axis=1)]
 
 
 def _changes(num: Floats, den: Floats, resampled: Floats, against: int) -> list[Change]:
@@ -219,6 +141,8 @@ def policies_table(data: ReportData) -> Rows:
             "of the headroom",
             "thinks",
             "tokens",
+            "of prompts",
+            "calls",
             "AUC",
         ]
     ]
@@ -232,11 +156,17 @@ def policies_table(data: ReportData) -> Rows:
                 signed(entry["over_think"]),
                 _share(entry["headroom"]),
                 _share(entry["think_rate"]),
-                "–" if entry["tokens"] is None else f"{entry['tokens']:.0f}",
+                *cost_cells(entry),
                 "–" if entry["auc"] is None else f"{entry['auc']:.2f}",
             ]
         )
     return table
+
+
+def cost_cells(entry: Entry) -> list[str]:
+    """What a way of asking costs, as tables show it."""
+    shown = [(entry["tokens"], ".0f"), (entry["prompt_tokens"], ".0f"), (entry["calls"], ".2g")]
+    return ["–" if value is None else format(value, form) for value, form in shown]
 
 
 def _share(value: float | None) -> str:
@@ -275,9 +205,10 @@ ANALYSIS = Analysis(
         Figure(
             "policies",
             "What would be gained by thinking about some rows only.",
-            "A policy picks for each row one of two ways of asking that were both sampled; it generates nothing. The oracle knows "
+            "A policy picks for each row one of the ways of asking that were sampled; it generates nothing. The oracle knows "
             "the outcome, so it is a ceiling, and one that counts luck unless it is judged apart. Classifiers are judged on "
-            "problems that they have not seen, “new types” on constraint types that they have not seen.",
+            "problems that they have not seen, “new types” on constraint types that they have not seen. “The model itself” was "
+            "asked from the instruction alone whether to think (mode decide).",
             "",
             policy_dots,
         ),

@@ -5,51 +5,101 @@ Thinking Fails" (arXiv 2505.11423, section 4) and what its comparison lacks: a r
 one, and an oracle that is not judged on the samples that it chose by.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
-from ..stats.intervals import Flags, Floats, Ints
-from ..verify.rows import Row
+from ..stats.intervals import Floats, Ints
+from .policy_rows import Means, Pairing, RowOutcomes, decisions_of
+from .set_data import SetData
 
 FEWEST_ROWS = 30  # below, a classifier is fitted to noise
 FOLDS, INNER_FOLDS = 5, 3
+OTHERS = ("few_shot", "few_shot_plain", "few_shot_direct", "reflect", "again", "reflect_other")
+SELF = "the model itself"
 THRESHOLD = 0.5
 STRENGTHS = (0.1, 1.0, 10.0)  # of the logistic regression's fit, chosen within the training folds
 
 
 @dataclass(frozen=True)
-class RowOutcomes:
-    """Of each row (n,) that was answered both ways: mean HAcc with a thought and without, the mean of the row's even
-    and odd samples (2, n; NaN where it has one), mean tokens, and the problem that it belongs to."""
+class Choice:
+    """A policy's HAcc (n,) and costs (3, n) on each row, and how often it thinks."""
 
-    rows: Sequence[Row]
-    think: Floats
-    direct: Floats
-    think_halves: Floats
-    direct_halves: Floats
-    think_tokens: Floats
-    direct_tokens: Floats
-    cluster: Ints
+    policy: str
+    value: Floats
+    costs: Floats | None = None
+    think_rate: float | None = None
+    auc: float | None = None
+    accuracy: float | None = None
 
-    @property
-    def thinking_wins(self) -> Flags:
-        """The truth that policies are held against; a tie is no reason to think."""
-        return np.greater(self.think, self.direct)
 
-    @cached_property
-    def features(self) -> list[str]:
-        """What a classifier reads of each row."""
-        return [_features(row) for row in self.rows]
+def choices(data: SetData, arm: str, paired: Pairing) -> Iterator[Choice]:
+    """Every policy over the rows that an arm answered both ways."""
+    outcomes = paired.outcomes
+    for name, chance in fixed_choices(outcomes):
+        yield _choice(outcomes, name, chance)
+    if (apart := judged_apart(outcomes)) is not None:
+        yield Choice("oracle, judged apart", apart)
+    yield _choice(outcomes, "number of constraints", flow_choices(outcomes))
+    for name, new_types in (("classifier", False), ("classifier, new types", True)):
+        if (chances := classifier_chances(outcomes, new_types=new_types)) is not None:
+            yield from _classified(outcomes, name, chances)
+    yield from _other_ways(data, arm, paired)
+    yield from _self_selected(data, arm, paired)
 
-    def value(self, chance: Floats) -> Floats:
-        """HAcc (n,) where a row is answered after thinking with this chance."""
-        return chance * self.think + (1 - chance) * self.direct
 
-    def tokens(self, chance: Floats) -> Floats:
-        return chance * self.think_tokens + (1 - chance) * self.direct_tokens
+def _other_ways(data: SetData, arm: str, paired: Pairing) -> Iterator[Choice]:
+    """Every row asked in one of the other modes that were sampled: few-shot, reflection and their controls."""
+    for mode in data.modes:
+        samples = data.samples.get((arm, mode))
+        if samples and mode.replace("-", " ").split(" ")[0] in OTHERS:
+            means = Means.of(samples, len(data.row_set.rows)).at(paired.rows)
+            if not np.isnan(means.hacc).any():
+                yield Choice(f"always {mode}", means.hacc, means.costs)
+
+
+def _self_selected(data: SetData, arm: str, paired: Pairing) -> Iterator[Choice]:
+    """The model's own decision, with what it costs to ask for it, and a coin that thinks as often."""
+    from sklearn.metrics import roc_auc_score
+
+    outcomes, truth = paired.outcomes, paired.outcomes.thinking_wins
+    decisions = decisions_of(data, arm, paired.rows)
+    if decisions is None:
+        return
+    decided = decisions.p_yes > THRESHOLD  # where nothing was decided (NaN) too, it does not think
+    chance, known = decided.astype(float), ~np.isnan(decisions.p_yes)
+    ranked = known.any() and truth[known].any() and not truth[known].all()
+    yield Choice(
+        SELF,
+        outcomes.value(chance),
+        outcomes.costs(chance) + decisions.costs,
+        float(chance.mean()),
+        float(roc_auc_score(truth[known], decisions.p_yes[known])) if ranked else None,
+        float(np.mean(decided == truth)),
+    )
+    yield _choice(outcomes, f"random, as often as {SELF}", np.full(len(chance), chance.mean()))
+
+
+def _choice(outcomes: RowOutcomes, name: str, chance: Floats) -> Choice:
+    return Choice(name, outcomes.value(chance), outcomes.costs(chance), float(chance.mean()))
+
+
+def _classified(outcomes: RowOutcomes, name: str, chances: Floats) -> Iterator[Choice]:
+    """The classifier, and a coin that thinks as often."""
+    from sklearn.metrics import roc_auc_score
+
+    truth, decided = outcomes.thinking_wins, chances > THRESHOLD
+    chance = decided.astype(float)
+    yield Choice(
+        name,
+        outcomes.value(chance),
+        outcomes.costs(chance),
+        float(chance.mean()),
+        float(roc_auc_score(truth, chances)),
+        float(np.mean(decided == truth)),
+    )
+    yield _choice(outcomes, f"random, as often as the {name}", np.full(len(chance), chance.mean()))
 
 
 def fixed_choices(outcomes: RowOutcomes) -> Iterator[tuple[str, Floats]]:
@@ -57,7 +107,7 @@ def fixed_choices(outcomes: RowOutcomes) -> Iterator[tuple[str, Floats]]:
     count = len(outcomes.rows)
     yield "always direct", np.zeros(count)
     yield "always think", np.ones(count)
-    majority = np.mean(outcomes.thinking_wins) > np.mean(outcomes.direct > outcomes.think)
+    majority = np.mean(outcomes.thinking_wins) > np.mean(outcomes.direct.hacc > outcomes.think.hacc)
     yield "majority", np.full(count, float(majority))
     yield "oracle", outcomes.thinking_wins.astype(float)
 
@@ -67,7 +117,7 @@ def judged_apart(outcomes: RowOutcomes) -> Floats | None:
 
     An oracle that is judged by what it chose by counts the luck of single samples as insight. None where a row has one sample.
     """
-    think, direct = outcomes.think_halves, outcomes.direct_halves
+    think, direct = outcomes.think.halves, outcomes.direct.halves
     if np.isnan(think).any() or np.isnan(direct).any():
         return None
     values = [np.where(think[by] > direct[by], think[1 - by], direct[1 - by]) for by in (0, 1)]
@@ -147,10 +197,3 @@ def _predicted(outcomes: RowOutcomes, train: Ints, test: Ints) -> Floats:
     )
     fitted = search.fit([outcomes.features[i] for i in train], labels, groups=groups)
     return np.asarray(fitted.predict_proba([outcomes.features[i] for i in test])[:, 1])
-
-
-def _features(row: Row) -> str:
-    """Words of the prompt, ids of the constraints and their number, as tokens apart."""
-    said = " ".join([row.question, *(constraint.description or "" for constraint in row.constraints)])
-    ids = [f"type={constraint.id}" for constraint in row.constraints]
-    return " ".join([*said.casefold().split(), *ids, f"count={len(ids)}"])

@@ -18,6 +18,7 @@ from . import (
     length_bins,
     modes,
     policies,
+    self_selection,
     states,
     support,
 )
@@ -38,6 +39,8 @@ ANALYSES: tuple[Analysis, ...] = (
     decomposition.ANALYSIS,
     modes.ANALYSIS,
     policies.ANALYSIS,
+    self_selection.ANALYSIS,
+    self_selection.CALIBRATION,
     attention.ANALYSIS,
     attention_trace.ANALYSIS,
     attention_outcomes.ANALYSIS,

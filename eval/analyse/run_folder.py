@@ -21,6 +21,8 @@ from .roles import Role, Roles
 NEEDED = ("name", "preset", "evaluate", "arms", "seeds")  # of a resolved recipe
 SPENT = ("steps", "supervised_tokens", "rows", "cut_rows")  # of a finished stage
 
+DECIDES = "decide"  # the mode that answers no row
+
 SetSamples = dict[tuple[str, str], list[ScoredSamples]]  # those of an arm's seeds, by (arm, mode)
 
 
@@ -104,10 +106,18 @@ class RunFolder:
         """The scores of each arm's seeds in each mode of a set, mode by mode; what is not scored is left out."""
         samples: SetSamples = {}
         for mode in self.evaluate[set_name]["modes"]:
-            for arm in self.arms:
+            for arm in self.arms if mode != DECIDES else ():
                 if scored := self.scored(arm.checkpoint, set_name, mode):
                     samples.setdefault((arm.name, mode), []).append(scored)
         return samples
+
+    def decisions(self, set_name: str) -> dict[str, list[ScoredSamples]]:
+        """What each arm's seeds decided about the rows of a set, from their instructions alone."""
+        decided: dict[str, list[ScoredSamples]] = {}
+        for arm in self.arms if DECIDES in self.evaluate[set_name]["modes"] else ():
+            if scored := self.scored(arm.checkpoint, set_name, DECIDES):
+                decided.setdefault(arm.name, []).append(scored)
+        return decided
 
     def path(self, arm: Arm) -> Iterator[Point]:
         """The checkpoints of an arm from the base on: each stage's parent (its step 0), what it saved, its last."""

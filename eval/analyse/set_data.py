@@ -39,6 +39,7 @@ class SetData:
         self.run, self.name, self.roles = run, name, run.roles
         self.row_set = run.row_sets[name]
         self.samples = run.samples(name)
+        self.decisions = run.decisions(name)
         self.bins: int = run.evaluate[name]["bins"]
         self.modes = list(dict.fromkeys(mode for _, mode in self.samples))
         self._latest: tuple[str, list[ArmMeasure], Sums] | None = None

@@ -6,9 +6,8 @@ from ..sample.modes.names import parse_mode
 
 def is_read(mode: str) -> bool:
     """Whether a response of this mode is an answer to one prompt, which the row and the mode make."""
-    way = parse_mode(mode)
-    asks_more = getattr(way, "needs", None) or getattr(way, "passes", 1) > 1
-    return not asks_more and getattr(way, "answers", True)
+    kind = parse_mode(mode)
+    return kind.answers and kind.needs is None and kind.passes == 1
 
 
 def refuse_unread(mode: str) -> None:

@@ -23,6 +23,7 @@ def _is_whole(value: Any) -> bool:
 TEXT = Kind("a text", lambda value: isinstance(value, str))
 WHOLE = Kind("a whole number", _is_whole, whole=True)
 COUNT = Kind("a whole number from 0", lambda value: _is_whole(value) and value >= 0, whole=True)
+CHANCE = Kind("a number from 0 to 1", lambda value: type(value) in (int, float) and 0 <= value <= 1)
 FLAG = Kind("true or false", lambda value: isinstance(value, bool))
 LIST = Kind("a list", lambda value: isinstance(value, list))
 OBJECT = Kind("an object", lambda value: isinstance(value, dict))

@@ -26,6 +26,8 @@ from ..verify.thought_formats import THINK, ThoughtFormat, format_of_template
 from ..weights.check import check_weights
 from ..weights.tokens import refuse_unembedded, rows_of
 
+UNLIMITED = 1 << 40
+
 
 @dataclass(frozen=True)
 class Prompt:
@@ -44,7 +46,7 @@ class Prompt:
 class Checkpoint:
     """What is read before any weights.
 
-    `stops` are the end tokens of generation config, tokenizer and template; `form` is how the template marks thoughts,
+    `stops` are the end tokens of generation config, tokenizer and template; `form` is how the template marks thoughts (`has_thoughts`: it speaks of them itself),
     `options` are what the template was given in training (TRL's chat_template_kwargs), so it is asked alike.
     """
 
@@ -53,6 +55,7 @@ class Checkpoint:
     tokenizer: Any
     stops: frozenset[int]
     form: ThoughtFormat = THINK
+    has_thoughts: bool = False
     options: dict[str, Any] = field(default_factory=dict)
     pieces: dict[int, str] = field(default_factory=dict)
 
@@ -71,9 +74,8 @@ class Checkpoint:
 
     def check_lengths(self, prompts: Iterable[Prompt], max_new_tokens: int) -> None:
         """Raise InputError when the longest prompt and its reply pass what the model can attend to."""
-        config = self.config.get_text_config()
         longest = max(len(prompt.tokens) for prompt in prompts)
-        room = getattr(config, "max_position_embeddings", None) or longest + max_new_tokens
+        room = self.positions
         if longest + max_new_tokens > room:
             fix = (
                 f"give at most {room - longest}"
@@ -85,6 +87,11 @@ class Checkpoint:
                 f"{max_new_tokens} after a prompt of {longest} tokens pass the {room} positions of {self.name}",
                 fix,
             )
+
+    @property
+    def positions(self) -> int:
+        """How many tokens the model attends to; where it does not say, as many as anyone asks."""
+        return getattr(self.config.get_text_config(), "max_position_embeddings", None) or UNLIMITED
 
     def encode(self, text: str) -> list[int]:
         """Token ids; nothing is added, special tokens written out are recognised.
@@ -135,7 +142,7 @@ def read_checkpoint(name: str) -> Checkpoint:
     options = _options(name, tokenizer)
     prompt = asked(tokenizer, [{"role": "user", "content": ""}], **options)
     form = format_of_template(str(tokenizer.chat_template), prompt)
-    return Checkpoint(name, config, tokenizer, stops, form or THINK, options)
+    return Checkpoint(name, config, tokenizer, stops, form or THINK, form is not None, options)
 
 
 def _options(name: str, tokenizer: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ and tokens are drawn by the sample's own numbers (`sampler`).
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,13 +43,18 @@ class Limits:
 
 @dataclass
 class Sample:
-    """One reply in the making. `key` is the caller's; samples of one row share the same `prompt` list."""
+    """One reply in the making. `key`, `lead` and `prompt_hash` are the caller's; samples of one row share the same
+    `prompt` list. `told` gets the log-probability of each `watched` token at the first draw, where the engine knows it."""
 
     key: Any
     prompt: list[int]
     seed: int
     rule: Rule | None = None
     steer: Steer | None = None
+    lead: str = ""
+    prompt_hash: str = ""
+    watched: tuple[int, ...] = ()
+    told: dict[int, float] = field(default_factory=dict)
     tokens: list[int] = field(default_factory=list)
     cut: bool = False
     fed: int = 0
@@ -112,14 +117,15 @@ class Sample:
 
 
 def decode(
-    model: PreTrainedModel, samples: Iterable[Sample], batch_size: int, limits: Limits
+    model: PreTrainedModel, waiting: deque[Sample], batch_size: int, limits: Limits
 ) -> Iterator[Sample]:
     """Yield each sample as it ends; a batch holds `batch_size` of them, rounded up to a multiple of 16.
+
+    Samples that are put into `waiting` on the way are drawn too.
 
     Raises InputError when the model attends otherwise than to all that came before, or to a window of it, and where
     samples are steered and its attention is code of its own.
     """
-    waiting = deque(samples)
     check_attention(model)
     batch = Batch(model, min(batch_size, len(waiting)), limits)
     steered = Steered(model) if any(sample.steer for sample in waiting) else None
@@ -180,11 +186,19 @@ class Batch:
         )
         tokens = pick(logits, draws, self.limits.sampling.temperature, self.limits.sampling.top_p).tolist()
         ended = []
+        self._tell(logits)
         for slot, (sample, token) in enumerate(zip(self.slots, tokens, strict=True)):
             if sample and sample.take(token, self.limits):
                 ended.append(sample)
                 self.slots[slot] = None
         return ended
+
+    def _tell(self, logits: Tensor) -> None:
+        """Give samples at their first draw the log-probabilities of the tokens that they watch."""
+        for slot, sample in enumerate(self.slots):
+            if sample and sample.watched and not sample.draws:
+                logs = torch.log_softmax(logits[slot].double(), -1)[list(sample.watched)].tolist()
+                sample.told = dict(zip(sample.watched, logs, strict=True))
 
     def _logits(self, inputs: list[int], mask: Tensor | dict[str, Tensor]) -> Tensor:
         """Logits [slots, vocabulary] after feeding one token to each slot, at the columns that the cache aims at."""

@@ -7,9 +7,9 @@ they are from vLLM in this process, so that a rule can edit them.
 
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,23 +18,31 @@ from ..io.errors import InputError
 from ..io.jsonl import iter_jsonl
 from ..verify.reasoning import Split, split_reasoning
 from ..verify.responses import AT_LIMIT, Response, need_text, thought_beside
+from ..verify.thought_formats import THINK
 from .decode import Limits, Sample
+from .modes.decide import LIKELIEST, NO, YES, decided
+from .modes.mode import Mode
 from .server import Connection, Refused, answered
 from .settings import Price, Sampling, Server
 
 SEEDS = 2**31  # a seed is below this: more is too large for some servers
 RENAMED = {"max_tokens": "max_completion_tokens"}  # of OpenAI's reasoning models
-OPTIONAL = ("seed",)  # left out where a server does not take it
+OPTIONAL = ("seed", "logprobs", "top_logprobs")  # left out where a server does not take it
 
 
 @dataclass(frozen=True)
 class Question:
-    """One sample to be asked for by chat: its row, its number, the user's turn."""
+    """One sample to be asked for by chat: its row, its number, the user's turn, and what a second pass is made of: the
+    row's own turn as it was `asked`, a seed, and the reply that is there `before`, if one is."""
 
     row: str
     sample: int
     turn: str
     seed: int
+    mode: Mode
+    asked: str
+    second_seed: int
+    before: Response | None = None
 
 
 class Chat:
@@ -45,7 +53,15 @@ class Chat:
         self.refused: set[str] = set()  # fields that this server does not take
 
     async def reply(self, question: Question, connection: Connection) -> Response:
-        """The response to a question. Raises InputError naming its row where the server refuses it."""
+        """The response to a question, after its last pass. Raises InputError naming its row where the server refuses it."""
+        first = question.before or await self._ask(question, connection)
+        turn = question.mode.turn_after(question.asked, first.split(), THINK)
+        if turn is None:
+            return first
+        second = await self._ask(replace(question, turn=turn, seed=question.second_seed), connection)
+        return second.after(first)
+
+    async def _ask(self, question: Question, connection: Connection) -> Response:
         while True:
             body = self._body(question)
             try:
@@ -64,6 +80,8 @@ class Chat:
             "top_p": self.sampling.top_p,
             "seed": question.seed % SEEDS,
         }
+        if not question.mode.answers:
+            fields |= {"logprobs": True, "top_logprobs": LIKELIEST}
         taken = {
             RENAMED.get(name, name) if name in self.refused else name: value
             for name, value in fields.items()
@@ -100,6 +118,19 @@ def _whole_choice(content: dict[str, Any]) -> dict[str, Any] | None:
     return content if whole else None
 
 
+def _likeliest(choice: Mapping[str, Any]) -> dict[str, list[float]]:
+    """The log-probabilities of YES and of NO, however spelled, among the likeliest first tokens of a choice."""
+    words: dict[str, list[float]] = {YES: [], NO: []}
+    try:
+        told = choice["logprobs"]["content"][0]["top_logprobs"]
+        for each in told:
+            if (word := str(each["token"]).strip().upper()) in words:
+                words[word].append(float(each["logprob"]))
+    except (LookupError, TypeError, ValueError):
+        return {YES: [], NO: []}
+    return words
+
+
 def _response(question: Question, answer: dict[str, Any], seed: int | None, where: str) -> Response:
     """The record of one reply: its thought from a field of its own, or in the text."""
     choice, usage = answer["choices"][0], answer.get("usage")
@@ -110,6 +141,8 @@ def _response(question: Question, answer: dict[str, Any], seed: int | None, wher
     split = split_reasoning(text, beside=thought)
     truncated = choice["finish_reason"] in AT_LIMIT
     reasoning, rest = _lengths(usage or {}, split, truncated)
+    words = _likeliest(choice)
+    decision = None if question.mode.answers else decided(words[YES], words[NO], split.answer)
     return Response(
         row=question.row,
         sample=question.sample,
@@ -124,7 +157,17 @@ def _response(question: Question, answer: dict[str, Any], seed: int | None, wher
         thought=thought,
         finish_reason=str(choice["finish_reason"]),
         usage=usage,
+        calls=1,
+        prompt_tokens=_count(usage, "prompt_tokens"),
+        drawn_tokens=_count(usage, "completion_tokens"),
+        p_yes=decision.p_yes if decision else None,
+        p_word=decision.p_word if decision else None,
     )
+
+
+def _count(usage: dict[str, Any] | None, key: str) -> int | None:
+    count = (usage or {}).get(key)
+    return count if type(count) is int else None
 
 
 def _lengths(usage: dict[str, Any], split: Split, truncated: bool) -> tuple[int | None, int | None]:
@@ -147,9 +190,24 @@ def _told_reasoning(usage: dict[str, Any]) -> Any:
     return details.get("reasoning_tokens") if isinstance(details, dict) else None
 
 
-def ask_by_tokens(server: Server, model: str, samples: Sequence[Sample], limits: Limits) -> Iterator[Sample]:
-    """Yield each sample as it ends. Raises InputError where the server takes or returns no token ids."""
-    return answered(server, (partial(_finish, model, sample, limits) for sample in samples))
+class Jobs(Iterator[Callable[[Connection], Awaitable[Sample]]]):
+    """Samples taken out of a queue as they can be asked for; unlike a generator it goes on when more are put in."""
+
+    def __init__(self, model: str, waiting: deque[Sample], limits: Limits) -> None:
+        self.model, self.waiting, self.limits = model, waiting, limits
+
+    def __next__(self) -> Callable[[Connection], Awaitable[Sample]]:
+        if not self.waiting:
+            raise StopIteration
+        return partial(_finish, self.model, self.waiting.popleft(), self.limits)
+
+
+def ask_by_tokens(server: Server, model: str, waiting: deque[Sample], limits: Limits) -> Iterator[Sample]:
+    """Yield each sample as it ends, those too that are put into `waiting` on the way.
+
+    Raises InputError where the server takes or returns no token ids.
+    """
+    return answered(server, Jobs(model, waiting, limits))
 
 
 async def _finish(model: str, sample: Sample, limits: Limits, connection: Connection) -> Sample:
@@ -163,13 +221,26 @@ async def _finish(model: str, sample: Sample, limits: Limits, connection: Connec
                 "returns no token ids, which modes other than think need",
                 "take a server that does (vLLM from 0.10.2), or leave `tokenizer` out and ask in mode think",
             )
+        if sample.watched and not sample.draws:
+            sample.told = _told(answer["choices"][0], sample.watched)
         if sample.replay(tokens, limits):
             return sample
 
 
+def _told(choice: Mapping[str, Any], watched: Sequence[int]) -> dict[int, float]:
+    """The log-probabilities of watched tokens among the likeliest first ones, which vLLM names `token_id:7`."""
+    try:
+        likeliest = dict(choice["logprobs"]["top_logprobs"][0])
+        ids = {f"token_id:{token}": token for token in watched}
+        return {ids[name]: float(likeliest[name]) for name in likeliest if name in ids}
+    except (LookupError, TypeError, ValueError):
+        return {}
+
+
 def _completion(model: str, sample: Sample, limits: Limits) -> dict[str, Any]:
     # A reply that goes on from an edit has a seed of its own, else it would begin by the same draws once more.
-    return {
+    watching = {"logprobs": LIKELIEST, "return_tokens_as_token_ids": True} if sample.watched else {}
+    return watching | {
         "model": model,
         "prompt": sample.prompt + sample.tokens,
         "max_tokens": limits.sampling.max_new_tokens - sample.draws,
@@ -195,7 +266,8 @@ def spent(responses: Path, price: Price | None) -> dict[str, Any]:
     """
     counted: Counter[str] = Counter()
     samples = uncounted = 0
-    for _, line in iter_jsonl(responses):
+    passes = (each for _, line in iter_jsonl(responses) for each in (line, line.get("first")) if each)
+    for line in passes:
         usage = line.get("usage") or {}
         told = {key: usage.get(key) for key in ("prompt_tokens", "completion_tokens")}
         told["reasoning_tokens"] = _told_reasoning(usage)

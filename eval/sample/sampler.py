@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 
-def sample_seed(seed: int, row: str, sample: int) -> int:
-    """A seed for one sample of one row, below 2**53 so that every JSON reader keeps it whole."""
-    name = f"{seed}\0{row}\0{sample}".encode()
+def sample_seed(seed: int, row: str, sample: int, *, second: bool = False) -> int:
+    """A seed for one sample of one row, below 2**53 so that every JSON reader keeps it whole; another for its `second` pass."""
+    name = f"{seed}\0{row}\0{sample}{chr(0) + 'second' if second else ''}".encode()
     return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), "big") >> 11
 
 

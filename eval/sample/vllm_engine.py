@@ -11,6 +11,7 @@ from itertools import count
 from typing import Any
 
 from .decode import Limits, Sample
+from .modes.decide import LIKELIEST
 from .vllm_arguments import VllmArguments
 from .vllm_loading import load_vllm
 
@@ -42,6 +43,8 @@ def decode_vllm(
                 if not request.finished:
                     continue
                 sample = running.pop(request.request_id)
+                if sample.watched and not sample.draws:
+                    sample.told = _told(request.outputs[0].logprobs, sample.watched)
                 ended = sample.replay(request.outputs[0].token_ids, limits)
                 if ended or _is_full(sample, engine.model_config.max_model_len):
                     yield sample
@@ -49,6 +52,13 @@ def decode_vllm(
                     ask(sample)
     finally:  # what nobody waits for any more must not be in the next call's way
         engine.llm_engine.abort_request(list(running))
+
+
+def _told(likeliest: Any, watched: tuple[int, ...]) -> dict[int, float]:
+    """The log-probabilities at the first draw of watched tokens, those among the likeliest."""
+    return (
+        {token: each.logprob for token, each in likeliest[0].items() if token in watched} if likeliest else {}
+    )
 
 
 def _is_full(sample: Sample, length: int) -> bool:
@@ -72,5 +82,6 @@ def _request(sample: Sample, limits: Limits) -> tuple[Any, Any]:
         stop_token_ids=sorted(limits.stops),
         detokenize=False,
         output_kind=RequestOutputKind.FINAL_ONLY,
+        **({"logprobs": LIKELIEST} if sample.watched else {}),
     )
     return tokens_input(sample.prompt + sample.tokens), params

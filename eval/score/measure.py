@@ -8,7 +8,7 @@ instruction-level figure, as `hacc` is its prompt-level one, and both have a loo
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ import numpy as np
 
 from ..stats.intervals import Estimate, Flags, Floats, Ints
 from ..verify import JUDGED
+from ..verify.responses import CHANCES, COSTS
 from ..verify.rows import Row
 from .scores import Score
 
@@ -27,6 +28,13 @@ NUMBERS: dict[str, Callable[[Score], float | None]] = {
     "cut": attrgetter("truncated"),
     "reasoning_tokens": attrgetter("reasoning_tokens"),
     "answer_tokens": attrgetter("answer_tokens"),
+}
+
+# What sampling told beside: no metrics, but what a mode costs and does.
+TOLD: dict[str, Callable[[Score], float | None]] = {
+    **{name: attrgetter(name) for name in (*COSTS, *CHANCES)},
+    "first_hacc": lambda score: score.first.hacc if score.first else None,
+    "same": lambda score: score.first.same if score.first else None,
 }
 
 Entry = dict[str, Any]
@@ -92,7 +100,8 @@ def _numbered(names: list[str]) -> Ints:
 class ScoredSamples:
     """Scored samples as arrays (n,); a number that is null in the file is NaN here. `late`: not graded in time.
 
-    `format` names how a thought is marked, empty where there is none.
+    `format` names how a thought is marked, empty where there is none. `told` are the numbers of `TOLD`: costs, chances,
+    and what the first of two passes was.
     """
 
     row: Ints
@@ -102,6 +111,7 @@ class ScoredSamples:
     loose: list[list[bool]] | None
     late: np.ndarray
     format: np.ndarray
+    told: dict[str, Floats] = field(default_factory=dict)
 
     @classmethod
     def of(cls, row_set: RowSet, scores: Sequence[Score]) -> "ScoredSamples":
@@ -116,7 +126,15 @@ class ScoredSamples:
             [score.loose for score in scores if score.loose is not None] or None,
             np.array([score.outcome == "timeout" for score in scores]),
             np.array([score.format or "" for score in scores]),
+            {
+                name: np.array([number(score) for score in scores], dtype=float)
+                for name, number in TOLD.items()
+            },
         )
+
+    def tells(self, name: str) -> Floats:
+        """The numbers of one name; NaN where they are not told."""
+        return self.told.get(name, np.full(len(self.row), np.nan))
 
     @property
     def finished(self) -> Flags:

@@ -23,7 +23,7 @@ from .estimates import estimates, macro, resample
 from .floors import floors, reply_figures
 from .measure import RowSet, ScoredSamples, figure, measures
 from .responses import load_pairs
-from .scores import Score
+from .scores import First, Score
 
 
 def score(rows_file: Files, responses_file: Files, out_dir: str | Path, *, preset: str = "reins") -> Path:
@@ -67,8 +67,12 @@ def score_one(row: Row, response: Response, *, preset: str = "reins") -> Score:
 def _judge(row: Row, response: Response, preset: str) -> tuple[str, Score]:
     """The answer that counts, and its score before grading."""
     split = response.split(preset)
-    no_answer = preset == "reins" and (response.truncated or split.state == "unclosed")
-    answer = "" if no_answer else split.answer
+    answer = _answer(response, preset)
+    first = None
+    if response.first:
+        before = _answer(response.first, preset)
+        held = verdicts(row.constraints, before, preset=preset)
+        first = First(held, before.strip() == answer.strip())
     loose = verdicts(row.constraints, answer, preset=preset, loose=True) if preset == "ifeval" else None
     return answer, Score(
         row=response.row,
@@ -81,7 +85,20 @@ def _judge(row: Row, response: Response, preset: str) -> tuple[str, Score]:
         reasoning_tokens=response.reasoning_tokens,
         answer_tokens=response.answer_tokens,
         loose=loose,
+        calls=response.calls,
+        prompt_tokens=response.prompt_tokens,
+        drawn_tokens=response.drawn_tokens,
+        p_yes=response.p_yes,
+        p_word=response.p_word,
+        first=first,
     )
+
+
+def _answer(response: Response, preset: str) -> str:
+    """The answer that counts: none, by our preset, of what was cut or never left its thought."""
+    split = response.split(preset)
+    no_answer = preset == "reins" and (response.truncated or split.state == "unclosed")
+    return "" if no_answer else split.answer
 
 
 def _metrics(rows: list[Row], scores: Sequence[Score], preset: str) -> dict[str, Any]:

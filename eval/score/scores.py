@@ -1,7 +1,9 @@
 """Scores: the verdicts and the outcome of one response, as `scores.jsonl` holds them.
 
 A line holds `{row, sample, verdicts, hacc, sacc, correct, outcome, state, format, reasoned, cut,
-reasoning_tokens, answer_tokens}`, and under preset `ifeval` `loose`. What follows from other fields is written for readers and computed again when read.
+reasoning_tokens, answer_tokens}`, under preset `ifeval` `loose`, and where sampling knows them its costs (`calls,
+prompt_tokens, drawn_tokens`), mode `decide`'s `p_yes, p_word`, and of a mode of two passes `first`: the first answer's
+`verdicts`, and whether the second is the `same`. What follows from other fields is written for readers and computed again when read.
 """
 
 from collections import Counter
@@ -10,10 +12,23 @@ from pathlib import Path
 from typing import get_args
 
 from ..io.errors import InputError
-from ..io.fields import COUNT, FLAG, FLAGS, TEXT, Kind, choice, may, need
+from ..io.fields import CHANCE, COUNT, FLAG, FLAGS, OBJECT, TEXT, Kind, choice, may, need
 from ..io.jsonl import Line, iter_jsonl
 from ..verify.answers import Outcome
 from ..verify.reasoning import State
+from ..verify.responses import CHANCES, COSTS
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """The answer that a second pass was shown: its verdicts, and whether the second answer is the same text."""
+
+    verdicts: list[bool]
+    same: bool
+
+    @property
+    def hacc(self) -> bool | None:
+        return all(self.verdicts) if self.verdicts else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +49,12 @@ class Score:
     reasoning_tokens: int | None = None
     answer_tokens: int | None = None
     loose: list[bool] | None = None
+    calls: int | None = None
+    prompt_tokens: int | None = None
+    drawn_tokens: int | None = None
+    p_yes: float | None = None
+    p_word: float | None = None
+    first: First | None = None
 
     @property
     def hacc(self) -> bool | None:
@@ -67,7 +88,9 @@ class Score:
             "reasoning_tokens": self.reasoning_tokens,
             "answer_tokens": self.answer_tokens,
         }
-        return line if self.loose is None else line | {"loose": self.loose}
+        first = self.first and {"verdicts": self.first.verdicts, "same": self.first.same}
+        later = {key: getattr(self, key) for key in ("loose", *COSTS, *CHANCES)} | {"first": first}
+        return line | {key: value for key, value in later.items() if value is not None}
 
 
 def read_scores(file: str | Path) -> list[Score]:
@@ -89,6 +112,9 @@ def as_score(line: Line, where: str) -> Score:
         raise InputError(where, f"no score: field {absent[0]!r} is missing", "score the responses again")
     fields: Line = {key: need(line, key, kind, where) for key, kind in _NEEDED.items()}
     fields |= {key: may(line, key, kind, where) for key, kind in (_KNOWN | _LATER).items()}
+    if first := may(line, "first", OBJECT, where):
+        verdicts, same = (need(first, key, kind, f"{where}: first") for key, kind in _FIRST.items())
+        fields["first"] = First(verdicts, same)
     return Score(
         truncated=fields.pop("cut"), reasoned=may(line, "reasoned", FLAG, where) is not False, **fields
     )
@@ -106,4 +132,11 @@ _KNOWN: dict[str, Kind] = {  # or null
     "reasoning_tokens": COUNT,
     "answer_tokens": COUNT,
 }
-_LATER: dict[str, Kind] = {"format": TEXT, "loose": FLAGS}  # which older files and other presets do not have
+# Which older files, other presets and modes do not have.
+_LATER: dict[str, Kind] = {
+    "format": TEXT,
+    "loose": FLAGS,
+    **dict.fromkeys(COSTS, COUNT),
+    **dict.fromkeys(CHANCES, CHANCE),
+}
+_FIRST: dict[str, Kind] = {"verdicts": FLAGS, "same": FLAG}

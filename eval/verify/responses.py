@@ -1,18 +1,20 @@
 """Responses: one generated text to one row, as sampling writes and scoring reads them.
 
 A line of `responses.jsonl` holds `{row, sample, text, state, cut, reasoning_tokens, answer_tokens, seed,
-prompt_hash}`; only the first three are needed, the rest is null where a file does not say it. A thought that a server
+prompt_hash}`; only the first three are needed, the rest is null where a file does not say it. Where sampling knows them
+it adds the costs `calls, prompt_tokens, drawn_tokens`, the `first` reply of a mode of two passes, and the decision
+`p_yes, p_word` of mode `decide`. A thought that a server
 took out of the text is read from the column it was put in. What a server says beside a reply is kept as it came, in
 `finish_reason` and `usage`, for people and for the cost; it is not read back.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
 from ..io.errors import InputError
-from ..io.fields import COUNT, FLAG, TEXT, WHOLE, Kind, choice, may, need
+from ..io.fields import CHANCE, COUNT, FLAG, OBJECT, TEXT, WHOLE, Kind, choice, may, need
 from ..io.jsonl import Line, iter_jsonl
 from .reasoning import Split, State, split_reasoning
 
@@ -22,7 +24,9 @@ class Response:
     """One sample of one row. `truncated` (files say `cut`): it hit the token limit.
 
     `state` is the reasoning's, as sampling saw it; lengths are in tokens, those of the reasoning include its tags.
-    `thought` stands beside the text where a server took it out.
+    `thought` stands beside the text where a server took it out. `first` is the reply that the mode showed again. Costs are
+    those of all passes: `calls` of the model, tokens of their prompts, tokens drawn. `p_yes` is the probability of YES
+    against NO, `p_word` that of either.
     """
 
     row: str
@@ -37,11 +41,27 @@ class Response:
     thought: str | None = None
     finish_reason: str | None = None
     usage: dict[str, Any] | None = None
+    calls: int | None = None
+    prompt_tokens: int | None = None
+    drawn_tokens: int | None = None
+    p_yes: float | None = None
+    p_word: float | None = None
+    first: "Response | None" = None
 
     def split(self, preset: str = "reins") -> Split:
         """Reasoning and answer. Where sampling says `unclosed`, the template may have opened the thought."""
         prefilled = self.state == "unclosed" and not self.thought
         return split_reasoning(self.text, preset=preset, prefilled=prefilled, beside=self.thought)
+
+    def after(self, first: "Response") -> "Response":
+        """This reply as one of a second pass, with the first and the costs of both: None where one is not told."""
+        costs = [(getattr(first, cost), getattr(self, cost)) for cost in COSTS]
+        calls, prompts, drawn = (None if None in pair else sum(pair) for pair in costs)
+        return replace(self, first=first, calls=calls, prompt_tokens=prompts, drawn_tokens=drawn)
+
+    def unpaid(self) -> "Response":
+        """The reply as one that was there already."""
+        return replace(self, calls=0, prompt_tokens=0, drawn_tokens=0)
 
     def line(self) -> Line:
         """The response as files hold it."""
@@ -49,6 +69,9 @@ class Response:
             BESIDE[0]: self.thought,
             "finish_reason": self.finish_reason,
             "usage": self.usage,
+            **{key: getattr(self, key) for key in (*COSTS, *CHANCES)},
+            "first": self.first
+            and {key: value for key, value in self.first.line().items() if key not in KEY},
         }
         return {
             "row": self.row,
@@ -76,6 +99,9 @@ _FIELDS: dict[str, Kind] = {
     "prompt_hash": TEXT,
 }
 NEEDED = ("row", "sample", "text")
+KEY = ("row", "sample")
+COSTS = ("calls", "prompt_tokens", "drawn_tokens")
+CHANCES = ("p_yes", "p_word")
 # Finish reasons of a reply that hit its limit, or the end of the model's context.
 AT_LIMIT = ("length", "max_tokens", "model_length", "max_output_tokens")
 BESIDE = ("reasoning_content", "reasoning", "thinking")  # of vLLM, its later releases, Ollama
@@ -87,6 +113,10 @@ def as_response(line: Line, where: str) -> Response:
     fields: Line = {
         key: (need if key in NEEDED else may)(line, key, kind, where) for key, kind in _FIELDS.items()
     }
+    fields |= {key: may(line, key, COUNT, where) for key in COSTS}
+    fields |= {key: may(line, key, CHANCE, where) for key in CHANCES}
+    if first := may(line, "first", OBJECT, where):
+        fields["first"] = as_response({**{key: line[key] for key in KEY}, **first}, f"{where}: first")
     text = need_text(line, "text", where)
     return Response(text=text, truncated=fields.pop("cut"), thought=thought_beside(line, where), **fields)
 

@@ -11,10 +11,12 @@ from .given import is_as_given
 
 def origins_of(task: Task, outputs: Mapping[str, str]) -> list[str]:
     """The hash of all that each of a task's parts grows from; a task without parts is one."""
-    apart = {part.needs for part in task.parts}
+    apart = {name for part in task.parts for name in part.needs}
     needs = {name: outputs[name] for name in task.needs if name not in apart}
     whole = fingerprint.digest({"spec": task.spec, "needs": needs})
-    each = [fingerprint.digest([whole, part.spec, outputs[part.needs]]) for part in task.parts]
+    each = [
+        fingerprint.digest([whole, part.spec, *(outputs[name] for name in part.needs)]) for part in task.parts
+    ]
     return each or [whole]
 
 

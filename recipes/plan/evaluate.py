@@ -3,24 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from ...eval.io.run_paths import ANY_STEP, checkpoint_name, name_on_the_way, unconstrained
-from ...eval.sample.settings import Sampling
 from ...eval.sample.vllm_arguments import VllmArguments
 from ..recipe.sets import AnswersSet
+from .asking import SizedPart, evaluated_part, sample_settings, sized_part
 from .estimate import saved, steps
 from .outcome import code
 from .recipe_run import Model, RecipeRun
-from .task import Part, Task
-
-
-class SizedPart(NamedTuple):
-    """A set asked in one way, with how many samples and at most how many tokens that comes to."""
-
-    part: Part
-    samples: int
-    tokens: int
+from .task import Task
 
 
 def answers(run: RecipeRun, name: str, source: Task) -> Task:
@@ -28,8 +19,8 @@ def answers(run: RecipeRun, name: str, source: Task) -> Task:
     dataset = run.recipe.data[name]
     assert isinstance(dataset, AnswersSet)
     folder = run.paths.answers(name)
-    settings = _sample_settings(dataset.of, dataset.mode, dataset, dataset.constraints)
-    parts = [_sized_part(run, dataset.of, folder, settings, source)]
+    settings = sample_settings(dataset.of, dataset.mode, dataset, dataset.constraints)
+    parts = [sized_part(run, dataset.of, folder, settings, source)]
     return replace(_task(run, f"answers {name}", folder, run.base, dataset.seed, parts), kind="answers")
 
 
@@ -91,9 +82,9 @@ def along(
     for set_name, source in sets.items():
         mode, members = evaluate[set_name].modes[0], evaluate[set_name].checkpoints
         folder = run.paths.evaluation(name_on_the_way(name, ANY_STEP), set_name, mode)
-        sized = _sized_part(
-            run, set_name, folder, _sample_settings(set_name, mode, evaluate[set_name], True), source
-        )
+        sized = evaluated_part(run, set_name, mode, name, folder, seed, source, plain=False)
+        if sized is None:
+            continue
         part = replace(sized.part, config={**sized.part.config, "checkpoints": members}, members=members)
         parts.append(
             SizedPart(part, len(wanted[set_name]) * sized.samples, len(wanted[set_name]) * sized.tokens)
@@ -115,32 +106,14 @@ def _evaluation(run: RecipeRun, name: str, model: Model, seed: int, sets: Mappin
     parts = []
     for set_name, source in sets.items():
         evaluation = run.recipe.evaluate[set_name]
-        for label, with_constraints in [(set_name, True), (unconstrained(set_name), False)][
-            : 1 + evaluation.plain
-        ]:
+        for plain in (False, True)[: 1 + evaluation.plain]:
+            label = unconstrained(set_name) if plain else set_name
             for mode in evaluation.modes:
-                settings = _sample_settings(label, mode, evaluation, with_constraints)
-                parts.append(
-                    _sized_part(run, set_name, run.paths.evaluation(name, label, mode), settings, source)
-                )
-    task = _task(run, f"eval {name}", run.paths.evaluated(name), model, seed, parts)
+                folder = run.paths.evaluation(name, label, mode)
+                parts.append(evaluated_part(run, set_name, mode, name, folder, seed, source, plain=plain))
+    asked = [part for part in parts if part is not None]
+    task = _task(run, f"eval {name}", run.paths.evaluated(name), model, seed, asked)
     return replace(task, checkpoint=name)
-
-
-def _sample_settings(label: str, mode: str, sampling: Sampling, constraints: bool) -> dict[str, Any]:
-    """All that decides a set's samples beside the model."""
-    settings = {key: getattr(sampling, key) for key in Sampling.model_fields}
-    return {"label": label, "mode": mode, "with_constraints": constraints, **settings}
-
-
-def _sized_part(
-    run: RecipeRun, name: str, folder: Path, settings: Mapping[str, Any], source: Task
-) -> SizedPart:
-    config = {"rows": str(run.paths.rows(name)), "out": str(folder), **settings}
-    samples: int = source.amount * settings["samples"]
-    return SizedPart(
-        Part(folder, config, settings, source.name), samples, samples * settings["max_new_tokens"]
-    )
 
 
 def _task(
@@ -157,7 +130,7 @@ def _task(
         module="reins.eval.run",
         config={"model": model.location, **common, "vllm": vllm.given, "world_size": launch.engines},
         spec={**common, **vllm.deciding, "base": model.hashed, "code": code(launch.engine)},
-        needs=tuple(dict.fromkeys(sized.part.needs for sized in parts)),
+        needs=tuple(dict.fromkeys(name for sized in parts for name in sized.part.needs)),
         amount=most,
         judge=code("judge"),
         note=f"{sum(sized.samples for sized in parts):,} samples, at most {most:,} tokens",

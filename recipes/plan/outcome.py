@@ -78,6 +78,7 @@ KINDS = {
         ("reins.data_builders.mixture",),
         {
             "reins.data_builders.*": "build sets, whose rows are hashed",
+            "reins.eval.verify.overlap": "keeps examples apart where a set is built",
             "reins.eval.io.tokenizers": "counts tokens where a set is built",
             **_ROWS_AS_THEY_ARE,
         },
@@ -106,7 +107,7 @@ KINDS = {
     "report": Kind(
         ("reins.eval.report.report", "reins.eval.report.track", "reins.recipes.engine.model_card"),
         dict.fromkeys(
-            ["reins.data_builders.*", "reins.train.*", "reins.eval.sample.*"],
+            ["reins.data_builders.*", "reins.train.*", "reins.eval.sample.*", "reins.eval.verify.overlap"],
             "of the plan; what they made is read",
         ),
     ),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ...eval.io.errors import InputError, nearest
-from ...eval.io.run_paths import RunPaths
+from ...eval.io.run_paths import RunPaths, checkpoint_name
 from ..recipe.resolve import references
 from ..recipe.schema import Recipe
 from ..recipe.sets import AnswersSet
@@ -69,18 +69,21 @@ class Plan:
         self._sets[name] = self._add(rows.build(self.run, name, sources))
         return self._sets[name]
 
-    def arm(self, stages: Sequence[str], seed: int) -> None:
+    def arm(self, stages: Sequence[str], seed: int, *, first: bool = False) -> None:
         """The stages of an arm and the evaluation of its last; the base has no seed, so it takes the first."""
         trained = None
         for depth in range(1, len(stages) + 1):
             trained = self._stage(stages[:depth], seed, trained)
         if self.recipe.evaluate:
             seed = seed if stages else self.recipe.seeds[0]
+            if not first:
+                self._replying(seed)
             self._attended(self._add(evaluate.last(self.run, stages, seed, self._evaluated(), trained)))
 
     def model(self, name: str) -> None:
         """The evaluation of a model as it is."""
         if self.recipe.evaluate:
+            self._replying(self.recipe.seeds[0])
             self._attended(self._add(evaluate.as_it_is(self.run, name, self._evaluated())))
 
     def _attended(self, evaluated: Task) -> None:
@@ -115,7 +118,20 @@ class Plan:
         return mixed(stage, self._row_tokens)
 
     def _evaluated(self) -> Mapping[str, Task]:
+        """The sets that are evaluated; those of examples that their modes show are planned with them."""
+        for evaluation in self.recipe.evaluate.values():
+            if evaluation.examples:
+                self.set(evaluation.examples)
         return {name: self.set(name) for name in self.recipe.evaluate}
+
+    def _replying(self, seed: int) -> None:
+        """Those whose replies others are shown come before them."""
+        others = [evaluation.replies_of for evaluation in self.recipe.evaluate.values()]
+        for name in dict.fromkeys(other for other in others if other):
+            if name in self.recipe.models:
+                self._add(evaluate.as_it_is(self.run, name, self._evaluated()))
+            elif f"eval {checkpoint_name(self.recipe.arms[name].stages, seed)}" not in self.tasks:
+                self.arm(self.recipe.arms[name].stages, seed, first=True)
 
     def _add(self, task: Task) -> Task:
         return self.tasks.setdefault(task.name, task)

@@ -35,7 +35,7 @@ ROW_WEIGHT = 0.1
 class Part:
     """A share of a task's work that is redone by itself, and the folder that its outcome is in.
 
-    `config` is its entry under `parts` in the task's config.yaml; `spec`, and the output of the task that it `needs`,
+    `config` is its entry under `parts` in the task's config.yaml; `spec`, and the outputs of the tasks that it `needs`,
     decide its outcome beside what the task says for all parts. A `folder` with a `*` stands for several, which
     the task's own process makes; `members` says which it is to make.
     """
@@ -43,7 +43,7 @@ class Part:
     folder: Path
     config: Mapping[str, Any]
     spec: Mapping[str, Any]
-    needs: str
+    needs: tuple[str, ...]
     members: str | Sequence[int] | None = None
 
 

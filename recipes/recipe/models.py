@@ -59,7 +59,7 @@ def _check_served(recipe: Recipe) -> None:
         for set_name, evaluation in recipe.evaluate.items():
             for mode in evaluation.modes:
                 try:
-                    parse_mode(mode).check_engine("openai", server)
+                    parse_mode(mode).check_engine(recipe.launch.engine, server)
                 except InputError as error:
                     raise InputError(f"evaluate.{set_name}.modes", error.what, error.fix) from None
 

@@ -11,13 +11,12 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from ...data_builders import BUILDERS
-from ...eval.attention.readable import is_read
 from ...eval.io.errors import InputError, nearest
-from ...eval.sample.modes.names import parse_mode
 from ...eval.verify.published import refuse_patterns
 from ...eval.verify.rows import read_rows
 from .files import locate
 from .models import check_models
+from .modes import check_answers_mode, check_attention, check_modes
 from .schema import Recipe
 from .sets import AnswersSet, BuiltSet, DataSet, FileSet, HubSet
 from .stages import check_stage
@@ -90,7 +89,7 @@ def _check_set(recipe: Recipe, name: str) -> DataSet:
         )
     _check_arguments(dataset, key)
     if isinstance(dataset, AnswersSet):
-        _check_modes([dataset.mode], f"{key}.mode")
+        check_answers_mode(dataset.mode, f"{key}.mode")
     if name in ancestors(recipe, name):
         raise InputError(key, "made from itself", "break the circle")
     return dataset
@@ -103,34 +102,6 @@ def _rows_in(dataset: FileSet, key: str, preset: str) -> int:
     except InputError as error:
         raise error.within(f"{key}.file") from None
     return min(rows, dataset.rows or rows)
-
-
-def _check_modes(modes: list[str], key: str) -> None:
-    if len(set(modes)) < len(modes):
-        raise InputError(key, f"{modes} names a mode twice", "give each once")
-    for mode in modes:
-        try:
-            parse_mode(mode)
-        except InputError as error:
-            raise error.within(key) from None
-
-
-def _check_attention(recipe: Recipe, name: str) -> None:
-    """Attention is read by a model that is loaded here, from responses whose prompts the rows alone make."""
-    evaluation, key = recipe.evaluate[name], f"evaluate.{name}.attention"
-    if not evaluation.attention:
-        return
-    if recipe.launch.engine == "openai":
-        said = "a server gives no attention"
-        raise InputError(key, said, "leave it out, or take engine transformers or vllm")
-    if not any(map(is_read, evaluation.modes)):
-        said = f"none of the modes {', '.join(evaluation.modes)} is made from the row alone"
-        raise InputError(key, said, "leave it out, or add a mode: think, direct or cot")
-    dataset = recipe.data[name]
-    if isinstance(dataset, FileSet) and not any(row.constraints for row in read_rows(dataset.file)):
-        raise InputError(
-            key, f"no row of {dataset.file} has a constraint", "leave it out, or give another set"
-        )
 
 
 def _check_arguments(dataset: BuiltSet, key: str) -> None:
@@ -194,8 +165,8 @@ def _check_names(recipe: Recipe) -> None:
     for name in recipe.evaluate:
         if name not in recipe.data:
             raise InputError(f"evaluate.{name}", "unknown set", nearest(name, recipe.data))
-        _check_modes(recipe.evaluate[name].modes, f"evaluate.{name}.modes")
-        _check_attention(recipe, name)
+        check_modes(recipe, name)
+        check_attention(recipe, name)
     if not locate(recipe.launch.accelerate).is_file():
         missing = f"{recipe.launch.accelerate} is no file"
         raise InputError("launch.accelerate", missing, "see recipes/accelerate/")

@@ -4,14 +4,16 @@ A mode is one class in a file of this folder and one line in `names.py`. It over
 asking; engines, resuming and records are the same for all.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 from ...io.errors import InputError
+from ...verify.reasoning import Split
+from ...verify.responses import Response
 from ...verify.rows import Row
 from ...verify.thought_formats import ThoughtFormat
-from ..settings import Server
+from ..settings import Sampling, Server
 
 ENGINES = ("transformers", "vllm", "openai")
 
@@ -43,12 +45,17 @@ class Codec(Protocol):
     def piece(self, token: int) -> str: ...
 
 
+Need = Literal["examples", "replies"]
+
+
 @dataclass(frozen=True)
 class Mode:
     """One way of asking: `text` as a recipe writes it, and the whole numbers in it.
 
     `least` and `most`: how many numbers it takes. `engines`: those that can serve it. `by_chat`: words in a prompt are
     all it needs, so a server that renders its own prompts can be asked. `direct`: the prompt skips the thought.
+    `passes`: how often the model replies before a sample has ended. `needs`: the file that must be given beside the rows,
+    worked examples or somebody's replies. `answers`: whether what is replied is an answer to the row.
     """
 
     text: str
@@ -60,6 +67,9 @@ class Mode:
     engines: ClassVar[tuple[str, ...]] = ENGINES
     by_chat: ClassVar[bool] = False
     direct: ClassVar[bool] = False
+    passes: ClassVar[int] = 1
+    needs: ClassVar[Need | None] = None
+    answers: ClassVar[bool] = True
 
     @classmethod
     def written(cls) -> str:
@@ -81,6 +91,31 @@ class Mode:
     def most_inserted(self, codec: Codec, row: Row) -> int:
         """Tokens that its edits may add to those that are drawn."""
         return 0
+
+    def given(self, file: str, rows: Sequence[Row]) -> "Mode":
+        """The mode with the file that it `needs`. Raises InputError where the file does not serve these rows."""
+        raise NotImplementedError(self.name)
+
+    def without_constraints(self) -> "Mode":
+        """The mode as it asks rows without their constraints."""
+        return self
+
+    @property
+    def noted(self) -> dict[str, Any]:
+        """What samples depend on beside the text of the mode; generation.json holds it."""
+        return {}
+
+    def sampling(self, sampling: Sampling, *, chat: bool = False) -> Sampling:
+        """How its samples are drawn, from what was asked for; `chat`: by a server that renders its own prompts."""
+        return sampling
+
+    def before(self, row: Row, sample: int) -> Response | None:
+        """A reply that is there already and stands in place of the first pass; None where the model gives it."""
+        return None
+
+    def turn_after(self, asked: str, first: Split, form: ThoughtFormat) -> str | None:
+        """The user's turn of the second pass, after the first reply; None where there is none."""
+        return None
 
     def check_rows(self, rows: Iterable[Row]) -> None:
         """Raise InputError where rows cannot be asked in this mode; not called where constraints are left out."""

@@ -1,0 +1,137 @@
+"""The rows that policies choose among: what each way of asking reached on a row and what it cost, means over samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from ..score.measure import ScoredSamples
+from ..stats.intervals import Flags, Floats, Ints
+from ..verify.responses import CHANCES
+from ..verify.rows import Row
+from .set_data import SetData
+
+COSTS = ("drawn_tokens", "prompt_tokens", "calls")
+
+
+@dataclass(frozen=True)
+class Means:
+    """Of each row (n,): mean HAcc, that of its even and odd samples (2, n), and mean costs (3, n) in the order of COSTS.
+
+    NaN where there is no sample, or nothing is told.
+    """
+
+    hacc: Floats
+    halves: Floats
+    costs: Floats
+
+    @classmethod
+    def of(cls, samples: Sequence[ScoredSamples], count: int) -> Means:
+        row = np.concatenate([scored.row for scored in samples])
+        hacc = np.concatenate([scored.numbers["hacc"] for scored in samples])
+        order = np.argsort(row, kind="stable")
+        place = np.empty(len(row), dtype=np.intp)
+        place[order] = np.arange(len(row)) - np.searchsorted(row[order], row[order])
+        every = np.ones(len(row), dtype=bool)
+        halves = [_mean_by(row, hacc, count, place % 2 == half) for half in (0, 1)]
+        costs = [_mean_by(row, _cost(samples, name), count, every) for name in COSTS]
+        return cls(_mean_by(row, hacc, count, every), np.stack(halves), np.stack(costs))
+
+    def at(self, rows: Flags) -> Means:
+        """Those of some rows."""
+        return Means(self.hacc[rows], self.halves[:, rows], self.costs[:, rows])
+
+
+def _cost(samples: Sequence[ScoredSamples], name: str) -> Floats:
+    """A cost of each sample; tokens that no one counted as drawn are those of its reply."""
+    told = np.concatenate([scored.tells(name) for scored in samples])
+    if name != "drawn_tokens":
+        return told
+    lengths = [scored.numbers["reasoning_tokens"] + scored.numbers["answer_tokens"] for scored in samples]
+    return np.where(np.isnan(told), np.concatenate(lengths), told)
+
+
+def _mean_by(row: Ints, values: Floats, count: int, chosen: Flags) -> Floats:
+    sums = np.bincount(row[chosen], values[chosen], count)
+    times = np.bincount(row[chosen], minlength=count)
+    return np.asarray(np.divide(sums, times, out=np.full(count, np.nan), where=times > 0))
+
+
+@dataclass(frozen=True)
+class RowOutcomes:
+    """The rows (n,) that were answered both ways, what came of both, and the problem that each belongs to."""
+
+    rows: Sequence[Row]
+    think: Means
+    direct: Means
+    cluster: Ints
+
+    @property
+    def thinking_wins(self) -> Flags:
+        """The truth that policies are held against; a tie is no reason to think."""
+        return np.greater(self.think.hacc, self.direct.hacc)
+
+    @cached_property
+    def features(self) -> list[str]:
+        """What a classifier reads of each row."""
+        return [_features(row) for row in self.rows]
+
+    def value(self, chance: Floats) -> Floats:
+        """HAcc (n,) where a row is answered after thinking with this chance."""
+        return chance * self.think.hacc + (1 - chance) * self.direct.hacc
+
+    def costs(self, chance: Floats) -> Floats:
+        """The costs (3, n) of the same."""
+        return chance * self.think.costs + (1 - chance) * self.direct.costs
+
+
+class Pairing(NamedTuple):
+    """The rows answered both ways, and which of the set (count,) they are."""
+
+    outcomes: RowOutcomes
+    rows: Flags
+
+
+def paired_rows(data: SetData, think: list[ScoredSamples], direct: list[ScoredSamples]) -> Pairing | None:
+    """What came of the rows that were answered both ways, and which rows they are; None where there is none."""
+    count = len(data.row_set.rows)
+    means = [Means.of(samples, count) for samples in (think, direct)]
+    both = ~np.isnan(means[0].hacc) & ~np.isnan(means[1].hacc)
+    if not both.any():
+        return None
+    rows = [row for row, kept in zip(data.row_set.rows, both, strict=True) if kept]
+    cluster = data.row_set.cluster[both]
+    return Pairing(RowOutcomes(rows, means[0].at(both), means[1].at(both), cluster), both)
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """What a model decided about rows (n,): `p_yes` (NaN where neither word was said), `p_word`, and costs (3, n)."""
+
+    p_yes: Floats
+    p_word: Floats
+    costs: Floats
+
+
+def decisions_of(data: SetData, arm: str, rows: Flags) -> Decisions | None:
+    """An arm's decisions about some rows, the mean over its seeds; None where it was not asked."""
+    samples, count = data.decisions.get(arm), len(data.row_set.rows)
+    if not samples:
+        return None
+    row = np.concatenate([scored.row for scored in samples])
+    means = []
+    for name in CHANCES:
+        told = np.concatenate([scored.tells(name) for scored in samples])
+        means.append(_mean_by(row, told, count, ~np.isnan(told))[rows])
+    return Decisions(means[0], means[1], Means.of(samples, count).at(rows).costs)
+
+
+def _features(row: Row) -> str:
+    """Words of the prompt, ids of the constraints and their number, as tokens apart."""
+    said = " ".join([row.question, *(constraint.description or "" for constraint in row.constraints)])
+    ids = [f"type={constraint.id}" for constraint in row.constraints]
+    return " ".join([*said.casefold().split(), *ids, f"count={len(ids)}"])

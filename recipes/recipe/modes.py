@@ -1,0 +1,93 @@
+"""The modes that a recipe asks a set in: known, served by its engine, and with what they show at hand."""
+
+from ...eval.attention.readable import is_read
+from ...eval.io.errors import InputError, nearest
+from ...eval.sample.modes.mode import Mode
+from ...eval.sample.modes.names import parse_mode
+from ...eval.verify.rows import read_rows
+from .schema import Evaluation, Recipe
+from .sets import FileSet
+
+FIRST_REPLIES = ("cot", "think")  # modes whose replies `reflect_other` may show, the first that is asked
+
+
+def check_modes(recipe: Recipe, name: str) -> None:
+    """Raise InputError, naming the key, where a set cannot be asked in one of its modes."""
+    evaluation, key = recipe.evaluate[name], f"evaluate.{name}"
+    texts = evaluation.modes
+    if len(set(texts)) < len(texts):
+        raise InputError(f"{key}.modes", f"{texts} names a mode twice", "give each once")
+    modes = [_parsed(text, f"{key}.modes") for text in texts]
+    for mode in modes:
+        try:
+            mode.check_engine(recipe.launch.engine)
+        except InputError as error:
+            raise InputError(f"{key}.modes", error.what, error.fix) from None
+    if not modes[0].answers:
+        raise InputError(
+            f"{key}.modes", f"{texts[0]} answers no row, and is the first", "put another mode first"
+        )
+    _check_examples(recipe, evaluation, modes, key)
+    _check_replies(recipe, evaluation, modes, key)
+
+
+def check_answers_mode(text: str, key: str) -> None:
+    """Raise InputError where a set of answers cannot be had in this mode."""
+    mode = _parsed(text, key)
+    if mode.needs or not mode.answers:
+        raise InputError(key, f"{text!r} does not answer rows by itself", "use think, direct or cot")
+
+
+def check_attention(recipe: Recipe, name: str) -> None:
+    """Attention is read by a model that is loaded here, from responses whose prompts the rows alone make."""
+    evaluation, key = recipe.evaluate[name], f"evaluate.{name}.attention"
+    if not evaluation.attention:
+        return
+    if recipe.launch.engine == "openai":
+        said = "a server gives no attention"
+        raise InputError(key, said, "leave it out, or take engine transformers or vllm")
+    if not any(map(is_read, evaluation.modes)):
+        said = f"none of the modes {', '.join(evaluation.modes)} is made from the row alone"
+        raise InputError(key, said, "leave it out, or add a mode: think, direct or cot")
+    dataset = recipe.data[name]
+    if isinstance(dataset, FileSet) and not any(row.constraints for row in read_rows(dataset.file)):
+        raise InputError(
+            key, f"no row of {dataset.file} has a constraint", "leave it out, or give another set"
+        )
+
+
+def first_replies(evaluation: Evaluation) -> str:
+    """The mode whose replies `reflect_other` shows; empty where none is asked that could."""
+    return next((mode for mode in FIRST_REPLIES if mode in evaluation.modes), "")
+
+
+def _parsed(text: str, key: str) -> Mode:
+    try:
+        return parse_mode(text)
+    except InputError as error:
+        raise error.within(key) from None
+
+
+def _check_examples(recipe: Recipe, evaluation: Evaluation, modes: list[Mode], key: str) -> None:
+    showing = [mode.text for mode in modes if mode.needs == "examples"]
+    if showing and not evaluation.examples:
+        raise InputError(
+            f"{key}.examples", f"missing, and mode {showing[0]} shows some", "name a set of micro.examples"
+        )
+    if evaluation.examples and evaluation.examples not in recipe.data:
+        fix = nearest(evaluation.examples, recipe.data)
+        raise InputError(f"{key}.examples", f"unknown set {evaluation.examples!r}", fix)
+
+
+def _check_replies(recipe: Recipe, evaluation: Evaluation, modes: list[Mode], key: str) -> None:
+    showing, known = [mode.text for mode in modes if mode.needs == "replies"], [*recipe.arms, *recipe.models]
+    other = evaluation.replies_of
+    if showing and not other:
+        raise InputError(
+            f"{key}.replies_of", f"missing, and mode {showing[0]} shows some", "name an arm or a model"
+        )
+    if other and other not in known:
+        raise InputError(f"{key}.replies_of", f"no arm or model {other!r}", nearest(other, known))
+    if showing and not first_replies(evaluation):
+        said = f"{showing[0]} shows samples of mode {' or '.join(FIRST_REPLIES)}, which are not there"
+        raise InputError(f"{key}.modes", said, "ask in one of them too")
