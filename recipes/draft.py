@@ -83,7 +83,12 @@ def draft(name: str, base: str, gpus: int, gpu: str, budget: float | None = None
     if gpu not in CARDS:
         raise InputError(f"--gpu {gpu}", "not a card whose memory is known", nearest(gpu, CARDS))
     if not 1 <= gpus <= NODE:
-        raise InputError(f"--gpus {gpus}", f"not 1 to {NODE}", "one node; docs/cluster.md has two")
+        fix = (
+            "docs/cluster.md has two nodes"
+            if gpus > NODE
+            else "without a card: `extends: micro/ablation` in a file"
+        )
+        raise InputError(f"--gpus {gpus}", f"not 1 to {NODE}", fix)
     shape = shape_of(base)
     if shape is None:
         raise InputError(

@@ -65,12 +65,21 @@ def _opened(run: Path, out: Path | None) -> tuple[Recipe, Path, Mapping[str, Tas
     if run.is_dir() and not inside.is_file():
         raise InputError(run, "no run's folder: there is no recipe.yaml in it", "name one, as runs/micro")
     file = inside if run.is_dir() else run
-    recipe = check(load(file), file)
+    recipe = _checked(file, inside_run=run.is_dir())
     folder = out or (run if run.is_dir() else Path("runs") / recipe.name)
     if not folder.is_dir():
         raise InputError(folder, "no such folder", "start it by `reins run`, or name its --out")
     planned = plan if recipe.arms or recipe.models else plan_data
     return recipe, folder, planned(recipe, folder, [])
+
+
+def _checked(file: Path, inside_run: bool) -> Recipe:
+    """A recipe that was run names its base and files from the folder where that was."""
+    try:
+        return check(load(file), file)
+    except InputError as error:
+        fix = f"call it where the run was started, or {error.fix}" if inside_run else error.fix
+        raise InputError(error.where, error.what, fix) from None
 
 
 def _agrees(question: str) -> bool:

@@ -136,5 +136,8 @@ def test_clean_asks_first_and_status_refuses_what_is_no_run(
     assert "to do    data x" in CliRunner().invoke(app, ["status", "k.yaml"]).output
     CliRunner().invoke(app, ["clean", "k", "--yes"])
     assert not Path("runs/k/old").exists()
+    Path("runs/k/recipe.yaml").write_text("name: k\narms: {base: []}\nbase: runs/other/final\n")
+    assert "call it where the run was started" in str(CliRunner().invoke(app, ["status", "runs/k"]).exception)
+    Path("runs/k/recipe.yaml").unlink()
     refused = CliRunner().invoke(app, ["status", "runs/k"]).exception
     assert "no run's folder: there is no recipe.yaml in it" in str(refused)
