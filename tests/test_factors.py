@@ -107,6 +107,7 @@ def test_values_by_name_put_in_whole_mappings_and_the_order_of_stages(tmp_path: 
          "b: {builder: micro.traces, rows: 41, seed: 2}}}"), "data.if_rows.seed differs between its values"),
         ("values: [0.1, 0.5]", "values: [0.0, 0.1]", "cells.1.share: 0.5 is none of its values; one of 0.0"),
         ("{share: 0.1}", "{shar: 0.1}", "cells.0: unknown factor 'shar'; did you mean 'share'"),
+        ("spare: {", "if_rows_own: {", "data.if_rows_own: if_rows at some values would have this name"),
         ("control_of: mix", "control_of: mix_rl", "arms.mix_rl.control_of: 'mix_rl' is itself"),
         ("mixed_of: sft", "mixed_of: mix_rl", r"arms.mix.mixed_of: 2 cells of mix_rl have the values of mix_"),
         ("{share: 0}", "{share: }", "arms.sft.factors.share"),

@@ -18,6 +18,7 @@ ALL = sorted(
     if not path.relative_to(RECIPES.parent).as_posix().startswith(NO_RECIPES)
 )
 FOR_GPUS = [path for path in ALL if path.parent.name in ("qwen", "siblings", "smollm2")]
+ASKING = [path for path in ALL if path.parent.name == "micro" and "factors:" in path.read_text("utf-8")]
 HEADER = ("Reproduces:", "Prerequisites:", "Command:", "Override:", "Hardware:", "GPU-hours:")
 
 
@@ -60,6 +61,18 @@ def test_it_has_no_fault_and_costs_what_its_header_says(file: Path, tmp_path: Pa
     stated = re.search(r"at most [\d,.]+ on an (\S+) \(([^)]*)\)", header)
     total = next(one.text for one in found if one.name == "cost" and "(" in one.text)
     assert stated and f"{stated[1]} hours ({stated[2]})" in total
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("file", ASKING, ids=lambda path: path.stem)
+def test_a_question_of_the_micro_world_takes_the_hours_that_its_header_says(
+    file: Path, tmp_path: Path
+) -> None:
+    found = preflight(load(file), tmp_path)
+    assert [str(one) for one in found if one.level == "FAIL" and one.name != "disk"] == []
+    hours = re.search(r"about ([\d.]+) hours on 2 core", "\n".join(one.text for one in found))
+    assert hours and float(hours[1]) <= 2.5
+    assert f"about {hours[1]} hours by `reins check`" in file.read_text(encoding="utf-8")
 
 
 def test_the_papers_ablation_is_there_for_its_four_bases_with_its_numbers() -> None:

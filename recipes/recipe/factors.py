@@ -184,6 +184,8 @@ class _Written:
         crossing = _crossing(self._content, [(kind, name)], factors)
         own = [levels[factor.name] for factor in crossing if factor.name in levels]
         alike = self._names.setdefault(json.dumps([kind, name, inside], sort_keys=True), _named(name, own))
+        if alike != name and alike in self._content[kind]:
+            raise InputError(f"{kind}.{alike}", f"{name} at some values would have this name", "rename it")
         self.parts[kind][alike] = inside
         return alike
 
@@ -262,11 +264,9 @@ def _arm(arm: Content, cell: Cell, by_arm: Mapping[str, Sequence[Cell]]) -> Cont
 def _agreeing(key: str, cell: Cell, other: str, by_arm: Mapping[str, Sequence[Cell]]) -> list[str]:
     if other == cell.of:
         raise InputError(key, f"{other!r} is itself", "name another trained arm")
-    agreeing = (
-        [other_cell.name for other_cell in by_arm[other] if cell.agrees(other_cell)]
-        if other in by_arm
-        else [other]
-    )
+    if other not in by_arm:
+        return [other]  # refused where names are looked up
+    agreeing = [candidate.name for candidate in by_arm[other] if cell.agrees(candidate)]
     if not agreeing:
         raise InputError(key, f"no cell of {other} has the values of {cell.name}", "list such a cell")
     return agreeing
