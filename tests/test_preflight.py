@@ -103,6 +103,7 @@ MISTAKES = {
     "a log of nothing": ([(SFT, "logging_strategy: 'no'}}\n  sft_if")], "warn", "log", "guards look at nothing but the log"),
     "a log after the end": ([(SFT, "logging_steps: 500}}\n  sft_if")], "warn", "log", "guards look at nothing but the log"),
     "a template for one stage": ([(SFT, "chat_template_path: other.jinja}}\n  sft_if")], "warn", "asked", "arms without the stage"),
+    "attention on no constraint": ([("composite: {builder: micro.composites, rows: 20, split: test, pool: test}", "composite: {builder: micro.problems, rows: 20, split: test}"), ("samples: 2", "samples: 2, attention: true")], "FAIL", "evaluation", "no row looked at has one"),
     "a budget that never bites": ([("samples: 2", "samples: 2, modes: [think, budget-1000]")], "FAIL", "evaluation", "never bites"),
     "flash attention on a CPU": ([(SFT, "model_init_kwargs: {attn_implementation: flash_attention_2}}}\n  sft_if")], "FAIL", "attention", "for the CPU"),
     "packed without flash attention": ([(SFT, "packing: true}}\n  sft_if"), ON_A_CARD], "warn", "packing", "without flash attention"),

@@ -207,6 +207,10 @@ def evaluation(material: Material) -> Iterator[Finding]:
     longest = max((material.args(stage)["max_completion_length"] for stage in rl), default=0)
     for name, settings in material.recipe.evaluate.items():
         yield _sampled(name, settings, longest)
+        rows = material.questions(name) if settings.attention else None
+        if rows and not any(row.constraints for row in rows):
+            text = f"{name}: attention on constraints is asked for, and no row looked at has one"
+            yield Finding("FAIL", "evaluation", text, "take attention out, or another set")
 
 
 def _sampled(name: str, settings: Settings, longest: int) -> Finding:
