@@ -246,3 +246,11 @@ def test_a_task_goes_on_where_it_was_killed(model, data, responses, tmp_path):
     assert (
         again != wanted and again.splitlines()[4:] == wanted.splitlines()[4:]
     )  # the first is not done again
+
+
+@pytest.mark.parametrize("mode", ["reflect", "few_shot 4", "decide"])
+def test_a_mode_whose_prompt_is_not_the_row_s_alone_is_refused_by_name(
+    model, data, responses, tmp_path, mode
+):
+    with pytest.raises(InputError, match=f"mode {mode}: its attention cannot be read"):
+        attend(str(model), data, responses, tmp_path / "out", mode=mode)
