@@ -19,6 +19,9 @@ def work(file):
     with open(file.parent / "begun", "a") as begun:
         begun.write(f"{os.getpid()}\\n")
     print(config.get("say", "a line of the log"), flush=True)
+    until = time.monotonic() + 60
+    while "wait_for" in config and not pathlib.Path(config["wait_for"]).exists() and time.monotonic() < until:
+        time.sleep(0.05)
     time.sleep(config.get("sleep", 0))
     if "refuse" in config:
         raise InputError(*config["refuse"])

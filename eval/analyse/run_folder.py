@@ -1,6 +1,6 @@
 """A run folder as arrays: its arms, their checkpoints along training, and the scored samples of each."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -10,7 +10,7 @@ import yaml
 from ..io.errors import InputError
 from ..io.fields import COUNT, need
 from ..io.lines import read_text
-from ..io.run_paths import DONE, RunPaths, checkpoint_name, name_on_the_way, unconstrained
+from ..io.run_paths import ANY_STEP, DONE, RunPaths, checkpoint_name, name_on_the_way, unconstrained
 from ..io.strict_json import parse
 from ..score.measure import RowSet, ScoredSamples
 from ..score.scores import read_scores
@@ -59,11 +59,12 @@ class Point(NamedTuple):
 class RunFolder:
     """What a run holds so far: `arms` have at least one scored set, `unscored` names the others.
 
+    `done`, where said, are the evaluations that count: a checkpoint's name, or `name@*` for those on the way to it.
     Raises InputError on a folder without recipe or scores, and on scores that do not cover their rows.
     """
 
-    def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder)
+    def __init__(self, folder: str | Path, done: Collection[str] | None = None) -> None:
+        self.folder, self._evaluated = Path(folder), done
         self.paths = RunPaths(self.folder)
         self.recipe = _recipe(self.paths.recipe)
         self.name: str = self.recipe["name"]
@@ -127,7 +128,8 @@ class RunFolder:
             last = checkpoint_name(stages, arm.seed)
             steps = self._done(last)["steps"]
             yield Point(stages, 0, before, checkpoint_name(stages[:-1], arm.seed))
-            for step in self.paths.steps_evaluated(last):
+            counts = self._counts(name_on_the_way(last, ANY_STEP))
+            for step in self.paths.steps_evaluated(last) if counts else ():
                 if step < steps:
                     yield Point(stages, step, before + step, name_on_the_way(last, step))
             yield Point(stages, steps, before + steps, last)
@@ -152,7 +154,10 @@ class RunFolder:
         return ScoredSamples.of(row_set, scores)
 
     def _is_scored(self, checkpoint: str) -> bool:
-        return any(self.paths.evaluated(checkpoint).glob("*/scores.jsonl"))
+        return self._counts(checkpoint) and any(self.paths.evaluated(checkpoint).glob("*/scores.jsonl"))
+
+    def _counts(self, evaluation: str) -> bool:
+        return self._evaluated is None or evaluation in self._evaluated
 
     def _spent(self, seed: int | None, stages: tuple[str, ...]) -> tuple[int, ...]:
         """Steps, supervised tokens, rows and cut rows of all stages that led to a checkpoint."""

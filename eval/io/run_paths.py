@@ -1,7 +1,7 @@
 """Where everything of a run is: the one place that makes the paths of a run folder, and reads them back.
 
 data/<set>  answers/<set>  mixtures/<stage>-s<seed>  stages/<checkpoint>  evals/<checkpoint>/<set>.<mode>
-along/<checkpoint>  attention/<checkpoint>  report/  slurm/  code/ (sources and versions by their hash)
+along/<checkpoint>  attention/<checkpoint>  report/  so_far/  slurm/  code/ (sources and versions by their hash)
 old/ (what was there before something changed)
 """
 
@@ -86,6 +86,11 @@ class RunPaths:
     @property
     def report(self) -> Path:
         return self.root / "report"
+
+    @property
+    def so_far(self) -> Path:
+        """What writes the report while the run is at work."""
+        return self.root / "so_far"
 
     @property
     def results(self) -> Path:

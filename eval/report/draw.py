@@ -16,10 +16,10 @@ from ..analyse.style import STYLE
 FIGURES = {part.name: part for analysis in ANALYSES for part in analysis.parts if isinstance(part, Figure)}
 
 
-def draw(sets: Iterable[ReportData], out_dir: Path) -> None:
-    """Write `<figure>.<set>.<mode>.png` and `.pdf`, several at a time; none where there is nothing to draw."""
+def draw(sets: Iterable[ReportData], out_dir: Path, *, as_pdf: bool = True) -> None:
+    """Write `<figure>.<set>.<mode>.png` and (`as_pdf`) `.pdf`, several at a time; none where there is nothing to draw."""
     out_dir.mkdir(parents=True, exist_ok=True)
-    tasks = [(name, data, out_dir / file_name(name, data)) for data in sets for name in FIGURES]
+    tasks = [(name, data, out_dir / file_name(name, data), as_pdf) for data in sets for name in FIGURES]
     workers = min(len(tasks), os.cpu_count() or 1)
     # Forked, so that no process imports matplotlib again.
     with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
@@ -30,11 +30,13 @@ def file_name(figure: str, data: ReportData) -> str:
     return f"{figure}.{data.set}.{data.mode}.png"
 
 
-def _draw(task: tuple[str, ReportData, Path]) -> None:
-    name, data, path = task
+def _draw(task: tuple[str, ReportData, Path, bool]) -> None:
+    name, data, path, as_pdf = task
     path.unlink(missing_ok=True)  # of an earlier report, which the page would show where nothing is drawn now
     with matplotlib.rc_context(STYLE):
         if figure := FIGURES[name].draw(data):
             figure.savefig(path)
+            if not as_pdf:
+                return
             # Without a date the same results give the same bytes.
             figure.savefig(path.with_suffix(".pdf"), metadata={"CreationDate": None})

@@ -6,6 +6,7 @@ shows of each analysis is said in the analysis's own file.
 
 import base64
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,21 +32,38 @@ from .tables import as_latex, as_text, take_columns, write_csv
 Shown = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Unfinished:
+    """A run that is still at work: which evaluations to report on, see `RunFolder`, and in words what is missing."""
+
+    done: frozenset[str]
+    missing: str
+
+
 def report(
-    run_dirs: Sequence[str | Path], out_dir: str | Path, *, beside: str | None = None, limit: int = LIMIT
+    run_dirs: Sequence[str | Path],
+    out_dir: str | Path,
+    *,
+    beside: str | None = None,
+    limit: int = LIMIT,
+    unfinished: Unfinished | None = None,
 ) -> str:
     """Write the report into `out_dir`; return the table that the terminal shows.
 
-    The page shows generations of at most `limit` bytes. `beside` names a paper whose published figures are laid beside ours. Raises InputError on a folder that is no run,
+    The page shows generations of at most `limit` bytes; of an `unfinished` run it says at its top what is missing, and
+    figures are pictures only.
+    `beside` names a paper whose published figures are laid beside ours. Raises InputError on a folder that is no run,
     has no scores, or whose scores do not fit their rows, and on `beside` with another preset than the paper's.
     """
     out = Path(out_dir)
-    runs = [RunFolder(folder) for folder in run_dirs]
+    runs = [RunFolder(folder, unfinished.done if unfinished else None) for folder in run_dirs]
     theirs = _published(runs, beside) if beside else None
     results = rounded(analyse(runs) | ({"published": as_json(theirs)} if theirs else {}))
+    if unfinished:
+        results["notes"].insert(0, f"the run is not finished: {unfinished.missing}")
     write_json(out / "results.json", results)
     sets = [ReportData.of(results, set_mode) for set_mode in summary.first_modes(results)]
-    draw(sets, out / "figures")
+    draw(sets, out / "figures", as_pdf=unfinished is None)
     _write_tables(results, sets, out / "tables")
     page = _template().render(
         results=results,
@@ -53,6 +71,7 @@ def report(
         sections=[_section(data, out / "figures") for data in sets],
         published=theirs and published_table(sets[0], results["published"]["rows"]),
         floors=floors_table(results["floors"]),
+        missing=unfinished and unfinished.missing,
         seeds=max(len(run.recipe["seeds"]) for run in runs),
         margin=next((run.recipe["margin"] for run in runs if run.recipe.get("margin")), None),
         generations=generations(runs, summary.set_modes(results), limit=limit),

@@ -15,7 +15,7 @@ from scipy.special import ndtri, stdtrit
 
 from .intervals import TINY, Floats
 
-SEEN = 0.9  # of what noise makes the means of seeds differ by: below it nothing is known of seeds
+UNSEEN = 0.3  # chosen by simulation: of noise, over the degrees of freedom, see `crossed`
 HALVINGS = 60  # of the range of p, until it is known to more digits than are kept
 
 
@@ -80,5 +80,7 @@ def crossed(added: Floats, least: float = 0.0) -> Crossed:
     between = max(float(of_problem.var(ddof=1)) / problems, least)
     apart = float(of_seed.var(ddof=1)) / seeds
     variance = between + max(apart - noise, 0.0)
-    share = apart / variance if apart > SEEN * noise and variance > TINY else 0.0
+    # By chance alone the means of few seeds lie closer than noise makes them; then nothing is known of seeds.
+    seen = apart > noise * (1 - UNSEEN / (seeds - 1)) and variance > TINY
+    share = apart / variance if seen else 0.0
     return Crossed(variance, min(share, 1.0), seeds - 1)

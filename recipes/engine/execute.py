@@ -24,6 +24,7 @@ from .given import given
 from .places import make_places
 from .processes import devices, start
 from .progress import Progress
+from .report_so_far import ReportSoFar
 
 LOG = "output.txt"
 COMMAND = "command"  # written as a task starts
@@ -54,7 +55,13 @@ class Engine:
     """Runs the tasks of one run folder, `slots` processes at once, in a process group that ends with the run."""
 
     def __init__(
-        self, tasks: Mapping[str, Task], run: RunPaths, slots: int, group: int, only: Collection[str] | None
+        self,
+        tasks: Mapping[str, Task],
+        run: RunPaths,
+        slots: int,
+        group: int,
+        only: Collection[str] | None,
+        reported: Mapping[str, Task],
     ) -> None:
         self.run, self.slots, self.group = run, slots, group
         self.outputs = finished(tasks)
@@ -66,6 +73,7 @@ class Engine:
         self.children: list[Child] = []
         self.progress = Progress(self.waiting, len(self.outputs), slots)
         self._refuse_missing()
+        self.so_far = ReportSoFar(reported if self.waiting else {}, run, slots, group, self.progress.say)
         for name in self.outputs:
             _keep(tasks[name])
 
@@ -87,6 +95,8 @@ class Engine:
                     self.children.remove(child)
                     self.outputs[child.task.name] = _end(child)
                     self.progress.ended(child.task)
+                self.so_far.look(self.outputs)
+        self.so_far.end()
         return self.outputs
 
     def _start_ready(self, order: Mapping[str, float]) -> None:
@@ -124,14 +134,21 @@ class Engine:
 
 
 def execute(
-    tasks: Mapping[str, Task], run: RunPaths, slots: int, group: int, only: Collection[str] | None = None
+    tasks: Mapping[str, Task],
+    run: RunPaths,
+    slots: int,
+    group: int,
+    only: Collection[str] | None = None,
+    reported: Mapping[str, Task] | None = None,
 ) -> dict[str, str]:
     """Run what is not done of the tasks (`only` these, where said), and return every task's output.
+
+    While they run, a report is written of what is done of the tasks `reported`, as more of them end.
 
     Raises InputError if what they need is not done, or when a child says that its input is bad, and TaskFailed
     after the first that ends badly otherwise.
     """
-    return Engine(tasks, run, slots, group, only).finish()
+    return Engine(tasks, run, slots, group, only, reported or {}).finish()
 
 
 def _ready(waiting: Mapping[str, Task], outputs: Container[str], order: Mapping[str, float]) -> list[Task]:

@@ -39,7 +39,7 @@ def run(recipe: Recipe, folder: Path, arms: Sequence[str], seeds: Sequence[int])
         _show_report(folder)
         return
     with working_in(folder, recipe, everything) as group:
-        execute(tasks, RunPaths(folder), recipe.launch.slots, group)
+        execute(tasks, RunPaths(folder), recipe.launch.slots, group, reported=everything)
         if recipe.evaluate:
             report(recipe, folder, everything)
 
