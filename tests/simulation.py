@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import spearmanr
-from simulation_seeds import COUNTS, SEED_WORLDS, SeedCoverage, seed_coverage
+from simulation_seeds import COUNTS, SEED_WORLDS, SeedCoverage, effect_coverage, seed_coverage
 
 from reins.eval.analyse import length_bins
 from reins.eval.score.estimates import estimates, resample
@@ -294,6 +294,8 @@ def main():
             )
             for what, one in seed_coverage(world, seeds, studies).items():
                 print(f"{what:24}" + "".join(f"{value:12.4f}" for value in one))
+            for what, covered in effect_coverage(world, seeds, studies).items():
+                print(f"{what:24}{covered:12.4f}")
 
 
 if __name__ == "__main__":

@@ -11,8 +11,10 @@ import numpy as np
 
 from reins.eval.analyse.differences import claim, differences
 from reins.eval.analyse.set_data import ArmMeasure
-from reins.eval.score.estimates import estimates, resample, together
+from reins.eval.score.estimates import added, estimates, resample, together
 from reins.eval.score.measure import Measure
+from reins.eval.stats.effects import effect_weights
+from reins.eval.stats.seeds import crossed
 
 PROBLEMS, SAMPLES = 150, 2
 COUNTS = (3, 5, 10)
@@ -43,10 +45,9 @@ EFFECTS = {
 }  # times what an arm changes; `same` is trained, and no better
 
 
-def passes(rng, world, effect, seeds, easy):
-    """Shares of `SAMPLES` that pass, (seeds, problems); the base's are of one seed that lies nowhere apart."""
-    trained = effect > 0
-    odds = world.level + 1.3 * easy + effect * world.arm + np.zeros((seeds, 1))
+def passes(rng, world, moved, seeds, easy, *, trained=True):
+    """Shares of `SAMPLES` that pass, (seeds, problems), of an arm so many log odds above the base, which is not `trained`."""
+    odds = world.level + 1.3 * easy + moved + np.zeros((seeds, 1))
     odds = odds + trained * world.apart * rng.normal(size=(seeds, 1))
     odds = odds + trained * world.by_problem * rng.normal(size=odds.shape)
     return rng.binomial(SAMPLES, 1 / (1 + np.exp(-odds))) / SAMPLES
@@ -78,7 +79,9 @@ def seed_study(rng, world, seeds):
     """Each interval of one study with its truth: name -> (truth, value, low, high), and differences by name."""
     easy = rng.normal(size=PROBLEMS)
     arms = [
-        measured(name, passes(rng, world, effect, seeds if effect else 1, easy))
+        measured(
+            name, passes(rng, world, effect * world.arm, seeds if effect else 1, easy, trained=effect > 0)
+        )
         for name, effect in EFFECTS.items()
     ]
     sums = resample([arm.measure for arm in arms], DRAWS)
@@ -115,3 +118,33 @@ def seed_coverage(world, seeds, studies, *, seed=0):
         name: (held[name], found_significant.get(name, [0]), found_equal.get(name, [0])) for name in held
     }
     return {name: SeedCoverage(*(float(np.mean(flags)) for flags in of)) for name, of in shares.items()}
+
+
+CELLS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+PLANTED = np.array([0.0, -0.5, 0.7, 0.9])  # log odds of the cells: both factors count, and they interact
+EFFECTS_OF = {
+    "first factor": (((0, 1),), None),
+    "second factor": (((1, 1),), None),
+    "interaction": (((0, 1), (1, 1)), (0, 1)),
+}
+
+
+def effect_coverage(world, seeds, studies, *, seed=0):
+    """How often the interval of each effect holds the planted one, over studies of a factorial of two by two."""
+    weights = {name: effect_weights(CELLS, pair)[term] for name, (term, pair) in EFFECTS_OF.items()}
+    rng = np.random.default_rng(11)
+    easy, apart = rng.normal(size=(2, POPULATION))
+    apart *= np.hypot(world.apart, world.by_problem)
+    odds = world.level + 1.3 * easy + apart
+    means = np.array([(1 / (1 + np.exp(-odds - moved))).mean() for moved in PLANTED])
+    rng, held = np.random.default_rng([seed, seeds]), dict.fromkeys(weights, 0)
+    for _ in range(studies):
+        easy = rng.normal(size=PROBLEMS)
+        rates = [passes(rng, world, moved, seeds, easy) for moved in PLANTED]
+        cells = [measured("cell", rate) for rate in rates]
+        for name, weight in weights.items():
+            value = sum(w * cell.measure.values.mean() for w, cell in zip(weight, cells, strict=True))
+            moved = sum(w * added(cell.measure, PROBLEMS) for w, cell in zip(weight, cells, strict=True))
+            low, high = crossed(moved).interval(value)
+            held[name] += low <= weight @ means <= high
+    return {name: count / studies for name, count in held.items()}

@@ -69,15 +69,18 @@ def residuals(num: Floats, den: Floats) -> Floats:
 
 
 def crossed(added: Floats, least: float = 0.0) -> Crossed:
-    """From what each of at least two seeds and two problems adds to a mean, (seeds, problems), see `residuals`.
+    """From what each seed and each of at least two problems adds to a mean, (seeds, problems), see `residuals`.
 
+    Of one seed it is the variance between problems alone.
     `least` is a variance between problems below which it is not to be taken, where too few of them differ to know it.
     """
     seeds, problems = added.shape
     of_seed, of_problem = added.mean(axis=1), added.mean(axis=0)
+    between = max(float(of_problem.var(ddof=1)) / problems, least)
+    if seeds == 1:
+        return Crossed(between, 0.0, 1)
     rest = added - of_seed[:, None] - of_problem + added.mean()
     noise = float((rest**2).sum()) / ((seeds - 1) * (problems - 1) * seeds * problems)
-    between = max(float(of_problem.var(ddof=1)) / problems, least)
     apart = float(of_seed.var(ddof=1)) / seeds
     variance = between + max(apart - noise, 0.0)
     # By chance alone the means of few seeds lie closer than noise makes them; then nothing is known of seeds.

@@ -1,0 +1,232 @@
+"""What each factor of a recipe does, over the cells that it was crossed in, and whether it does so everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import numpy as np
+
+from ..score.estimates import added
+from ..score.measure import Entry
+from ..stats.effects import Term, effect_weights
+from ..stats.seeds import crossed
+from .analysis import Analysis, EntryLists, Figure, Table
+from .contrasts import corrected
+from .fields import Adjusted, Clusters, Family, High, Low, Metric, Mode, Probability, Seeds, SetName
+from .formats import probability, starred
+from .metrics import OUTCOMES, label
+from .results import ReportData, Rows, select
+from .set_data import ArmMeasure, SetData
+from .style import BLUE, LABELS, ORANGE, change_axis, dot, foot, intervals, panels, reach_of, room
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
+
+METRICS = (*OUTCOMES, "joint")
+KINDS = {"main": ("main effect", BLUE), "interaction": ("interaction", ORANGE)}
+
+
+@dataclass(frozen=True)
+class FactorEffect:
+    """What a level of a factor does against the factor's first, or how that changes with the level of another factor."""
+
+    set: SetName
+    mode: Mode
+    metric: Metric
+    crossed: Annotated[str, "the factors, and the trainers of the arms that they cross"]
+    kind: Annotated[str, "`main`: averaged over the other factors; `interaction`: of two factors"]
+    factor: Annotated[str, "the factor"]
+    level: Annotated[str, "its value"]
+    reference: Annotated[str, "its first value, which the effect is counted from"]
+    other: Annotated[str | None, "of an interaction: the other factor"]
+    other_level: Annotated[str | None, "its value; the effect there less that at its first value"]
+    family: Family
+    value: Annotated[float, "the effect: a difference of means of the metric, or of two such differences"]
+    low: Low
+    high: High
+    p: Probability
+    p_holm: Adjusted
+    mdd: Annotated[float | None, "the smallest effect that 80 % power at 5 % would find"]
+    arms: Annotated[int, "arms that the model is fitted on"]
+    clusters: Clusters
+    seeds: Seeds
+
+
+class Crossing(NamedTuple):
+    """Arms that the same factors cross, each with its level of each; `values` are those of each factor, in words."""
+
+    name: str
+    factors: tuple[str, ...]
+    values: tuple[tuple[str, ...], ...]
+    arms: tuple[str, ...]
+    levels: np.ndarray
+
+
+def crossings(data: SetData) -> Iterator[Crossing]:
+    """The arms on a set by their factors and trainers; those of one value of all factors, or of the same, left out."""
+    recipe = data.run.recipe
+    grouped: dict[tuple[tuple[str, ...], tuple[str, ...]], dict[str, Mapping[str, Any]]] = {}
+    for name in data.arms:
+        arm = recipe["arms"].get(name)
+        if isinstance(arm, dict) and arm.get("factors"):
+            known = recipe.get("stages", {})
+            trainers = tuple(known[stage]["trainer"] for stage in arm["stages"] if stage in known)
+            grouped.setdefault((tuple(arm["factors"]), trainers), {})[name] = arm["factors"]
+    for (factors, trainers), cells in grouped.items():
+        values = tuple(
+            tuple(dict.fromkeys(str(cell[factor]) for cell in cells.values())) for factor in factors
+        )
+        levels = np.array(
+            [
+                [values[i].index(str(cell[factor])) for i, factor in enumerate(factors)]
+                for cell in cells.values()
+            ]
+        )
+        varied = [i for i in range(len(factors)) if len(values[i]) > 1]
+        if varied and len(np.unique(levels[:, varied], axis=0)) == len(cells):
+            name = f"{' × '.join(factors[i] for i in varied)} ({', '.join(trainers) or 'trained'})"
+            named = tuple(factors[i] for i in varied), tuple(values[i] for i in varied)
+            yield Crossing(name, *named, tuple(cells), levels[:, varied])
+
+
+def effects(data: SetData, _: EntryLists) -> Iterator[FactorEffect]:
+    """Main effects, and the interaction of every two factors whose cells are all there."""
+    found: list[FactorEffect] = []
+    for crossing in crossings(data):
+        if len({data.seeds(arm) for arm in crossing.arms}) == 1:
+            for mode in data.modes:
+                found += _in_mode(data, crossing, mode)
+    adjusted = corrected([entry.p for entry in found], [entry.family for entry in found])
+    for entry, p_holm in zip(found, adjusted, strict=True):
+        yield FactorEffect(**{**vars(entry), "p_holm": p_holm})
+
+
+def _in_mode(data: SetData, crossing: Crossing, mode: str) -> Iterator[FactorEffect]:
+    measured, _ = data.resampled(mode)
+    # Seeds alone come first and share their key with all seeds together, which therefore replace them.
+    by_key = {measure.key: measure for measure in measured if measure.measure.group is None}
+    pairs = combinations(range(len(crossing.factors)), 2)
+    weights = effect_weights(crossing.levels)
+    for pair in pairs:
+        weights |= effect_weights(crossing.levels, pair)
+    for metric in METRICS:
+        cells = [by_key.get((arm, mode, metric, None)) for arm in crossing.arms]
+        known = [cell for cell in cells if cell]
+        if len(known) == len(cells) and len({cell.seeds for cell in known}) == 1:
+            for term, weight in weights.items():
+                yield _effect(data, crossing, mode, metric, term, known, weight)
+
+
+def _effect(
+    data: SetData,
+    crossing: Crossing,
+    mode: str,
+    metric: str,
+    term: Term,
+    cells: Sequence[ArmMeasure],
+    weight: np.ndarray,
+) -> FactorEffect:
+    clusters = data.row_set.clusters
+    moved = sum(w * added(cell.measure, clusters) for w, cell in zip(weight, cells, strict=True))
+    value = float(sum(w * cell.measure.values.mean() for w, cell in zip(weight, cells, strict=True)))
+    counted = np.unique(np.concatenate([cell.measure.clusters for cell in cells]))
+    enough = len(counted) > 1
+    variance = crossed(np.asarray(moved)[:, counted]) if enough else None
+    low, high = variance.interval(value) if variance else (None, None)
+    (factor, level), *others = term
+    kind = "interaction" if others else "main"
+    other, other_level = others[0] if others else (None, None)
+    return FactorEffect(
+        set=data.name,
+        mode=mode,
+        metric=metric,
+        crossed=crossing.name,
+        kind=kind,
+        factor=crossing.factors[factor],
+        level=crossing.values[factor][level],
+        reference=crossing.values[factor][0],
+        other=None if other is None else crossing.factors[other],
+        other_level=None if other is None or other_level is None else crossing.values[other][other_level],
+        family=f"{crossing.name}, {kind}, {mode}: {metric}",
+        value=value,
+        low=low,
+        high=high,
+        p=variance.p(value) if variance else None,
+        p_holm=None,
+        mdd=variance.detectable if variance else None,
+        arms=len(cells),
+        clusters=len(counted),
+        seeds=len(cells[0].seeds),
+    )
+
+
+def words(entry: Entry) -> str:
+    """`voice: own − teacher`, or `voice own × share 0.5`."""
+    if entry["other"]:
+        return f"{entry['factor']} {entry['level']} × {entry['other']} {entry['other_level']}"
+    return f"{entry['factor']}: {entry['level']} − {entry['reference']}"
+
+
+def effects_table(data: ReportData) -> Rows:
+    """One line an effect and metric."""
+    table = [["crossed", "effect", "metric", "size", "p", "Holm", "detectable"]]
+    for entry in data.entries("effects"):
+        tests = [probability(entry["p"]), probability(entry["p_holm"])]
+        seen = "–" if entry["mdd"] is None else f"{entry['mdd']:.2f}"
+        table.append([entry["crossed"], words(entry), label(entry["metric"]), starred(entry), *tests, seen])
+    return table
+
+
+def effect_dots(data: ReportData) -> Drawing | None:
+    """Every effect, a row each, a panel a metric; main effects first."""
+    entries = [entry for entry in data.entries("effects") if entry["metric"] in OUTCOMES]
+    metrics = [metric for metric in OUTCOMES if select(entries, metric=metric)]
+    if not metrics:
+        return None
+    ordered = [entry for kind in KINDS for entry in select(entries, kind=kind)]
+    names = list(dict.fromkeys((entry["crossed"], words(entry)) for entry in ordered))
+    labels = [name for _, name in names]
+    figure, all_axes = panels(len(metrics), 3, 0.17 * len(names) + 0.15, left=room(labels))
+    reach = reach_of(entries, "value")
+    for metric, axes in zip(metrics, all_axes, strict=True):
+        for kind, (_, colour) in KINDS.items():
+            of_kind = select(entries, metric=metric, kind=kind)
+            y = [names.index((entry["crossed"], words(entry))) for entry in of_kind]
+            x = [entry["value"] for entry in of_kind]
+            axes.plot(x, y, "o", color=colour, markersize=3)
+            intervals(axes, x, y, of_kind, upright=False, colour=colour)
+        change_axis(axes, reach, labels)
+        axes.set_title(LABELS[metric])
+    dots = [dot(colour, text) for kind, (text, colour) in KINDS.items() if select(entries, kind=kind)]
+    foot(figure, "change of the share of samples, with 95 % interval", dots)
+    return figure
+
+
+ANALYSIS = Analysis(
+    name="effects",
+    entry=FactorEffect,
+    compute=effects,
+    heading="What each factor does",
+    contents="factors",
+    parts=[
+        Figure(
+            "effects",
+            "Effects of the recipe’s factors.",
+            "A main effect is the mean change from a factor’s first value to another, over the values of the other factors; "
+            "an interaction is by how much that change is another at a value of the other factor. On the same problems, "
+            "paired, from a linear model of the cells’ means.",
+            "",
+            effect_dots,
+        ),
+        Table(
+            "effects",
+            effects_table,
+            "Every effect",
+            "text",
+            "Holm adjusts p within the effects of a kind on a metric.",
+        ),
+    ],
+)

@@ -1,0 +1,95 @@
+"""Effects of factors: against statsmodels, against what was planted, and where the cells do not tell them apart."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import synthetic_run
+from analysed import one, pick, results_of
+from scipy.stats import binom
+from simulation_seeds import COUNTS, SEED_WORLDS, effect_coverage
+from statsmodels.formula.api import ols
+from synthetic_run import make_run
+
+from reins.eval.io.jsonl import read_jsonl
+from reins.eval.report.report import report
+from reins.eval.stats.effects import effect_weights
+
+HOLDS = {("teacher", 0.1): 0.9, ("teacher", 0.5): 0.85, ("own", 0.1): 0.85, ("own", 0.5): 0.4}
+ARMS = {"base": []} | {
+    f"mix_{voice}_{i}": {"stages": [f"mix_{voice}_{i}"], "factors": {"voice": voice, "share": share}}
+    for i, (voice, share) in enumerate(HOLDS)
+}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        planted = {name: (held, 0.6, 1.0) for name, held in zip(list(ARMS)[1:], HOLDS.values(), strict=True)}
+        patch.setattr(synthetic_run, "PLANTED", {"base": (0.9, 0.5, 0.1)} | planted)
+        return make_run(tmp_path_factory.mktemp("run") / "run", arms=ARMS, rows=120)
+
+
+@pytest.fixture(scope="module")
+def results(run):
+    return results_of(run)
+
+
+def test_effects_are_those_of_a_linear_model_on_paired_differences(run, results):
+    rows = {row["row"]: row["problem_id"] for row in read_jsonl(run / "data/composite/rows.jsonl")}
+
+    def means(checkpoint):
+        held: dict[str, list[bool]] = {}
+        for score in read_jsonl(run / "evals" / checkpoint / "composite.think/scores.jsonl"):
+            held.setdefault(score["row"], []).append(score["hacc"])
+        return {row: np.mean(values) for row, values in held.items()}
+
+    base, table = means("base"), {"d": [], "voice": [], "share": [], "problem": []}
+    for name, arm in list(ARMS.items())[1:]:
+        for row, mean in means(f"{name}-s0").items():
+            table["d"].append(mean - base[row])
+            table["voice"].append(arm["factors"]["voice"])
+            table["share"].append(str(arm["factors"]["share"]))
+            table["problem"].append(rows[row])
+    groups = {"groups": np.unique(table["problem"], return_inverse=True)[1]}
+    voice, share = "C(voice, Treatment('teacher'))", "C(share, Treatment('0.1'))"
+    for formula, kind, name in (
+        (f"d ~ {voice} + {share}", "main", f"{voice}[T.own]"),
+        (f"d ~ {voice} * {share}", "interaction", f"{voice}[T.own]:{share}[T.0.5]"),
+    ):
+        fitted = ols(formula, pd.DataFrame(table)).fit(cov_type="cluster", cov_kwds=groups)
+        found = one(results["effects"], metric="hacc", kind=kind, factor="voice")
+        assert found["value"] == pytest.approx(fitted.params[name], abs=1e-5)
+        assert (found["high"] - found["low"]) / 3.92 == pytest.approx(fitted.bse[name], rel=0.02)
+        assert (found["level"], found["reference"], found["arms"]) == ("own", "teacher", 4)
+
+
+def test_the_planted_interaction_is_found_and_drawn(run, results, tmp_path):
+    entries = pick(results["effects"], metric="hacc")
+    assert [(entry["kind"], entry["factor"], entry["other"]) for entry in entries] == [
+        ("main", "voice", None),
+        ("main", "share", None),
+        ("interaction", "voice", "share"),
+    ]
+    assert all(entry["high"] < -0.1 and entry["p_holm"] < 0.01 for entry in entries)
+    for entry in pick(results["effects"], metric="correct"):
+        assert entry["low"] < 0.05 and entry["high"] > -0.05
+    report([run], tmp_path / "out")
+    assert (tmp_path / "out/figures/effects.composite.think.png").exists()
+    assert "voice: own − teacher" in (tmp_path / "out/index.html").read_text()
+
+
+def test_cells_that_do_not_tell_factors_apart_give_no_effect():
+    assert effect_weights(np.array([[0, 0], [1, 1]])) == {}
+    three = np.array([[0, 0], [0, 1], [1, 0]])
+    assert set(effect_weights(three)) == {((0, 1),), ((1, 1),)}
+    assert effect_weights(three, (0, 1)) == {}
+
+
+@pytest.mark.parametrize("studies", [100, pytest.param(4000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seeds", [1, *COUNTS])
+def test_intervals_of_effects_hold_what_was_planted(seeds, studies):
+    """With one seed only where seeds are alike: that is what its interval leaves out."""
+    for name in ("alike",) if seeds == 1 else ("alike", "apart", "far apart"):
+        for what, covered in effect_coverage(SEED_WORLDS[name], seeds, studies).items():
+            low, high = binom.ppf(0.001, studies, 0.93), binom.ppf(0.999, studies, 0.97)
+            assert low <= covered * studies <= high, (name, what, covered)
