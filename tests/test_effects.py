@@ -85,6 +85,17 @@ def test_cells_that_do_not_tell_factors_apart_give_no_effect():
     assert effect_weights(three, (0, 1)) == {}
 
 
+def test_factors_that_go_together_are_named_as_such(tmp_path):
+    arms = {
+        name: {"stages": [name], "factors": {"voice": name, "share": share}}
+        for name, share in (("a", 1), ("b", 2))
+    }
+    results = results_of(make_run(tmp_path / "run", arms={"base": []} | arms, rows=8, samples=1))
+    assert results["effects"] == []
+    said = "composite: no effects of voice × share (trained): its cells do not tell the factors apart"
+    assert said in results["notes"]
+
+
 @pytest.mark.parametrize("studies", [100, pytest.param(4000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("seeds", [1, *COUNTS])
 def test_intervals_of_effects_hold_what_was_planted(seeds, studies):

@@ -12,6 +12,7 @@ from ..stats.bins import FEWEST
 from ..verify.thought_formats import THINK as USUAL
 from .attention_auc import AttentionAuc
 from .attention_data import DIRECT
+from .effects import crossings, unknown
 from .length import THINK, reasoning
 from .length_bins import LengthBin
 from .run_folder import RunFolder, SetSamples
@@ -27,7 +28,7 @@ def caveats(data: SetData, bins: Sequence[LengthBin], ranked: Sequence[Attention
     row_set, samples = data.row_set, data.samples
     gaps = (
         *_row_gaps(row_set),
-        *_seed_gaps(data),
+        *_comparison_gaps(data),
         *_sample_gaps(row_set, samples),
         *_mode_gaps(samples),
         *_bin_gaps(bins, data.bins),
@@ -62,7 +63,10 @@ def _row_gaps(row_set: RowSet) -> Iterator[str]:
         yield "no row has an answer, so nothing is graded right or wrong"
 
 
-def _seed_gaps(data: SetData) -> Iterator[str]:
+def _comparison_gaps(data: SetData) -> Iterator[str]:
+    for crossing in crossings(data):
+        if reason := unknown(data, crossing):
+            yield f"no effects of {crossing.name}: {reason}"
     for arm, against in data.unpaired:
         of_arm, of_against = (", ".join(map(str, data.seeds(name))) for name in (arm, against))
         yield (

@@ -66,7 +66,7 @@ class Crossing(NamedTuple):
 
 
 def crossings(data: SetData) -> Iterator[Crossing]:
-    """The arms on a set by their factors and trainers; those of one value of all factors, or of the same, left out."""
+    """The arms on a set by their factors and trainers; factors of one value are left out."""
     recipe = data.run.recipe
     grouped: dict[tuple[tuple[str, ...], tuple[str, ...]], dict[str, Mapping[str, Any]]] = {}
     for name in data.arms:
@@ -86,17 +86,28 @@ def crossings(data: SetData) -> Iterator[Crossing]:
             ]
         )
         varied = [i for i in range(len(factors)) if len(values[i]) > 1]
-        if varied and len(np.unique(levels[:, varied], axis=0)) == len(cells):
+        if varied:
             name = f"{' × '.join(factors[i] for i in varied)} ({', '.join(trainers) or 'trained'})"
             named = tuple(factors[i] for i in varied), tuple(values[i] for i in varied)
             yield Crossing(name, *named, tuple(cells), levels[:, varied])
+
+
+def unknown(data: SetData, crossing: Crossing) -> str | None:
+    """Why the effects of a crossing are not known, where they are not."""
+    if len(np.unique(crossing.levels, axis=0)) < len(crossing.arms):
+        return "two arms have the same values"
+    if not effect_weights(crossing.levels):
+        return "its cells do not tell the factors apart"
+    if len({data.seeds(arm) for arm in crossing.arms}) > 1:
+        return "its arms have different training seeds so far"
+    return None
 
 
 def effects(data: SetData, _: EntryLists) -> Iterator[FactorEffect]:
     """Main effects, and the interaction of every two factors whose cells are all there."""
     found: list[FactorEffect] = []
     for crossing in crossings(data):
-        if len({data.seeds(arm) for arm in crossing.arms}) == 1:
+        if not unknown(data, crossing):
             for mode in data.modes:
                 found += _in_mode(data, crossing, mode)
     adjusted = corrected([entry.p for entry in found], [entry.family for entry in found])
