@@ -44,6 +44,10 @@ SET_LENGTH = {  # what a mode does to the tokens that a sample would have reason
     "decide": lambda tokens: 0,
     "reflect": lambda tokens: tokens,
 }
+MADE_OF = {
+    "data": {"composite": {"builder": "micro.composites"}},
+    "stages": {"sft": {"data": {"composite": 1.0}, "add": {}}, "rl": {"data": {"composite": 1.0}, "add": {}}},
+}
 
 
 def make_run(
@@ -92,6 +96,15 @@ def make_run(
             json.dumps({"steps": STEPS, "supervised_tokens": 50_000, "rows": 400, "cut_rows": 20})
         )
     return folder
+
+
+def make_tracked_run(folder, track_with, arms=("sft",)):
+    """A run of these arms whose recipe says what they are made of and how it is tracked."""
+    arms = {"base": []} | {arm: arm.split("_") for arm in arms}
+    run = make_run(folder, arms=arms, rows=40, along=(40, 80))
+    recipe = yaml.safe_load((run / "recipe.yaml").read_text()) | MADE_OF | track_with
+    (run / "recipe.yaml").write_text(yaml.safe_dump(recipe))
+    return run
 
 
 def _checkpoints(arms, seeds, along):

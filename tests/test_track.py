@@ -5,22 +5,17 @@ import json
 import struct
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import pytest
 import yaml
 from stages import make_stage
-from synthetic_run import make_run
+from synthetic_run import MADE_OF, make_run, make_tracked_run
 from tiny import make_tiny
 from trl import SFTConfig
 
-from reins.eval.analyse.analyse import analyse
-from reins.eval.analyse.run_folder import RunFolder
 from reins.eval.io.errors import InputError
-from reins.eval.io.files import write_json
 from reins.eval.io.wandb_names import short
 from reins.eval.report.report import report
-from reins.eval.report.sync import sync
 from reins.eval.report.track import track
 from reins.recipes.recipe import resolve
 from reins.recipes.recipe.schema import load
@@ -30,22 +25,8 @@ from reins.train.stage import read_stage
 BLOCK = 32768
 
 
-MADE_OF = {
-    "data": {"composite": {"builder": "micro.composites"}},
-    "stages": {"sft": {"data": {"composite": 1.0}, "add": {}}, "rl": {"data": {"composite": 1.0}, "add": {}}},
-}
-
-
-def a_run(folder, track_with, arms=("sft",)):
-    arms = {"base": []} | {arm: arm.split("_") for arm in arms}
-    run = make_run(folder, arms=arms, rows=40, along=(40, 80))
-    recipe = yaml.safe_load((run / "recipe.yaml").read_text()) | MADE_OF | track_with
-    (run / "recipe.yaml").write_text(yaml.safe_dump(recipe))
-    return run
-
-
 def tracked_run(folder, track_with):
-    run = a_run(folder, track_with)
+    run = make_tracked_run(folder, track_with)
     report([run], run / "report")
     return run
 
@@ -187,76 +168,6 @@ def test_another_tracker_gets_the_stages_and_is_refused_where_it_is_not_installe
         InputError, match=rf"track\.report_to: {tracker} is not installed; pip install {tracker}"
     ):
         resolve.check(load(file), file)
-
-
-class Server:
-    """In place of `wandb.Api`: what was asked of it."""
-
-    default_entity = "me"
-
-    def __init__(self):
-        self.used = {}
-
-    def run(self, path):
-        return SimpleNamespace(use_artifact=self.used.setdefault(path, []).append)
-
-    def artifact(self, path):
-        return path
-
-
-def offline_run(folder, content=b"reward"):
-    """The folder of an offline run as a node leaves it."""
-    kept = folder / "wandb/offline-run-20261126_090000-abc"
-    kept.mkdir(parents=True)
-    (folder / "wandb_id").write_text(f"{folder.parent.name}-{folder.name}")
-    (kept / "run-abc.wandb").write_bytes(content)
-    return kept
-
-
-def test_sync_uploads_every_offline_run_and_declares_what_each_was_given(tmp_path, monkeypatch):
-    run = a_run(tmp_path / "run", {"track": {"project": "reins", "mode": "offline"}}, ["sft", "sft_rl"])
-    write_json(run / "report/results.json", analyse([RunFolder(run)]))
-    tracked = ("stages/sft-s0", "stages/sft.rl-s0", "evals/base", "evals/sft-s0", "evals/sft.rl-s0", "report")
-    kept = sorted(offline_run(run / place) for place in tracked)
-    server, called = Server(), []
-    monkeypatch.setattr("wandb.Api", lambda: server)
-    monkeypatch.setattr(
-        subprocess, "run", lambda words, **_: called.append(words) or SimpleNamespace(returncode=0)
-    )
-    assert sync(run) == kept
-    (command,) = called
-    assert command[1:] == ["-m", "wandb", "sync", *map(str, kept)]
-    ours = "me/reins/synthetic-"
-    used = {
-        path[len("me/reins/") :]: [name.removeprefix(ours) for name in names]
-        for path, names in server.used.items()
-    }
-    data = "data-composite:latest"
-    assert used == {
-        "stages-sft-s0": [data],
-        "stages-sft.rl-s0": ["sft-s0:latest", data],
-        "evals-base": [data],
-        "evals-sft-s0": ["sft-s0:latest", data],
-        "evals-sft.rl-s0": ["sft.rl-s0:latest", data],
-        "run-report": ["eval-base:latest", "eval-sft-s0:latest", "eval-sft.rl-s0:latest"],
-    }
-
-
-def test_sync_uploads_nothing_where_a_secret_is_held(tmp_path, monkeypatch):
-    run = a_run(tmp_path / "run", {})
-    offline_run(run / "report", content=b"\x00\xff" + SECRETS["HF_TOKEN"].encode())
-    monkeypatch.setenv("HF_TOKEN", SECRETS["HF_TOKEN"])
-    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("uploaded"))
-    with pytest.raises(InputError, match=r"run-abc\.wandb: holds a secret") as refused:
-        sync(run)
-    assert SECRETS["HF_TOKEN"] not in str(refused.value)
-
-
-def test_sync_says_where_there_is_nothing_to_upload(tmp_path):
-    with pytest.raises(InputError, match=r"recipe\.yaml: not there"):
-        sync(tmp_path)
-    with pytest.raises(InputError, match="no offline run"):
-        sync(make_run(tmp_path / "run", arms={"base": []}, rows=4))
 
 
 def test_a_recipe_tracks_only_where_it_says_so(tmp_path):
