@@ -163,7 +163,9 @@ def test_random_places_are_other_places_of_the_user_s_text():
         draws.add(tuple(places))
     assert len(draws) > 1
     crowded = Asked(list(range(60)), [], range(5, 11), {0: [6, 7, 8]})
-    assert random_places(crowded, Random(0)) == (None, 3)
+    assert random_places(crowded, Random(0)) == ([5, 9, 10], 3)  # in parts, where no run is as long
+    full = Asked(list(range(60)), [], range(5, 11), {0: [5, 6, 7, 8]})
+    assert random_places(full, Random(0)) == (None, 2)
 
 
 def test_the_same_bytes_twice(model, data, responses, tmp_path):

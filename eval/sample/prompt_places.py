@@ -86,18 +86,23 @@ def runs(places: Iterable[int]) -> list[range]:
 def random_places(asked: Asked, rng: Random) -> tuple[list[int] | None, int]:
     """Other positions of the user's text in runs like those of the constraints, and how many there were to draw from.
 
-    Each run takes one of the nearest free places of its length; None where a run finds no place.
+    Each run takes one of the nearest free places of its length; one that fits nowhere is halved. None where fewer tokens
+    are left than the constraints have.
     """
     taken = {place for each in asked.constraints.values() for place in each}
     free = {*asked.turn} - taken
     left = len(free)
     drawn: list[int] = []
     wanted = [run for each in asked.constraints.values() for run in runs(each)]
-    for run in sorted(wanted, key=len, reverse=True):
+    while wanted:
+        run = wanted.pop(max(range(len(wanted)), key=lambda number: len(wanted[number])))
         starts = [at for at in asked.turn if all(place in free for place in range(at, at + len(run)))]
-        if not starts:
+        if starts:
+            at = rng.choice(sorted(starts, key=lambda at: abs(at - run.start))[:NEAREST])
+            drawn += range(at, at + len(run))
+            free -= set(range(at, at + len(run)))
+        elif len(run) > 1:
+            wanted += [run[: len(run) // 2], run[len(run) // 2 :]]
+        else:
             return None, left
-        at = rng.choice(sorted(starts, key=lambda at: abs(at - run.start))[:NEAREST])
-        drawn += range(at, at + len(run))
-        free -= set(range(at, at + len(run)))
     return sorted(drawn), left
