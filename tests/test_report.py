@@ -120,7 +120,7 @@ def test_samples_without_reasoning_are_the_bin_at_zero(reported):
 
 
 # The run has one mode, two samples, no factors, and no attention measured.
-NOT_DRAWN = ("modes", "policies", "support", "effects")
+NOT_DRAWN = ("modes", "policies", "calibration", "support", "effects")
 DRAWN = sorted(name for name in FIGURES if name not in NOT_DRAWN and "attention" not in name)
 
 
