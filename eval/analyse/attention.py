@@ -126,7 +126,7 @@ def _in_words(of_token: dict[str, Entry], lift: dict[str, Entry]) -> str:
     text = (
         f"a token of a constraint gets {before:.3g} of the attention of an answer’s first tokens where nothing was "
         f"thought before it, and {before - drop:.3g} of the same answer’s behind its thought ({_percent(-drop, before)}"
-        f"; {of_token['drop']['n']} replies). "
+        f"; {(n := of_token['drop']['n'])} {'reply' if n == 1 else 'replies'}). "
     )
     held = [
         f"{_beside(of_token[part], before)} {control}"
