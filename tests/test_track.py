@@ -65,16 +65,20 @@ def logged(place):
 
 
 def artifacts(place):
-    """The artifacts that an offline run in a folder has logged, each with its files, the report's figures and tables left out."""
+    """The artifacts that an offline run in a folder has logged."""
     (file,) = place.glob("wandb/offline-run-*/*.wandb")
     logged = [record.request.log_artifact.artifact for record in records(file)]
     logged += [record.artifact for record in records(file)]
+    return [each for each in logged if each.type in ("dataset", "checkpoint", "evaluation", "report")]
+
+
+def files(place):
+    """Those artifacts, each with its files, the report's figures and tables left out."""
     return {
         artifact.name: {
             entry.path for entry in artifact.manifest.contents if entry.path[:3] not in ("fig", "tab")
         }
-        for artifact in logged
-        if artifact.type in ("dataset", "checkpoint", "evaluation", "report")
+        for artifact in artifacts(place)
     }
 
 
@@ -122,7 +126,7 @@ def test_offline_runs_hold_every_figure_in_one_group_and_no_secret(tmp_path, mon
     about, points = logged(run / "report")
     assert (about.run_group, about.job_type) == ("synthetic", "report")
     assert {"report/contrasts", "report/flips", "report/length", "report/attribution"} <= points[-1].keys()
-    assert [artifacts(run / place) for place in (".", "evals/sft-s0", "report")] == [
+    assert [files(run / place) for place in (".", "evals/sft-s0", "report")] == [
         {"synthetic-data-composite": {"card.md", "set.json"}},
         {"synthetic-eval-sft-s0": {"composite.think/metrics.json"}},
         {"synthetic-report": {"index.html", "results.json"}},
@@ -212,7 +216,10 @@ def test_a_stage_of_a_long_name_is_tracked(tmp_path):
     subprocess.run(command, check=True, capture_output=True)  # W&B's variables stay in its process
     about, _ = logged(stage)
     assert set(about.tags) == {short(LONG, 64), "s0"}
-    assert artifacts(stage) == {short(f"{LONG * 2}-stage", 128): {"stage.json"}}
+    (artifact,) = artifacts(stage)
+    assert artifact.name == short(f"{LONG * 2}-stage", 128)
+    trained = json.loads(artifact.metadata)
+    assert (trained["trainer"], trained["steps"], trained["args"]["max_steps"]) == ("sft", 1, 1)
     assert (about.entity, about.project) == ("my-team", "reins")
 
 

@@ -1,6 +1,5 @@
 """A stage's Weights & Biases run: TRL's own, but nothing in its config that is nobody else's business."""
 
-import json
 from types import SimpleNamespace
 from typing import Any
 
@@ -38,8 +37,8 @@ class Tracked(WandbCallback):
             return
         stage = self._stage
         name = artifact_name((stage.track and stage.track.group) or "", stage.out.name)
-        artifact = self._wandb.Artifact(name, type="checkpoint", metadata={"steps": state.global_step})
         trained = stage.model_dump(mode="json", include={"trainer", "rewards", "args", "lora", "inputs"})
-        with artifact.new_file("stage.json") as content:
-            json.dump(public(trained | {"steps": state.global_step}), content, indent=1, sort_keys=True)
+        # No file in it: where an offline run has one to upload is a path of this machine.
+        metadata = public(trained | {"steps": state.global_step})
+        artifact = self._wandb.Artifact(name, type="checkpoint", metadata=metadata)
         self._wandb.run.log_artifact(artifact)

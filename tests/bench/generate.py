@@ -10,6 +10,7 @@ of a row save, and what twice the samples cost.
 
 import argparse
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -104,7 +105,7 @@ def by_slots(
         for index in sorted(range(len(prompts)), key=lambda index: order(prompts[index]))
         for number in range(samples)
     ]
-    return {sample.key: sample.tokens for sample in decode(model, work, batch, limits)}
+    return {sample.key: sample.tokens for sample in decode(model, deque(work), batch, limits)}
 
 
 @torch.inference_mode()

@@ -15,6 +15,7 @@ import platform
 import random
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -252,13 +253,14 @@ def generated(folder: Path, tiny: bool, rates: Rates) -> str:
     list(
         decode(
             model,
-            [Sample(number, ids, number) for number in range(batch)],
+            deque(Sample(number, ids, number) for number in range(batch)),
             batch,
             Limits(Sampling(max_new_tokens=4), frozenset()),
         )
     )
     begun = now()
-    made = list(decode(model, [Sample(number, ids, number) for number in range(batch)], batch, limits))
+    waiting = deque(Sample(number, ids, number) for number in range(batch))
+    made = list(decode(model, waiting, batch, limits))
     speed = sum(len(one.tokens) for one in made) / (now() - begun)
     config = model.config
     weights = 2 * sum(weight.numel() for weight in model.parameters())
