@@ -16,10 +16,17 @@ from ..analyse.style import STYLE
 FIGURES = {part.name: part for analysis in ANALYSES for part in analysis.parts if isinstance(part, Figure)}
 
 
-def draw(sets: Iterable[ReportData], out_dir: Path, *, as_pdf: bool = True) -> None:
-    """Write `<figure>.<set>.<mode>.png` and (`as_pdf`) `.pdf`, several at a time; none where there is nothing to draw."""
+def draw(sets: Iterable[ReportData], out_dir: Path, *, so_far: bool = False) -> None:
+    """Write `<figure>.<set>.<mode>.png` and `.pdf`, several at a time; none where there is nothing to draw.
+
+    `so_far`: no PDF, and all in this process, so that whoever ends it leaves nobody behind.
+    """
     out_dir.mkdir(parents=True, exist_ok=True)
-    tasks = [(name, data, out_dir / file_name(name, data), as_pdf) for data in sets for name in FIGURES]
+    tasks = [(name, data, out_dir / file_name(name, data), not so_far) for data in sets for name in FIGURES]
+    if so_far:
+        for task in tasks:
+            _draw(task)
+        return
     workers = min(len(tasks), os.cpu_count() or 1)
     # Forked, so that no process imports matplotlib again.
     with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:

@@ -63,7 +63,7 @@ def report(
         results["notes"].insert(0, f"the run is not finished: {unfinished.missing}")
     write_json(out / "results.json", results)
     sets = [ReportData.of(results, set_mode) for set_mode in summary.first_modes(results)]
-    draw(sets, out / "figures", as_pdf=unfinished is None)
+    draw(sets, out / "figures", so_far=unfinished is not None)
     _write_tables(results, sets, out / "tables")
     page = _template().render(
         results=results,
