@@ -10,7 +10,6 @@ import numpy as np
 from ..io.jsonl import iter_jsonl
 from ..stats.intervals import Floats
 
-CONTEXTS = ("nothing", "thought", "filler", "other")  # what an answer is scored after
 MEASURES = ("per_token", "mass", "share", "lift")
 FIRST = 16  # answer tokens that count as its beginning
 ONSET, ANSWER = "onset", "answer"  # the first answer tokens, and all of them

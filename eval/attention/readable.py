@@ -1,7 +1,9 @@
-"""Which modes' responses can be read again: those whose prompts are made from the row alone."""
+"""What can be read again: responses whose prompts are made from the row alone, in so many contexts each."""
 
 from ..io.errors import InputError
 from ..sample.modes.names import parse_mode
+
+CONTEXTS = ("nothing", "thought", "filler", "other")  # what an answer is scored after
 
 
 def is_read(mode: str) -> bool:

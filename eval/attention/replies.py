@@ -12,7 +12,7 @@ from .lines import Measured
 
 @dataclass(frozen=True)
 class Reply:
-    """One reply: what was read of its answer, by what stands between prompt and answer (`controls.CONTEXTS`)."""
+    """One reply: what was read of its answer, by what stands between prompt and answer (`readable.CONTEXTS`)."""
 
     row: str
     sample: int

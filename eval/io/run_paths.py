@@ -16,6 +16,7 @@ CONFIG = "config.yaml"
 DONE = "done.json"
 INPUTS = "inputs.json"  # in an evaluation's folder, once it is scored
 PROGRESS = "progress.json"
+LOG = "output.txt"  # what a task's process says
 LOCK = "lock"  # in a run's own folder, from the first time that one was at work there
 ORIGIN = "origin"  # the hash of what a folder's contents grew from
 WHOLE = "whole.json"  # in a checkpoint that was saved to its end

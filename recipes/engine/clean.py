@@ -7,6 +7,7 @@ of all others nothing. Should its last weights be lost, the stage starts from it
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from ...eval.io.run_paths import WHOLE, RunPaths, saved_checkpoints
@@ -29,7 +30,7 @@ class Spare:
     gone: tuple[Path, ...]
     why: str
 
-    @property
+    @cached_property
     def size(self) -> int:
         return sum(
             file.lstat().st_size for path in self.gone for file in (path, *path.rglob("*")) if file.is_file()

@@ -15,7 +15,7 @@ import yaml
 from ...eval.io.errors import InputError, of_place
 from ...eval.io.failure import forget_failures, read_failure
 from ...eval.io.files import write_text
-from ...eval.io.run_paths import ANY_STEP, CONFIG, ORIGIN, RunPaths
+from ...eval.io.run_paths import ANY_STEP, CONFIG, LOG, ORIGIN, RunPaths
 from ..plan import fingerprint
 from ..plan.task import Task, chains, shell
 from . import made_from
@@ -26,7 +26,6 @@ from .processes import devices, start
 from .progress import Progress
 from .report_so_far import ReportSoFar
 
-LOG = "output.txt"
 COMMAND = "command"  # written as a task starts
 ROOM = 1 << 20  # bytes that there must be room for, or a child ended for want of it
 SHOWN = 15  # lines of a log

@@ -10,13 +10,12 @@ import yaml
 
 from ...eval.io.failure import forget_failures, read_failure
 from ...eval.io.files import read_state, write_text
-from ...eval.io.run_paths import ANY_STEP, CONFIG, DONE, RunPaths, name_on_the_way
+from ...eval.io.run_paths import ANY_STEP, CONFIG, DONE, LOG, RunPaths, name_on_the_way
 from ..plan.task import Task
 from .done import finished
 from .given import of_report
 from .processes import start
 
-LOG = "output.txt"
 SHARE = 0.02  # of the run's time on its slots: what the report may take, but for the first one
 NAMED = 6  # evaluations that are missing, by name
 

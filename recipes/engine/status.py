@@ -9,12 +9,12 @@ from typing import Literal
 
 from ...eval.io.failure import read_failure
 from ...eval.io.files import read_state
-from ...eval.io.run_paths import CONFIG, DONE, LOCK, RunPaths, saved_checkpoints
+from ...eval.io.run_paths import CONFIG, DONE, LOCK, LOG, PROGRESS, RunPaths, saved_checkpoints
 from ..plan.task import Task
 from ..recipe.schema import Recipe
 from . import made_from
 from .done import finished, inputs_of
-from .execute import COMMAND, LOG
+from .execute import COMMAND
 from .given import given
 from .pace import Pace, clock, position
 from .processes import is_locked
@@ -137,7 +137,7 @@ def _took(task: Task) -> float | None:
 
 def _per_step(task: Task, step: int) -> float:
     """Seconds a step since a stage's process began, which may have been at a checkpoint; 0 where nobody knows."""
-    said = read_state(task.folder / "progress.json") or {}
+    said = read_state(task.folder / PROGRESS) or {}
     if task.kind != "train" or "started" not in said:
         return 0.0
     saved = [

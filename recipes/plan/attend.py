@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from ...eval.attention.lines import CONTEXTS
-from ...eval.attention.readable import is_read
+from ...eval.attention.readable import CONTEXTS, is_read
 from ...eval.io.run_paths import ATTENTION
 from .outcome import code
 from .recipe_run import RecipeRun

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from ...eval.io.run_paths import checkpoint_name
-from ..recipe.resolve import is_reference
 from ..recipe.schema import Stage
-from ..recipe.sets import AnswersSet, BuiltSet
+from ..recipe.sets import AnswersSet, BuiltSet, is_reference
 from . import fingerprint
 from .estimate import added_rows
 from .outcome import code

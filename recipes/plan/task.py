@@ -109,9 +109,11 @@ def shell(command: Sequence[str], env: Mapping[str, str]) -> str:
 def chains(tasks: Mapping[str, Task], costs: Mapping[str, float]) -> dict[str, float]:
     """The cost of the longest chain of tasks that starts with each; tasks are in an order that can be run."""
     longest: dict[str, float] = {}
+    after: dict[str, float] = {}  # of a task: the longest chain that waits for it
     for task in reversed(list(tasks.values())):
-        after = [longest[other.name] for other in tasks.values() if task.name in other.needs]
-        longest[task.name] = costs[task.name] + max(after, default=0.0)
+        longest[task.name] = costs[task.name] + after.get(task.name, 0.0)
+        for need in task.needs:
+            after[need] = max(after.get(need, 0.0), longest[task.name])
     return longest
 
 

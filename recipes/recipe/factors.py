@@ -14,6 +14,7 @@ from typing import Any
 
 from ...eval.io.errors import InputError, nearest
 from .factor_keys import Content, Factor, Level, read_factors, replace
+from .sets import is_reference
 from .shares import with_rest
 
 MOST_CELLS = 1000
@@ -50,8 +51,9 @@ def expand(content: Content) -> Content:
     content["arms"] = {name: _written(arm) for name, arm in content.get("arms", {}).items()}
     _refuse_evaluated(content, factors)
     wanted = None if kept is None else _read_cells(kept, factors)
-    out = _Written(content)
-    cells = [cell for name in content["arms"] for cell in _cells(content, name, factors, wanted, out)]
+    out = _Written(content, factors)
+    chosen = _chosen_levels(content, out, wanted)
+    cells = [_cell(content, arm, levels, out) for arm, levels in chosen]
     if unused := [factor.name for factor in factors if not any(factor.name in cell.levels for cell in cells)]:
         raise InputError(f"factors.{unused[0]}", "changes no arm", "name a key of a stage that an arm has")
     _refuse_alike(cells)
@@ -82,24 +84,33 @@ def _read_cells(kept: Any, factors: Sequence[Factor]) -> list[dict[str, list[Any
     return cells
 
 
-def _cells(
-    content: Content,
-    arm: str,
-    factors: Sequence[Factor],
-    wanted: Sequence[Mapping[str, Sequence[Any]]] | None,
-    out: "_Written",
-) -> Iterator[Cell]:
-    crossing = _crossing(content, [("arms", arm)], factors)
+def _chosen_levels(
+    content: Content, out: "_Written", wanted: Sequence[Mapping[str, Sequence[Any]]] | None
+) -> list[tuple[str, dict[str, Level]]]:
+    """Every arm with each combination of levels that is kept. Raises InputError where they are too many to be meant."""
+    chosen: list[tuple[str, dict[str, Level]]] = []
+    for arm in content["arms"]:
+        for levels in _combinations(content, arm, out):
+            if wanted is None or any(_is_of(levels, cell) for cell in wanted):
+                chosen.append((arm, levels))
+            if len(chosen) > MOST_CELLS:
+                raise InputError("factors", f"more than {MOST_CELLS} cells", f"{MOST_CELLS} at most")
+    return chosen
+
+
+def _combinations(content: Content, arm: str, out: "_Written") -> Iterator[dict[str, Level]]:
+    crossing = out.crossing("arms", arm)
     given = content["arms"][arm].get("factors", {})
     if twice := [factor.name for factor in crossing if factor.name in given]:
         raise InputError(f"arms.{arm}.factors.{twice[0]}", "the factor says it", "take it out")
-    for chosen in product(*(factor.levels for factor in crossing)):
-        levels = {factor.name: level for factor, level in zip(crossing, chosen, strict=True)}
-        if wanted is not None and not any(_is_of(levels, cell) for cell in wanted):
-            continue
-        varied = replace(content, chosen)
-        stages = [out.stage(varied, stage, levels, factors) for stage in varied["arms"][arm]["stages"]]
-        yield Cell(_named(arm, levels.values()), arm, levels, tuple(stages))
+    for levels in product(*(factor.levels for factor in crossing)):
+        yield {factor.name: level for factor, level in zip(crossing, levels, strict=True)}
+
+
+def _cell(content: Content, arm: str, levels: Mapping[str, Level], out: "_Written") -> Cell:
+    varied = replace(content, list(levels.values()))
+    stages = [out.stage(varied, stage, levels) for stage in varied["arms"][arm]["stages"]]
+    return Cell(_named(arm, levels.values()), arm, levels, tuple(stages))
 
 
 def _is_of(levels: Mapping[str, Level], cell: Mapping[str, Sequence[Any]]) -> bool:
@@ -139,50 +150,43 @@ def _made_of(content: Content, parts: Iterable[Part]) -> set[Part]:
 
 def _sources(dataset: Mapping[str, Any]) -> list[str]:
     of = [dataset["of"]] if "of" in dataset else []
-    return of + [value["set"] for value in dataset.values() if _is_set(value)]
-
-
-def _is_set(value: Any) -> bool:
-    return isinstance(value, dict) and list(value) == ["set"]
+    return of + [value["set"] for value in dataset.values() if is_reference(value)]
 
 
 class _Written:
     """The stages and sets of all cells: alike ones under one name, the first."""
 
-    def __init__(self, content: Content) -> None:
+    def __init__(self, content: Content, factors: Sequence[Factor]) -> None:
         self.parts: dict[str, Content] = {"stages": {}, "data": {}}
         self._names: dict[str, str] = {}
-        self._content = content
+        self._crossing: dict[Part, list[Factor]] = {}
+        self._content, self._factors = content, factors
 
-    def stage(
-        self, varied: Content, name: str, levels: Mapping[str, Level], factors: Sequence[Factor]
-    ) -> str:
+    def crossing(self, kind: str, name: str) -> list[Factor]:
+        """The factors that cross a part of the recipe; looked up once, for every cell asks."""
+        if (kind, name) not in self._crossing:
+            self._crossing[kind, name] = _crossing(self._content, [(kind, name)], self._factors)
+        return self._crossing[kind, name]
+
+    def stage(self, varied: Content, name: str, levels: Mapping[str, Level]) -> str:
         """The name of a stage as these levels leave it."""
         stage = dict(varied["stages"].get(name, {}))
         if "data" in stage:
             stage["data"] = with_rest(stage["data"])
         for key in [key for key in ("data", "add") if key in stage]:
-            sets = {of: self._set(varied, of, levels, factors) for of, share in stage[key].items() if share}
+            sets = {of: self._set(varied, of, levels) for of, share in stage[key].items() if share}
             stage[key] = {sets.get(of, of): share for of, share in stage[key].items() if of in sets}
-        return self._name("stages", name, stage, levels, factors)
+        return self._name("stages", name, stage, levels)
 
-    def _set(self, varied: Content, name: str, levels: Mapping[str, Level], factors: Sequence[Factor]) -> str:
+    def _set(self, varied: Content, name: str, levels: Mapping[str, Level]) -> str:
         if name not in varied.get("data", {}):
             return name  # refused where names are looked up
-        made = {of: self._set(varied, of, levels, factors) for of in _sources(varied["data"][name])}
+        made = {of: self._set(varied, of, levels) for of in _sources(varied["data"][name])}
         renamed = {key: _renamed(key, value, made) for key, value in varied["data"][name].items()}
-        return self._name("data", name, renamed, levels, factors)
+        return self._name("data", name, renamed, levels)
 
-    def _name(
-        self,
-        kind: str,
-        name: str,
-        inside: Content,
-        levels: Mapping[str, Level],
-        factors: Sequence[Factor],
-    ) -> str:
-        crossing = _crossing(self._content, [(kind, name)], factors)
-        own = [levels[factor.name] for factor in crossing if factor.name in levels]
+    def _name(self, kind: str, name: str, inside: Content, levels: Mapping[str, Level]) -> str:
+        own = [levels[factor.name] for factor in self.crossing(kind, name) if factor.name in levels]
         alike = self._names.setdefault(json.dumps([kind, name, inside], sort_keys=True), _named(name, own))
         if alike != name and alike in self._content[kind]:
             raise InputError(f"{kind}.{alike}", f"{name} at some values would have this name", "rename it")
@@ -192,7 +196,7 @@ class _Written:
 
 def _renamed(key: str, value: Any, made: Mapping[str, str]) -> Any:
     """An argument of a set, with the new name of the set that it refers to."""
-    if _is_set(value):
+    if is_reference(value):
         return {"set": made[value["set"]]}
     return made[value] if key == "of" else value
 
@@ -210,8 +214,6 @@ def _refuse_evaluated(content: Content, factors: Sequence[Factor]) -> None:
 
 
 def _refuse_alike(cells: Sequence[Cell]) -> None:
-    if len(cells) > MOST_CELLS:
-        raise InputError("factors", f"{len(cells)} cells", f"{MOST_CELLS} at most")
     for first, second in combinations(cells, 2):
         if first.stages == second.stages and (first.levels or second.levels):
             what = f"{first.name} and {second.name} coincide: they are trained alike"

@@ -18,7 +18,7 @@ from .files import locate
 from .models import check_models
 from .modes import check_answers_mode, check_attention, check_modes
 from .schema import Recipe
-from .sets import AnswersSet, BuiltSet, DataSet, FileSet, HubSet
+from .sets import AnswersSet, BuiltSet, DataSet, FileSet, HubSet, is_reference
 from .stages import check_stage
 
 SPARE = 1 << 27  # bytes, for all that is not a checkpoint
@@ -61,11 +61,6 @@ def ancestors(recipe: Recipe, name: str) -> list[str]:
                 reached[other] = None
                 waiting.append(other)
     return list(reached)
-
-
-def is_reference(value: Any) -> bool:
-    """Whether a builder argument stands for another set's rows."""
-    return isinstance(value, dict) and list(value) == ["set"]
 
 
 def disk(run: Path, needed: int) -> None:

@@ -48,6 +48,11 @@ class HubSet(Strict):
     rows: Count | None = None
 
 
+def is_reference(value: Any) -> bool:
+    """Whether a builder argument stands for another set's rows."""
+    return isinstance(value, dict) and list(value) == ["set"]
+
+
 def _kind(content: Any) -> str | None:
     content = content if isinstance(content, dict) else getattr(content, "__dict__", {})
     return next((key for key in ("of", "builder", "file", "hub") if key in content), None)
