@@ -11,9 +11,10 @@ from ..attention.replies import means
 from ..attention.summary import followed, judged, parts
 from ..score.measure import Entry
 from .analysis import Analysis, EntryLists, Figure, Sentences, Table
-from .attention_data import DIRECT, Sides, replies_of, row_means, thinking
+from .attention_data import Sides, replies_of, sampled_drops, thinking
 from .fields import ArmName, Clusters, High, Low, Mode, SetName
 from .results import ReportData, Rows, select
+from .run_folder import DIRECT
 from .set_data import SetData
 from .style import BLUE, ORANGE, dot, foot, panels, room
 from .style import intervals as interval_bars
@@ -90,13 +91,10 @@ def _as_sampled(
     name: str, sides: Sides, arm: str, mode: str, problems: dict[str, str]
 ) -> Iterator[AttentionPart]:
     """The paper's drop (its equation 2): of two answers, the one given directly and the one behind a thought."""
-    if (arm, DIRECT) not in sides:
-        return
-    before, after = (row_means(sides[arm, each], ANSWER) for each in (DIRECT, mode))
-    rows = [row for row in before if row in after]
-    for number, measure in enumerate(MEASURES if rows else ()):
-        drops = [(before[row] - after[row])[number].mean(keepdims=True) for row in rows]
-        (mean,) = means(drops, [problems[row] for row in rows])
+    drops = sampled_drops(sides, arm, mode) if (arm, DIRECT) in sides else {}
+    for number, measure in enumerate(MEASURES if drops else ()):
+        of_rows = [drop[number].mean(keepdims=True) for drop in drops.values()]
+        (mean,) = means(of_rows, [problems[row] for row in drops])
         yield AttentionPart(name, arm, mode, AS_SAMPLED, ANSWER, measure, None, *mean)
 
 

@@ -16,9 +16,10 @@ from ..attention.lines import MEASURES, ONSET
 from ..score.measure import Entry
 from ..stats.intervals import TIE, Flags, Floats, Ints, percentile_interval
 from .analysis import Analysis, EntryLists, Figure, Table
-from .attention_data import DIRECT, Sides, lengths, row_means, thinking, verdict_means
+from .attention_data import Sides, against_direct, lengths, row_means, verdict_means
 from .fields import ArmName, Clusters, High, Low, Mode, SetName
 from .results import ReportData, Rows, select
+from .run_folder import DIRECT
 from .set_data import SetData
 from .style import BLUE, ORANGE, dot, foot, panels, room
 from .style import intervals as interval_bars
@@ -74,9 +75,7 @@ class Cases:
 
 def attention_auc(data: SetData, _: EntryLists) -> Iterator[AttentionAuc]:
     """Of every arm that was read in a mode that thinks and in `direct`; the seeds of an arm together."""
-    for arm, mode in thinking(data.attention):
-        if (arm, DIRECT) not in data.attention:
-            continue
+    for arm, mode in against_direct(data.attention):
         cases = _cases(data, data.attention, arm, mode)
         if cases is None:
             continue

@@ -5,14 +5,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..attention.lines import MEASURES, read_measured
+from ..attention.lines import ANSWER, MEASURES, read_measured
 from ..attention.replies import Reply, as_replies
 from ..io.run_paths import ATTENTION
 from ..score.scores import Score, read_scores
 from ..stats.intervals import Floats
-from .run_folder import RunFolder
+from .run_folder import DIRECT, RunFolder
 
-DIRECT = "direct"
 Sides = dict[tuple[str, str], list["Read"]]  # by arm and mode, one a seed
 
 
@@ -60,6 +59,18 @@ def row_means(side: Sequence[Read], phase: str, span: str = "all") -> dict[str, 
                 np.stack([line.values[phase, span, measure] for measure in MEASURES])
             )
     return {row: np.mean(values, axis=0) for row, values in by_row.items()}
+
+
+def against_direct(sides: Sides) -> list[tuple[str, str]]:
+    """Those of them whose arm was read in `direct` too."""
+    return [(arm, mode) for arm, mode in thinking(sides) if (arm, DIRECT) in sides]
+
+
+def sampled_drops(sides: Sides, arm: str, mode: str) -> dict[str, Floats]:
+    """The paper's drop (its equation 2) by row: attention in answers given directly less that in answers behind a
+    thought, [measures, layers]."""
+    before, after = (row_means(sides[arm, each], ANSWER) for each in (DIRECT, mode))
+    return {row: before[row] - after[row] for row in before if row in after}
 
 
 def verdict_means(side: Sequence[Read]) -> dict[str, Floats]:

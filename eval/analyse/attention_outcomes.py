@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from ..attention.lines import ANSWER, MEASURES
+from ..attention.lines import MEASURES
 from ..attention.replies import means
 from ..stats.intervals import TIE
 from .analysis import Analysis, EntryLists, Figure, Table
 from .attention import Measure, figure
-from .attention_data import DIRECT, Sides, row_means, thinking, verdict_means
+from .attention_data import Sides, against_direct, sampled_drops, verdict_means
 from .fields import ArmName, Clusters, High, Low, Mode, SetName
 from .results import ReportData, Rows, select
+from .run_folder import DIRECT
 from .set_data import SetData
 from .style import GREEN, GREY, ORANGE, band, foot, line, panels
 
@@ -48,17 +49,15 @@ class AttentionOutcome:
 def attention_outcomes(data: SetData, _: EntryLists) -> Iterator[AttentionOutcome]:
     """Of every arm that was read in a mode that thinks and in `direct`; the seeds of an arm together."""
     problems = {row.name: row.problem_id for row in data.row_set.rows}
-    for arm, mode in thinking(data.attention):
-        if (arm, DIRECT) not in data.attention:
-            continue
-        before, after = (row_means(data.attention[arm, each], ANSWER) for each in (DIRECT, mode))
+    for arm, mode in against_direct(data.attention):
+        by_row = sampled_drops(data.attention, arm, mode)
         outcomes = outcome_of(data.attention, arm, mode)
         layers = _layers(data.attention, arm, mode)
         for outcome in OUTCOMES:
-            rows = [row for row in before if row in after and outcomes.get(row) == outcome]
+            rows = [row for row in by_row if outcomes.get(row) == outcome]
             names = [problems[row] for row in rows]
             for number, measure in enumerate(MEASURES if rows else ()):
-                drops = np.stack([(before[row] - after[row])[number] for row in rows])
+                drops = np.stack([by_row[row][number] for row in rows])
                 columns = [None, *layers] if measure in LAYERED else [None]
                 table = np.column_stack([drops.mean(1), drops])[:, : len(columns)]
                 for layer, mean in zip(columns, means(list(table), names), strict=True):

@@ -14,9 +14,10 @@ from ..score.measure import Entry
 from ..stats.intervals import Floats
 from .analysis import Analysis, EntryLists, Figure
 from .attention import Measure
-from .attention_data import DIRECT, replies_of
+from .attention_data import replies_of
 from .fields import ArmName, Clusters, High, Low, Mode, SetName
 from .results import ReportData, select
+from .run_folder import DIRECT
 from .set_data import SetData
 from .style import BLUE, GREY, band, foot, line, panels
 

@@ -11,11 +11,10 @@ from ..score.measure import RowSet, ScoredSamples
 from ..stats.bins import FEWEST
 from ..verify.thought_formats import THINK as USUAL
 from .attention_auc import AttentionAuc
-from .attention_data import DIRECT
 from .effects import crossings, unknown
 from .length import THINK, reasoning
 from .length_bins import LengthBin
-from .run_folder import RunFolder, SetSamples
+from .run_folder import DIRECT, RunFolder, SetSamples
 from .set_data import SetData
 
 # With as much more of the samples without an answer, a mode has done something else than set a length.
@@ -105,7 +104,7 @@ def _mode_gaps(samples: SetSamples) -> Iterator[str]:
     ]:
         yield f"no finished sample of {_listed(silent)} reasons, so there is no length for verdicts to go with"
     hardly = [arm for arm, seeds in thinking.items() if _mean(scored.reasoned for scored in seeds) < HARDLY]
-    if hardly and "direct" in modes:
+    if hardly and DIRECT in modes:
         yield (
             f"{', '.join(hardly)} hardly reason in {THINK}: what direct changes there is what the empty thought does "
             "that it puts in front, not what reasoning does"

@@ -28,6 +28,11 @@ def starred(entry: Entry | None) -> str:
     return signed(entry) + ("*" if clear else "")
 
 
+def share(value: float | None) -> str:
+    """`87%`; a dash where there is none."""
+    return "–" if value is None else f"{value:.0%}"
+
+
 def probability(value: float | None) -> str:
     """A p value as one writes it: `0.031`, `<0.0001`; a dash where there is none."""
     if value is None:

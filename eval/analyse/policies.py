@@ -13,9 +13,9 @@ from ..stats import intervals
 from ..stats.intervals import Floats
 from .analysis import Analysis, EntryLists, Figure, Table
 from .fields import ArmName, Clusters, High, Low, Mode, SetName
-from .formats import rate, signed
+from .formats import rate, share, signed
 from .policy_choices import Choice, choices
-from .policy_rows import COSTS, RowOutcomes, paired_rows
+from .policy_rows import COSTS, RowOutcomes, both_ways
 from .results import ReportData, Rows, select
 from .set_data import SetData
 from .style import BLUE, dot, foot, panels, room
@@ -23,8 +23,6 @@ from .style import intervals as interval_bars
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
-
-DIRECT, THINKING = "direct", ("think", "cot")
 
 
 @dataclass(frozen=True)
@@ -65,12 +63,8 @@ class Policy:
 
 def policies(data: SetData, _: EntryLists) -> Iterator[Policy]:
     """For every arm that was asked both ways; its seeds together."""
-    for arm in data.arms:
-        for mode in data.modes:
-            if mode in THINKING and (arm, DIRECT) in data.samples and (arm, mode) in data.samples:
-                paired = paired_rows(data, data.samples[arm, mode], data.samples[arm, DIRECT])
-                if paired:
-                    yield from _judged(data, arm, mode, paired.outcomes, list(choices(data, arm, paired)))
+    for arm, mode, paired in both_ways(data):
+        yield from _judged(data, arm, mode, paired.outcomes, list(choices(data, arm, paired)))
 
 
 def _judged(
@@ -154,8 +148,8 @@ def policies_table(data: ReportData) -> Rows:
                 rate(entry),
                 signed(entry["over_direct"]),
                 signed(entry["over_think"]),
-                _share(entry["headroom"]),
-                _share(entry["think_rate"]),
+                share(entry["headroom"]),
+                share(entry["think_rate"]),
                 *cost_cells(entry),
                 "–" if entry["auc"] is None else f"{entry['auc']:.2f}",
             ]
@@ -167,10 +161,6 @@ def cost_cells(entry: Entry) -> list[str]:
     """What a way of asking costs, as tables show it."""
     shown = [(entry["tokens"], ".0f"), (entry["prompt_tokens"], ".0f"), (entry["calls"], ".2g")]
     return ["–" if value is None else format(value, form) for value, form in shown]
-
-
-def _share(value: float | None) -> str:
-    return "–" if value is None else f"{value:.0%}"
 
 
 def policy_dots(data: ReportData) -> Drawing | None:

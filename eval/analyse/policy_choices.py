@@ -61,24 +61,9 @@ def _other_ways(data: SetData, arm: str, paired: Pairing) -> Iterator[Choice]:
 
 def _self_selected(data: SetData, arm: str, paired: Pairing) -> Iterator[Choice]:
     """The model's own decision, with what it costs to ask for it, and a coin that thinks as often."""
-    from sklearn.metrics import roc_auc_score
-
-    outcomes, truth = paired.outcomes, paired.outcomes.thinking_wins
-    decisions = decisions_of(data, arm, paired.rows)
-    if decisions is None:
-        return
-    decided = decisions.p_yes > THRESHOLD  # where nothing was decided (NaN) too, it does not think
-    chance, known = decided.astype(float), ~np.isnan(decisions.p_yes)
-    ranked = known.any() and truth[known].any() and not truth[known].all()
-    yield Choice(
-        SELF,
-        outcomes.value(chance),
-        outcomes.costs(chance) + decisions.costs,
-        float(chance.mean()),
-        float(roc_auc_score(truth[known], decisions.p_yes[known])) if ranked else None,
-        float(np.mean(decided == truth)),
-    )
-    yield _choice(outcomes, f"random, as often as {SELF}", np.full(len(chance), chance.mean()))
+    if decisions := decisions_of(data, arm, paired.rows):
+        yield _by_chance(paired.outcomes, SELF, decisions.p_yes, asked=decisions.costs)
+        yield _coin(paired.outcomes, SELF, decisions.p_yes)
 
 
 def _choice(outcomes: RowOutcomes, name: str, chance: Floats) -> Choice:
@@ -87,19 +72,35 @@ def _choice(outcomes: RowOutcomes, name: str, chance: Floats) -> Choice:
 
 def _classified(outcomes: RowOutcomes, name: str, chances: Floats) -> Iterator[Choice]:
     """The classifier, and a coin that thinks as often."""
-    from sklearn.metrics import roc_auc_score
+    yield _by_chance(outcomes, name, chances)
+    yield _coin(outcomes, f"the {name}", chances)
 
-    truth, decided = outcomes.thinking_wins, chances > THRESHOLD
-    chance = decided.astype(float)
-    yield Choice(
+
+def _by_chance(outcomes: RowOutcomes, name: str, chances: Floats, asked: Floats | float = 0.0) -> Choice:
+    """Thinks about the rows where thinking wins with more than the threshold's chance; not where none is known (NaN).
+
+    `asked`: what it costs to ask for the chances.
+    """
+    truth, known, decided = outcomes.thinking_wins, ~np.isnan(chances), chances > THRESHOLD
+    chance, auc = decided.astype(float), None
+    if known.any() and truth[known].any() and not truth[known].all():
+        from sklearn.metrics import roc_auc_score
+
+        auc = float(roc_auc_score(truth[known], chances[known]))
+    return Choice(
         name,
         outcomes.value(chance),
-        outcomes.costs(chance),
+        outcomes.costs(chance) + asked,
         float(chance.mean()),
-        float(roc_auc_score(truth, chances)),
+        auc,
         float(np.mean(decided == truth)),
     )
-    yield _choice(outcomes, f"random, as often as the {name}", np.full(len(chance), chance.mean()))
+
+
+def _coin(outcomes: RowOutcomes, other: str, chances: Floats) -> Choice:
+    """Thinks as often, about whichever rows."""
+    rate = np.mean(chances > THRESHOLD)
+    return _choice(outcomes, f"random, as often as {other}", np.full(len(chances), rate))
 
 
 def fixed_choices(outcomes: RowOutcomes) -> Iterator[tuple[str, Floats]]:

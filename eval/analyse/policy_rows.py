@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -13,8 +13,10 @@ from ..score.measure import ScoredSamples
 from ..stats.intervals import Flags, Floats, Ints
 from ..verify.responses import CHANCES
 from ..verify.rows import Row
+from .run_folder import DIRECT
 from .set_data import SetData
 
+THINKING = ("think", "cot")
 COSTS = ("drawn_tokens", "prompt_tokens", "calls")
 
 
@@ -106,6 +108,16 @@ def paired_rows(data: SetData, think: list[ScoredSamples], direct: list[ScoredSa
     rows = [row for row, kept in zip(data.row_set.rows, both, strict=True) if kept]
     cluster = data.row_set.cluster[both]
     return Pairing(RowOutcomes(rows, means[0].at(both), means[1].at(both), cluster), both)
+
+
+def both_ways(data: SetData) -> Iterator[tuple[str, str, Pairing]]:
+    """Every arm and mode that thinks with rows that it answered directly too; the seeds of an arm together."""
+    for arm in data.arms:
+        for mode in data.modes:
+            if mode in THINKING and (arm, DIRECT) in data.samples and (arm, mode) in data.samples:
+                paired = paired_rows(data, data.samples[arm, mode], data.samples[arm, DIRECT])
+                if paired:
+                    yield arm, mode, paired
 
 
 @dataclass(frozen=True)

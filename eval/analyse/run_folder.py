@@ -21,6 +21,7 @@ from .roles import Role, Roles
 NEEDED = ("name", "preset", "evaluate", "arms", "seeds")  # of a resolved recipe
 SPENT = ("steps", "supervised_tokens", "rows", "cut_rows")  # of a finished stage
 
+DIRECT = "direct"  # the mode that others are held against
 DECIDES = "decide"  # the mode that answers no row
 
 SetSamples = dict[tuple[str, str], list[ScoredSamples]]  # those of an arm's seeds, by (arm, mode)

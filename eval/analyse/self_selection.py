@@ -10,9 +10,9 @@ import numpy as np
 
 from .analysis import Analysis, EntryLists, Figure, Table
 from .fields import ArmName, Mode, SetName
-from .policies import DIRECT, THINKING
+from .formats import share
 from .policy_choices import THRESHOLD
-from .policy_rows import Decisions, RowOutcomes, decisions_of, paired_rows
+from .policy_rows import Decisions, RowOutcomes, both_ways, decisions_of
 from .results import ReportData, Rows, select
 from .set_data import SetData
 from .style import BLUE, GREY, foot, line, panels
@@ -100,13 +100,11 @@ def calibration(data: SetData, _: EntryLists) -> Iterator[CalibrationBin]:
 
 
 def _decided(data: SetData) -> Iterator[tuple[str, str, RowOutcomes, Decisions]]:
-    for arm in data.arms:
-        for mode in data.modes:
-            if mode in THINKING and (arm, mode) in data.samples and (arm, DIRECT) in data.samples:
-                paired = paired_rows(data, data.samples[arm, mode], data.samples[arm, DIRECT])
-                decided = paired and decisions_of(data, arm, paired.rows)
-                if paired and decided:
-                    yield arm, mode, paired.outcomes, decided
+    if not data.decisions:
+        return
+    for arm, mode, paired in both_ways(data):
+        if decided := decisions_of(data, arm, paired.rows):
+            yield arm, mode, paired.outcomes, decided
 
 
 def decisions_table(data: ReportData) -> Rows:
@@ -118,14 +116,10 @@ def decisions_table(data: ReportData) -> Rows:
         best = max(of_arm, key=lambda entry: float(entry["value"]))
         for entry in (*select(of_arm, threshold=THRESHOLD), best):
             named = f"{entry['threshold']:.2f}" + (" (best in hindsight)" if entry is best else "")
-            shares = [_share(entry[key]) for key in ("rate", "precision", "recall")]
+            shares = [share(entry[key]) for key in ("rate", "precision", "recall")]
             said = "read as text" if entry["p_word"] is None else f"{entry['p_word']:.1%}"
-            table.append([arm, named, *shares, f"{entry['value']:.2f}", said, _share(entry["undecided"])])
+            table.append([arm, named, *shares, f"{entry['value']:.2f}", said, share(entry["undecided"])])
     return table
-
-
-def _share(value: float | None) -> str:
-    return "–" if value is None else f"{value:.0%}"
 
 
 def calibration_curve(data: ReportData) -> Drawing | None:

@@ -1,6 +1,6 @@
 """One evaluation set of a run as the analyses get it: its samples, and every measure of them resampled alike."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from ..stats import intervals
 from ..stats.intervals import Floats
 from .attention_data import Sides, read_attention
 from .metrics import ASKED_WITHOUT
-from .run_folder import RunFolder
+from .run_folder import Arm, RunFolder
 
 
 class ArmMeasure(NamedTuple):
@@ -26,6 +26,11 @@ class ArmMeasure(NamedTuple):
     mode: str
     measure: Measure
     seeds: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, arm: Arm, mode: str, measure: Measure) -> "ArmMeasure":
+        """A measure of one seed of an arm."""
+        return cls(arm.name, arm.seed, arm.checkpoint, mode, measure, () if arm.seed is None else (arm.seed,))
 
     @property
     def key(self) -> tuple[str, str, str, Group | None]:
@@ -104,21 +109,11 @@ class SetData:
     def measures(self, mode: str) -> list[ArmMeasure]:
         """Every measure of every arm and seed, then of the seeds of an arm together where there are several."""
         measured = [
-            ArmMeasure(
-                arm.name,
-                arm.seed,
-                arm.checkpoint,
-                mode,
-                measure,
-                () if arm.seed is None else (arm.seed,),
-            )
+            ArmMeasure.of(arm, mode, measure)
             for arm in self.run.arms
             for measure in self._measured(arm.checkpoint, mode)
         ]
-        by_key: dict[tuple[str, str, str, Group | None], list[ArmMeasure]] = {}
-        for arm_measure in measured:
-            by_key.setdefault(arm_measure.key, []).append(arm_measure)
-        return measured + [_of_all_seeds(several) for several in by_key.values() if len(several) > 1]
+        return measured + [of_all_seeds(several) for several in by_key(measured) if len(several) > 1]
 
     def _measured(self, checkpoint: str, mode: str) -> Iterator[Measure]:
         constrained = self.run.scored(checkpoint, self.name, mode)
@@ -129,7 +124,16 @@ class SetData:
                 yield measure._replace(metric=ASKED_WITHOUT[measure.metric])
 
 
-def _of_all_seeds(several: Sequence[ArmMeasure]) -> ArmMeasure:
+def by_key(measured: Iterable[ArmMeasure]) -> list[list[ArmMeasure]]:
+    """The same measure of all seeds of an arm together, in the order of the first."""
+    seeds: dict[tuple[str, str, str, Group | None], list[ArmMeasure]] = {}
+    for arm_measure in measured:
+        seeds.setdefault(arm_measure.key, []).append(arm_measure)
+    return list(seeds.values())
+
+
+def of_all_seeds(several: Sequence[ArmMeasure]) -> ArmMeasure:
+    """One measure over several seeds."""
     return several[0]._replace(
         seed=None,
         checkpoint=None,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from ..score.estimates import estimates, resample, together
+from ..score.estimates import estimates, resample
 from ..score.measure import Entry, Group, Measure, ScoredSamples
 from ..stats.intervals import Estimate, Ints
 from ..stats.support import best_and_all
@@ -22,7 +22,7 @@ from .fields import ArmName, Clusters, High, Low, Metric, Mode, Seeds, SetName
 from .formats import rate, starred
 from .metrics import FLIPPED, label
 from .results import ReportData, Rows, select
-from .set_data import ArmMeasure, SetData
+from .set_data import ArmMeasure, SetData, by_key, of_all_seeds
 from .style import LABELS, SERIES, foot, intervals, line, panels
 
 if TYPE_CHECKING:
@@ -99,22 +99,13 @@ def _entry(data: SetData, arm: ArmMeasure, mean: Estimate, gap: Difference | Non
 
 def _measured(data: SetData, mode: str) -> list[ArmMeasure]:
     """A measure for every arm, metric, kind and k; an arm's seeds together."""
-    by_key: dict[tuple[str, str, str, Group | None], list[ArmMeasure]] = {}
-    for arm in data.run.arms:
-        scored = data.run.scored(arm.checkpoint, data.name, mode)
-        seeds = () if arm.seed is None else (arm.seed,)
-        for measure in _of_each_k(data, scored) if scored else ():
-            found = ArmMeasure(arm.name, arm.seed, arm.checkpoint, mode, measure, seeds)
-            by_key.setdefault(found.key, []).append(found)
-    return [
-        of_seeds[0]._replace(
-            measure=together([found.measure for found in of_seeds]),
-            seeds=tuple(seed for found in of_seeds for seed in found.seeds),
-        )
-        if len(of_seeds) > 1
-        else of_seeds[0]
-        for of_seeds in by_key.values()
+    measured = [
+        ArmMeasure.of(arm, mode, measure)
+        for arm in data.run.arms
+        if (scored := data.run.scored(arm.checkpoint, data.name, mode))
+        for measure in _of_each_k(data, scored)
     ]
+    return [of_all_seeds(seeds) if len(seeds) > 1 else seeds[0] for seeds in by_key(measured)]
 
 
 def _of_each_k(data: SetData, scored: ScoredSamples) -> Iterator[Measure]:

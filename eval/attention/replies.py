@@ -1,6 +1,6 @@
 """Replies with the contexts that their answers were read in, and means of what was read, with intervals over problems."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -59,8 +59,3 @@ def means(values: Sequence[Floats], problems: Sequence[str]) -> list[Estimate]:
 
 
 _draws = lru_cache(maxsize=2)(draw_clusters)  # most figures are of the same problems
-
-
-def problem_of(rows: Mapping[str, str], replies: Sequence[Reply]) -> list[str]:
-    """The problem of each reply, from those of the rows."""
-    return [rows[reply.row] for reply in replies]

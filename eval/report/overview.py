@@ -1,10 +1,10 @@
 """The few panels of Weights & Biases that say at a glance what an ablation found: charts of the run `report`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..analyse.results import ReportData, pooled, select
+from ..analyse.results import ReportData, SetMode, pooled, select
 from ..io.jsonl import iter_jsonl
 from ..io.run_paths import RunPaths, checkpoint_name
 from ..score.measure import Entry
@@ -20,15 +20,12 @@ PAID = {"reward": "reward", "hacc": "HAcc"}  # of log.jsonl: what RL pays, and w
 Lines = dict[str, list[tuple[float, float]]]  # name -> its points
 
 
-def headline(results: Entry, entries: Sequence[Entry]) -> dict[str, float]:
-    """Of some figures those that the overview shows, of the report's first set in its first mode."""
-    first = first_modes(results)[0]
-    shown = [entry for entry in entries if (entry["set"], entry["mode"]) == (first.set, first.mode)]
-    return {
-        f"arm/{ARM[entry['metric']]}": entry["value"]
-        for entry in shown
-        if entry["metric"] in ARM and entry["value"] is not None
-    }
+def headline(entry: Entry, shown: SetMode) -> dict[str, float]:
+    """A figure by its name in an arm's run, where it is among those of the overview: of the set and mode `shown`."""
+    is_shown = (entry["set"], entry["mode"]) == (shown.set, shown.mode)
+    if not is_shown or entry["metric"] not in ARM or entry["value"] is None:
+        return {}
+    return {f"arm/{ARM[entry['metric']]}": entry["value"]}
 
 
 def overview(results: Entry, run_dir: Path) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from ..io.wandb_names import NAME, TAG, entity_and_project, short
 from ..score.measure import Entry
 from .lineage import ID, declare_inputs, evaluation_artifact, report_artifact, set_artifacts
 from .overview import headline, overview
+from .summary import first_modes
 
 TYPES = ("set", "mode", "type", "n", "value", "low", "high")
 BINS = "set mode source metric kind from_tokens to_tokens n value low high".split()
@@ -97,10 +98,11 @@ def _evaluation(recipe: dict[str, Any], results: Entry, arm: Entry, folder: Path
     tags = [arm["arm"], *([] if arm["seed"] is None else [f"seed{arm['seed']}"])]
     figures = select(results["figures"], checkpoint=arm["checkpoint"], arm=arm["arm"])
     points: dict[int, dict[str, Any]] = {}
+    shown = first_modes(results)[0]
     for entry in select(results["along"], arm=arm["arm"], seed=arm["seed"]):
-        points.setdefault(entry["total_step"], {}).update(_scalars(entry) | headline(results, [entry]))
+        points.setdefault(entry["total_step"], {}).update(_scalars(entry) | headline(entry, shown))
     for entry in select(figures, group=None):
-        points.setdefault(arm["steps"], {}).update(_scalars(entry) | headline(results, [entry]))
+        points.setdefault(arm["steps"], {}).update(_scalars(entry) | headline(entry, shown))
     types = [
         entry | {"type": entry["group"]["value"]}
         for entry in select(figures, metric="verdict")
