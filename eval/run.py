@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from .io.command import of_config, read_config
+from .io.command import of_config, read_plan
 from .io.errors import InputError
 from .io.files import read_state, write_json, write_text
 from .io.run_paths import DONE, INPUTS, ORIGIN, PROGRESS, at_step, saved_checkpoints
@@ -71,22 +71,12 @@ class Plan(Strict):
     parts: list[Part]
 
 
-def read_plan(file: Path) -> Plan:
-    """Raises InputError naming the file, the key and what is wrong with it."""
-    try:
-        return Plan.model_validate(read_config(file))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise InputError(file, f"{where}: {first['msg']}", "see the keys in reins.eval.run") from None
-
-
 def run(file: Path) -> None:
     """Generate and score every part that has no metrics for these inputs yet.
 
     Under `accelerate launch` all processes generate and the first one scores.
     """
-    plan, started = read_plan(file), int(os.environ.get("WORLD_SIZE", "1"))
+    plan, started = read_plan(file, Plan, "reins.eval.run"), int(os.environ.get("WORLD_SIZE", "1"))
     if plan.world_size not in (None, started):
         raise InputError(
             file, f"world_size: {plan.world_size}, but {started} started", "start as many, or say so"

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 from transformers import AutoModelForCausalLM
 
-from ..eval.io.command import of_config, read_config
+from ..eval.io.command import of_config, read_plan
 from ..eval.io.errors import InputError
 from ..eval.io.files import write_json, write_text
 from ..eval.io.run_paths import DONE
@@ -50,10 +50,7 @@ def interpolate(config: Path) -> None:
 
     Raises InputError where they have not the same weights by name and shape.
     """
-    try:
-        between = Between.model_validate(read_config(config))
-    except ValidationError as error:
-        raise InputError(config, error.errors()[0]["msg"], "see reins.train.interpolate") from None
+    between = read_plan(config, Between, "reins.train.interpolate")
     for model in (between.base, between.model):
         check_weights(model)
     mixed: Any = AutoModelForCausalLM.from_pretrained(between.model, trust_remote_code=False)

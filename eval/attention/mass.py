@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from ..sample.attention_function import attending, backend_of, plain_attention, unreachable
+from ..sample.attention_function import attending, backend_of, own_attention, unreachable
 from ..stats.intervals import Floats
 
 NAME = "reins_mass"
@@ -80,14 +80,7 @@ class _Reader:
         if self._has_kernel(module, query, value, attention_mask, kwargs):
             output, masses = self._by_lse(query, key, value, attention_mask, scale)
         else:
-            attend = plain_attention(module, self.backend)
-
-            def attention(values: Tensor) -> Tensor:
-                attended: Tensor = attend(
-                    module, query, key, values, attention_mask, scaling=scaling, **kwargs
-                )[0]
-                return attended
-
+            attention = own_attention(module, self.backend, query, key, attention_mask, scaling, **kwargs)
             output, masses = attention(value), self._by_indicators(attention, value)
         self.read[getattr(module, "layer_idx", len(self.read))] = masses.double().cpu().numpy()
         return output, None

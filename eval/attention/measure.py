@@ -119,7 +119,7 @@ def _measure(
 ) -> Line:
     """One forward pass: the measures of every phase, layer and span, and the course of the reply."""
     sets: dict[int | str, Sequence[int]] = dict(asked.constraints.items())
-    sets[ALL] = sorted({place for each in asked.constraints.values() for place in each})
+    sets[ALL] = sorted(asked.said)
     if places:
         sets[RANDOM] = places
     prompt = len(asked.tokens)

@@ -10,10 +10,9 @@ import sys
 from pathlib import Path
 
 import torch
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from ..io.command import of_config, read_config
-from ..io.errors import InputError
+from ..io.command import of_config, read_plan
 from ..io.files import naming, write_json
 from ..io.jsonl import iter_jsonl, write_jsonl
 from ..io.run_paths import ATTENTION, DONE, PROGRESS
@@ -48,21 +47,9 @@ class Plan(BaseModel):
     parts: list[Part]
 
 
-def read_plan(file: Path) -> Plan:
-    """Raises InputError naming the file, the key and what is wrong with it."""
-    try:
-        return Plan.model_validate(read_config(file))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise InputError(
-            file, f"{where}: {first['msg']}", "see the keys in reins.eval.attention.run"
-        ) from None
-
-
 def run(file: Path) -> None:
     """Measure every part; raises InputError as `attend` does, before the first response is measured."""
-    plan, folder = read_plan(file), file.parent
+    plan, folder = read_plan(file, Plan, "reins.eval.attention.run"), file.parent
     torch.set_num_threads(plan.threads)
     checkpoint = read_checkpoint(plan.model)
     work = [_opened(plan, checkpoint, part) for part in plan.parts]

@@ -10,13 +10,16 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
+from pydantic import BaseModel, ValidationError
 
 from .errors import InputError, Stopped, of_place
 from .failure import write_failure
 from .terminal import shown
+
+Plan = TypeVar("Plan", bound=BaseModel)
 
 
 def of_config(work: Callable[[Path], object], module: str, about: str | None) -> int:
@@ -43,6 +46,16 @@ def read_config(file: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise InputError(file, "no mapping of keys to values", "write one")
     return content
+
+
+def read_plan(file: Path, kind: type[Plan], module: str) -> Plan:
+    """What a config.yaml says, as a model of its keys. Raises InputError naming the file, the key and what is wrong."""
+    try:
+        return kind.model_validate(read_config(file))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InputError(file, f"{where}: {first['msg']}", f"see the keys in {module}") from None
 
 
 def exit_status(work: Callable[[], object]) -> int:

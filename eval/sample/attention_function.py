@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from torch import Tensor
 from transformers import AttentionInterface, PreTrainedModel
 from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS, AttentionMaskInterface
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
@@ -27,6 +28,19 @@ def plain_attention(module: Any, backend: str) -> Callable[..., Any]:
     if function is None:
         raise unreachable(type(module).__name__)
     return function
+
+
+def own_attention(
+    module: Any, backend: str, query: Tensor, key: Tensor, mask: Any, scaling: float | None, **kwargs: Any
+) -> Callable[[Tensor], Tensor]:
+    """What a layer's own attention, with these queries and keys, makes of any values."""
+    attend = plain_attention(module, backend)
+
+    def attention(values: Tensor) -> Tensor:
+        attended: Tensor = attend(module, query, key, values, mask, scaling=scaling, **kwargs)[0]
+        return attended
+
+    return attention
 
 
 @contextmanager

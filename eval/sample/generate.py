@@ -1,7 +1,5 @@
 """Sample replies of one model to the rows of one set: the door to all engines."""
 
-import hashlib
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,7 +9,7 @@ from typing import Any
 from ..io.errors import nearest
 from ..io.files import write_json
 from ..verify.published import refuse_patterns
-from ..verify.rows import Row, load_rows
+from ..verify.rows import Row, load_rows, rows_hash
 from . import resume
 from .checkpoint import fingerprint
 from .generation import Generation, prepared
@@ -90,9 +88,8 @@ def generate(
 
 def _note(generation: Generation, rows: Sequence[Row]) -> dict[str, Any]:
     """What is noted beside the responses: settings, and hashes of the checkpoint's files and of the rows."""
-    data = hashlib.sha256(json.dumps([row.line() for row in rows]).encode()).hexdigest()
     files = fingerprint(generation.checkpoint) if generation.checkpoint else ""
-    return {**generation.noted(), "files": files, "data": data}
+    return {**generation.noted(), "files": files, "data": rows_hash(rows)}
 
 
 def _reach(server: Server, model: str) -> None:

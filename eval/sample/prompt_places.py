@@ -26,6 +26,11 @@ class Asked:
     turn: range
     constraints: dict[int, list[int]]
 
+    @property
+    def said(self) -> set[int]:
+        """The positions that say any of the constraints."""
+        return {place for places in self.constraints.values() for place in places}
+
 
 def read_prompt(checkpoint: Checkpoint, row: Row, prompt: Prompt, spans: RowSpans, preset: str) -> Asked:
     """The tokens of a prompt, and which of them say the row's constraints.
@@ -89,8 +94,7 @@ def random_places(asked: Asked, rng: Random) -> tuple[list[int] | None, int]:
     Each run takes one of the nearest free places of its length; one that fits nowhere is halved. None where fewer tokens
     are left than the constraints have.
     """
-    taken = {place for each in asked.constraints.values() for place in each}
-    free = {*asked.turn} - taken
+    free = {*asked.turn} - asked.said
     left = len(free)
     drawn: list[int] = []
     wanted = [run for each in asked.constraints.values() for run in runs(each)]

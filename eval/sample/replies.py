@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 from typing import NamedTuple
 
 from ..verify.reasoning import Split, split_reasoning
@@ -75,7 +76,8 @@ class Asking:
     def __init__(self, generation: Generation, rows: list[Row], checkpoint: Checkpoint) -> None:
         self.generation, self.rows, self.checkpoint = generation, rows, checkpoint
         self.mode, self.sampling = generation.mode, generation.sampling
-        turns = [self.mode.turn(generation.turn(row), checkpoint.form) for row in rows]
+        self.turns = [generation.turn(row) for row in rows]
+        turns = [self.mode.turn(turn, checkpoint.form) for turn in self.turns]
         # An empty thought before a decision confuses models that know of none: they say neither word.
         direct = self.mode.direct and (self.mode.answers or checkpoint.has_thoughts)
         self.prompts = [checkpoint.prompt_of(turn, direct=direct) for turn in turns]
@@ -119,7 +121,7 @@ class Asking:
 
     def _second(self, place: Place, first: Response) -> Sample | None:
         """The pass after a reply, with as much of its thought as there is room for; None where the mode has one pass."""
-        asked, split = self.generation.turn(self.rows[place.row]), first.split()
+        asked, split = self.turns[place.row], first.split()
         turn = self.mode.turn_after(asked, split, self.checkpoint.form)
         if turn is None:
             return None
@@ -161,14 +163,13 @@ class Asking:
         model = load_model(generation.model, fingerprint(generation.model))
         return decode(model, waiting, self.sampling.batch_size, limits)
 
+    @cached_property
     def _shells(self) -> list[Prompt]:
         """The prompts of the last pass, without the reply that they show."""
-        asked = [
-            self.mode.turn_after(self.generation.turn(row), EMPTY, self.checkpoint.form) for row in self.rows
-        ]
+        after = [self.mode.turn_after(turn, EMPTY, self.checkpoint.form) for turn in self.turns]
         return [
             prompt if turn is None else self.checkpoint.prompt_of(turn)
-            for turn, prompt in zip(asked, self.prompts, strict=True)
+            for turn, prompt in zip(after, self.prompts, strict=True)
         ]
 
     @property
@@ -178,11 +179,11 @@ class Asking:
         return (1 + shows) * self.sampling.max_new_tokens
 
     def _check_lengths(self) -> None:
-        self.checkpoint.check_lengths(self._shells(), self._most_drawn)
+        self.checkpoint.check_lengths(self._shells, self._most_drawn)
 
     def _room(self) -> int:
         """Tokens that the longest sample may come to: its prompt, its reply, and what the mode's edits add."""
-        edited = zip(self._shells(), self.rows, strict=True)
+        edited = zip(self._shells, self.rows, strict=True)
         longest = max(
             len(prompt.tokens) + self.mode.most_inserted(self.checkpoint, row) for prompt, row in edited
         )

@@ -24,7 +24,7 @@ from transformers import PreTrainedModel
 
 from ..attention.spans import row_spans
 from ..verify.rows import Row
-from .attention_function import backend_of, plain_attention, unreachable
+from .attention_function import backend_of, own_attention, unreachable
 from .checkpoint import Checkpoint, Prompt
 from .modes.mode import Mode
 from .modes.steered import Steering
@@ -83,7 +83,7 @@ def _places(mode: Steering, checkpoint: Checkpoint, row: Row, prompt: Prompt, pr
     asked = read_prompt(checkpoint, row, prompt, spans, preset)
     if mode.random:
         return random_places(asked, Random(row.name))[0] or []
-    return sorted({place for each in asked.constraints.values() for place in each})
+    return sorted(asked.said)
 
 
 def boosted(factor: float) -> Growth:
@@ -139,14 +139,7 @@ class Steered:
         **kwargs: Any,
     ) -> tuple[Tensor, None]:
         self.reached = True
-        attend = plain_attention(module, self.backend)
-
-        def attention(values: Tensor) -> Tensor:
-            attended: Tensor = attend(module, query, key, values, attention_mask, scaling=scaling, **kwargs)[
-                0
-            ]
-            return attended
-
+        attention = own_attention(module, self.backend, query, key, attention_mask, scaling, **kwargs)
         output = attention(value)
         if self.push is None:
             return output, None

@@ -55,10 +55,6 @@ def read_vllm(text: str) -> VllmArguments:
     first that cannot be."""
     try:
         arguments = VllmArguments.model_validate(yaml.safe_load(text) or {})
-        if arguments.data_parallel_size > 1:
-            said = "one command starts one engine"
-            raise InputError("vllm.data_parallel_size", said, "a recipe's launch.vllm starts several")
-        return arguments
     except yaml.YAMLError:
         raise InputError("vllm", f"{text!r:.60} cannot be read", "give '{name: value}'") from None
     except ValidationError as error:
@@ -68,3 +64,7 @@ def read_vllm(text: str) -> VllmArguments:
             raise InputError(f"vllm.{name}", "unknown", nearest(name, VllmArguments.model_fields)) from None
         message = first["msg"][:1].lower() + first["msg"][1:]
         raise InputError(f"vllm.{name}".rstrip("."), f"got {first['input']!r:.60}", message) from None
+    if arguments.data_parallel_size > 1:
+        said = "one command starts one engine"
+        raise InputError("vllm.data_parallel_size", said, "a recipe's launch.vllm starts several")
+    return arguments

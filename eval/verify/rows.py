@@ -6,9 +6,10 @@ cluster) and what a builder adds. IFEval's files (`key, prompt, instruction_id_l
 """
 
 import hashlib
+import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,11 @@ def as_row(line: Line, name: str, index: int, where: str) -> Row:
         constraints=_constraints(fields, where),
         extra={key: value for key, value in fields.items() if key not in (*TEXTS, *LISTS)},
     )
+
+
+def rows_hash(rows: Iterable[Row]) -> str:
+    """SHA-256, in hexadecimal digits, of all that the rows say, in their order."""
+    return hashlib.sha256(json.dumps([row.line() for row in rows]).encode()).hexdigest()
 
 
 def problem_key(question: str) -> str:

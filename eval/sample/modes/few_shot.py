@@ -10,8 +10,6 @@ draw, so one of them proves little. All rows are shown the same examples, none o
 with an evaluated row.
 """
 
-import hashlib
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from random import Random
@@ -21,7 +19,7 @@ from ...io.errors import InputError
 from ...verify import Split, render, split_reasoning, verdicts
 from ...verify.overlap import Evaluated
 from ...verify.prompt import with_request
-from ...verify.rows import Row, read_rows
+from ...verify.rows import Row, read_rows, rows_hash
 from ...verify.thought_formats import ThoughtFormat
 from .mode import Mode
 from .prompted import thought_request
@@ -64,8 +62,7 @@ class FewShot(Mode):
 
     @property
     def noted(self) -> dict[str, Any]:
-        lines = json.dumps([example.line() for example in self.examples])
-        return {"examples": hashlib.sha256(lines.encode()).hexdigest()}
+        return {"examples": rows_hash(self.examples)}
 
     def turn(self, asked: str, form: ThoughtFormat) -> str:
         shown = [
@@ -77,10 +74,7 @@ class FewShot(Mode):
         return with_request("\n\n".join([intro, *shown, own]), self._request(form))
 
     def check_rows(self, rows: Iterable[Row]) -> None:
-        if not any(row.constraints for row in rows):
-            raise InputError(
-                f"mode {self.name}", "no row has a constraint to show how to keep", "ask in another mode"
-            )
+        self.need_constraints(rows, "to show how to keep")
 
     def _instruction(self, example: Row) -> str:
         return render(example, with_constraints=self.constrained)

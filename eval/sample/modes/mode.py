@@ -120,6 +120,11 @@ class Mode:
     def check_rows(self, rows: Iterable[Row]) -> None:
         """Raise InputError where rows cannot be asked in this mode; not called where constraints are left out."""
 
+    def need_constraints(self, rows: Iterable[Row], to: str) -> None:
+        """Raise InputError where no row has a constraint."""
+        if not any(row.constraints for row in rows):
+            raise InputError(f"mode {self.name}", f"no row has a constraint {to}", "ask in another mode")
+
     def check_engine(self, engine: str, server: Server | None = None) -> None:
         """Raise InputError where an engine, or what is known of the server, cannot serve this mode."""
         if engine not in self.engines:

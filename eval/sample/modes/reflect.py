@@ -6,13 +6,13 @@ again           the control: the same first reply is shown, and the answer asked
 reflect_other   it judges somebody else's reply, from a file: is it the second look that helps, or one's own?
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 from ...io.errors import InputError
+from ...io.files import sha256
 from ...verify.reasoning import Split
 from ...verify.responses import Response, iter_responses
 from ...verify.rows import Row
@@ -70,8 +70,7 @@ class ReflectOther(Reflect):
         replies = {(response.row, response.sample): response for response in iter_responses(file)}
         if unanswered := [row.name for row in rows if (row.name, 0) not in replies]:
             raise InputError(file, f"no reply to {unanswered[0]}", "give replies to all of the rows")
-        digest = hashlib.sha256(Path(file).read_bytes()).hexdigest()
-        return replace(self, replies=replies, file_hash=digest)
+        return replace(self, replies=replies, file_hash=sha256(Path(file)))
 
     @property
     def noted(self) -> dict[str, Any]:

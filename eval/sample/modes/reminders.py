@@ -46,10 +46,9 @@ class Reminding(Mode):
 
     def check_rows(self, rows: Iterable[Row]) -> None:
         """Raise InputError where there is nothing to say again, or no sentence for it."""
-        constraints = [(row.name, constraint) for row in rows for constraint in row.constraints]
-        if not constraints:
-            raise InputError(f"mode {self.name}", "no row has a constraint to repeat", "ask in another mode")
-        for name, constraint in constraints:
+        rows = list(rows)
+        self.need_constraints(rows, "to repeat")
+        for name, constraint in ((row.name, constraint) for row in rows for constraint in row.constraints):
             if not constraint.description.strip() and constraint.id in IFBENCH:
                 said = f"{constraint.id} of {name} has no description, and IFBench words it in its question alone"
                 raise InputError(

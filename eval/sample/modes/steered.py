@@ -46,10 +46,7 @@ class Steering(Mode):
         return InPhase(codec, lead, self.phase) if self.phase else lambda tokens: True
 
     def check_rows(self, rows: Iterable[Row]) -> None:
-        if not any(row.constraints for row in rows):
-            raise InputError(
-                f"mode {self.name}", "no row has a constraint to steer to", "ask in another mode"
-            )
+        self.need_constraints(rows, "to steer to")
 
 
 @dataclass(frozen=True)
