@@ -2,6 +2,7 @@
 
 import json
 import runpy
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 import reins
 from reins.eval.io.errors import InputError
+from reins.eval.io.run_paths import RunPaths
 from reins.eval.report.report import report
 from tests.synthetic_run import make_run
 
@@ -46,6 +48,19 @@ def test_frames_of_samples_go_together(folder):
     joined = run.samples.merge(run.responses, on=key, validate="one_to_one", how="left")
     assert joined.text.notna().all() and len(joined) == len(ARMS) * 60 * 2 * 2
     assert (run.samples.set_index(key).n_constraints.sort_index() == run.verdicts.groupby(key).size()).all()
+
+
+def test_costs_and_the_first_of_two_passes_are_columns(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "run")
+    file = RunPaths(tmp_path / "run").evaluation("base", "composite", "think") / "scores.jsonl"
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    for line in lines:
+        line |= {"calls": 2, "first": {"verdicts": [False] * len(line["verdicts"]), "same": False}}
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    samples = reins.load_run(tmp_path / "run").samples
+    twice = samples[samples.same.notna()]
+    assert len(twice) == len(lines) and (twice.calls == 2).all() and not twice.same.any()
+    assert not twice.first_hacc.any() and samples.first_hacc.isna().sum() == len(samples) - len(lines)
 
 
 def test_every_list_of_the_results_is_a_table(folder):

@@ -173,6 +173,15 @@ def test_the_cost_is_what_the_server_counted_at_the_stated_price(server, few, tm
     assert json.loads((tmp_path / "silent/usage.json").read_text())["uncounted"] == ROWS
 
 
+def test_a_reply_of_another_model_that_is_shown_costs_nothing(server, few, tmp_path):
+    shown = sample(server, few, tmp_path / "shown", mode="cot")
+    sample(server, few, tmp_path / "out", mode="reflect_other", replies=shown)
+    spent = json.loads((tmp_path / "out/usage.json").read_text())
+    assert (spent["samples"], spent["completion_tokens"]) == (ROWS, 4 * ROWS)
+    sample(server, few, tmp_path / "both", mode="reflect")
+    assert json.loads((tmp_path / "both/usage.json").read_text())["samples"] == 2 * ROWS
+
+
 MODES = [("think", 7), ("direct", 7), ("budget 10", 11), ("wait 2", 7), ("repeat", 7), ("pad 3", 7)]
 
 

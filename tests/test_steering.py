@@ -124,6 +124,11 @@ def test_a_phase_is_followed_through_the_tags(model):
     opened, closed = (len(codec.encode(text[: text.index(part)])) for part in ("\nI add", "\n\nSix"))
     assert not said["_thought"][0] and not any(said["_thought"][closed:])
     assert all(said["_thought"][opened : closed - 1])
+    behind = codec.encode("Sure.\n<think>\nI add.\n</think>\n\nSix.")
+    tell = parse_mode("boost_thought").is_meant(codec, "")
+    thought = [tell(behind[:n]) for n in range(len(behind) + 1)]
+    first, last = (len(codec.encode(text)) for text in ("Sure.\n<think>\nI", "Sure.\n<think>\nI add."))
+    assert not any(thought[: first - 2]) and all(thought[first : last + 1]) and not thought[-1]
 
 
 def test_the_control_pushes_as_many_other_tokens(model, data):

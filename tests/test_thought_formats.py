@@ -254,8 +254,9 @@ BAIT = [
 
 
 def _spent(text):
+    """Seconds of this process, the least of several tries: whatever else the machine does can only add to them."""
     times = []
-    for _ in range(3):
+    for _ in range(5):
         start = time.process_time()
         split_reasoning(text)
         times.append(time.process_time() - start)
@@ -266,8 +267,8 @@ def _spent(text):
     "head", ["", "<think>", "analysisA", "Here is my thought process:", "<|channel|>final<|message|>"]
 )
 def test_time_grows_with_the_length_of_a_text_only(head):
-    """Twice the text takes about twice as long on bait for regular expressions, where it takes long enough to tell."""
+    """Eight times the text of bait for regular expressions takes far less than 64 times as long."""
     for bait in BAIT:
-        once, twice = (head + (bait * length)[:length] for length in (20_000, 40_000))
-        took = _spent(twice)
-        assert took < 0.02 or took < 3.2 * _spent(once), (head, bait, took)
+        short, long = (head + (bait * length)[:length] for length in (6_000, 48_000))
+        took = _spent(long)
+        assert took < 0.01 or took < 24 * _spent(short), (head, bait, took)  # too little time tells nothing

@@ -15,8 +15,8 @@ from ..score.measure import Entry
 from ..score.scores import Score, read_scores
 from .run_folder import Arm, RunFolder
 
-FLAGS = ("hacc", "correct", "reasoned", "cut")
-COUNTS = ("reasoning_tokens", "answer_tokens", "seed")
+FLAGS = ("hacc", "correct", "reasoned", "cut", "first_hacc", "same")
+COUNTS = ("reasoning_tokens", "answer_tokens", "calls", "prompt_tokens", "drawn_tokens", "seed")
 KEY = ["checkpoint", "set", "mode", "constrained", "row", "sample"]  # what names a sample in every frame
 
 
@@ -59,8 +59,9 @@ class Run:
     def samples(self) -> pd.DataFrame:
         """One line a sample of an arm's last checkpoint: how it ended, how long it is, what it scores, of which problem."""
         lines = [key | self._sample(key, score) for key, score in self._scores]
+        frame = pd.DataFrame(lines)
         kinds = dict.fromkeys(FLAGS, "boolean") | dict.fromkeys(COUNTS, "Int64")
-        return pd.DataFrame(lines).astype(kinds)
+        return frame.astype({name: kind for name, kind in kinds.items() if name in frame})
 
     @cached_property
     def verdicts(self) -> pd.DataFrame:
@@ -113,6 +114,9 @@ class Run:
         line = score.line()
         del line["verdicts"]
         line.pop("loose", None)
+        if score.first:
+            del line["first"]
+            line |= {"first_hacc": score.first.hacc, "same": score.first.same}
         return line | {
             "problem_id": row.problem_id,
             "source": row.source,

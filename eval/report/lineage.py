@@ -33,7 +33,7 @@ class TrackedRun:
 
 def tracked_runs(run: RunPaths, recipe: Mapping[str, Any], results: Entry) -> Iterator[TrackedRun]:
     """Every stage, evaluation and the report that were tracked, each with those of its inputs that were."""
-    sets = {name: _of_set(recipe, name) for name in recipe["data"] if run.set(name).is_dir()}
+    sets = {name: _of_set(recipe, name) for name in recipe["data"] if run.rows(name).is_file()}
     trained: dict[str, tuple[str, ...]] = {}
     for arm in results["arms"]:
         for depth, stage in enumerate(arm["stages"], 1):

@@ -266,8 +266,7 @@ def spent(responses: Path, price: Price | None) -> dict[str, Any]:
     """
     counted: Counter[str] = Counter()
     samples = uncounted = 0
-    passes = (each for _, line in iter_jsonl(responses) for each in (line, line.get("first")) if each)
-    for line in passes:
+    for line in _passes(responses):
         usage = line.get("usage") or {}
         told = {key: usage.get(key) for key in ("prompt_tokens", "completion_tokens")}
         told["reasoning_tokens"] = _told_reasoning(usage)
@@ -276,3 +275,12 @@ def spent(responses: Path, price: Price | None) -> dict[str, Any]:
     cost = price.of(counted["prompt_tokens"], counted["completion_tokens"]) if price else None
     priced = {"price": price.model_dump(), "cost": cost} if price else {}
     return {"samples": samples, "uncounted": uncounted, **counted, **priced}
+
+
+def _passes(responses: Path) -> Iterator[Mapping[str, Any]]:
+    """Every reply of a file that the server was asked for; mode `reflect_other` shows replies that it was not."""
+    for _, line in iter_jsonl(responses):
+        yield line
+        first = line.get("first")
+        if first and first.get("calls") != 0:
+            yield first

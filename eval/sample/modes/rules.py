@@ -1,8 +1,10 @@
-"""Rules that edit a running reply: at the end of its thought, or when its thought has so many tokens."""
+"""Rules that edit a running reply: at the end of its thought, or when its thought has so many tokens; and what follows
+a thought token by token."""
 
 from collections.abc import Callable
 
 from ...verify import Split, split_reasoning
+from ...verify.reasoning import State
 from .mode import Codec, Edit
 
 
@@ -24,26 +26,17 @@ class AtClose:
         return _edit(self.codec, tokens, self.rewrite(text, split)[len(self.lead) :])
 
 
-class AfterTokens:
-    """Close the thought once it has so many tokens."""
+class Thought:
+    """The thought of one running reply: its state, its format, and the tokens before it (None until it opens)."""
 
-    def __init__(self, codec: Codec, lead: str, number: int):
-        self.codec, self.lead, self.number = codec, lead, number
-        self.opened = 0 if lead else None
-        self.closed = False
+    def __init__(self, codec: Codec, lead: str):
+        self.codec, self.lead, self.form = codec, lead, codec.form
+        self.state: State = split_reasoning(lead, known=codec.form).state
+        self.start = 0 if self.state == "unclosed" else None
         self.tag_end: int | None = None  # tokens up to a tag behind which nothing is written yet
-        self.form = codec.form
         self.signs = {self.form.opening.rstrip()[-1], self.form.closing.rstrip()[-1]}
 
-    def __call__(self, tokens: list[int]) -> Edit | None:
-        if not self.closed:
-            self._look(tokens)
-        if self.closed or self.opened is None or len(tokens) - self.opened < self.number:
-            return None
-        self.closed = True
-        return Edit(len(tokens), self.codec.encode(self.form.closing))
-
-    def _look(self, tokens: list[int]) -> None:
+    def follow(self, tokens: list[int]) -> None:
         """Split the text where a tag may have ended, and until the first word behind it: a tag that ends a text after
         other words opens nothing yet."""
         piece = self.codec.piece(tokens[-1])
@@ -52,11 +45,29 @@ class AfterTokens:
         if self.tag_end is None:
             return
         split = split_reasoning(self.lead + self.codec.decode(tokens), known=self.codec.form)
-        self.closed, self.form = split.state == "closed", split.form or self.form
-        if self.opened is None and split.state == "unclosed":
-            self.opened = self.tag_end
+        self.state, self.form = split.state, split.form or self.form
+        if self.start is None and split.state == "unclosed":
+            self.start = self.tag_end
         if self.tag_end < len(tokens) and piece.strip():
             self.tag_end = None
+
+
+class AfterTokens:
+    """Close the thought once it has so many tokens."""
+
+    def __init__(self, codec: Codec, lead: str, number: int):
+        self.codec, self.thought, self.number = codec, Thought(codec, lead), number
+        self.closed = False
+
+    def __call__(self, tokens: list[int]) -> Edit | None:
+        if not self.closed:
+            self.thought.follow(tokens)
+            self.closed = self.thought.state == "closed"
+        start = self.thought.start
+        if self.closed or start is None or len(tokens) - start < self.number:
+            return None
+        self.closed = True
+        return Edit(len(tokens), self.codec.encode(self.thought.form.closing))
 
 
 def _edit(codec: Codec, tokens: list[int], text: str) -> Edit:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ...io.errors import InputError
-from ...verify import split_reasoning
 from ...verify.rows import Row
 from .mode import Codec, Mode
+from .rules import Thought
 
 PHASES = ("thought", "answer")
 FACTOR, PERCENT = 3, 20
@@ -77,21 +77,15 @@ class Spot(Steering):
 
 
 class InPhase:
-    """Follows one sample: whether what comes next is in its thought. Text is split only where a tag may have ended."""
+    """Follows one sample: whether what comes next is of the phase, its thought or what is outside of it."""
 
     def __init__(self, codec: Codec, lead: str, phase: str) -> None:
-        self.codec, self.lead, self.phase = codec, lead, phase
-        self.signs = {codec.form.opening.rstrip()[-1], codec.form.closing.rstrip()[-1]}
-        self.thinks = self._is_open([])
+        self.thought, self.phase = Thought(codec, lead), phase
 
     def __call__(self, tokens: list[int]) -> bool:
-        if tokens and any(sign in self.codec.piece(tokens[-1]) for sign in self.signs):
-            self.thinks = self._is_open(tokens)
-        return self.thinks == (self.phase == "thought")
-
-    def _is_open(self, tokens: list[int]) -> bool:
-        split = split_reasoning(self.lead + self.codec.decode(tokens), known=self.codec.form)
-        return split.state == "unclosed"
+        if tokens:
+            self.thought.follow(tokens)
+        return (self.thought.state == "unclosed") == (self.phase == "thought")
 
 
 def _variants(kind: type[Steering]) -> list[type[Steering]]:
