@@ -17,6 +17,7 @@ from ..score.scores import read_scores
 from ..verify.rows import read_rows
 from .fields import ArmName, Seed
 from .roles import Role, Roles
+from .trained_types import TrainedTypes
 
 NEEDED = ("name", "preset", "evaluate", "arms", "seeds")  # of a resolved recipe
 SPENT = ("steps", "supervised_tokens", "rows", "cut_rows")  # of a finished stage
@@ -72,6 +73,7 @@ class RunFolder:
         self.preset: str = self.recipe["preset"]
         self.evaluate: dict[str, dict[str, Any]] = self.recipe["evaluate"]
         self.roles = Roles.of(self.recipe)
+        self.trained_types = TrainedTypes(self.recipe, self.paths)
         self.row_sets = {name: RowSet.of(read_rows(self.paths.rows(name))) for name in self.evaluate}
         self._scored: dict[Path, ScoredSamples] = {}  # several analyses ask for the same file
         declared = [
