@@ -104,6 +104,8 @@ MISTAKES = {
     "a log after the end": ([(SFT, "logging_steps: 500}}\n  sft_if")], "warn", "log", "guards look at nothing but the log"),
     "a template for one stage": ([(SFT, "chat_template_path: other.jinja}}\n  sft_if")], "warn", "asked", "arms without the stage"),
     "attention on no constraint": ([("composite: {builder: micro.composites, rows: 20, split: test, pool: test}", "composite: {builder: micro.problems, rows: 20, split: test}"), ("samples: 2", "samples: 2, attention: true")], "FAIL", "evaluation", "no row looked at has one"),
+    "no room for the reply that a second pass shows": ([("samples: 2, max_new_tokens: 1000", "samples: 2, max_new_tokens: 2000, modes: [reflect]")], "FAIL", "modes", "4000 passes 4096 positions"),
+    "fewer examples than a mode shows": ([("  composite:", "  few: {builder: micro.examples, rows: 2, against: {set: composite}}\n  composite:"), ("samples: 2", "samples: 2, modes: [few_shot-4], examples: few")], "FAIL", "modes", "2 examples, mode few_shot-4 shows 4"),
     "a budget that never bites": ([("samples: 2", "samples: 2, modes: [think, budget-1000]")], "FAIL", "evaluation", "never bites"),
     "flash attention on a CPU": ([(SFT, "model_init_kwargs: {attn_implementation: flash_attention_2}}}\n  sft_if")], "FAIL", "attention", "for the CPU"),
     "packed without flash attention": ([(SFT, "packing: true}}\n  sft_if"), ON_A_CARD], "warn", "packing", "without flash attention"),

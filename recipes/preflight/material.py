@@ -21,7 +21,7 @@ from ..plan.task import Task
 from ..recipe.files import locate
 from ..recipe.resolve import references
 from ..recipe.schema import Recipe, Stage
-from ..recipe.sets import BuiltSet, FileSet, HubSet
+from ..recipe.sets import BuiltSet, FileSet, HubSet, is_reference
 from .cards import CARDS
 from .shapes import Shape, file_of, shape_of
 
@@ -116,9 +116,25 @@ class Material:
         if isinstance(dataset, HubSet) or references(self.recipe, name) or needs_hub(dataset):
             return None
         assert isinstance(dataset, BuiltSet)
-        return list(
-            BUILDERS[dataset.builder](rows=min(LOOKED, dataset.rows), seed=dataset.seed, **dataset.args)
-        )
+        return _drawn(dataset)
+
+    def alike(self, name: str) -> list[Row] | None:
+        """The rows of a set, or rows like them where it is only kept apart from a set of the run: drawn without that."""
+        dataset = self.recipe.data[name]
+        if isinstance(dataset, BuiltSet) and references(self.recipe, name) == [_kept_apart_from(dataset)]:
+            alone = BuiltSet(**dataset.model_dump(exclude={"against"}))
+            if not needs_hub(alone):
+                return _drawn(alone)
+        return self.rows(name)
+
+
+def _kept_apart_from(dataset: BuiltSet) -> str | None:
+    against: Any = dataset.args.get("against")
+    return str(against["set"]) if is_reference(against) else None
+
+
+def _drawn(dataset: BuiltSet) -> list[Row]:
+    return list(BUILDERS[dataset.builder](rows=min(LOOKED, dataset.rows), seed=dataset.seed, **dataset.args))
 
 
 def _shape(model: str, key: str) -> Shape | None:

@@ -46,16 +46,20 @@ class FewShot(Mode):
 
     def given(self, file: str, rows: Sequence[Row]) -> "FewShot":
         """With K examples drawn from a file of them; raises InputError where they are too few, overlap, or do not hold."""
-        known, count = read_rows(file), self.number or EXAMPLES
+        drawn = self.showing(file, read_rows(file))
+        refuse_overlap(file, drawn.examples, rows)
+        for example in drawn.examples:
+            self._check(file, example)
+        return drawn
+
+    def showing(self, where: str, known: Sequence[Row]) -> "FewShot":
+        """With K of these examples; raises InputError, naming where they are from, if they are too few."""
+        count = self.number or EXAMPLES
         if len(known) < count:
             raise InputError(
-                file, f"{len(known)} examples, mode {self.text} shows {count}", "give more of them"
+                where, f"{len(known)} examples, mode {self.text} shows {count}", "give more of them"
             )
-        drawn = Random(f"few_shot/{self.draw}").sample(known, count)
-        refuse_overlap(file, drawn, rows)
-        for example in drawn:
-            self._check(file, example)
-        return replace(self, examples=tuple(drawn))
+        return replace(self, examples=tuple(Random(f"few_shot/{self.draw}").sample(known, count)))
 
     def without_constraints(self) -> "FewShot":
         return replace(self, constrained=False)
