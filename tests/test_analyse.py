@@ -15,6 +15,7 @@ from reins.eval.analyse.document import document
 from reins.eval.analyse.metrics import METRICS
 from reins.eval.analyse.registry import LISTS
 from reins.eval.analyse.results import SCHEMA
+from reins.eval.analyse.roles import Roles
 from reins.eval.io.files import write_json
 from reins.eval.io.jsonl import read_jsonl
 
@@ -40,6 +41,13 @@ def results(run):
 
 
 ENDS = {"value", "low", "high"}
+
+
+def test_a_pair_that_the_recipe_names_is_what_an_arm_is_held_against():
+    arms = {"base": [], "sft": ["sft"], "mended": {"stages": ["sft", "more"], "mixed_of": "sft"}}
+    roles = Roles.of({"arms": arms, "against": {"mended": "sft"}})
+    assert (roles.question("mended", "sft"), roles.question("mended", "base")) == ("pair", "base")
+    assert Roles.of({"arms": arms}).question("mended", "sft") == "mixed"
 
 
 def test_every_list_has_the_keys_that_readers_know(results):

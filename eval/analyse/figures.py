@@ -174,7 +174,7 @@ def arm_bars(data: ReportData) -> Drawing | None:
     whole = pooled(data.whole("figures"))
     against, bases = references(data.entries("contrasts")), data.with_role("base")
     named = dict.fromkeys(entry["arm"] for entry in whole)
-    arms = [arm for arm in named if arm not in bases and arm not in against.values()]
+    arms = [arm for arm in named if arm not in bases and arm in against]
     metrics = [metric for metric in OUTCOMES if select(whole, metric=metric)]
     if not arms or not metrics:
         return None
@@ -187,12 +187,13 @@ def arm_bars(data: ReportData) -> Drawing | None:
         if floor := best(data.on_set("floors"), metric):
             axes.axvline(floor["value"], color="black", linewidth=0.8, linestyle=":")
         axes.set(title=LABELS[metric], xlim=(0, 1.03), xticks=(0, 0.5, 1))
+    reference = "what it is compared with" if set(against.values()) & set(arms) else "its base"
     legend: list[Patch | Line2D] = [
-        patch("its base", color=GREY),
+        patch(reference, color=GREY),
         line("asked without constraints", linestyle="", **DIAMOND),
         line("best constant reply", color="black", linewidth=0.8, linestyle=":"),
     ]
-    foot(figure, "share of samples, with 95 % interval; grey its base, in colour the arm", legend)
+    foot(figure, f"share of samples, with 95 % interval; grey {reference}, in colour the arm", legend)
     return figure
 
 

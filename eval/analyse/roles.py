@@ -76,9 +76,9 @@ class Roles:
             return "mode"
         if against == self.base:
             return "base"
-        if against in self.controls(arm):
-            return "control"
-        return "mixed" if self.mixed_of.get(arm) == against else "pair"
+        if self.against.get(arm) == against:
+            return "pair"
+        return "control" if against in self.controls(arm) else "mixed"
 
 
 def _several(names: str | Sequence[str] | None) -> tuple[str, ...]:
