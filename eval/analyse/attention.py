@@ -192,8 +192,12 @@ def figure(entry: Entry) -> str:
 
 
 def part_dots(data: ReportData) -> Drawing | None:
-    """The parts of the drop as shares of the attention without a thought, a panel an arm and mode."""
-    entries = select(data.on_set("attention"), layer=None, phase=ONSET)
+    """The parts of the drop as shares of the attention without a thought, a panel an arm and mode.
+
+    What one prompt alone tells has no interval and is in the table.
+    """
+    measured = select(data.on_set("attention"), layer=None, phase=ONSET)
+    entries = [entry for entry in measured if entry["low"] is not None]
     sides = list(dict.fromkeys((entry["arm"], entry["mode"]) for entry in entries))
     names = [name for name in dict.fromkeys(entry["part"] for entry in entries) if name != "before"]
     if not sides:
