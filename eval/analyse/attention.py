@@ -16,7 +16,7 @@ from .fields import ArmName, Clusters, High, Low, Mode, SetName
 from .results import ReportData, Rows, select
 from .run_folder import DIRECT
 from .set_data import SetData
-from .style import BLUE, ORANGE, dot, foot, panels, room
+from .style import BLUE, ORANGE, dot, foot, grid, panels, room
 from .style import intervals as interval_bars
 
 if TYPE_CHECKING:
@@ -213,8 +213,7 @@ def part_dots(data: ReportData) -> Drawing | None:
         axes.axvline(0, color="black", linewidth=0.6)
         axes.set(title=f"{arm}, {mode}", ylim=(len(names) - 0.5, -0.5))
         axes.set_yticks(range(len(names)), names)
-        axes.grid(axis="x", linewidth=0.3, color="#dddddd")
-        axes.set_axisbelow(True)
+        grid(axes, "x")
     legend = [
         dot(SHOWN["per_token"], "per token (the paper’s)"),
         dot(SHOWN["lift"], "lift over the prompt’s mean token"),

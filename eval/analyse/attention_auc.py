@@ -21,7 +21,7 @@ from .fields import ArmName, Clusters, High, Low, Mode, SetName
 from .results import ReportData, Rows, select
 from .run_folder import DIRECT
 from .set_data import SetData
-from .style import BLUE, ORANGE, dot, foot, panels, room
+from .style import BLUE, ORANGE, dot, foot, grid, panels, room
 from .style import intervals as interval_bars
 
 if TYPE_CHECKING:
@@ -222,8 +222,7 @@ def auc_dots(data: ReportData) -> Drawing | None:
             title=f"{arm}, {mode}", xlim=(0, 1), ylim=(len(names) - 0.5, -0.5), xticks=(0, 0.25, 0.5, 0.75, 1)
         )
         axes.set_yticks(range(len(names)), names)
-        axes.grid(axis="x", linewidth=0.3, color="#dddddd")
-        axes.set_axisbelow(True)
+        grid(axes, "x")
     legend = [dot(BLUE, "over all constraints"), dot(ORANGE, "within types that were not seen")]
     foot(drawn, "AUC for constraints that a thought loses, with 95 % interval; 0.5 tells nothing", legend)
     return drawn

@@ -19,7 +19,7 @@ from .formats import rate
 from .metrics import OUTCOMES, label
 from .results import ReportData, Rows, select
 from .set_data import SetData
-from .style import LABELS, SERIES, foot, intervals, line, panels
+from .style import LABELS, SERIES, foot, grid, intervals, line, panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -118,7 +118,7 @@ def curves(data: ReportData) -> Drawing | None:
             _draw_arm(axes, select(shown, metric=metric, arm=arm), styles[arm], drawn)
         axes.set_title(label(metric))
         axes.set_ylim(0, 1.03 if metric in LABELS else None)
-        axes.grid(axis="y", linewidth=0.3, color="#dddddd")
+        grid(axes, "y")
     legend = [line(arm, marker="o", markersize=2.6, **styles[arm]) for arm in arms]
     foot(
         figure,

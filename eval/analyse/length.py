@@ -20,7 +20,7 @@ from .formats import starred
 from .metrics import OUTCOMES
 from .results import ReportData, Rows, select
 from .set_data import SetData
-from .style import COLOURS, GREEN, GREY, LABELS, ORANGE, PINK, dot, foot, intervals, panels, room
+from .style import COLOURS, GREEN, GREY, LABELS, ORANGE, PINK, dot, foot, grid, intervals, panels, room
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -204,8 +204,7 @@ def slope_dots(data: ReportData) -> Drawing | None:
         axes.set(title=LABELS[metric], xlim=(-reach, right * reach), ylim=(len(arms) - 0.5, -0.5))
         axes.set_yticks(range(len(arms)), arms)
         axes.tick_params(axis="y", length=0)
-        axes.grid(axis="x", linewidth=0.3, color="#dddddd")
-        axes.set_axisbelow(True)
+        grid(axes, "x")
     methods = {entry["method"] for entry in shown}
     legend = [
         dot(colour, label, marker) for method, (label, colour, marker) in DRAWN.items() if method in methods

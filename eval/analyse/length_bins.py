@@ -23,7 +23,7 @@ from .formats import rate
 from .metrics import OUTCOMES, label
 from .results import ReportData, Rows, select
 from .set_data import SetData
-from .style import COLOURS, COUNT, GREY, LABELS, foot, intervals, line, panels, patch
+from .style import COLOURS, COUNT, GREY, LABELS, foot, grid, intervals, line, panels, patch
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -196,8 +196,7 @@ def _panel(axes: Axes, bins: list[Entry]) -> None:
         axes.text(position + 0.3, 0.5, entry["kind"], rotation=90, **COUNT | NAMED)
     axes.set_xticks(list(ticks), list(ticks.values()))
     axes.set(xlim=(-0.6, len(judged) + len(apart) - 0.2), ylim=(-0.16, 1.04), yticks=[0, 0.5, 1])
-    axes.grid(axis="y", linewidth=0.3, color="#dddddd")
-    axes.set_axisbelow(True)
+    grid(axes, "y")
 
 
 ANALYSIS = Analysis(

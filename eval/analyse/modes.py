@@ -16,7 +16,7 @@ from .fields import ArmName, Clusters, High, Low, Mode, Samples, SetName
 from .formats import rate, signed
 from .results import ReportData, Rows, pooled, select
 from .set_data import SetData
-from .style import COLOURS, LABELS, dot, foot, intervals, panels, room
+from .style import COLOURS, LABELS, dot, foot, grid, intervals, panels, room
 
 COSTS = {"calls": ".2g", "prompt_tokens": ".0f", "drawn_tokens": ".0f"}
 
@@ -204,8 +204,7 @@ def mode_dots(data: ReportData) -> Drawing | None:
         axes.set_title(arm)
         axes.set(xlim=(0, 1.02), ylim=(len(modes) - 0.5, -0.5))
         axes.set_yticks(range(len(modes)), modes)
-        axes.grid(axis="x", linewidth=0.3, color="#dddddd")
-        axes.set_axisbelow(True)
+        grid(axes, "x")
     metrics = {entry["metric"] for entry in whole}
     legend = [dot(COLOURS[metric], name) for metric, name in LABELS.items() if metric in metrics]
     foot(figure, "share of samples, with 95 % interval; at the right the mean reasoning tokens", legend)

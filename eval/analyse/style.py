@@ -6,7 +6,7 @@ matplotlib is imported where a figure is drawn: an analysis that is only compute
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..score.measure import Entry
 from .metrics import OUTCOMES, label
@@ -158,6 +158,12 @@ def patch(label: str, **style: Any) -> Patch:
     return Patch(label=label, **style)
 
 
+def grid(axes: Axes, axis: Literal["x", "y"]) -> None:
+    """Thin lines at the ticks of one axis, behind what is drawn."""
+    axes.grid(axis=axis, linewidth=0.3, color="#dddddd")
+    axes.set_axisbelow(True)
+
+
 def arm_axis(axes: Axes, arms: Sequence[str]) -> None:
     """A row an arm, the first on top."""
     axes.set(ylim=(len(arms) - 0.5, -0.5))
@@ -173,8 +179,7 @@ def change_axis(axes: Axes, reach: float, labels: Sequence[str]) -> None:
     axes.set(xlim=(-reach, reach), ylim=(len(labels) - 0.4, -0.6))
     axes.set_yticks(range(len(labels)), labels)
     axes.xaxis.set_major_locator(MaxNLocator(4, prune="both"))
-    axes.grid(axis="x", linewidth=0.3, color="#dddddd")
-    axes.set_axisbelow(True)
+    grid(axes, "x")
 
 
 def reach_of(entries: Sequence[Entry], key: str) -> float:
