@@ -13,12 +13,13 @@ import yaml
 from safetensors.torch import load_file
 
 from reins.eval.io.errors import InputError
-from reins.train import grpo, sft
+from reins.train import distill, grpo, sft
 from reins.train.speed import DURATIONS
 from reins.train.stage import start
 
 ROOT = Path(__file__).parents[1]
 SFT_ARGS = {"per_device_train_batch_size": 4, "max_length": 96, "learning_rate": 1e-3}
+DISTILL_ARGS = {"per_device_train_batch_size": 16, "max_completion_length": 40, "learning_rate": 1e-3}
 GRPO_ARGS = {
     "per_device_train_batch_size": 16,
     "num_generations": 4,
@@ -67,7 +68,7 @@ def make_stage(out, base, trainer, args=(), **config):
         "out": str(out),
         "rewards": REWARDS if trainer == "grpo" else {},
         "args": {"seed": 0, "max_steps": 6, "save_steps": 2, "logging_steps": 1}
-        | (GRPO_ARGS if trainer == "grpo" else SFT_ARGS)
+        | {"grpo": GRPO_ARGS, "distill": DISTILL_ARGS}.get(trainer, SFT_ARGS)
         | dict(args),
         "inputs": "what went in",
     }
@@ -76,7 +77,7 @@ def make_stage(out, base, trainer, args=(), **config):
 
 
 def train(config, trainer="sft"):
-    start(trainer, {"sft": sft, "grpo": grpo}[trainer].train, config)
+    start(trainer, {"sft": sft, "grpo": grpo, "distill": distill}[trainer].train, config)
     return config.parent
 
 

@@ -4,15 +4,17 @@ import dataclasses
 
 import pytest
 from peft import LoraConfig
-from trl import GRPOConfig, SFTConfig
+from trl import DistillationConfig, GRPOConfig, SFTConfig
 
 from reins.eval.io.errors import InputError
 from reins.train.arguments import check_args, check_lora, fields, lora_fields
 from reins.train.limits import choices
 
+CONFIGS = [("sft", SFTConfig), ("grpo", GRPOConfig), ("distill", DistillationConfig)]
+
 
 def test_fields_are_those_of_the_installed_trl():
-    for trainer, config in (("sft", SFTConfig), ("grpo", GRPOConfig)):
+    for trainer, config in CONFIGS:
         assert set(fields(trainer)) == {field.name for field in dataclasses.fields(config)}
 
 
@@ -82,9 +84,8 @@ def test_good_arguments_pass():
     check_args("grpo", {"chat_template_path": "a.jinja", "use_transformers_continuous_batching": True})
     for trainer in ("sft", "grpo"):
         check_args(trainer, {"model_init_kwargs": {"attn_implementation": "kernels-community/flash-attn2"}})
-    check_lora(
-        {"r": 16, "target_modules": "all-linear", "lora_dropout": 0.05, "use_dora": True, "bias": "none"}, {}
-    )
+    lora = {"r": 16, "target_modules": "all-linear", "lora_dropout": 0.05, "use_dora": True, "bias": "none"}
+    check_lora("sft", lora, {})
 
 
 def test_fields_are_those_of_the_installed_peft():
@@ -104,7 +105,7 @@ def wrong(field):
     return [object()] if "int" in kinds or "float" in kinds else None
 
 
-@pytest.mark.parametrize(("trainer", "config"), [("sft", SFTConfig), ("grpo", GRPOConfig)])
+@pytest.mark.parametrize(("trainer", "config"), CONFIGS)
 def test_a_wrong_value_of_every_argument_is_one_line_that_names_it(trainer, config):
     tried = 0
     for field in dataclasses.fields(config):
@@ -116,7 +117,7 @@ def test_a_wrong_value_of_every_argument_is_one_line_that_names_it(trainer, conf
     assert tried > 60
 
 
-@pytest.mark.parametrize(("trainer", "config"), [("sft", SFTConfig), ("grpo", GRPOConfig)])
+@pytest.mark.parametrize(("trainer", "config"), CONFIGS)
 def test_a_blank_is_refused_where_the_field_has_no_none(trainer, config):
     numbers = [field for field in dataclasses.fields(config) if field.type in ("int", "float", int, float)]
     assert len(numbers) >= 20
@@ -129,7 +130,7 @@ def test_the_choices_are_those_that_the_trainers_themselves_compare_with():
     found = choices("grpo")
     assert {"dr_grpo", "dapo", "bnpo"} <= set(found["loss_type"])
     assert found["scale_rewards"] == ["batch", "group", "none"]
-    for trainer, config in (("sft", SFTConfig), ("grpo", GRPOConfig)):
+    for trainer, config in CONFIGS:
         for field in dataclasses.fields(config):
             if field.type in ("str", str) and len(choices(trainer).get(field.name, [])) > 1:
                 assert field.default in choices(trainer)[field.name], field.name

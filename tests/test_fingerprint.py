@@ -110,6 +110,12 @@ def grpo(folder: Path, tiny: Path) -> list[str]:
     return ["-m", "reins.train.grpo", "--config", str(stage)]
 
 
+def distillation(folder: Path, tiny: Path) -> list[str]:
+    args = {"max_steps": 1, "max_completion_length": 12}
+    stage = make_stage(folder / "distill", tiny, "distill", args, teacher=str(tiny))
+    return ["-m", "reins.train.distill", "--config", str(stage)]
+
+
 def report(folder: Path, tiny: Path) -> list[str]:
     run = make_run(folder / "run", rows=40)
     work = "from reins.eval.report.report import report; from reins.recipes.engine.model_card import write_cards;"
@@ -123,6 +129,7 @@ TASKS = [
     (report, ["report"]),
     pytest.param(sft, ["sft"], marks=pytest.mark.slow),
     pytest.param(grpo, ["grpo"], marks=pytest.mark.slow),
+    pytest.param(distillation, ["distill"], marks=pytest.mark.slow),
     pytest.param(pretrain, ["pretrain"], marks=pytest.mark.slow),
     pytest.param(interpolation, ["interpolate"], marks=pytest.mark.slow),
 ]

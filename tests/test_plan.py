@@ -249,7 +249,7 @@ def test_the_defaults_are_those_of_the_installed_trl() -> None:
     for key, value in estimate.DEFAULTS.items():
         found = [
             config.__dataclass_fields__[key].default
-            for config in (trl.SFTConfig, trl.GRPOConfig)
+            for config in (trl.SFTConfig, trl.GRPOConfig, trl.DistillationConfig)
             if key in config.__dataclass_fields__
         ]
         assert found and set(found) <= {value, None}, key

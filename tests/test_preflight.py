@@ -96,7 +96,7 @@ MISTAKES = {
     "one arm under two names": ([("sft: [sft]", "sft: [sft], again: [sft]")], "FAIL", "arms", "again: the stages of sft"),
     "RL that cuts what SFT taught": ([("max_completion_length: 1000", "max_completion_length: 100")], "warn", "sequence", "pass its 100 tokens"),
     "the same sample twice": ([("samples: 2", "samples: 2, temperature: 0")], "FAIL", "evaluation", "2 times the same"),
-    "evaluation cuts what RL trains": ([("max_new_tokens: 1000", "max_new_tokens: 500")], "warn", "evaluation", "RL trains up to 1000"),
+    "evaluation cuts what RL trains": ([("max_new_tokens: 1000", "max_new_tokens: 500")], "warn", "evaluation", "rollouts have up to 1000"),
     "evaluation cuts what SFT teaches": ([("max_new_tokens: 1000", "max_new_tokens: 60")], "warn", "evaluation", "that sft teaches pass max_new_tokens 60"),
     "no room for an answer": ([("max_new_tokens: 1000", "max_new_tokens: 1")], "FAIL", "evaluation", "gold answers alone fill max_new_tokens 1"),
     "a rate of nothing": ([("learning_rate: 1e-3", "learning_rate: 0.0")], "warn", "steps", "nothing is learned"),

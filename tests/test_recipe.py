@@ -96,7 +96,7 @@ def test_every_default_is_written_out_and_the_result_is_a_recipe_again(tmp_path:
         (
             "trainer: grpo",
             "trainer: gpro",
-            "stages.rl.trainer: got 'gpro'; input should be 'sft', 'grpo', 'pretrain' or 'interpolate'",
+            "stages.rl.trainer: got 'gpro'; input should be 'sft', 'grpo', 'pretrain', 'distill' or 'interpolate'",
         ),
         ("traces: 0.5", "traces: 0.4", "stages.sft.data: shares add to 0.9, not 1; rows that come on top"),
         ("more: 0.5", "mroe: 0.5", "stages.sft.data: unknown set 'mroe'; did you mean 'more'?"),

@@ -10,12 +10,13 @@ from functools import cache
 from typing import Any
 
 from ..eval.io.errors import InputError, nearest
-from .limits import Trainer, annotated, check_numbers, check_value, choices, default, source
+from .limits import ROLLING_OUT, Trainer, annotated, check_numbers, check_value, choices, default, source
 
 CONFIGS = {
     "sft": ("SFTConfig", "trl/trainer/sft_config.py"),
     "grpo": ("GRPOConfig", "trl/trainer/grpo_config.py"),
     "pretrain": ("SFTConfig", "trl/trainer/sft_config.py"),
+    "distill": ("DistillationConfig", "trl/trainer/distillation_config.py"),
 }
 PARENTS = ("trl/trainer/base_config.py", "transformers/training_args.py")
 ENUMS = ("transformers/trainer_utils.py", "transformers/training_args.py")
@@ -31,6 +32,7 @@ OURS: dict[str, dict[str, str]] = {
     "sft": {},
     "grpo": {"chat_template_path": "str | None"},
     "pretrain": {},
+    "distill": {"chat_template_path": "str | None"},
 }  # as SFTConfig has it
 REMOVED = {
     "warmup_ratio": "warmup_steps takes a share when it is below 1",
@@ -45,6 +47,8 @@ REMOVED = {
     "logging_dir": "a stage logs to its own folder",
 }
 ELSEWHERE = {
+    "teacher_model_name_or_path": "it is the stage's `teacher`",
+    "teacher_model_revision": "it is the stage's `teacher`",
     "reward_weights": "they are the stage's `rewards`",
     "resume_from_checkpoint": "a stage goes on from its last whole checkpoint by itself",
     "eval_strategy": "checkpoints are evaluated by reins.eval",
@@ -98,7 +102,9 @@ def check_args(trainer: Trainer, args: Mapping[str, Any], world_size: int = 1) -
         raise InputError(
             "args.save_total_limit", "1 leaves none to go on from if killed while saving", "2 or more"
         )
-    if args.get("label_smoothing_factor") and (trainer == "grpo" or args.get("loss_type", "nll") == "dft"):
+    if args.get("label_smoothing_factor") and (
+        trainer in ROLLING_OUT or args.get("loss_type", "nll") == "dft"
+    ):
         what = "no part of this loss: it would be left out unsaid"
         raise InputError("args.label_smoothing_factor", what, "take it out")
     if trainer == "grpo":
@@ -123,9 +129,10 @@ def _check_key(trainer: Trainer, key: str, value: Any) -> None:
 
 def _check_inside(args: Mapping[str, Any]) -> None:
     """What is refused inside arguments that hold settings of their own."""
-    if (args.get("model_init_kwargs") or {}).get("trust_remote_code"):
-        what, fix = REFUSED["trust_remote_code"][1:]
-        raise InputError("args.model_init_kwargs.trust_remote_code", what, fix)
+    for key in ("model_init_kwargs", "teacher_model_init_kwargs"):
+        if (args.get(key) or {}).get("trust_remote_code"):
+            what, fix = REFUSED["trust_remote_code"][1:]
+            raise InputError(f"args.{key}.trust_remote_code", what, fix)
     if (args.get("accelerator_config") or {}).get("use_seedable_sampler") is False:
         raise InputError("args.accelerator_config", f"{RESUMED}: rows come in another order", "take it out")
 
@@ -148,9 +155,9 @@ def _lines(trainer: Trainer) -> dict[str, ast.AnnAssign]:
     }
 
 
-def check_lora(lora: Mapping[str, Any], args: Mapping[str, Any]) -> None:
-    """Raise InputError for the first key or value that this peft would refuse, or that is settled here; `args` are
-    the stage's."""
+def check_lora(trainer: Trainer, lora: Mapping[str, Any], args: Mapping[str, Any]) -> None:
+    """Raise InputError for the first key or value that this peft would refuse, or that is settled here; `trainer` and
+    `args` are the stage's."""
     known = lora_fields()
     for key, value in lora.items():
         if key in LORA_ELSEWHERE:
@@ -163,7 +170,7 @@ def check_lora(lora: Mapping[str, Any], args: Mapping[str, Any]) -> None:
         raise InputError(
             "lora.target_modules", "lm_head would not be trained (TRL reads its weight)", "take it out"
         )
-    _check_start(lora.get("init_lora_weights", True), bool(args.get("beta")))
+    _check_start(lora.get("init_lora_weights", True), trainer == "grpo" and bool(args.get("beta")))
 
 
 def _check_start(start: Any, referred: bool) -> None:

@@ -9,7 +9,7 @@ the padding that a long completion brings to short ones.
 """
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
 import torch
@@ -25,32 +25,16 @@ from ..eval.io.templates import asked, prompt_facts, survives
 from ..eval.verify.answers import Grader
 from ..eval.verify.thought_formats import THINK, ThoughtFormat, format_of_template
 from .config import Row, check_ids, configure, load_rows, load_tokenizer, refusing
+from .epoch_order import EpochOrder
 from .loop import Counted, run
 from .lora import lora_config
 from .reward_selftest import sentinel
 from .rewards import NAMES, Rewards, applies
-from .rollout import is_plain, rollout
+from .rollout import SLICE, is_plain, rollout
 from .stage import Stage, main
 from .unpadded import spend_nothing_on_padding
 
 COLUMNS = ("prompt", "solution", "constraint_name", "constraint_args")
-SLICE = 16  # completions of like length that go through the model together
-
-
-class EpochOrder(Sampler[int]):
-    """TRL's sampler, shuffled by seed and epoch alone: it goes through its generator once an epoch, which a resumed
-    process has not done for the epochs before."""
-
-    def __init__(self, sampler: Any, epoch: Callable[[], int]) -> None:
-        self.sampler, self.epoch = sampler, epoch
-
-    def __iter__(self) -> Iterator[int]:
-        if self.sampler.shuffle:
-            self.sampler.generator.manual_seed(self.sampler.seed + self.epoch())
-        yield from self.sampler
-
-    def __len__(self) -> int:
-        return len(self.sampler)
 
 
 class Trainer(Counted, GRPOTrainer):

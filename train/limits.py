@@ -14,8 +14,10 @@ from typing import Any, Literal
 
 from ..eval.io.errors import InputError, nearest
 
-Trainer = Literal["sft", "grpo", "pretrain"]
-THEIRS: dict[Trainer, str] = {"sft": "sft", "grpo": "grpo", "pretrain": "sft"}  # by which of TRL's it works
+Trainer = Literal["sft", "grpo", "pretrain", "distill"]
+ROLLING_OUT = ("grpo", "distill")  # they learn from completions that they draw themselves
+# By which of TRL's each works.
+THEIRS: dict[Trainer, str] = {"sft": "sft", "grpo": "grpo", "pretrain": "sft", "distill": "distillation"}
 FASTEST = 1.0  # no optimizer here learns at a higher rate: 2.0e5 is 2.0e-5 without its sign
 
 
@@ -100,7 +102,9 @@ def check_numbers(trainer: Trainer, args: Mapping[str, Any]) -> None:
     for key in ("adam_beta1", "adam_beta2", "label_smoothing_factor"):
         if args.get(key, 0.0) >= 1:
             raise InputError(f"args.{key}", f"{args[key]}", "below 1")
-    if trainer == "grpo":
+    if trainer == "distill" and args.get("beta", 1.0) > 1:
+        raise InputError("args.beta", f"{args['beta']:g}", "from 0, the forward KL, to 1, the reverse")
+    if trainer in ROLLING_OUT:
         if args.get("temperature", 1.0) == 0:
             raise InputError("args.temperature", "0", "rollouts are sampled, so give one above 0")
         if "max_completion_length" in args and args["max_completion_length"] is None:

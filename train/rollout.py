@@ -1,4 +1,4 @@
-"""Rollouts for GRPO in which no completion waits for the longest one.
+"""Rollouts in which no completion waits for the longest one.
 
 `generate` prefills a prompt once per completion and goes on with the whole batch until its last completion ends. Here
 a prompt is prefilled once, and completions that have ended leave the batch: measured on the micro base (128
@@ -11,36 +11,41 @@ from typing import Any
 import torch
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
-from trl import GRPOConfig
+from trl import DistillationConfig, GRPOConfig
 
+SLICE = 16  # completions of like length that go through the model together when they are scored
 KEEP = 0.9  # the batch is cut down when fewer of its rows than this are alive; that copies the cache
 
 
-def is_plain(args: GRPOConfig) -> bool:
+def is_plain(args: GRPOConfig | DistillationConfig) -> bool:
     """Whether completions are drawn from the model's own distribution, by one process that holds the whole model."""
     whole = args.distributed_state.distributed_type.value in ("NO", "MULTI_CPU", "MULTI_GPU")
-    other_engine = args.use_vllm or args.use_transformers_continuous_batching
+    other_engine = args.use_vllm or getattr(args, "use_transformers_continuous_batching", False)
     shaped = (args.top_p, args.top_k, args.min_p, args.repetition_penalty) != (1.0, 0, None, 1.0)
     return whole and not (other_engine or shaped or args.generation_kwargs or args.cache_implementation)
 
 
 def rollout(prompts: list[Any], trainer: Any) -> dict[str, Any]:
     """TRL's `rollout_func`: one completion per prompt; a group's prompts come as equal ones."""
-    tokenizer, model = trainer.processing_class, trainer.model
-    ids = tokenizer.apply_chat_template(
+    ids = trainer.processing_class.apply_chat_template(
         prompts, add_generation_prompt=True, tokenize=True, return_dict=True, **trainer.chat_template_kwargs
     )["input_ids"]
-    model.eval()
-    completions = sample(
-        model,
-        ids,
+    return {"prompt_ids": ids, "completion_ids": completions(trainer, ids), "logprobs": None}
+
+
+def completions(trainer: Any, prompts: Sequence[Sequence[int]]) -> list[list[int]]:
+    """One completion's token ids per prompt, drawn from the model that a trainer of TRL's trains, by its settings."""
+    trainer.model.eval()
+    drawn = sample(
+        trainer.model,
+        prompts,
         stops=trainer.eos_token_ids,
-        pad=tokenizer.pad_token_id,
+        pad=trainer.processing_class.pad_token_id,
         max_new_tokens=trainer.max_completion_length,
         temperature=trainer.temperature,
     )
-    model.train()
-    return {"prompt_ids": ids, "completion_ids": completions, "logprobs": None}
+    trainer.model.train()
+    return drawn
 
 
 @torch.no_grad()

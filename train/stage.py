@@ -35,7 +35,7 @@ class Track(BaseModel):
 
 class Stage(BaseModel):
     """One training run. `args` are TRL's, `lora` peft's (without it all weights are trained), `architecture` the keys of
-    the model's config that `pretrain` replaces; `world_size` and `wrapper`
+    the model's config that `pretrain` replaces, `teacher` the model that `distill` learns from; `world_size` and `wrapper`
     are what the launch file promises; `inputs` is a hash of what went in, given back in done.json."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -47,6 +47,7 @@ class Stage(BaseModel):
     args: dict[str, Any] = {}
     lora: dict[str, Any] | None = None
     architecture: dict[str, Any] | None = None
+    teacher: str | None = None
     world_size: int = 1
     wrapper: Literal["none", "ddp", "fsdp2", "zero2", "zero3"] | None = None
     threads: int = 1
@@ -76,7 +77,7 @@ def read_stage(path: Path, trainer: str) -> Stage:
         if stage.trainer != trainer:
             raise InputError("trainer", f"{stage.trainer}", f"run it by reins.train.{stage.trainer}")
         check_args(stage.trainer, stage.args, stage.world_size)
-        check_lora(stage.lora or {}, stage.args)
+        check_lora(stage.trainer, stage.lora or {}, stage.args)
         if stage.lora is not None and stage.wrapper == "zero3":
             raise InputError(
                 "lora", "not under zero3, whose parted weights no adapter is added to", "take zero2 or fsdp2"

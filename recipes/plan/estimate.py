@@ -52,12 +52,13 @@ def steps(stage: Stage, processes: int, row_tokens: float | None) -> int:
         return args["max_steps"]
     rows = (stage.rows or 0) + added_rows(stage)
     batch = args["per_device_train_batch_size"] * processes
-    if stage.trainer == "grpo":
+    if stage.rolls_out:
         together = args["generation_batch_size"] or batch * (
             args["steps_per_generation"] or args["gradient_accumulation_steps"]
         )
-        prompts = together // args["num_generations"]
-        batches = rows // prompts * prompts * args["num_generations"] * args["num_iterations"] // batch
+        group = args["num_generations"] if stage.trainer == "grpo" else 1
+        prompts = together // group
+        batches = rows // prompts * prompts * group * args["num_iterations"] // batch
     else:
         if args["packing"]:
             rows = math.ceil(rows * min(row_tokens or math.inf, args["max_length"]) / args["max_length"])
@@ -92,14 +93,14 @@ def _every(args: dict[str, Any], updates: int) -> int:
 
 
 def tokens(stage: Stage, processes: int, row_tokens: float | None) -> tuple[int, str]:
-    """Tokens trained on, and how they were come by: GRPO's are completions at full length, an upper bound.
+    """Tokens trained on, and how they were come by: of rollouts they are completions at full length, an upper bound.
 
     SFT's are rows seen times the mean tokens of a few of their rows, or times `max_length`, an upper bound.
     """
     args = DEFAULTS | stage.args
     seen = steps(stage, processes, row_tokens) * args["per_device_train_batch_size"] * processes
     seen *= args["gradient_accumulation_steps"]
-    if stage.trainer == "grpo":
+    if stage.rolls_out:
         return seen * args["max_completion_length"], "at most"
     if args["packing"] or row_tokens is None:
         return seen * args["max_length"], "at most"

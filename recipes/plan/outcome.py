@@ -87,6 +87,7 @@ KINDS = {
     "pretrain": Kind(("reins.train.pretrain",), {"sympy": _COMPILER, **_OF_IMAGES}, _TRAINING),
     "interpolate": Kind(("reins.train.interpolate",), {"sympy": _COMPILER, **_OF_IMAGES}, ("accelerate",)),
     "grpo": Kind(("reins.train.grpo",), _OF_IMAGES, _TRAINING),
+    "distill": Kind(("reins.train.distill",), {"sympy": _COMPILER, **_OF_IMAGES}, _TRAINING),
     "transformers": Kind(
         ("reins.eval.run",),
         {**dict.fromkeys([_VLLM, _OPENAI], "another engine's"), **_SAMPLES_ALONE},

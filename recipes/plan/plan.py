@@ -71,9 +71,7 @@ class Plan:
 
     def arm(self, stages: Sequence[str], seed: int, *, first: bool = False) -> None:
         """The stages of an arm and the evaluation of its last; the base has no seed, so it takes the first."""
-        trained = None
-        for depth in range(1, len(stages) + 1):
-            trained = self._stage(stages[:depth], seed, trained)
+        trained = self._stages(stages, seed)
         if self.recipe.evaluate:
             seed = seed if stages else self.recipe.seeds[0]
             if not first:
@@ -91,6 +89,13 @@ class Plan:
         if task := attend.attention(self.run, evaluated, self._evaluated()):
             self._add(task)
 
+    def _stages(self, stages: Sequence[str], seed: int) -> Task | None:
+        """An arm's stages, each after the one before it; the last of them, or None where there is none."""
+        trained = None
+        for depth in range(1, len(stages) + 1):
+            trained = self._stage(stages[:depth], seed, trained)
+        return trained
+
     def _stage(self, stages: Sequence[str], seed: int, parent: Task | None) -> Task:
         """The last of these stages, and the evaluation of its checkpoints on the way."""
         if not self.recipe.stages[stages[-1]].trains:
@@ -98,11 +103,17 @@ class Plan:
             return self._add(train.between(self.run, stages, seed, parent))
         mixture = self._mixture(stages[-1], seed)
         mean = self._mean_row_tokens(stages[-1])
-        stage = self._add(train.stage(self.run, stages, seed, mean, mixture, parent))
+        teacher = self._teacher(stages[-1], seed)
+        stage = self._add(train.stage(self.run, stages, seed, mean, mixture, parent, teacher))
         if wanted := evaluate.wanted_steps(self.run, stages[-1], mean):
             sets = {name: task for name, task in self._evaluated().items() if name in wanted}
             self._add(evaluate.along(self.run, stages, seed, sets, stage, wanted))
         return stage
+
+    def _teacher(self, name: str, seed: int) -> Task | None:
+        """The last stage of the arm that a stage learns from; None where that is the base, or nobody."""
+        arm = self.recipe.arms.get(self.recipe.stages[name].teacher or "")
+        return self._stages(arm.stages if arm else [], seed)
 
     def _mixture(self, name: str, seed: int) -> Task:
         stage = self.recipe.stages[name]

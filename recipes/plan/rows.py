@@ -60,7 +60,7 @@ def mix(run: RecipeRun, name: str, seed: int, sets: Mapping[str, Task]) -> Task:
 def _mixing(stage: Stage) -> dict[str, Any]:
     """How a stage's rows are drawn: what `mix` in data_builders takes."""
     shares = {name: share for name, share in stage.data.items() if share}
-    columns = "grpo" if stage.trainer == "grpo" else "sft"
+    columns = "grpo" if stage.rolls_out else "sft"
     return {"trainer": columns, "shares": shares, "add": stage.add, "rows": stage.rows}
 
 

@@ -25,6 +25,7 @@ WEIGHTS = {
     "reins.train.sft": 1.0,
     "reins.train.pretrain": 1.0,
     "reins.train.grpo": 0.7,
+    "reins.train.distill": 0.7,
     "reins.eval.run": 0.5,
     "reins.eval.attention.run": 0.2,
 }

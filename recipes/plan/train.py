@@ -26,8 +26,12 @@ def stage(
     row_tokens: float | None,
     mixture: Task,
     parent: Task | None,
+    teacher: Task | None = None,
 ) -> Task:
-    """The last of these stages, trained from what `parent` leaves on a `mixture` of rows of about `row_tokens` tokens."""
+    """The last of these stages, trained from what `parent` leaves on a `mixture` of rows of about `row_tokens` tokens.
+
+    `parent` and `teacher` are None where the base takes their place.
+    """
     settings, launch = run.recipe.stages[stages[-1]], run.recipe.launch
     name, file = checkpoint_name(stages, seed), locate(launch.accelerate)
     accelerate = read_yaml(file)
@@ -39,9 +43,9 @@ def stage(
         name=f"stage {name}",
         folder=run.paths.stage(name),
         module=f"reins.train.{settings.trainer}",
-        config=_config(run, stages, seed, mixture),
+        config=_config(run, stages, seed, mixture) | _teacher(run, settings, teacher),
         spec=_spec(run, settings, seed),
-        needs=(*([parent.name] if parent else []), mixture.name),
+        needs=tuple(dict.fromkeys(task.name for task in (parent, teacher, mixture) if task)),
         amount=count,
         note=f"{(settings.rows or 0) + added_rows(settings)} rows, {updates} steps, {how} {count:,} tokens",
         stages=tuple(stages),
@@ -108,6 +112,12 @@ def _config(run: RecipeRun, stages: Sequence[str], seed: int, mixture: Task) -> 
         "threads": launch.threads,
         "track": _track(run.recipe, stages, seed),
     }
+
+
+def _teacher(run: RecipeRun, settings: Stage, teacher: Task | None) -> dict[str, Any]:
+    """The model that a `distill` stage learns from."""
+    place = run.paths.final(teacher.checkpoint) if teacher else run.base.location
+    return {"teacher": str(place)} if settings.trainer == "distill" else {}
 
 
 def _track(recipe: Recipe, stages: Sequence[str], seed: int) -> dict[str, Any]:

@@ -21,12 +21,10 @@ ADAPTERS = 0.02  # of the parameters: about a rank of 64 on every linear layer o
 def batch(material: Material) -> Iterator[Finding]:
     """What one update is made of, on this number of processes."""
     for name, stage in material.stages.items():
-        yield (
-            _rl_batch(material, name, stage) if stage.trainer == "grpo" else _sft_batch(material, name, stage)
-        )
+        yield (_rl_batch if stage.trainer == "grpo" else _plain_batch)(material, name, stage)
 
 
-def _sft_batch(material: Material, name: str, stage: Stage) -> Finding:
+def _plain_batch(material: Material, name: str, stage: Stage) -> Finding:
     args, rows = material.args(stage), sum(material.taken(stage).values())
     _, update, product = _update(material, stage)
     summary = f"{name}: {update} {'bins' if args['packing'] else 'rows'} an update ({product})"

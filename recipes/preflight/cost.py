@@ -3,7 +3,7 @@
 GPU-hours: the floating-point operations of an arm over what a card does of them in an hour.
 
 Operations per token: `Shape.forward`, of a mixture of experts those that the token meets; training is three of these, one more with gradient checkpointing, GRPO one
-more each for old and for reference log-probabilities; a generated token is one. Utilisations are assumptions: 0.25
+more each for old and for reference log-probabilities, distillation one for the teacher; a generated token is one. Utilisations are assumptions: 0.25
 in training (prime-rl's published 8k and 16k runs of 0.6B and 4B models on H100 have 0.17 to 0.28), 0.05 in
 generation, which memory bounds.
 """
@@ -137,14 +137,14 @@ def _hours(material: Material, task: Task) -> float | None:
 
 
 def stage_hours(material: Material, stage: Stage, tokens: int, shape: Shape, rate: float) -> float:
-    """Hours of one card; `tokens` are those trained on. Prompts of RL are left out, and a LoRA's gradients of weights."""
+    """Hours of one card; `tokens` are those trained on. Prompts of rollouts are left out, and a LoRA's gradients of weights."""
     args = material.args(stage)
     passes = (3 if stage.lora is None else 2) + bool(args["gradient_checkpointing"])
     generated = 0.0
     length = args["max_length"] or 0
-    if stage.trainer == "grpo":
+    if stage.rolls_out:
         length = args["max_completion_length"]
-        passes += 1 + bool(args["beta"])
+        passes += 1 + (stage.trainer == "grpo" and bool(args["beta"]))
         generated = tokens / args["num_iterations"] * shape.forward(length) / (rate * GENERATION)
     trained = passes * tokens * shape.forward(length) / (rate * TRAINING)
     return (trained + generated) / 3600

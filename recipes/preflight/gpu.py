@@ -1,6 +1,6 @@
 """What a card must hold, and the settings that only bite on one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from typing import Any
 
@@ -57,7 +57,7 @@ def _verdict(name: str, total: float, parts: dict[str, float], available: float)
 
 
 def stage_memory(material: Material, stage: Stage) -> dict[str, float]:
-    """GiB a card by part. Logits are not there: TRL computes the loss of both trainers in chunks.
+    """GiB a card by part. Logits are not there: TRL computes the losses in chunks.
 
     States: float32 weights, gradients and Adam's two moments are 16 bytes a parameter, in bfloat16 8; FSDP2 and
     ZeRO-3 give each card its part of all, ZeRO-2 of all but the weights. Activations: with checkpointing, one float32
@@ -67,25 +67,33 @@ def stage_memory(material: Material, stage: Stage) -> dict[str, float]:
     assert material.shape is not None and material.card is not None
     args, shape, count = material.args(stage), material.shape, material.recipe.launch.processes
     kind = wrapper(locate(material.recipe.launch.accelerate))
-    size = 4 if args.get("model_init_kwargs", {}).get("dtype", "float32") == "float32" else 2
-    whole, trained = shape.parameters * size / GIB, 0.02 if stage.lora is not None else 1.0
-    weights = whole / (count if kind in ("fsdp2", "zero3") else 1)
+    whole, trained = _weights(shape, args.get("model_init_kwargs")), 0.02 if stage.lora is not None else 1.0
+    parts = count if kind in ("fsdp2", "zero3") else 1
+    weights = whole / parts
     moments = 3 * whole * trained / (count if kind in ("fsdp2", "zero2", "zero3") else 1)
     # bfloat16 weights of two layers: the one at work, and the next that is fetched meanwhile
     gathered = 2 * 2 * shape.block / GIB if kind in ("fsdp2", "zero3") else 0.0
-    reference = weights if stage.trainer == "grpo" and args["beta"] and stage.lora is None else 0.0
     activations = _activations(shape, _tokens(args, stage), bool(args["gradient_checkpointing"]))
     vllm = 0.0
     if args["use_vllm"] and args.get("vllm_mode", "colocate") == "colocate":
         vllm = args.get("vllm_gpu_memory_utilization", 0.3) * material.card.memory
         if args.get("vllm_enable_sleep_mode"):
             vllm = max(0.0, vllm - activations)
-    states = {"weights": weights, "gradients and optimizer": moments, "reference": reference}
+    states = {"weights": weights, "gradients and optimizer": moments}
+    if stage.trainer == "distill":
+        states["teacher"] = _weights(shape, args.get("teacher_model_init_kwargs")) / parts
+    elif stage.trainer == "grpo" and args["beta"] and stage.lora is None:
+        states["reference"] = weights
     return states | {"gathered": gathered, "activations": activations, "vLLM": vllm, "context": CONTEXT}
 
 
+def _weights(shape: Shape, loading: Mapping[str, Any] | None) -> float:
+    """GiB of a model of this shape, opened with these keyword arguments; float32 where they say nothing."""
+    return shape.parameters * (4 if (loading or {}).get("dtype", "float32") == "float32" else 2) / GIB
+
+
 def _tokens(args: dict, stage: Stage) -> int:
-    if stage.trainer != "grpo":
+    if not stage.rolls_out:
         return args["per_device_train_batch_size"] * (args["max_length"] or 0)
     return args["per_device_train_batch_size"] * (args["max_completion_length"] + PROMPT)
 
@@ -127,12 +135,10 @@ def vllm(material: Material) -> Iterator[Finding]:
         args = material.args(stage)
         if args["use_vllm"]:
             yield _rollouts(material, name, args, cpu)
-        elif (
-            stage.trainer == "grpo" and material.card and not args.get("use_transformers_continuous_batching")
-        ):
+        elif stage.rolls_out and material.card and not args.get("use_transformers_continuous_batching"):
             text = f"{name}: rollouts by plain generate on a {material.recipe.launch.gpu}"
-            fix = "use_vllm: true, or use_transformers_continuous_batching: true"
-            yield Finding("warn", "vllm", text, fix)
+            other = ", or use_transformers_continuous_batching: true" * (stage.trainer == "grpo")
+            yield Finding("warn", "vllm", text, f"use_vllm: true{other}")
 
 
 def _rollouts(material: Material, name: str, args: dict[str, Any], cpu: bool) -> Finding:
@@ -221,7 +227,7 @@ def lora(material: Material) -> Iterator[Finding]:
         if stage.lora is None:
             continue
         # TRL's defaults of learning_rate, and peft's of r
-        default = 2e-5 if stage.trainer != "grpo" else 1e-6
+        default = 1e-6 if stage.rolls_out else 2e-5
         rank, rate = stage.lora.get("r", 8), stage.args.get("learning_rate", default)
         if rank < 1:
             yield Finding("FAIL", "lora", f"{name}: r is {rank!r}", "a whole number above 0")

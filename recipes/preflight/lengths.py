@@ -34,7 +34,7 @@ def positions(material: Material) -> Iterator[Finding]:
         return
     for name, stage in material.stages.items():
         args, room = material.args(stage), _room(material, stage)
-        if stage.trainer != "grpo":
+        if not stage.rolls_out:
             needed, what = args["max_length"] or 0, "max_length"
         else:
             needed, what = args["max_completion_length"], "max_completion_length"
@@ -85,7 +85,7 @@ def _room(material: Material, stage: Stage) -> int:
 def truncation(material: Material) -> Iterator[Finding]:
     """The share of SFT rows that max_length cuts, and rows of which nothing is learned."""
     for name, stage in material.stages.items():
-        if stage.trainer == "grpo" or not (limit := material.args(stage)["max_length"]):
+        if stage.rolls_out or not (limit := material.args(stage)["max_length"]):
             continue
         measured = list(tokens_of(material, stage))
         if not measured:
@@ -115,7 +115,7 @@ def tokens_of(material: Material, stage: Stage) -> Iterator[tuple[int, int]]:
 def responses(material: Material) -> Iterator[Finding]:
     """SFT learns from rows that have a response."""
     for name, stage in material.stages.items():
-        for set_name in material.taken(stage) if stage.trainer != "grpo" else []:
+        for set_name in material.taken(stage) if not stage.rolls_out else []:
             rows = material.rows(set_name)
             lacking = [row.name for row in rows or [] if not row.response]
             if lacking:
@@ -132,7 +132,7 @@ def prompts(material: Material) -> Iterator[Finding]:
             yield Finding("warn", "prompts", f"{material.recipe.base}: {HUB}")
         return
     for name, stage in material.stages.items():
-        if stage.trainer == "grpo":
+        if stage.rolls_out:
             args = material.args(stage)
             room = min(args.get("vllm_max_model_length") or _room(material, stage), _room(material, stage))
             sets = {set_name: material.rows(set_name) for set_name in material.taken(stage)}
@@ -172,7 +172,7 @@ def answered(material: Material) -> Iterator[Finding]:
     taught = {
         name: [answer for _, answer in tokens_of(material, stage)]
         for name, stage in material.stages.items()
-        if stage.trainer != "grpo"
+        if not stage.rolls_out
     }
     for name, evaluation in material.recipe.evaluate.items():
         room = evaluation.max_new_tokens

@@ -167,7 +167,9 @@ def _differences(first: Stage, second: Stage) -> tuple[list[str], list[str]]:
     fed = [key for key in ("data", "add", "rewards") if getattr(first, key) != getattr(second, key)]
     keys = sorted({*first.args, *second.args})
     how = [f"args.{key}" for key in keys if first.args.get(key) != second.args.get(key)]
-    return fed, how + [key for key in ("lora", "rows") if getattr(first, key) != getattr(second, key)]
+    return fed, how + [
+        key for key in ("lora", "rows", "teacher") if getattr(first, key) != getattr(second, key)
+    ]
 
 
 def _follows(material: Material, a: str, b: str) -> bool:
@@ -181,12 +183,12 @@ def _crossed(material: Material, a: str, b: str) -> bool:
 
 
 def sequence(material: Material) -> Iterator[Finding]:
-    """What SFT teaches must have room in the RL that follows."""
+    """What SFT teaches must have room in the rollouts of a stage that follows."""
     for first, second in sorted(
         {pair for arm in material.recipe.arms.values() for pair in pairwise(arm.stages)}
     ):
         sft, rl = material.recipe.stages[first], material.recipe.stages[second]
-        if (sft.trainer, rl.trainer) != ("sft", "grpo"):
+        if sft.trainer != "sft" or not rl.rolls_out:
             continue
         room = material.args(rl)["max_completion_length"]
         answers = [answer for _, answer in tokens_of(material, sft)]
@@ -203,7 +205,7 @@ def sequence(material: Material) -> Iterator[Finding]:
 
 def evaluation(material: Material) -> Iterator[Finding]:
     """Samples that differ, lengths that let RL's completions end, modes that fit in."""
-    rl = [stage for stage in material.stages.values() if stage.trainer == "grpo"]
+    rl = [stage for stage in material.stages.values() if stage.rolls_out]
     longest = max((material.args(stage)["max_completion_length"] for stage in rl), default=0)
     for name, settings in material.recipe.evaluate.items():
         yield _sampled(name, settings, longest)
@@ -214,14 +216,14 @@ def evaluation(material: Material) -> Iterator[Finding]:
 
 
 def _sampled(name: str, settings: Settings, longest: int) -> Finding:
-    """`longest`: the completions that RL trains, in tokens."""
+    """`longest`: the rollouts that training draws, in tokens."""
     room, samples = settings.max_new_tokens, settings.samples
     budgets = [parse_mode(mode).number for mode in settings.modes if mode.startswith("budget")]
     if settings.temperature == 0 and samples > 1:
         text = f"{name}: {samples} samples at temperature 0 are {samples} times the same"
         return Finding("FAIL", "evaluation", text, "samples: 1, or a temperature")
     if room < longest:
-        text = f"{name}: max_new_tokens {room}, RL trains up to {longest}"
+        text = f"{name}: max_new_tokens {room}, rollouts have up to {longest}"
         return Finding("warn", "evaluation", text, f"max_new_tokens: {longest}")
     if max(budgets, default=0) >= room:
         text = f"{name}: a budget of {max(budgets)} tokens in max_new_tokens {room} never bites"

@@ -81,7 +81,7 @@ def replies(material: Material) -> Iterator[Finding]:
     """No response is blank, a whole conversation, ended twice, or a thought without its end or its beginning."""
     for name, stage in material.stages.items():
         tokenizer = material.tokenizer_of(stage)
-        for set_name in material.taken(stage) if stage.trainer != "grpo" and tokenizer else []:
+        for set_name in material.taken(stage) if tokenizer and not stage.rolls_out else []:
             responses = [row.response for row in material.rows(set_name) or [] if row.response]
             for level, text, fix in _faults(_writing(tokenizer), responses):
                 yield Finding(level, "responses", f"{name}: {set_name}: {text}", fix)

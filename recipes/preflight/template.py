@@ -53,7 +53,7 @@ def template(material: Material) -> Iterator[Finding]:
 def _learned(name: str, stage: Stage, said: Conversation) -> Finding:
     # Some templates set the blank lines otherwise, so each part is looked for by itself
     parts = (said.form.opening.strip(), STEPS, said.form.closing.strip(), ANSWER)
-    is_sft = stage.trainer != "grpo"
+    is_sft = not stage.rolls_out
     if is_sft and said.refusal:
         text = f"{name}: the template takes no reply with a thought: {said.refusal}"
         return Finding("FAIL", "template", text, "chat_template_path: one that does")
@@ -94,7 +94,7 @@ def prefill(material: Material) -> Iterator[Finding]:
 def _replies(material: Material, stage: Stage) -> list[str]:
     """What SFT learns to reply, of the rows at hand."""
     rows = (row for name in material.taken(stage) for row in material.rows(name) or [])
-    return [row.response for row in rows if row.response] if stage.trainer != "grpo" else []
+    return [row.response for row in rows if row.response] if not stage.rolls_out else []
 
 
 def tags(material: Material) -> Iterator[Finding]:

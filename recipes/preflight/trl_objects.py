@@ -83,7 +83,7 @@ def _refusing(where: str, fix: str) -> Iterator[None]:
 
 
 def _config(material: Material, stage: Stage) -> Any:
-    from trl import GRPOConfig, SFTConfig
+    from trl import DistillationConfig, GRPOConfig, SFTConfig
 
     left_out = (*OURS[stage.trainer], *ELSEWHERE)
     kwargs = {key: value for key, value in stage.args.items() if key not in left_out}
@@ -99,8 +99,9 @@ def _config(material: Material, stage: Stage) -> Any:
         "report_to": "none",
         "output_dir": str(material.folder / "stages"),
     }
+    configs = {"sft": SFTConfig, "pretrain": SFTConfig, "grpo": GRPOConfig, "distill": DistillationConfig}
     with _refusing("args", "mend the stage's args"):
-        return (GRPOConfig if stage.trainer == "grpo" else SFTConfig)(**{**kwargs, **fixed})
+        return configs[stage.trainer](**{**kwargs, **fixed})
 
 
 def _optimizer(args: Any, steps: int) -> None:
@@ -127,7 +128,7 @@ def _sampling(stage: Stage, args: Any) -> None:
         raise InputError(
             "args.use_liger_kernel", "liger-kernel is not installed", "pip install -e '.[liger]'"
         )
-    if stage.trainer == "grpo":
+    if stage.rolls_out:
         with _refusing("args", "sampling as transformers takes it"):
             TemperatureLogitsWarper(float(args.temperature))
             TopPLogitsWarper(args.top_p)

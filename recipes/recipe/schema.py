@@ -20,6 +20,7 @@ from pydantic import (
 from ...eval.io.errors import InputError
 from ...eval.sample.settings import UNSAID, Sampling, Server
 from ...eval.sample.vllm_arguments import VllmArguments
+from ...train.limits import ROLLING_OUT
 from .factors import expand
 from .files import recipe_file
 from .sets import DataSet, Name
@@ -56,12 +57,13 @@ class Stage(Strict):
 
     One share may be `rest`, what the others leave. `args` are TRL's own, `lora` (absent: all weights are trained) are peft's. A
     `pretrain` stage starts from weights drawn anew in the base's architecture, with other values at the keys of its config
-    that `architecture` names. An `interpolate` stage has `share` alone: so much of each weight is the one before it in
-    the arm, the rest the base's. A stage without `rows` takes all that
-    its sets can give at these shares.
+    that `architecture` names. A `distill` stage draws its own completions to the prompts of its rows and learns from what the
+    `teacher` would have said there: an arm's last checkpoint, or `base`. An `interpolate` stage has `share` alone: so much
+    of each weight is the one before it in the arm, the rest the base's. A stage without `rows` takes all that its sets can
+    give at these shares.
     """
 
-    trainer: Literal["sft", "grpo", "pretrain", "interpolate"]
+    trainer: Literal["sft", "grpo", "pretrain", "distill", "interpolate"]
     data: dict[Name, Share] = {}
     add: dict[Name, Annotated[float, Field(gt=0)]] = {}
     rows: Count | None = None
@@ -69,12 +71,18 @@ class Stage(Strict):
     args: dict[str, Any] = {}
     lora: dict[str, Any] | None = None
     architecture: dict[str, Any] | None = None
+    teacher: Name | None = None
     share: Share | None = None
 
     @property
     def trains(self) -> bool:
         """Whether it trains at all, on rows; one that does not makes its weights of others."""
         return self.trainer != "interpolate"
+
+    @property
+    def rolls_out(self) -> bool:
+        """Whether it learns from completions that it draws itself, so that its rows need no response."""
+        return self.trainer in ROLLING_OUT
 
     @field_validator("data", mode="before")
     @classmethod

@@ -4,6 +4,7 @@ import json
 
 from ...data_builders.mixture import counts
 from ...eval.io.errors import InputError, nearest
+from ...eval.io.run_paths import BASE
 from ...train.arguments import check_args, check_lora
 from ...train.rewards import NAMES as REWARDS
 from .files import locate, text_of
@@ -55,12 +56,12 @@ def check_stage(recipe: Recipe, name: str) -> Stage:
             raise InputError(f"{key}.args.{ours}", where, "take it out")
     try:
         check_args(stage.trainer, stage.args, recipe.launch.processes)
-        check_lora(stage.lora or {}, stage.args)
+        check_lora(stage.trainer, stage.lora or {}, stage.args)
     except InputError as error:
         raise InputError(f"{key}.{error.where}", error.what, error.fix) from None
     if template := stage.args.get("chat_template_path"):
         text_of(locate(template), f"{key}.args.chat_template_path")
-    return _with_rows(recipe, stage, key)
+    return _with_rows(recipe, _with_teacher(recipe, stage, name), key)
 
 
 def _between(stage: Stage, key: str) -> Stage:
@@ -86,6 +87,33 @@ def _check_new(recipe: Recipe, stage: Stage, key: str) -> None:
                 raise InputError(
                     f"{key}.architecture.{name}", "the base has no such key", nearest(name, known)
                 )
+
+
+def _with_teacher(recipe: Recipe, stage: Stage, name: str) -> Stage:
+    """A `distill` stage learns from the base unless it says from which arm, whose stages are trained without it."""
+    key = f"stages.{name}.teacher"
+    if stage.trainer != "distill":
+        if stage.teacher is not None:
+            raise InputError(key, f"{stage.trainer} has none", "take it out, or trainer: distill")
+        return stage
+    teacher = stage.teacher or BASE
+    if teacher != BASE and teacher not in recipe.arms:
+        raise InputError(key, f"unknown arm {teacher!r}", nearest(teacher, [BASE, *recipe.arms]))
+    if name in _behind(recipe, teacher):
+        raise InputError(key, f"{teacher!r} is trained by this stage", "an arm that is trained without it")
+    return stage.model_copy(update={"teacher": teacher})
+
+
+def _behind(recipe: Recipe, arm_name: str) -> set[str]:
+    """The stages that an arm's last checkpoint comes of: its own, and those of the arms that taught them."""
+    found: set[str] = set()
+    arms = [arm_name]
+    while arms:
+        arm = recipe.arms.get(arms.pop())
+        fresh = {stage for stage in arm.stages if stage in recipe.stages} - found if arm else set()
+        found |= fresh
+        arms += [recipe.stages[stage].teacher or BASE for stage in fresh]
+    return found
 
 
 def _with_rows(recipe: Recipe, stage: Stage, key: str) -> Stage:

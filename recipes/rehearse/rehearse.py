@@ -41,6 +41,7 @@ ARGS: dict[str, dict[str, Any]] = {
     "sft": {**BOTH, "max_length": 512},
     "pretrain": {**BOTH, "max_length": 512},
     "grpo": {**BOTH, "num_generations": 2, "max_completion_length": 24},
+    "distill": {**BOTH, "max_completion_length": 24},
 }
 # What stays out of a rehearsal because it needs a GPU, or because it belongs to a batch of another size.
 LEFT_OUT = (
