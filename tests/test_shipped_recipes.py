@@ -18,7 +18,9 @@ ALL = sorted(
     if not path.relative_to(RECIPES.parent).as_posix().startswith(NO_RECIPES)
 )
 FOR_GPUS = [path for path in ALL if path.parent.name in ("qwen", "siblings", "smollm2")]
-ASKING = [path for path in ALL if path.parent.name == "micro" and "factors:" in path.read_text("utf-8")]
+ASKING = [
+    path for path in ALL if path.parent.name == "micro" and "hours by `reins" in path.read_text("utf-8")
+]
 HEADER = ("Reproduces:", "Prerequisites:", "Command:", "Override:", "Hardware:", "GPU-hours:")
 
 
