@@ -54,8 +54,8 @@ def test_every_list_has_the_keys_that_readers_know(results):
     assert results["schema"] == SCHEMA
     for name, analysis in LISTS.items():
         keys = {field.name for field in dataclasses.fields(analysis.entry)}
-        # No arm has factors or is trained on constraints, and no attention is measured.
-        assert results[name] or name.startswith(("effects", "exposure", "attention")), name
+        # No arm has factors or is trained on constraints, no row says its steps, and no attention is measured.
+        assert results[name] or name.startswith(("effects", "exposure", "load", "attention")), name
         assert all(entry.keys() == keys for entry in results[name]), name
     assert all(isinstance(note, str) for note in results["notes"])
     groups = {entry["group"]["by"] for entry in results["figures"] if entry["group"]}

@@ -119,8 +119,8 @@ def test_samples_without_reasoning_are_the_bin_at_zero(reported):
     assert first["n"] > 150
 
 
-# The run has one mode, two samples, no factors, no attention measured, and trains no constraints.
-NOT_DRAWN = ("modes", "policies", "calibration", "support", "effects", "exposure")
+# The run has one mode, two samples, no factors, no attention measured, trains no constraints, and has rows without steps.
+NOT_DRAWN = ("modes", "policies", "calibration", "support", "effects", "exposure", "load")
 DRAWN = sorted(name for name in FIGURES if name not in NOT_DRAWN and "attention" not in name)
 
 

@@ -2,7 +2,8 @@
 
 Row *i* of `problems`, `traces` and `composites` with the same seed, split and `steps` tells the same story, so arms
 that differ in wording or reasoning are trained on the same problems in the same order. `steps[i]` is the weight of
-stories of i + 1 steps (at most 6): fewer steps make problems that a small pretrained model sometimes solves.
+stories of i + 1 steps (at most 6): fewer steps make problems that a small pretrained model sometimes solves. Where a set
+chooses its steps, its rows say how many they have, in `steps`.
 """
 
 import random
@@ -46,8 +47,9 @@ def _row(kind: str, index: int, split: Split, question: str, answer: str, proble
     )
 
 
-def _story_row(kind: str, index: int, story: Story) -> Row:
-    return _row(kind, index, story.split, story.question, str(story.answer), story.problem_id)
+def _story_row(kind: str, index: int, story: Story, steps: Sequence[float] = STEP_WEIGHTS) -> Row:
+    row = _row(kind, index, story.split, story.question, str(story.answer), story.problem_id)
+    return row if tuple(steps) == STEP_WEIGHTS else row.adding(steps=len(story.steps))
 
 
 def problems(
@@ -55,7 +57,7 @@ def problems(
 ) -> Iterator[Row]:
     """Stories with their answers and nothing else: RL prompts."""
     for index in range(rows):
-        yield _story_row("problem", index, _story(seed, split, index, steps))
+        yield _story_row("problem", index, _story(seed, split, index, steps), steps)
 
 
 def _respond(story: Story, answer: str, thought: Thought, rng: random.Random) -> str:
@@ -79,7 +81,7 @@ def traces(
         story = _story(seed, split, index, steps)
         answer = voices.answer_sentence(story, voice, _rng("answer", seed, split, index))
         response = _respond(story, answer, thought, _rng("thought", seed, split, index))
-        yield _story_row("trace", index, story).adding(response=response)
+        yield _story_row("trace", index, story, steps).adding(response=response)
 
 
 def constrain(
@@ -130,7 +132,7 @@ def composites(
         story, rng = _story(seed, split, index, steps), _rng("composite", seed, split, index)
         text = voices.answer_sentence(story, voice, rng)
         row, held = constrain(
-            _story_row("composite", index, story), text, EVEN, POOLS[pool], rng, COUNT_WEIGHTS
+            _story_row("composite", index, story, steps), text, EVEN, POOLS[pool], rng, COUNT_WEIGHTS
         )
         yield row.adding(response=_respond(story, held, thought, rng))
 
