@@ -44,6 +44,7 @@ class SamplingParams:
     stop_token_ids: list[int]
     detokenize: bool
     output_kind: str
+    logprob_token_ids: list[int] | None
 
 
 class LLM:

@@ -40,7 +40,9 @@ def rows(tmp_path_factory):
     return file
 
 
-@pytest.mark.parametrize("mode", ["think", "direct", "budget 8", "wait 1", "pad 4", "repeat"])
+@pytest.mark.parametrize(
+    "mode", ["think", "direct", "budget 8", "wait 1", "pad 4", "repeat", "cot", "reflect"]
+)
 def test_greedy_records_are_those_of_the_transformers_engine(rows, tmp_path, mode):
     """Texts, states, cuts, both counts of tokens, prompts."""
     ours = read(generate(BASE, rows, tmp_path / "ours", mode=mode, **GREEDY))
@@ -49,6 +51,17 @@ def test_greedy_records_are_those_of_the_transformers_engine(rows, tmp_path, mod
     if mode not in ("think", "direct"):
         plain = keyed(generate(BASE, rows, tmp_path / "plain", engine="vllm", **GREEDY))
         assert sum(plain[record["row"], 0]["text"] != record["text"] for record in ours) > 2
+
+
+def test_decisions_are_those_of_the_transformers_engine(rows, tmp_path):
+    """Also where neither word is among the likeliest: the micro base, which knows of no such question, says neither."""
+    ours = read(generate(BASE, rows, tmp_path / "ours", mode="decide", **GREEDY))
+    theirs = read(generate(BASE, rows, tmp_path / "theirs", mode="decide", engine="vllm", **GREEDY))
+    for name in ("p_yes", "p_word"):
+        told = [record.pop(name) for record in ours]
+        assert [record.pop(name) for record in theirs] == pytest.approx(told, rel=1e-3)
+        assert len(set(told)) == 24
+    assert theirs == ours
 
 
 @pytest.mark.parametrize("mode", ["think", "wait 1"])

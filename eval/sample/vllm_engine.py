@@ -11,7 +11,6 @@ from itertools import count
 from typing import Any
 
 from .decode import Limits, Sample
-from .modes.decide import LIKELIEST
 from .vllm_arguments import VllmArguments
 from .vllm_loading import load_vllm
 
@@ -54,11 +53,9 @@ def decode_vllm(
         engine.llm_engine.abort_request(list(running))
 
 
-def _told(likeliest: Any, watched: tuple[int, ...]) -> dict[int, float]:
-    """The log-probabilities at the first draw of watched tokens, those among the likeliest."""
-    return (
-        {token: each.logprob for token, each in likeliest[0].items() if token in watched} if likeliest else {}
-    )
+def _told(drawn: Any, watched: tuple[int, ...]) -> dict[int, float]:
+    """The log-probabilities of the watched tokens at the first draw; vLLM adds that of the drawn one."""
+    return {token: each.logprob for token, each in drawn[0].items() if token in watched} if drawn else {}
 
 
 def _is_full(sample: Sample, length: int) -> bool:
@@ -82,6 +79,6 @@ def _request(sample: Sample, limits: Limits) -> tuple[Any, Any]:
         stop_token_ids=sorted(limits.stops),
         detokenize=False,
         output_kind=RequestOutputKind.FINAL_ONLY,
-        **({"logprobs": LIKELIEST} if sample.watched else {}),
+        logprob_token_ids=list(sample.watched) or None,
     )
     return tokens_input(sample.prompt + sample.tokens), params

@@ -14,7 +14,7 @@ from .mode import Codec, Mode
 
 YES, NO = "YES", "NO"
 TOKENS = 8  # room for a word, and for what some models put before it
-LIKELIEST = 20  # tokens that servers and vLLM tell the probabilities of
+LIKELIEST = 20  # tokens that servers tell the probabilities of
 
 
 @dataclass(frozen=True)
