@@ -1,8 +1,8 @@
 """Evaluate checkpoints on several sets in one process: `python -m reins.eval.run --config FILE`.
 
 The file: `{model, seed, preset, engine, server, vllm, threads, world_size, inputs, parts: [{label, rows, out, samples,
-mode, max_new_tokens, temperature, top_p, batch_size, with_constraints, examples, replies, checkpoints, origin, inputs}]}`. Each part's folder
-gets responses, scores and metrics; what is there for the same `inputs` is left alone. Beside the file,
+mode, max_new_tokens, temperature, top_p, batch_size, with_constraints, examples, replies, prompt_states, checkpoints, origin,
+inputs}]}`. Each part's folder gets responses, scores and metrics, and the states of its prompts where `prompt_states` says so; what is there for the same `inputs` is left alone. Beside the file,
 `progress.json` counts parts, and `done.json` appears last.
 """
 
@@ -21,6 +21,7 @@ from .io.run_paths import DONE, INPUTS, ORIGIN, PROGRESS, at_step, saved_checkpo
 from .io.whole import changed_since
 from .sample.generate import generate
 from .sample.processes import Processes, take_cards
+from .sample.prompt_states import write_prompt_states
 from .sample.settings import Sampling, Server
 from .sample.vllm_arguments import VllmArguments
 from .score.score import score
@@ -50,6 +51,10 @@ class Part(Sampling):
     with_constraints: bool = True
     examples: str | None = None
     replies: str | None = None
+    prompt_states: bool = False
+
+
+NOT_SAMPLED = ("label", "rows", "out", "prompt_states", "checkpoints", "origin", "inputs")  # of a part
 
 
 class Plan(Strict):
@@ -121,10 +126,12 @@ def _evaluate(plan: Plan, model: str, part: Part, first: bool) -> None:
         write_text(part.out / ORIGIN, part.origin)
     common: dict[str, Any] = {"seed": plan.seed, "preset": plan.preset, "engine": plan.engine}
     common["vllm"] = plan.vllm
-    sampling = part.model_dump(exclude={"label", "rows", "out", "checkpoints", "origin", "inputs"})
+    sampling = part.model_dump(exclude={*NOT_SAMPLED})
     ours = bool(part.origin) or (part.out / INPUTS).exists()
     responses = generate(model, part.rows, part.out, ours=ours, server=plan.server, **common, **sampling)
     if first:
+        if part.prompt_states:
+            write_prompt_states(model, part.rows, part.out, mode=part.mode, preset=plan.preset)
         score(part.rows, responses, part.out, preset=plan.preset)
         write_json(part.out / INPUTS, {"inputs": part.inputs or plan.inputs})
 

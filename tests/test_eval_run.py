@@ -7,12 +7,17 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
+import torch
 import yaml
+from transformers import AutoModelForCausalLM
 
 from reins.eval.io.errors import InputError
 from reins.eval.io.whole import mark_whole
 from reins.eval.run import main, run
+from reins.eval.sample.checkpoint import read_checkpoint
+from reins.eval.verify.rows import read_rows
 
 
 def plan(tmp_path, tiny, rows, **changes):
@@ -37,6 +42,22 @@ def test_a_checkpoint_is_evaluated_once(tiny, rows, tmp_path):
     run(plan(tmp_path, tiny, rows, inputs="def"))
     assert all(file.stat().st_mtime_ns > before for file, before in zip(made, times, strict=True))
     assert json.loads((tmp_path / "done.json").read_text()) == {"inputs": "def"}
+
+
+def test_states_of_the_prompts_are_those_of_the_last_token_of_each_row_as_asked(tiny, rows, tmp_path):
+    part = {"label": "all", "rows": str(rows), "samples": 1, "max_new_tokens": 4, "prompt_states": True}
+    parts = [part | {"mode": mode, "out": str(tmp_path / mode)} for mode in ("think", "cot")]
+    run(plan(tmp_path, tiny, rows, parts=parts))
+    model = AutoModelForCausalLM.from_pretrained(tiny)
+    checkpoint = read_checkpoint(str(tiny))
+    prompts = [checkpoint.prompt(row, preset="reins", with_constraints=True) for row in read_rows(rows)]
+    with torch.inference_mode():
+        outputs = [model(torch.tensor([each.tokens]), output_hidden_states=True) for each in prompts]
+    expected = np.stack([each.hidden_states[-1][0, -1].numpy() for each in outputs])
+    states = np.load(tmp_path / "think" / "prompt_states.npy")
+    assert states.shape == expected.shape and states == pytest.approx(expected, abs=1e-5)
+    asked_otherwise = np.load(tmp_path / "cot" / "prompt_states.npy")
+    assert np.abs(asked_otherwise - states).max() > 1e-3
 
 
 def test_along_a_stage_its_whole_checkpoints_of_the_wanted_steps_are_asked(tiny, rows, tmp_path):

@@ -332,6 +332,13 @@ def test_attention_is_measured_after_an_evaluation_and_counts_as_its_own(world: 
     assert output_of(task, "x") is None
 
 
+def test_prompt_states_are_kept_of_the_prompts_that_ask_for_a_thought(world: Path) -> None:
+    asked = RECIPE.replace("modes: [think]", "prompt_states: true, modes: [think, direct]")
+    parts = plan(recipe(asked), Path("runs/small"), ["sft"], [3])["eval sft-s3"].parts
+    kept = [part.folder.name for part in parts if part.config.get("prompt_states")]
+    assert kept == ["composite.think"] and len(parts) > 1
+
+
 def test_attention_of_a_served_model_is_refused(world: Path) -> None:
     served = """
 name: served

@@ -5,6 +5,7 @@ import pytest
 from analysed import one, pick, results_of
 from synthetic_run import make_run
 
+from reins.eval.io.errors import InputError
 from reins.eval.io.jsonl import read_jsonl, write_jsonl
 from reins.eval.report.report import report
 
@@ -68,6 +69,32 @@ def test_a_classifier_finds_what_the_words_tell_and_beats_a_coin(telling):
         + (1 - coin["think_rate"]) * one(of_arm, policy="always direct")["tokens"],
         rel=1e-4,
     )
+
+
+def test_a_classifier_of_prompt_states_finds_what_a_state_tells_and_no_more(tmp_path):
+    """Labels that no word tells and one number of a state does; another arm, whose states are noise, gains nothing by them."""
+    run = planted(tmp_path / "run", by_type=False)
+    held = {}
+    for mode in ("think", "direct"):
+        for score in read_jsonl(run / f"evals/sft-s0/composite.{mode}/scores.jsonl"):
+            held.setdefault(score["row"], []).append(score["hacc"] if mode == "think" else -score["hacc"])
+    rng = np.random.default_rng(0)
+    states = rng.normal(size=(2, 200, 16)).astype(np.float32)
+    states[1, :, 3] = [2 * (sum(values) > 0) for values in held.values()] + rng.normal(size=200) / 3
+    for checkpoint, of_arm in zip(("base", "sft-s0"), states, strict=True):
+        np.save(run / f"evals/{checkpoint}/composite.think/prompt_states.npy", of_arm)
+    entries = results_of(run)["policies"]
+    told, noise = (
+        one(entries, arm=arm, mode="think", policy="classifier of states") for arm in ("sft", "base")
+    )
+    assert told["auc"] > 0.9 and noise["auc"] < 0.65
+    assert told["over_direct"]["low"] > 0 < told["over_think"]["low"]
+    assert one(entries, arm="sft", policy="classifier")["auc"] < 0.65
+    unseen = one(entries, arm="sft", policy="classifier of states, new types")
+    assert unseen["auc"] > 0.9
+    np.save(run / "evals/base/composite.think/prompt_states.npy", states[0, :50])
+    with pytest.raises(InputError, match="50 states for 200 rows"):
+        results_of(run)
 
 
 def test_a_model_that_knows_when_thinking_helps_selects_itself(telling):

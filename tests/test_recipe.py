@@ -141,6 +141,11 @@ def test_every_default_is_written_out_and_the_result_is_a_recipe_again(tmp_path:
         ),
         (
             "{samples: 2}",
+            "{prompt_states: true}",
+            "evaluate.composite.prompt_states: nobody reads them of the modes think; leave it out, or ask in direct",
+        ),
+        (
+            "{samples: 2}",
             "{modes: [decide]}",
             "evaluate.composite.modes: decide answers no row, and is the first",
         ),

@@ -196,8 +196,9 @@ ANALYSIS = Analysis(
             "policies",
             "What would be gained by thinking about some rows only.",
             "A policy picks for each row one of the ways of asking that were sampled; it generates nothing. The oracle knows "
-            "the outcome, so it is a ceiling, and one that counts luck unless it is judged apart. Classifiers are judged on "
-            "problems that they have not seen, “new types” on constraint types that they have not seen. “The model itself” was "
+            "the outcome, so it is a ceiling, and one that counts luck unless it is judged apart. Classifiers read the "
+            "prompt’s words, or the model’s state behind it, and are judged on problems, “new types” on constraint types, that "
+            "they have not seen. “The model itself” was "
             "asked from the instruction alone whether to think (mode decide).",
             "",
             policy_dots,

@@ -10,16 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..stats.intervals import Floats, Ints
+from ..stats.intervals import Floats
+from .policy_classifier import classified
 from .policy_rows import Means, Pairing, RowOutcomes, decisions_of
 from .set_data import SetData
 
-FEWEST_ROWS = 30  # below, a classifier is fitted to noise
-FOLDS, INNER_FOLDS = 5, 3
 OTHERS = ("few_shot", "few_shot_plain", "few_shot_direct", "reflect", "again", "reflect_other")
 SELF = "the model itself"
 THRESHOLD = 0.5
-STRENGTHS = (0.1, 1.0, 10.0)  # of the logistic regression's fit, chosen within the training folds
 
 
 @dataclass(frozen=True)
@@ -42,9 +40,9 @@ def choices(data: SetData, arm: str, paired: Pairing) -> Iterator[Choice]:
     if (apart := judged_apart(outcomes)) is not None:
         yield Choice("oracle, judged apart", apart)
     yield _choice(outcomes, "number of constraints", flow_choices(outcomes))
-    for name, new_types in (("classifier", False), ("classifier, new types", True)):
-        if (chances := classifier_chances(outcomes, new_types=new_types)) is not None:
-            yield from _classified(outcomes, name, chances)
+    for name, chances in classified(outcomes):
+        yield _by_chance(outcomes, name, chances)
+        yield _coin(outcomes, f"the {name}", chances)
     yield from _other_ways(data, arm, paired)
     yield from _self_selected(data, arm, paired)
 
@@ -68,12 +66,6 @@ def _self_selected(data: SetData, arm: str, paired: Pairing) -> Iterator[Choice]
 
 def _choice(outcomes: RowOutcomes, name: str, chance: Floats) -> Choice:
     return Choice(name, outcomes.value(chance), outcomes.costs(chance), float(chance.mean()))
-
-
-def _classified(outcomes: RowOutcomes, name: str, chances: Floats) -> Iterator[Choice]:
-    """The classifier, and a coin that thinks as often."""
-    yield _by_chance(outcomes, name, chances)
-    yield _coin(outcomes, f"the {name}", chances)
 
 
 def _by_chance(outcomes: RowOutcomes, name: str, chances: Floats, asked: Floats | float = 0.0) -> Choice:
@@ -143,58 +135,3 @@ def flow_choices(outcomes: RowOutcomes) -> Floats:
         best = max(rules[1:], key=lambda rule: outcomes.value(rule.astype(float))[fitted].mean())
         chance[~fitted] = best[~fitted]
     return chance
-
-
-def classifier_chances(outcomes: RowOutcomes, *, new_types: bool = False) -> Floats | None:
-    """The chance (n,) that thinking wins, from the words of a prompt and its constraints, by rows of other problems.
-
-    Logistic regression whose strength is chosen within the training rows. With `new_types` a row is judged by rows that
-    have none of its constraint types, one type after another. None where rows are too few or their labels all alike.
-    """
-    labels = outcomes.thinking_wins
-    if len(labels) < FEWEST_ROWS or labels.all() or not labels.any():
-        return None
-    sums, times = np.zeros(len(labels)), np.zeros(len(labels))
-    for train, test in _types_apart(outcomes) if new_types else _folds(outcomes):
-        sums[test] += _predicted(outcomes, train, test)
-        times[test] += 1
-    return np.divide(sums, times, out=np.full_like(sums, float(labels.mean())), where=times > 0)
-
-
-def _folds(outcomes: RowOutcomes) -> Iterator[tuple[Ints, Ints]]:
-    from sklearn.model_selection import GroupKFold
-
-    folds = min(FOLDS, len(np.unique(outcomes.cluster)))
-    yield from GroupKFold(folds).split(outcomes.cluster, groups=outcomes.cluster)
-
-
-def _types_apart(outcomes: RowOutcomes) -> Iterator[tuple[Ints, Ints]]:
-    types = [{constraint.id for constraint in row.constraints} for row in outcomes.rows]
-    for name in sorted(set().union(*types)):
-        has = np.array([name in of_row for of_row in types])
-        shared = np.isin(outcomes.cluster, outcomes.cluster[has])
-        if (~shared).any():
-            yield (~shared).nonzero()[0], has.nonzero()[0]
-
-
-def _predicted(outcomes: RowOutcomes, train: Ints, test: Ints) -> Floats:
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
-    from sklearn.pipeline import make_pipeline
-
-    labels, groups = outcomes.thinking_wins[train], outcomes.cluster[train]
-    rarest = min(len(np.unique(groups[labels == label])) for label in (True, False))
-    if rarest < 2 * INNER_FOLDS:  # some fold might hold one label only, and nothing is learned from so few
-        return np.full(len(test), float(labels.mean()))
-    pipeline = make_pipeline(
-        TfidfVectorizer(analyzer=str.split, min_df=2), LogisticRegression(class_weight="balanced")
-    )
-    search = GridSearchCV(
-        pipeline,
-        {"logisticregression__C": STRENGTHS},
-        cv=StratifiedGroupKFold(INNER_FOLDS),
-        scoring="neg_log_loss",
-    )
-    fitted = search.fit([outcomes.features[i] for i in train], labels, groups=groups)
-    return np.asarray(fitted.predict_proba([outcomes.features[i] for i in test])[:, 1])

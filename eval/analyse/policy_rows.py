@@ -71,6 +71,7 @@ class RowOutcomes:
     think: Means
     direct: Means
     cluster: Ints
+    states: Floats | None = None  # of the prompts that ask for a thought (n, hidden), where they were kept
 
     @property
     def thinking_wins(self) -> Flags:
@@ -98,8 +99,13 @@ class Pairing(NamedTuple):
     rows: Flags
 
 
-def paired_rows(data: SetData, think: list[ScoredSamples], direct: list[ScoredSamples]) -> Pairing | None:
-    """What came of the rows that were answered both ways, and which rows they are; None where there is none."""
+def paired_rows(
+    data: SetData, think: list[ScoredSamples], direct: list[ScoredSamples], states: Floats | None = None
+) -> Pairing | None:
+    """What came of the rows that were answered both ways, and which rows they are; None where there is none.
+
+    `states` are those of the prompts of all rows, where they were kept.
+    """
     count = len(data.row_set.rows)
     means = [Means.of(samples, count) for samples in (think, direct)]
     both = ~np.isnan(means[0].hacc) & ~np.isnan(means[1].hacc)
@@ -107,7 +113,8 @@ def paired_rows(data: SetData, think: list[ScoredSamples], direct: list[ScoredSa
         return None
     rows = [row for row, kept in zip(data.row_set.rows, both, strict=True) if kept]
     cluster = data.row_set.cluster[both]
-    return Pairing(RowOutcomes(rows, means[0].at(both), means[1].at(both), cluster), both)
+    kept = None if states is None else states[both]
+    return Pairing(RowOutcomes(rows, means[0].at(both), means[1].at(both), cluster, kept), both)
 
 
 def both_ways(data: SetData) -> Iterator[tuple[str, str, Pairing]]:
@@ -115,7 +122,8 @@ def both_ways(data: SetData) -> Iterator[tuple[str, str, Pairing]]:
     for arm in data.arms:
         for mode in data.modes:
             if mode in THINKING and (arm, DIRECT) in data.samples and (arm, mode) in data.samples:
-                paired = paired_rows(data, data.samples[arm, mode], data.samples[arm, DIRECT])
+                sides = data.samples[arm, mode], data.samples[arm, DIRECT]
+                paired = paired_rows(data, *sides, data.prompt_states(arm, mode))
                 if paired:
                     yield arm, mode, paired
 

@@ -4,6 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+import numpy as np
+
+from ..io.errors import InputError
+from ..io.run_paths import PROMPT_STATES
 from ..score.estimates import Sums, resample, together
 from ..score.floors import Floor, reply_figures
 from ..score.measure import Group, Measure, measures
@@ -83,6 +87,20 @@ class SetData:
     def _is_scored(self, checkpoint: str) -> bool:
         modes = self.run.evaluate[self.name]["modes"]
         return any(self.run.scored(checkpoint, self.name, mode) for mode in modes)
+
+    def prompt_states(self, arm: str, mode: str) -> Floats | None:
+        """The states of the prompts of all rows (rows, hidden), those of an arm's seeds side by side; None where a seed has
+        none. Raises InputError where they are of other rows."""
+        entries = [entry for entry in self.run.arms if entry.name == arm]
+        files = [self.run.directory(entry.checkpoint, self.name, mode) / PROMPT_STATES for entry in entries]
+        if not all(file.exists() for file in files):
+            return None
+        states = [np.load(file) for file in files]
+        for file, of_seed in zip(files, states, strict=True):
+            if len(of_seed) != len(self.row_set.rows):
+                what = f"{len(of_seed)} states for {len(self.row_set.rows)} rows"
+                raise InputError(file, what, "remove it and its evaluation, and run the recipe again")
+        return np.concatenate(states, axis=1)
 
     @property
     def pairs(self) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 BASE = "base"
 ATTENTION = "attention.jsonl"  # beside the responses that it is of
+PROMPT_STATES = "prompt_states.npy"  # beside the responses to the same prompts
 # Files in the folder of a task.
 CONFIG = "config.yaml"
 DONE = "done.json"

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from ...eval.io.run_paths import checkpoint_name, unconstrained
 from ...eval.sample.modes.names import parse_mode
 from ...eval.sample.settings import Sampling
-from ..recipe.modes import first_replies
+from ..recipe.modes import THINKING, first_replies
 from .recipe_run import RecipeRun
 from .task import Part, Task
 
@@ -59,7 +59,10 @@ def evaluated_part(
             return None
         replies = run.paths.evaluation(other, label, first_replies(evaluation)) / "responses.jsonl"
         shown.append(Shown("replies", str(replies), f"eval {other}"))
-    return sized_part(run, name, folder, sample_settings(label, mode, evaluation, not plain), source, *shown)
+    settings = sample_settings(label, mode, evaluation, not plain)
+    if evaluation.prompt_states and mode in THINKING and not plain:
+        settings["prompt_states"] = True
+    return sized_part(run, name, folder, settings, source, *shown)
 
 
 def sample_settings(label: str, mode: str, sampling: Sampling, constraints: bool) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from ...eval.verify.rows import read_rows
 from .schema import Evaluation, Recipe
 from .sets import FileSet
 
+DIRECT, THINKING = "direct", ("think", "cot")  # what a policy chooses between, see eval/analyse
 FIRST_REPLIES = ("cot", "think")  # modes whose replies `reflect_other` may show, the first that is asked
 
 
@@ -54,6 +55,19 @@ def check_attention(recipe: Recipe, name: str) -> None:
         raise InputError(
             key, f"no row of {dataset.file} has a constraint", "leave it out, or give another set"
         )
+
+
+def check_prompt_states(recipe: Recipe, name: str) -> None:
+    """States are a loaded model's, and read where a set is asked both with a thought and directly."""
+    evaluation, key = recipe.evaluate[name], f"evaluate.{name}.prompt_states"
+    if not evaluation.prompt_states:
+        return
+    if recipe.launch.engine != "transformers":
+        said = f"engine {recipe.launch.engine} gives none"
+        raise InputError(key, said, "leave it out, or take engine transformers")
+    if DIRECT not in evaluation.modes or not set(THINKING) & set(evaluation.modes):
+        said = f"nobody reads them of the modes {', '.join(evaluation.modes)}"
+        raise InputError(key, said, f"leave it out, or ask in {DIRECT} and in {' or '.join(THINKING)}")
 
 
 def first_replies(evaluation: Evaluation) -> str:

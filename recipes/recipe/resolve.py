@@ -16,7 +16,7 @@ from ...eval.verify.published import refuse_patterns
 from ...eval.verify.rows import read_rows
 from .files import locate
 from .models import check_models
-from .modes import check_answers_mode, check_attention, check_modes
+from .modes import check_answers_mode, check_attention, check_modes, check_prompt_states
 from .schema import Recipe
 from .sets import AnswersSet, BuiltSet, DataSet, FileSet, HubSet, is_reference
 from .stages import check_stage
@@ -162,6 +162,7 @@ def _check_names(recipe: Recipe) -> None:
             raise InputError(f"evaluate.{name}", "unknown set", nearest(name, recipe.data))
         check_modes(recipe, name)
         check_attention(recipe, name)
+        check_prompt_states(recipe, name)
     if not locate(recipe.launch.accelerate).is_file():
         missing = f"{recipe.launch.accelerate} is no file"
         raise InputError("launch.accelerate", missing, "see recipes/accelerate/")

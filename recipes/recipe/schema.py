@@ -40,14 +40,15 @@ MOST_SEEDS = 100  # each is an ablation; more is a slip, and its plan would take
 
 class Evaluation(Strict, Sampling):
     """One set, asked of every arm; `plain`: without its constraints too. `checkpoints`: which of those that a stage saves on
-    its way, in the first mode. `attention`: measure how much the constraints get (docs/attention.md). `examples`: the set
-    that few-shot modes show; `replies_of`: the arm or model whose replies `reflect_other` shows."""
+    its way, in the first mode. `attention`: measure how much the constraints get (docs/attention.md). `prompt_states`: keep what the
+    model makes of each prompt, for a classifier of who should think. `examples`: the set that few-shot modes show; `replies_of`: the arm or model whose replies `reflect_other` shows."""
 
     modes: Annotated[list[str], Field(min_length=1)] = ["think"]
     bins: Count = 6
     plain: bool = True
     checkpoints: Literal["all", "last"] | list[Count] = "all"
     attention: bool = False
+    prompt_states: bool = False
     examples: Name | None = None
     replies_of: Name | None = None
 

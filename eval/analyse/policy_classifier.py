@@ -1,0 +1,97 @@
+"""Classifiers of the rows that thinking helps, judged on problems, or on constraint types, that they have not seen.
+
+One reads the words of the prompt with its constraints, the other the model's own state at the prompt's last token. Both are
+logistic regressions, whose strength is chosen within the rows that they are fitted on.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..stats.intervals import Floats, Ints
+from .policy_rows import RowOutcomes
+
+FEWEST_ROWS = 30  # below, a classifier is fitted to noise
+FOLDS, INNER_FOLDS = 5, 3
+
+
+class Reader(NamedTuple):
+    """What a classifier reads of each row, its steps before the regression, and the strengths of fit to choose from."""
+
+    features: Any
+    steps: Callable[[], list[Any]]
+    strengths: tuple[float, ...]
+
+
+def classified(outcomes: RowOutcomes) -> Iterator[tuple[str, Floats]]:
+    """Each classifier's name and the chance (n,) that it gives thinking to win; none of rows too few or labels all alike."""
+    labels = outcomes.thinking_wins
+    if len(labels) < FEWEST_ROWS or labels.all() or not labels.any():
+        return
+    words = Reader(np.array(outcomes.features, dtype=object), _of_words, (0.1, 1.0, 10.0))
+    yield "classifier", _chances(outcomes, words, _folds(outcomes))
+    yield "classifier, new types", _chances(outcomes, words, _types_apart(outcomes))
+    if outcomes.states is not None:
+        # Of hundreds of numbers for as many rows only weak fits generalise.
+        state = Reader(outcomes.states, _of_states, (0.0001, 0.001, 0.01, 0.1))
+        yield "classifier of states", _chances(outcomes, state, _folds(outcomes))
+        yield "classifier of states, new types", _chances(outcomes, state, _types_apart(outcomes))
+
+
+def _of_words() -> list[Any]:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    return [TfidfVectorizer(analyzer=str.split, min_df=2)]
+
+
+def _of_states() -> list[Any]:
+    from sklearn.preprocessing import StandardScaler
+
+    return [StandardScaler()]
+
+
+def _chances(outcomes: RowOutcomes, reader: Reader, splits: Iterator[tuple[Ints, Ints]]) -> Floats:
+    """What is predicted of each row by rows of other problems; the share of wins where no split leaves any."""
+    labels = outcomes.thinking_wins
+    sums, times = np.zeros(len(labels)), np.zeros(len(labels))
+    for train, test in splits:
+        sums[test] += _predicted(outcomes, reader, train, test)
+        times[test] += 1
+    return np.divide(sums, times, out=np.full_like(sums, float(labels.mean())), where=times > 0)
+
+
+def _folds(outcomes: RowOutcomes) -> Iterator[tuple[Ints, Ints]]:
+    from sklearn.model_selection import GroupKFold
+
+    folds = min(FOLDS, len(np.unique(outcomes.cluster)))
+    yield from GroupKFold(folds).split(outcomes.cluster, groups=outcomes.cluster)
+
+
+def _types_apart(outcomes: RowOutcomes) -> Iterator[tuple[Ints, Ints]]:
+    """Rows that have a type, judged by rows that have not, one type after another."""
+    types = [{constraint.id for constraint in row.constraints} for row in outcomes.rows]
+    for name in sorted(set().union(*types)):
+        has = np.array([name in of_row for of_row in types])
+        shared = np.isin(outcomes.cluster, outcomes.cluster[has])
+        if (~shared).any():
+            yield (~shared).nonzero()[0], has.nonzero()[0]
+
+
+def _predicted(outcomes: RowOutcomes, reader: Reader, train: Ints, test: Ints) -> Floats:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
+    from sklearn.pipeline import make_pipeline
+
+    labels, groups = outcomes.thinking_wins[train], outcomes.cluster[train]
+    rarest = min(len(np.unique(groups[labels == label])) for label in (True, False))
+    if rarest < 2 * INNER_FOLDS:  # some fold might hold one label only, and nothing is learned from so few
+        return np.full(len(test), float(labels.mean()))
+    search = GridSearchCV(
+        make_pipeline(*reader.steps(), LogisticRegression(class_weight="balanced", max_iter=1000)),
+        {"logisticregression__C": reader.strengths},
+        cv=StratifiedGroupKFold(INNER_FOLDS),
+        scoring="neg_log_loss",
+    )
+    fitted = search.fit(reader.features[train], labels, groups=groups)
+    return np.asarray(fitted.predict_proba(reader.features[test])[:, 1])
