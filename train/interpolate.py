@@ -6,7 +6,6 @@ Every weight becomes `share` of the trained one and the rest of the base's. What
 other, whose done.json counts no step and no token.
 """
 
-import os
 import shutil
 import sys
 from pathlib import Path
@@ -20,7 +19,7 @@ from ..eval.io.command import of_config, read_plan
 from ..eval.io.errors import InputError
 from ..eval.io.files import write_json, write_text
 from ..eval.io.run_paths import DONE
-from ..eval.io.whole import flush
+from ..eval.io.whole import put_in_place
 from ..eval.weights.check import check_weights
 
 BESIDE = (
@@ -60,9 +59,7 @@ def interpolate(config: Path) -> None:
     mixed.save_pretrained(partial)
     for file in (file for pattern in BESIDE for file in Path(between.model).glob(pattern)):
         shutil.copy(file, partial)
-    flush(partial)
-    shutil.rmtree(between.out / "final", ignore_errors=True)
-    os.replace(partial, between.out / "final")
+    put_in_place(partial, between.out / "final")
     write_text(between.out / "log.jsonl", "")
     counts = dict.fromkeys(("steps", "rows", "cut_rows", "supervised_tokens", "train_tokens"), 0)
     write_json(between.out / DONE, {"inputs": between.inputs, **counts})

@@ -16,7 +16,7 @@ from ..eval.io.errors import InputError
 from ..eval.io.files import write_json
 from ..eval.io.run_paths import DONE
 from ..eval.io.templates import PROMPT
-from ..eval.io.whole import flush
+from ..eval.io.whole import put_in_place
 from .checkpoints import counts_of, last_whole, remove_broken
 from .guards import Guards, Sentinel, saving
 from .logging import Record
@@ -156,6 +156,4 @@ def _save_final(trainer: Any, folder: Path, finish: Callable[[Path], None]) -> N
         if PartialState().is_main_process:
             finish(beside)
     if PartialState().is_main_process:
-        flush(beside)  # or a power cut leaves a finished stage without its weights
-        shutil.rmtree(folder, ignore_errors=True)
-        os.replace(beside, folder)
+        put_in_place(beside, folder)

@@ -5,6 +5,7 @@ Of every file its size, and samples of its contents: a power cut leaves sizes wi
 
 import hashlib
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,13 @@ def flush(folder: Path) -> None:
             os.fsync(place)
         finally:
             os.close(place)
+
+
+def put_in_place(beside: Path, folder: Path) -> None:
+    """`folder` becomes what was written beside it, whole: a power cut leaves the one or the other."""
+    flush(beside)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.replace(beside, folder)
 
 
 def mark_whole(folder: Path, facts: Mapping[str, Any]) -> None:
