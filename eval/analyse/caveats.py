@@ -19,6 +19,7 @@ from .set_data import SetData
 
 # With as much more of the samples without an answer, a mode has done something else than set a length.
 CLEARLY_MORE = 0.1
+COT = "cot"
 HARDLY = 0.05  # a share below which an arm does not reason, or has no lack of ends
 
 
@@ -103,11 +104,15 @@ def _mode_gaps(samples: SetSamples) -> Iterator[str]:
         if not any(reasoning(scored).any() for scored in seeds)
     ]:
         yield f"no finished sample of {_listed(silent)} reasons, so there is no length for verdicts to go with"
-    hardly = [arm for arm, seeds in thinking.items() if _mean(scored.reasoned for scored in seeds) < HARDLY]
-    if hardly and DIRECT in modes:
+    if (hardly := _hardly_reasoning(arms, THINK, samples)) and DIRECT in modes:
         yield (
             f"{', '.join(hardly)} hardly reason in {THINK}: what direct changes there is what the empty thought does "
             "that it puts in front, not what reasoning does"
+        )
+    if unmoved := _hardly_reasoning(arms, COT, samples):
+        yield (
+            f"asked for a thought ({COT}), {', '.join(unmoved)} hardly give one: what {COT} changes there is what the "
+            "request does, not what reasoning does"
         )
     for mode in modes:
         shares = {
@@ -118,6 +123,11 @@ def _mode_gaps(samples: SetSamples) -> Iterator[str]:
                 f"{mode} leaves more samples cut or unclosed than {THINK} does, and they fail, whatever the length of "
                 f"the rest: {', '.join(more)}; hacc_finished is without them"
             )
+
+
+def _hardly_reasoning(arms: Sequence[str], mode: str, samples: SetSamples) -> list[str]:
+    asked = {arm: samples[arm, mode] for arm in arms if (arm, mode) in samples}
+    return [arm for arm, seeds in asked.items() if _mean(scored.reasoned for scored in seeds) < HARDLY]
 
 
 def _bin_gaps(bins: Sequence[LengthBin], wanted: int) -> Iterator[str]:
