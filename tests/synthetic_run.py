@@ -41,6 +41,7 @@ SET_LENGTH = {  # what a mode does to the tokens that a sample would have reason
     "budget-60": lambda tokens: min(tokens, 60),
     "wait-1": lambda tokens: int(tokens * 1.4),
     "pad-8": lambda tokens: tokens + 100 * (tokens > 0),
+    "cot": lambda tokens: tokens,
     "decide": lambda tokens: 0,
     "reflect": lambda tokens: tokens,
 }

@@ -47,10 +47,10 @@ def test_one_problem_leaves_no_interval_anywhere_and_says_so(tmp_path):
 
 def test_a_model_that_gives_no_thought_when_asked_for_one_is_named(tmp_path):
     run = make_run(tmp_path / "run", arms=TWO, rows=40, modes=("think", "cot"))
-    said = "composite: asked for a thought (cot), base, sft hardly give one"
-    assert not any(said[:40] in note for note in results_of(run)["notes"])
+    said = "composite: asked for a thought (cot), "
+    assert not any(note.startswith(said) for note in results_of(run)["notes"])
     rewrite(run, lambda one: one | {"state": "none", "reasoned": False, "reasoning_tokens": 0})
-    assert any(note.startswith(said) for note in results_of(run)["notes"])
+    assert any(note.startswith(f"{said}base, sft hardly give one") for note in results_of(run)["notes"])
 
 
 def test_where_all_samples_are_cut_there_is_no_length_to_speak_of(tmp_path):
