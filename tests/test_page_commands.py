@@ -18,7 +18,7 @@ PAGES = [
     *(f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md"))),
 ]
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
-ROWS = {"composite": 8, "writing": 4}  # of other sets 48
+ROWS = {"composite": 8, "writing": 4, "if_own": 16}  # of other sets 48
 EVALUATIONS = "runs/micro/evals/sft-s0/composite.think", "runs/micro/evals/sft_direct-s0/composite.think"
 # What stands in a page for something of the reader's, and what the quickstart has left there.
 STANDS_FOR = {
