@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
 
-from ..verify.reasoning import Split, split_reasoning
+from ..verify.reasoning import split_reasoning
 from ..verify.responses import Response
 from ..verify.rows import Row
 from ..verify.thought_formats import THINK
@@ -20,8 +20,6 @@ from .progress import follow
 from .resume import Places
 from .sampler import sample_seed
 from .steering import steers_of
-
-EMPTY = Split("", "", "none")
 
 
 class Place(NamedTuple):
@@ -166,20 +164,14 @@ class Asking:
     @cached_property
     def _shells(self) -> list[Prompt]:
         """The prompts of the last pass, without the reply that they show."""
-        after = [self.mode.turn_after(turn, EMPTY, self.checkpoint.form) for turn in self.turns]
+        after = [self.mode.shell(turn, self.checkpoint.form) for turn in self.turns]
         return [
             prompt if turn is None else self.checkpoint.prompt_of(turn)
             for turn, prompt in zip(after, self.prompts, strict=True)
         ]
 
-    @property
-    def _most_drawn(self) -> int:
-        """Tokens that may come after a prompt's own: a reply, and in a second pass the one that is shown."""
-        shows = self.mode.turn_after("", EMPTY, self.checkpoint.form) is not None
-        return (1 + shows) * self.sampling.max_new_tokens
-
     def _check_lengths(self) -> None:
-        self.checkpoint.check_lengths(self._shells, self._most_drawn)
+        self.checkpoint.check_lengths(self._shells, self.mode.most_drawn(self.sampling.max_new_tokens))
 
     def _room(self) -> int:
         """Tokens that the longest sample may come to: its prompt, its reply, and what the mode's edits add."""
@@ -187,7 +179,7 @@ class Asking:
         longest = max(
             len(prompt.tokens) + self.mode.most_inserted(self.checkpoint, row) for prompt, row in edited
         )
-        return longest + self._most_drawn
+        return longest + self.mode.most_drawn(self.sampling.max_new_tokens)
 
     def _response(self, sample: Sample) -> Response:
         place, first, tokens = sample.key, sample.key.first, sample.tokens

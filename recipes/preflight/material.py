@@ -45,6 +45,7 @@ class Material:
         used = dict.fromkeys(stage for arm in recipe.arms.values() for stage in arm.stages)
         self.stages = {name: recipe.stages[name] for name in used if recipe.stages[name].trains}
         self.rows = cache(self._rows)
+        self.alike = cache(self._alike)
         self.row_tokens = cache(self._row_tokens)
         self._refuse_templates()
 
@@ -118,14 +119,14 @@ class Material:
         assert isinstance(dataset, BuiltSet)
         return _drawn(dataset)
 
-    def alike(self, name: str) -> list[Row] | None:
+    def _alike(self, name: str) -> list[Row] | None:
         """The rows of a set, or rows like them where it is only kept apart from a set of the run: drawn without that."""
-        dataset = self.recipe.data[name]
-        if isinstance(dataset, BuiltSet) and references(self.recipe, name) == [_kept_apart_from(dataset)]:
-            alone = BuiltSet(**dataset.model_dump(exclude={"against"}))
-            if not needs_hub(alone):
-                return _drawn(alone)
-        return self.rows(name)
+        dataset, rows = self.recipe.data[name], self.rows(name)
+        if rows is not None or not isinstance(dataset, BuiltSet):
+            return rows
+        alone = BuiltSet(**dataset.model_dump(exclude={"against"}))
+        apart = references(self.recipe, name) == [_kept_apart_from(dataset)]
+        return _drawn(alone) if apart and not needs_hub(alone) else None
 
 
 def _kept_apart_from(dataset: BuiltSet) -> str | None:

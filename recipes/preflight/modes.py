@@ -6,13 +6,11 @@ from ...eval.io.errors import InputError
 from ...eval.sample.modes.few_shot import FewShot
 from ...eval.sample.modes.mode import Mode
 from ...eval.sample.modes.names import parse_mode
-from ...eval.verify import Split, render
+from ...eval.verify import render
 from ...eval.verify.thought_formats import THINK, format_of_template
 from ..recipe.schema import Evaluation
 from .finding import Finding, Level
 from .material import Material, prompt_of, token_count
-
-NO_REPLY = Split("", "", "none")
 
 
 def modes(material: Material) -> Iterator[Finding]:
@@ -25,7 +23,7 @@ def modes(material: Material) -> Iterator[Finding]:
             mode = parse_mode(written)
             if isinstance(mode, FewShot):
                 yield from _with_examples(material, name, mode, max(turns, key=len))
-            elif mode.turn_after("", NO_REPLY, THINK) is not None:
+            elif mode.shell("", THINK) is not None:
                 yield from _within(material, name, mode, max(turns, key=len))
 
 
@@ -34,10 +32,10 @@ def _with_examples(material: Material, name: str, mode: FewShot, turn: str) -> I
     if (known := material.alike(examples)) is None:
         yield Finding("warn", "modes", f"{name}: {mode.text}: {examples} {material.why(examples)}")
         return
-    drawn = known == material.rows(examples)  # else others will be shown, of about this length
+    others = material.rows(examples) is None  # will be shown, of about this length
     try:
         shown = mode.showing(f"data.{examples}", known)
-        yield from _within(material, name, shown, turn, "FAIL" if drawn else "warn")
+        yield from _within(material, name, shown, turn, "warn" if others else "FAIL")
     except InputError as error:
         yield Finding("FAIL", "modes", f"{name}: {error.where}: {error.what}", error.fix)
 
@@ -58,7 +56,7 @@ def _length(material: Material, evaluation: Evaluation, mode: Mode, turn: str) -
     """Tokens of a row's last prompt in this mode, and of the replies that come into or behind it."""
     prompt = prompt_of(material.tokenizer, turn)
     form = format_of_template(str(material.tokenizer.chat_template), prompt) or THINK
-    after_reply = mode.turn_after(turn, NO_REPLY, form)
-    last = mode.turn(turn, form) if after_reply is None else after_reply
+    shell = mode.shell(turn, form)
+    last = mode.turn(turn, form) if shell is None else shell
     tokens = token_count(material.tokenizer, prompt_of(material.tokenizer, last))
-    return tokens, evaluation.max_new_tokens * (1 if after_reply is None else 2)
+    return tokens, mode.most_drawn(evaluation.max_new_tokens)

@@ -12,10 +12,11 @@ from ...io.errors import InputError
 from ...verify.reasoning import Split
 from ...verify.responses import Response
 from ...verify.rows import Row
-from ...verify.thought_formats import ThoughtFormat
+from ...verify.thought_formats import THINK, ThoughtFormat
 from ..settings import Sampling, Server
 
 ENGINES = ("transformers", "vllm", "openai")
+NO_REPLY = Split("", "", "none")
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,14 @@ class Mode:
     def turn_after(self, asked: str, first: Split, form: ThoughtFormat) -> str | None:
         """The user's turn of the second pass, after the first reply; None where there is none."""
         return None
+
+    def shell(self, asked: str, form: ThoughtFormat) -> str | None:
+        """The user's turn of the second pass without the reply that it shows; None where there is none."""
+        return self.turn_after(asked, NO_REPLY, form)
+
+    def most_drawn(self, max_new_tokens: int) -> int:
+        """Tokens that may come into or behind its last prompt: a reply, and in a second pass the one that is shown."""
+        return max_new_tokens * (1 if self.shell("", THINK) is None else 2)
 
     def check_rows(self, rows: Iterable[Row]) -> None:
         """Raise InputError where rows cannot be asked in this mode; not called where constraints are left out."""
