@@ -3,8 +3,10 @@
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -112,6 +114,16 @@ def launch(config, file="cpu.yaml", trainer="sft", options=(), env=(), **extra):
         start_new_session=True,
         **extra,
     )
+
+
+def kill_after(config, checkpoint, trainer="sft"):
+    """`kill -9` of a stage once a checkpoint of it is whole."""
+    child = launch(config, trainer=trainer)
+    while not (config.parent / checkpoint / "whole.json").exists():
+        assert child.poll() is None, child.communicate()[0]
+        time.sleep(0.001)
+    os.killpg(child.pid, signal.SIGKILL)
+    child.communicate()
 
 
 def refused(config, trainer="sft"):

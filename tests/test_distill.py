@@ -1,15 +1,12 @@
 """On-policy distillation: a stage like any other, in which a model learns from what another would have said."""
 
-import os
 import shutil
-import signal
-import time
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
-from stages import launch, lines, make_stage, refused, same, steady, train, weights
+from stages import kill_after, launch, lines, make_stage, refused, same, steady, train, weights
 from tiny import make_tiny
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from trl import DistillationConfig, DistillationTrainer
@@ -178,12 +175,7 @@ def test_a_stage_killed_by_nine_ends_in_the_same_bits(base: Path, teacher: Path,
         for name in "ab"
     ]
     whole, out = train(configs[0], "distill"), configs[1].parent
-    child = launch(configs[1], trainer="distill")
-    while not (out / "checkpoint-4" / "whole.json").exists():
-        assert child.poll() is None, child.communicate()[0]
-        time.sleep(0.001)
-    os.killpg(child.pid, signal.SIGKILL)
-    child.communicate()
+    kill_after(configs[1], "checkpoint-4", "distill")
     assert not (out / "done.json").exists()
     text, _ = (child := launch(configs[1], trainer="distill")).communicate()
     assert child.returncode == 0 and "goes on from" in text, text

@@ -4,15 +4,13 @@ import errno
 import json
 import os
 import shutil
-import signal
-import time
 from types import SimpleNamespace
 
 import pytest
 import torch
 import wandb
 from safetensors.torch import load_file, save_file
-from stages import launch, make_stage, refused, same, steady, train, weights
+from stages import kill_after, launch, make_stage, refused, same, steady, train, weights
 from transformers import LlamaForCausalLM
 
 from reins.train.checkpoints import last_whole, mark_whole, remove_broken
@@ -97,12 +95,8 @@ def test_kill_nine_under_accelerate_and_the_same_tracked_run(base, tmp_path):
     }
     whole = train(make_stage(tmp_path / "a" / "stage", base, "sft", args))
     config = make_stage(tmp_path / "b" / "stage", base, "sft", args, track=track)
-    out, child = config.parent, launch(config)
-    while not (out / "checkpoint-4" / "whole.json").exists():
-        assert child.poll() is None, child.communicate()[0]
-        time.sleep(0.001)
-    os.killpg(child.pid, signal.SIGKILL)
-    child.communicate()
+    out = config.parent
+    kill_after(config, "checkpoint-4")
     assert not (out / "done.json").exists()
     child = launch(config)
     text, _ = child.communicate()

@@ -14,32 +14,23 @@ from typing import Any
 import torch
 from datasets import Dataset
 from torch import Tensor
-from torch.utils.data import Sampler
 from trl import DistillationConfig, DistillationTrainer
 
 from ..eval.io.errors import InputError
 from ..eval.io.templates import asked, prompt_facts
 from ..eval.weights.check import check_weights
 from .config import check_ids, configure, load_rows, load_tokenizer, refusing
-from .epoch_order import EpochOrder
-from .loop import Counted, run
+from .loop import run
 from .lora import lora_config
+from .rolling_out import RollingOut
 from .rollout import SLICE, completions, is_plain
 from .stage import Stage, main
 
 Sums = tuple[Tensor, Tensor, Tensor]
 
 
-class Trainer(Counted, DistillationTrainer):
+class Trainer(RollingOut, DistillationTrainer):
     """TRL's trainer, which counts what it learns from and spends nothing on padding."""
-
-    def compute_loss(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        learned = inputs["completion_mask"]
-        self.count(learned, torch.cat([inputs["prompt_mask"], learned], dim=1))
-        return super().compute_loss(model, inputs, *args, **kwargs)
-
-    def _get_train_sampler(self, dataset: Dataset | None = None) -> Sampler[int]:
-        return EpochOrder(super()._get_train_sampler(dataset), lambda: int(self.state.epoch or 0))
 
     def _generate_single_turn(
         self, prompt_ids: list[list[int]], *args: Any, **kwargs: Any

@@ -16,7 +16,6 @@ import torch
 from accelerate import PartialState
 from datasets import Dataset
 from torch import Tensor
-from torch.utils.data import Sampler
 from transformers import PreTrainedTokenizerBase
 from trl import GRPOConfig, GRPOTrainer
 
@@ -25,11 +24,11 @@ from ..eval.io.templates import asked, prompt_facts, survives
 from ..eval.verify.answers import Grader
 from ..eval.verify.thought_formats import THINK, ThoughtFormat, format_of_template
 from .config import Row, check_ids, configure, load_rows, load_tokenizer, refusing
-from .epoch_order import EpochOrder
-from .loop import Counted, run
+from .loop import run
 from .lora import lora_config
 from .reward_selftest import sentinel
 from .rewards import NAMES, Rewards, applies
+from .rolling_out import RollingOut
 from .rollout import SLICE, is_plain, rollout
 from .stage import Stage, main
 from .unpadded import spend_nothing_on_padding
@@ -37,13 +36,8 @@ from .unpadded import spend_nothing_on_padding
 COLUMNS = ("prompt", "solution", "constraint_name", "constraint_args")
 
 
-class Trainer(Counted, GRPOTrainer):
+class Trainer(RollingOut, GRPOTrainer):
     """TRL's trainer, which counts what it learns from and spends nothing on padding."""
-
-    def compute_loss(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        learned = inputs["completion_mask"]
-        self.count(learned, torch.cat([inputs["prompt_mask"], learned], dim=1))
-        return super().compute_loss(model, inputs, *args, **kwargs)
 
     def _calculate_rewards(self, *args: Any, **kwargs: Any) -> Tensor:
         """Log the share of groups whose completions no reward tells apart, however the rewards are added up."""
@@ -53,9 +47,6 @@ class Trainer(Counted, GRPOTrainer):
         equal = (grouped == grouped[:, :1]).all(dim=(1, 2))
         self._metrics["train"]["zero_variance_groups"].append(equal.float().mean().item())
         return rewards
-
-    def _get_train_sampler(self, dataset: Dataset | None = None) -> Sampler[int]:
-        return EpochOrder(super()._get_train_sampler(dataset), lambda: int(self.state.epoch or 0))
 
     def _get_per_token_logps_and_entropies(
         self,

@@ -89,10 +89,10 @@ def _steps(data: SetData) -> Floats | None:
 
 def _fit(data: SetData, samples: Sequence[ScoredSamples], steps: Floats) -> Fitted | None:
     """Log-odds of a verdict by its type, the steps of its problem, the constraints beside it, and both together."""
-    verdicts = verdicts_of(data, samples, steps)
+    verdicts = verdicts_of(data, samples)
     if not len(verdicts.holds):
         return None
-    step, other = (each - each.mean() for each in (verdicts.steps, verdicts.others))
+    step, other = (each - each.mean() for each in (steps[verdicts.row], verdicts.others))
     kinds = [verdicts.kind == kind for kind in np.unique(verdicts.kind)]
     fitted = fit(np.column_stack([step, other, step * other, *kinds]).astype(float), verdicts.holds > 0)
     if fitted is None:

@@ -44,7 +44,7 @@ class Singles:
 def singles(data: SetData, _: EntryLists) -> Iterator[Singles]:
     """One line an arm, mode and number of constraints, from two on; none where no type stands alone."""
     for (arm, mode), samples in data.samples.items():
-        verdicts = verdicts_of(data, samples, np.zeros(len(data.row_set.rows)))
+        verdicts = verdicts_of(data, samples)
         alone = verdicts.others == 0
         kinds = 1 + int(verdicts.kind.max()) if len(verdicts.kind) else 0
         times = np.bincount(verdicts.kind[alone], minlength=kinds)

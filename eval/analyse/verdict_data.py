@@ -13,20 +13,20 @@ from .set_data import SetData
 
 @dataclass(frozen=True)
 class Verdicts:
-    """Every verdict (n,) of an arm in a mode, with its type, the steps and other constraints of its row, and its cell.
+    """Every verdict (n,) of an arm in a mode, with its type, its row, the other constraints of that, and its cell.
 
     A cell is a seed and a problem: (seed number) × clusters + (cluster).
     """
 
     holds: Floats
     kind: Ints
-    steps: Floats
+    row: Ints
     others: Floats
     cell: Ints
 
 
-def verdicts_of(data: SetData, samples: Sequence[ScoredSamples], steps: Floats) -> Verdicts:
-    """Those of the samples of all seeds; `steps` are those of each row."""
+def verdicts_of(data: SetData, samples: Sequence[ScoredSamples]) -> Verdicts:
+    """Those of the samples of all seeds."""
     names = sorted({kind for of_row in data.row_set.types for kind in of_row})
     number = {name: place for place, name in enumerate(names)}
     row = np.concatenate([scored.row for scored in samples])
@@ -36,7 +36,7 @@ def verdicts_of(data: SetData, samples: Sequence[ScoredSamples], steps: Floats) 
     return Verdicts(
         np.array([float(held) for scored in samples for of in scored.verdicts for held in of]),
         np.array([number[kind] for each in row for kind in data.row_set.types[each]], dtype=np.intp),
-        np.repeat(steps[row], counts),
+        np.repeat(row, counts),
         np.repeat(counts - 1.0, counts),
         np.repeat(cell, counts),
     )
