@@ -13,6 +13,7 @@ from .instructions import instructions
 from .long_traces import long_traces
 from .own_answers import own_answers
 from .varied_rewards import undecided
+from .worth_thinking import worth_thinking
 
 BUILDERS: dict[str, Callable[..., Iterator[Row]]] = {
     "micro.problems": micro.problems,
@@ -31,4 +32,5 @@ BUILDERS: dict[str, Callable[..., Iterator[Row]]] = {
     "if_traces": if_traces,
     "own_answers": own_answers,
     "undecided": undecided,
+    "worth_thinking": worth_thinking,
 }

@@ -59,6 +59,7 @@ def card(
         _table("Constraints in a row", ("constraints", "rows"), _ranked(numbers)),
         _table("Constraint types", ("type", "rows"), _ranked(types)),
         _table("Pairs of types", ("type", "with", "rows"), _ranked(pairs)),
+        _table("Labels", ("label", "rows"), _ranked(tally.labels) if tally else []),
         _table("Refused draws: no witness", ("constraints", "draws"), _ranked(_joined(refused))),
         _left_out(tally) if tally else "",
     ]

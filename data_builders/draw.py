@@ -28,6 +28,7 @@ class Tally:
     overlaps: list[Overlap] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
     refused: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    labels: Counter[str] = field(default_factory=Counter)
 
 
 class Built(Iterator[Row]):

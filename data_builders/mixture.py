@@ -22,6 +22,7 @@ from ..eval.io.files import sha256, write_json
 from ..eval.io.jsonl import Line, write_jsonl
 from ..eval.io.run_paths import DONE
 from ..eval.verify import render
+from ..eval.verify.decision import ASKS, DECISION, decision_turn
 from ..eval.verify.rows import Row, read_rows
 
 
@@ -61,6 +62,12 @@ def _slots(wanted: Mapping[str, int], added: Mapping[str, int], seed: int) -> li
     return [slot for _, slot in sorted(keyed)]
 
 
+def training_turn(row: Row, preset: str) -> str:
+    """The user's turn of a training row: what the row asks, or whether to think about it, in the words of mode `decide`."""
+    turn = render(row, preset=preset)
+    return decision_turn(turn) if row.extra.get(ASKS) == DECISION else turn
+
+
 def sft_row(row: Row, preset: str) -> Line:
     """TRL's prompt/completion columns; the loss falls on the completion."""
     if not row.response:
@@ -68,7 +75,7 @@ def sft_row(row: Row, preset: str) -> Line:
             f"row {row.name}", "no 'response' to learn from", "use a set of traces in SFT stages"
         )
     return {
-        "prompt": [{"role": "user", "content": render(row, preset=preset)}],
+        "prompt": [{"role": "user", "content": training_turn(row, preset)}],
         "completion": [{"role": "assistant", "content": row.response}],
     }
 
@@ -76,7 +83,7 @@ def sft_row(row: Row, preset: str) -> Line:
 def grpo_row(row: Row, preset: str) -> Line:
     """TRL's prompt column and what the rewards read; kwargs as JSON, which Arrow cannot fill with nulls."""
     return {
-        "prompt": [{"role": "user", "content": render(row, preset=preset)}],
+        "prompt": [{"role": "user", "content": training_turn(row, preset)}],
         "solution": row.answer or None,
         "constraint_name": [constraint.id for constraint in row.constraints],
         "constraint_args": json.dumps([dict(constraint.kwargs) for constraint in row.constraints]),

@@ -26,7 +26,7 @@ def read_attention(run: RunFolder, set_name: str) -> Sides:
     """What there is, mode by mode; a mode that was not read is left out."""
     sides: Sides = {}
     for mode in run.evaluate[set_name]["modes"]:
-        for arm in run.arms:
+        for arm in run.answering:
             folder = run.directory(arm.checkpoint, set_name, mode)
             if (file := folder / ATTENTION).exists():
                 read = Read(as_replies(read_measured(file)), read_scores(folder / "scores.jsonl"))

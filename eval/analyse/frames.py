@@ -100,8 +100,8 @@ class Run:
     def _evaluations(self) -> Iterator[tuple[Entry, Path]]:
         """What every scored evaluation of an arm's last checkpoint is of, and its folder."""
         for arm in self._run.arms:
-            for name, asked in self._run.evaluate.items():
-                for mode in asked["modes"]:
+            for name in self._run.evaluate:
+                for mode in self._run.modes(arm, name):
                     for constrained in (True, False):
                         label = name if constrained else unconstrained(name)
                         folder = self._run.directory(arm.checkpoint, label, mode)

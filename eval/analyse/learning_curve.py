@@ -55,7 +55,7 @@ def checkpoint_figures(data: SetData, _: EntryLists) -> Iterator[CheckpointFigur
     """Every evaluated checkpoint of every arm and seed; what arms share is computed once."""
     mode = data.run.evaluate[data.name]["modes"][0]
     known: dict[str, list[tuple[str, Estimate]]] = {}
-    for arm in data.run.arms:
+    for arm in data.run.answering:
         for point in data.run.path(arm):
             if point.checkpoint not in known:
                 known[point.checkpoint] = _means(data, point.checkpoint, mode)

@@ -17,6 +17,7 @@ from .set_data import SetData
 
 OTHERS = ("few_shot", "few_shot_plain", "few_shot_direct", "reflect", "again", "reflect_other")
 SELF = "the model itself"
+FINE_TUNED = "classifier, fine-tuned"
 THRESHOLD = 0.5
 
 
@@ -44,7 +45,7 @@ def choices(data: SetData, arm: str, paired: Pairing) -> Iterator[Choice]:
         yield _by_chance(outcomes, name, chances)
         yield _coin(outcomes, f"the {name}", chances)
     yield from _other_ways(data, arm, paired)
-    yield from _self_selected(data, arm, paired)
+    yield from _decided(data, arm, paired)
 
 
 def _other_ways(data: SetData, arm: str, paired: Pairing) -> Iterator[Choice]:
@@ -57,11 +58,14 @@ def _other_ways(data: SetData, arm: str, paired: Pairing) -> Iterator[Choice]:
                 yield Choice(f"always {mode}", means.hacc, means.costs)
 
 
-def _self_selected(data: SetData, arm: str, paired: Pairing) -> Iterator[Choice]:
-    """The model's own decision, with what it costs to ask for it, and a coin that thinks as often."""
-    if decisions := decisions_of(data, arm, paired.rows):
-        yield _by_chance(paired.outcomes, SELF, decisions.p_yes, asked=decisions.costs)
-        yield _coin(paired.outcomes, SELF, decisions.p_yes)
+def _decided(data: SetData, arm: str, paired: Pairing) -> Iterator[Choice]:
+    """The model's own decision, and that of each model trained to decide for it, with what it costs to ask; each beside a coin."""
+    trained = data.roles.classifiers(arm)
+    names = {name: f"{FINE_TUNED} ({name})" if len(trained) > 1 else FINE_TUNED for name in trained}
+    for decider, policy in {arm: SELF, **names}.items():
+        if decisions := decisions_of(data, decider, paired.rows):
+            yield _by_chance(paired.outcomes, policy, decisions.p_yes, asked=decisions.costs)
+            yield _coin(paired.outcomes, policy if decider == arm else f"the {policy}", decisions.p_yes)
 
 
 def _choice(outcomes: RowOutcomes, name: str, chance: Floats) -> Choice:

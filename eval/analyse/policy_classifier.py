@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..stats.intervals import Floats, Ints
+from ..verify.decision import FEWEST_ROWS
 from .policy_rows import RowOutcomes
 
-FEWEST_ROWS = 30  # below, a classifier is fitted to noise
 FOLDS, INNER_FOLDS = 5, 3
 
 

@@ -1,14 +1,14 @@
 """What the arms of a run are for, as its recipe says: which is the base, which are controls, which are mixed.
 
-Nothing is read from an arm's name. An arm that states neither `control_of` nor `mixed_of` is a treatment: what the
-ablation asks about.
+Nothing is read from an arm's name. An arm that states neither `control_of` nor `mixed_of` nor `decides_for` is a
+treatment: what the ablation asks about.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Role = Literal["base", "treatment", "control", "mixed", "model"]
+Role = Literal["base", "treatment", "control", "mixed", "classifier", "model"]
 Question = Literal["base", "control", "mixed", "pair", "mode"]
 
 UNSAID = (
@@ -19,12 +19,16 @@ UNSAID = (
 
 @dataclass(frozen=True)
 class Roles:
-    """The arms in the recipe's order with their roles; `against` are the pairs that the recipe names."""
+    """The arms in the recipe's order with their roles; `against` are the pairs that the recipe names.
+
+    `decides_for` has the classifiers: arms that answer nothing, and say of each row whether another should think.
+    """
 
     role: Mapping[str, Role]
     control_of: Mapping[str, tuple[str, ...]]
     mixed_of: Mapping[str, str]
     against: Mapping[str, str]
+    decides_for: Mapping[str, str]
 
     @classmethod
     def of(cls, recipe: Mapping[str, Any]) -> "Roles":
@@ -38,6 +42,7 @@ class Roles:
             {name: _several(arm.get("control_of")) for name, arm in arms.items()},
             {name: arm["mixed_of"] for name, arm in arms.items() if arm.get("mixed_of")},
             recipe.get("against", {}),
+            {name: arm["decides_for"] for name, arm in arms.items() if arm.get("decides_for")},
         )
 
     @property
@@ -48,12 +53,16 @@ class Roles:
     @property
     def unsaid(self) -> bool:
         """Whether several arms are trained and none says what it is for."""
-        trained = [role for role in self.role.values() if role not in ("base", "model")]
+        trained = [role for role in self.role.values() if role not in ("base", "classifier", "model")]
         return len(trained) > 1 and set(trained) == {"treatment"}
 
     def controls(self, arm: str) -> list[str]:
         """The controls of an arm, in the recipe's order."""
         return [control for control, arms in self.control_of.items() if arm in arms]
+
+    def classifiers(self, arm: str) -> list[str]:
+        """The arms that decide for an arm, in the recipe's order."""
+        return [classifier for classifier, decided in self.decides_for.items() if decided == arm]
 
     def reference(self, arm: str) -> str | None:
         """What an arm's change is counted from: what the recipe sets it against, or else the base."""
@@ -89,6 +98,8 @@ def _several(names: str | Sequence[str] | None) -> tuple[str, ...]:
 def _role(arm: Mapping[str, Any]) -> Role:
     if not arm["stages"]:
         return "base"
+    if arm.get("decides_for"):
+        return "classifier"
     if arm.get("control_of"):
         return "control"
     return "mixed" if arm.get("mixed_of") else "treatment"

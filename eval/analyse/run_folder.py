@@ -37,7 +37,9 @@ class Arm:
     stages: Annotated[tuple[str, ...], "the stages that it was trained by, in this order"]
     checkpoint: Annotated[str, "the folder of its evaluations, and of its last stage"]
     role: Annotated[
-        Role, "what the recipe has it for: `base`, `treatment`, `control`, `mixed`, or an untrained `model`"
+        Role,
+        "what the recipe has it for: `base`, `treatment`, `control`, `mixed`, `classifier` (it only decides), or an untrained "
+        "`model`",
     ]
     steps: Annotated[int, "updates"]
     supervised_tokens: Annotated[int, "tokens that the loss was taken over (SFT)"]
@@ -106,11 +108,21 @@ class RunFolder:
             self._scored[file] = self._load(file, set_name)
         return self._scored.get(file)
 
+    @property
+    def answering(self) -> list[Arm]:
+        """The arms that answer: a classifier only decides."""
+        return [arm for arm in self.arms if arm.role != "classifier"]
+
+    def modes(self, arm: Arm, set_name: str) -> list[str]:
+        """The modes that an arm is asked a set in."""
+        asked: list[str] = self.evaluate[set_name]["modes"]
+        return asked if arm in self.answering else [DECIDES]
+
     def samples(self, set_name: str) -> SetSamples:
         """The scores of each arm's seeds in each mode of a set, mode by mode; what is not scored is left out."""
         samples: SetSamples = {}
         for mode in self.evaluate[set_name]["modes"]:
-            for arm in self.arms if mode != DECIDES else ():
+            for arm in self.answering if mode != DECIDES else ():
                 if scored := self.scored(arm.checkpoint, set_name, mode):
                     samples.setdefault((arm.name, mode), []).append(scored)
         return samples
@@ -118,7 +130,9 @@ class RunFolder:
     def decisions(self, set_name: str) -> dict[str, list[ScoredSamples]]:
         """What each arm's seeds decided about the rows of a set, from their instructions alone."""
         decided: dict[str, list[ScoredSamples]] = {}
-        for arm in self.arms if DECIDES in self.evaluate[set_name]["modes"] else ():
+        for arm in self.arms:
+            if DECIDES not in self.modes(arm, set_name):
+                continue
             if scored := self.scored(arm.checkpoint, set_name, DECIDES):
                 decided.setdefault(arm.name, []).append(scored)
         return decided

@@ -128,7 +128,7 @@ class SetData:
         """Every measure of every arm and seed, then of the seeds of an arm together where there are several."""
         measured = [
             ArmMeasure.of(arm, mode, measure)
-            for arm in self.run.arms
+            for arm in self.run.answering
             for measure in self._measured(arm.checkpoint, mode)
         ]
         return measured + [of_all_seeds(several) for several in by_key(measured) if len(several) > 1]

@@ -101,7 +101,7 @@ def _measured(data: SetData, mode: str) -> list[ArmMeasure]:
     """A measure for every arm, metric, kind and k; an arm's seeds together."""
     measured = [
         ArmMeasure.of(arm, mode, measure)
-        for arm in data.run.arms
+        for arm in data.run.answering
         if (scored := data.run.scored(arm.checkpoint, data.name, mode))
         for measure in _of_each_k(data, scored)
     ]

@@ -106,9 +106,10 @@ class RunPaths:
         """The rows of a built set."""
         return self.set(name) / "rows.jsonl"
 
-    def answers(self, name: str) -> Path:
-        """The base's answers that the set `name` is made of."""
-        return self.root / "answers" / name
+    def answers(self, name: str, mode: str | None = None) -> Path:
+        """The base's answers that the set `name` is made of; `mode`: those in one of several modes."""
+        folder = self.root / "answers" / name
+        return folder / mode if mode else folder
 
     def mixture(self, stage: str, seed: int) -> Path:
         """A stage's training rows, the same for every arm that has the stage."""

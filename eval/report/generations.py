@@ -46,7 +46,7 @@ def _of_run(run: RunFolder, set_mode: SetMode, named: bool) -> Shown:
     rows = run.row_sets[set_mode.set].rows
     every = -(-len(rows) // MOST)  # rounded up, so that there are at most MOST
     chosen = {row.name: row for row in rows[::every]}
-    for arm in run.arms:
+    for arm in run.answering:
         folder = run.directory(arm.checkpoint, set_mode.set, set_mode.mode)
         if not (folder / "scores.jsonl").exists():
             continue

@@ -10,6 +10,7 @@ from tokenizers import Tokenizer
 
 from ...data_builders import BUILDERS
 from ...eval.io.run_paths import RunPaths
+from ...eval.verify.decision import decision_turn
 from ...eval.verify.rows import Row, iter_rows
 from ..recipe.files import locate
 from ..recipe.models import is_hub_id
@@ -110,13 +111,14 @@ def tokens(stage: Stage, processes: int, row_tokens: float | None) -> tuple[int,
 def row_tokens(recipe: Recipe, name: str, run: Path) -> float | None:
     """Mean tokens of question and response over some rows of a set.
 
-    Of a set of answers that are not there yet, the questions and the most that an answer may have. None where they
-    cannot be had before the run: rows from the hub or made from other sets', a tokenizer on the hub.
+    Of a set of answers that are not there yet, the questions and the most that an answer may have, or the words that ask
+    whether to think. None where they cannot be had before the run: rows from the hub or made from other sets', a tokenizer on the hub.
     """
     dataset, built = recipe.data[name], RunPaths(run).rows(name)
     if isinstance(dataset, AnswersSet) and not built.exists():
         asked = row_tokens(recipe, dataset.of, run)
-        return asked + dataset.max_new_tokens if asked is not None else None
+        beside = len(decision_turn("").split()) if dataset.compares else dataset.max_new_tokens
+        return asked + beside if asked is not None else None
     file = locate(recipe.base) / "tokenizer.json"
     rows = _some_rows(recipe, name, run) if not is_hub_id(recipe.base) and file.exists() else []
     texts = [f"{row.question}\n{row.response or ''}" for row in rows]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ...eval.io.run_paths import ANY_STEP, checkpoint_name, name_on_the_way, unconstrained
 from ...eval.sample.vllm_arguments import VllmArguments
+from ..recipe.modes import DECIDE, DIRECT
 from ..recipe.sets import AnswersSet
 from .asking import SizedPart, evaluated_part, sample_settings, sized_part
 from .estimate import saved, steps
@@ -15,12 +16,19 @@ from .task import Task
 
 
 def answers(run: RecipeRun, name: str, source: Task) -> Task:
-    """The base's own answers to the set that `name` is made `of`, which `source` builds."""
+    """The base's own answers to the set that `name` is made `of`, which `source` builds: in its mode, or in two."""
     dataset = run.recipe.data[name]
     assert isinstance(dataset, AnswersSet)
     folder = run.paths.answers(name)
-    settings = sample_settings(dataset.of, dataset.mode, dataset, dataset.constraints)
-    parts = [sized_part(run, dataset.of, folder, settings, source)]
+    folders = {dataset.mode: folder}
+    if dataset.compares:
+        folders = {mode: run.paths.answers(name, mode) for mode in (dataset.mode, DIRECT)}
+    parts = [
+        sized_part(
+            run, dataset.of, place, sample_settings(dataset.of, mode, dataset, dataset.constraints), source
+        )
+        for mode, place in folders.items()
+    ]
     return replace(_task(run, f"answers {name}", folder, run.base, dataset.seed, parts), kind="answers")
 
 
@@ -30,7 +38,35 @@ def last(
     """Every set of `evaluate`, in every mode and also without constraints, asked of the checkpoint after `stages`."""
     name = checkpoint_name(stages, seed)
     model = replace(run.base, location=str(run.paths.final(name))) if stages else run.base
-    task = _evaluation(run, name, model, seed, sets)
+    return _after(trained, stages, _evaluation(run, name, model, seed, sets))
+
+
+def decisions(
+    run: RecipeRun, stages: Sequence[str], seed: int, sets: Mapping[str, Task], trained: Task | None
+) -> Task:
+    """These sets, asked of the checkpoint after `stages` in the one mode that only decides."""
+    name = checkpoint_name(stages, seed)
+    model = replace(run.base, location=str(run.paths.final(name)))
+    parts = [
+        evaluated_part(
+            run,
+            set_name,
+            DECIDE,
+            name,
+            run.paths.evaluation(name, set_name, DECIDE),
+            seed,
+            source,
+            plain=False,
+        )
+        for set_name, source in sets.items()
+    ]
+    task = _task(
+        run, f"eval {name}", run.paths.evaluated(name), model, seed, [part for part in parts if part]
+    )
+    return _after(trained, stages, replace(task, checkpoint=name))
+
+
+def _after(trained: Task | None, stages: Sequence[str], task: Task) -> Task:
     needs = (*task.needs, *([trained.name] if trained else []))
     return replace(task, needs=needs, stages=tuple(stages))
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ...eval.io.errors import InputError, nearest
 from ...eval.io.run_paths import RunPaths, checkpoint_name
+from ..recipe.modes import asked_both_ways
 from ..recipe.resolve import references
 from ..recipe.schema import Recipe
 from ..recipe.sets import AnswersSet
@@ -33,6 +34,8 @@ def plan(recipe: Recipe, run: Path, arms: Sequence[str] = (), seeds: Sequence[in
         for arm in arms or known:
             if arm in recipe.models:
                 planned.model(arm)
+            elif recipe.arms[arm].decides_for:
+                planned.classifier(recipe.arms[arm].stages, seed)
             else:
                 planned.arm(recipe.arms[arm].stages, seed)
     return planned.tasks
@@ -78,6 +81,12 @@ class Plan:
                 self._replying(seed)
             self._attended(self._add(evaluate.last(self.run, stages, seed, self._evaluated(), trained)))
 
+    def classifier(self, stages: Sequence[str], seed: int) -> None:
+        """The stages of an arm that decides for another, and its decisions on the sets where there is a choice."""
+        trained = self._stages(stages, seed, along=False)
+        sets = {name: self.set(name) for name in asked_both_ways(self.recipe)}
+        self._add(evaluate.decisions(self.run, stages, seed, sets, trained))
+
     def model(self, name: str) -> None:
         """The evaluation of a model as it is."""
         if self.recipe.evaluate:
@@ -89,15 +98,15 @@ class Plan:
         if task := attend.attention(self.run, evaluated, self._evaluated()):
             self._add(task)
 
-    def _stages(self, stages: Sequence[str], seed: int) -> Task | None:
+    def _stages(self, stages: Sequence[str], seed: int, *, along: bool = True) -> Task | None:
         """An arm's stages, each after the one before it; the last of them, or None where there is none."""
         trained = None
         for depth in range(1, len(stages) + 1):
-            trained = self._stage(stages[:depth], seed, trained)
+            trained = self._stage(stages[:depth], seed, trained, along=along)
         return trained
 
-    def _stage(self, stages: Sequence[str], seed: int, parent: Task | None) -> Task:
-        """The last of these stages, and the evaluation of its checkpoints on the way."""
+    def _stage(self, stages: Sequence[str], seed: int, parent: Task | None, *, along: bool) -> Task:
+        """The last of these stages, and (`along`) the evaluation of its checkpoints on the way."""
         if not self.recipe.stages[stages[-1]].trains:
             assert parent is not None
             return self._add(train.between(self.run, stages, seed, parent))
@@ -105,7 +114,7 @@ class Plan:
         mean = self._mean_row_tokens(stages[-1])
         teacher = self._teacher(stages[-1], seed)
         stage = self._add(train.stage(self.run, stages, seed, mean, mixture, parent, teacher))
-        if wanted := evaluate.wanted_steps(self.run, stages[-1], mean):
+        if along and (wanted := evaluate.wanted_steps(self.run, stages[-1], mean)):
             sets = {name: task for name, task in self._evaluated().items() if name in wanted}
             self._add(evaluate.along(self.run, stages, seed, sets, stage, wanted))
         return stage

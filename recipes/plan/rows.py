@@ -1,12 +1,15 @@
 """The tasks that make rows and need no model: sets built, and those of a stage mixed."""
 
+import inspect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ...data_builders import BUILDERS
 from ...eval.io.run_paths import checkpoint_name
+from ..recipe.modes import DIRECT
 from ..recipe.schema import Stage
-from ..recipe.sets import AnswersSet, BuiltSet, is_reference
+from ..recipe.sets import OF_ANSWERS, AnswersSet, BuiltSet, is_reference
 from . import fingerprint
 from .estimate import added_rows
 from .outcome import code
@@ -71,9 +74,21 @@ def _args(run: RecipeRun, name: str, dataset: BuiltSet) -> dict[str, Any]:
         for key, value in dataset.args.items()
     }
     if isinstance(dataset, AnswersSet):
-        responses = run.paths.answers(name) / "responses.jsonl"
-        args |= {"source_rows": str(run.paths.rows(dataset.of)), "responses": str(responses)}
+        args |= _answers(run, name, dataset)
     return args
+
+
+def _answers(run: RecipeRun, name: str, dataset: AnswersSet) -> dict[str, str]:
+    """What the builder takes of the base's answers, by its own signature."""
+    asked = run.paths.answers(name, dataset.mode if dataset.compares else None)
+    files = {
+        "source_rows": run.paths.rows(dataset.of),
+        "responses": asked / "responses.jsonl",
+        "scores": asked / "scores.jsonl",
+        "direct_scores": run.paths.answers(name, DIRECT) / "scores.jsonl",
+    }
+    taken = inspect.signature(BUILDERS[dataset.builder]).parameters
+    return {key: str(files[key]) for key in OF_ANSWERS if key in taken}
 
 
 def _files(content: Any) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from ...data_builders.mixture import training_turn
 from ...eval.io.errors import InputError
 from ...eval.verify import render
 from ...eval.verify.rows import Row
@@ -108,7 +109,7 @@ def tokens_of(material: Material, stage: Stage) -> Iterator[tuple[int, int]]:
     tokenizer = material.tokenizer_of(stage)
     for name in material.taken(stage):
         for row in (tokenizer and material.rows(name)) or []:
-            prompt = prompt_of(tokenizer, render(row, preset=material.recipe.preset))
+            prompt = prompt_of(tokenizer, training_turn(row, material.recipe.preset))
             yield token_count(tokenizer, prompt), token_count(tokenizer, row.response or "")
 
 

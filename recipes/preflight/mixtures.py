@@ -98,7 +98,11 @@ def _beside(material: Material, name: str, trained: list[str]) -> Iterator[Findi
             fix = f"against: [{name}'s source] in data.{set_name}, or another split"
             yield Finding("FAIL", "overlap", text, fix)
     rest = [set_name for set_name in trained if set_name not in looked_at]
-    apart = [set_name for set_name in rest if _published(material, name) in _against(material, set_name)]
+    apart = [
+        set_name
+        for set_name in rest
+        if _published(material, name) in _against(material, set_name) or _other_half(material, name, set_name)
+    ]
     unknown = [set_name for set_name in rest if set_name not in apart]
     if unknown:
         text = f"{name}: not looked at beside it, and not built apart from it: {', '.join(unknown)}"
@@ -131,6 +135,20 @@ def _against(material: Material, name: str) -> list[str]:
         if isinstance(dataset, BuiltSet)
         for source in dataset.args.get("against", [])
     ]
+
+
+def _other_half(material: Material, name: str, trained: str) -> bool:
+    """Whether a set, or one that it is made from, is the other half of the benchmark that is evaluated."""
+    benchmark, half = _half(material, name)
+    sources = [_half(material, each) for each in (trained, *ancestors(material.recipe, trained))]
+    return any(source == benchmark and {part, half} == {"train", "test"} for source, part in sources)
+
+
+def _half(material: Material, name: str) -> tuple[str | None, str | None]:
+    """The benchmark that a set is of, and which half of it."""
+    dataset = material.recipe.data[name]
+    args = dataset.args if isinstance(dataset, BuiltSet) and dataset.builder == "benchmark" else {}
+    return args.get("name"), args.get("half")
 
 
 def arms(material: Material) -> Iterator[Finding]:

@@ -258,8 +258,9 @@ def _arm(arm: Content, cell: Cell, by_arm: Mapping[str, Sequence[Cell]]) -> Cont
         names = [others] if isinstance(others, str) else others
         key = f"arms.{cell.of}.control_of"
         written["control_of"] = [name for other in names for name in _agreeing(key, cell, other, by_arm)]
-    if other := arm.get("mixed_of"):
-        written["mixed_of"] = _only(f"arms.{cell.of}.mixed_of", cell, other, by_arm)
+    for role in ("mixed_of", "decides_for"):
+        if other := arm.get(role):
+            written[role] = _only(f"arms.{cell.of}.{role}", cell, other, by_arm)
     return written
 
 

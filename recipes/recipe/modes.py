@@ -4,11 +4,13 @@ from ...eval.attention.readable import is_read
 from ...eval.io.errors import InputError, nearest
 from ...eval.sample.modes.mode import Mode
 from ...eval.sample.modes.names import parse_mode
+from ...eval.verify.decision import FEWEST_ROWS
 from ...eval.verify.rows import read_rows
 from .schema import Evaluation, Recipe
-from .sets import FileSet
+from .sets import AnswersSet, FileSet
 
 DIRECT, THINKING = "direct", ("think", "cot")  # what a policy chooses between, see eval/analyse
+DECIDE = "decide"  # the mode in which an arm that decides for another is asked
 FIRST_REPLIES = ("cot", "think")  # modes whose replies `reflect_other` may show, the first that is asked
 
 
@@ -32,11 +34,32 @@ def check_modes(recipe: Recipe, name: str) -> None:
     _check_replies(recipe, evaluation, modes, key)
 
 
-def check_answers_mode(text: str, key: str) -> None:
-    """Raise InputError where a set of answers cannot be had in this mode."""
-    mode = _parsed(text, key)
+def check_answers_mode(dataset: AnswersSet, key: str) -> None:
+    """Raise InputError where a set of answers cannot be had in its mode, or has nothing to compare."""
+    mode = _parsed(dataset.mode, f"{key}.mode")
     if mode.needs or not mode.answers:
-        raise InputError(key, f"{text!r} does not answer rows by itself", "use think, direct or cot")
+        said = f"{dataset.mode!r} does not answer rows by itself"
+        raise InputError(f"{key}.mode", said, "use think, direct or cot")
+    if not dataset.compares:
+        return
+    if dataset.mode not in THINKING:
+        said = f"{dataset.mode!r} is compared with direct, and has to think"
+        raise InputError(f"{key}.mode", said, f"use {' or '.join(THINKING)}")
+    if not dataset.constraints:
+        said = f"without constraints, and {dataset.builder} compares how they are kept"
+        raise InputError(f"{key}.constraints", said, "constraints: true")
+    if dataset.rows < FEWEST_ROWS:
+        said = f"{dataset.rows}, and a classifier is fitted to noise below {FEWEST_ROWS}"
+        raise InputError(f"{key}.rows", said, "ask for more")
+
+
+def asked_both_ways(recipe: Recipe) -> list[str]:
+    """The evaluated sets that a policy can choose in: asked directly and with a thought."""
+    return [
+        name
+        for name, evaluation in recipe.evaluate.items()
+        if DIRECT in evaluation.modes and set(THINKING) & set(evaluation.modes)
+    ]
 
 
 def check_attention(recipe: Recipe, name: str) -> None:
@@ -65,7 +88,7 @@ def check_prompt_states(recipe: Recipe, name: str) -> None:
     if recipe.launch.engine != "transformers":
         said = f"engine {recipe.launch.engine} gives none"
         raise InputError(key, said, "leave it out, or take engine transformers")
-    if DIRECT not in evaluation.modes or not set(THINKING) & set(evaluation.modes):
+    if name not in asked_both_ways(recipe):
         said = f"nobody reads them of the modes {', '.join(evaluation.modes)}"
         raise InputError(key, said, f"leave it out, or ask in {DIRECT} and in {' or '.join(THINKING)}")
 

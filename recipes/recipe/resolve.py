@@ -17,8 +17,9 @@ from ...eval.verify.rows import read_rows
 from .files import locate
 from .models import check_models
 from .modes import check_answers_mode, check_attention, check_modes, check_prompt_states
+from .roles import check_compared, check_roles
 from .schema import Recipe
-from .sets import AnswersSet, BuiltSet, DataSet, FileSet, HubSet, is_reference
+from .sets import OF_ANSWERS, AnswersSet, BuiltSet, DataSet, FileSet, HubSet, is_reference
 from .stages import check_stage
 
 SPARE = 1 << 27  # bytes, for all that is not a checkpoint
@@ -84,7 +85,7 @@ def _check_set(recipe: Recipe, name: str) -> DataSet:
         )
     _check_arguments(dataset, key)
     if isinstance(dataset, AnswersSet):
-        check_answers_mode(dataset.mode, f"{key}.mode")
+        check_answers_mode(dataset, key)
     if name in ancestors(recipe, name):
         raise InputError(key, "made from itself", "break the circle")
     return dataset
@@ -102,7 +103,7 @@ def _rows_in(dataset: FileSet, key: str, preset: str) -> int:
 def _check_arguments(dataset: BuiltSet, key: str) -> None:
     """The builder's own signature decides: names, what is needed, and types where they are written."""
     builder: Callable[..., Any] = BUILDERS[dataset.builder]
-    engine = ["rows", "seed"] + ["source_rows", "responses"] * isinstance(dataset, AnswersSet)
+    engine = ["rows", "seed"] + [*OF_ANSWERS] * isinstance(dataset, AnswersSet)
     parameters = inspect.signature(builder).parameters
     hints = typing.get_type_hints(builder)
     arguments = {name: parameter for name, parameter in parameters.items() if name not in engine}
@@ -120,27 +121,8 @@ def _check_arguments(dataset: BuiltSet, key: str) -> None:
             ) from None
     for name, parameter in arguments.items():
         if parameter.default is parameter.empty and name not in dataset.args:
-            hint = "; say `of`, the set that is answered" if name in ("source_rows", "responses") else ""
+            hint = "; say `of`, the set that is answered" if name in OF_ANSWERS else ""
             raise InputError(f"{key}.{name}", "missing", f"{dataset.builder} needs it{hint}")
-
-
-def _check_roles(recipe: Recipe, name: str) -> None:
-    """An arm is the control or the mixed form of arms that are there, are trained, and are not itself."""
-    arm = recipe.arms[name]
-    mixed_of = [arm.mixed_of] if arm.mixed_of else []
-    for role, others in (("control_of", arm.control_of), ("mixed_of", mixed_of)):
-        key = f"arms.{name}.{role}"
-        if others and not arm.stages:
-            raise InputError(key, "an arm without stages is the base", "take the role out")
-        for other in others:
-            if other not in recipe.arms:
-                raise InputError(key, f"unknown arm {other!r}", nearest(other, recipe.arms))
-            if other == name or not recipe.arms[other].stages:
-                raise InputError(
-                    key,
-                    f"{other!r} is {'itself' if other == name else 'the base'}",
-                    "name another trained arm",
-                )
 
 
 def _check_names(recipe: Recipe) -> None:
@@ -157,6 +139,7 @@ def _check_names(recipe: Recipe) -> None:
             if name not in known:
                 key = f"against.{contrasted}"
                 raise InputError(key, f"{name!r} is neither arm nor model", nearest(name, known))
+    check_compared(recipe)
     for name in recipe.evaluate:
         if name not in recipe.data:
             raise InputError(f"evaluate.{name}", "unknown set", nearest(name, recipe.data))
@@ -202,4 +185,4 @@ def _check_arm(recipe: Recipe, name: str) -> None:
         if stages.count(stage) > 1:
             fix = "name each time a stage of its own"
             raise InputError(f"arms.{name}", f"{stage!r} is there twice", fix)
-    _check_roles(recipe, name)
+    check_roles(recipe, name)

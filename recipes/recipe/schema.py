@@ -95,7 +95,8 @@ class Arm(Strict):
     """Stages applied to the base one after another, and what the arm is for; a bare list of stages will do.
 
     A control (`control_of`) is trained as its arms are, without what they are asked about; `mixed_of` names the arm
-    that this one is with instruction-following data mixed in. An arm with neither is what the ablation asks about.
+    that this one is with instruction-following data mixed in. One that `decides_for` another answers nothing: it says of each
+    row whether that arm should think. An arm with none of these is what the ablation asks about.
     `factors` says which value of each factor it has; arms that come of the recipe's `factors` have it written for them.
     """
 
@@ -103,6 +104,7 @@ class Arm(Strict):
     factors: dict[Name, str | int | float | bool] = {}
     control_of: list[Name] = []
     mixed_of: Name | None = None
+    decides_for: Name | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -1,9 +1,11 @@
 """Sets as a recipe writes them: built, read from a file or from the hub, or made of a model's own answers."""
 
+import inspect
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
+from ...data_builders import BUILDERS
 from ...eval.sample.settings import Sampling
 from .strict import Count, Strict
 
@@ -23,14 +25,27 @@ class BuiltSet(Strict):
         return dict(self.model_extra or {})
 
 
+# What a builder may take of the base's answers, beside the rows that they answer: replies, their scores, and the scores of
+# the same rows answered directly.
+OF_ANSWERS = ("source_rows", "responses", "scores", "direct_scores")
+
+
 class AnswersSet(BuiltSet, Sampling):
-    """A built set that starts from the base's own sampled answers to the set `of`, asked with `constraints` or without."""
+    """A built set that starts from the base's own sampled answers to the set `of`, asked with `constraints` or without.
+
+    A builder that takes `direct_scores` compares two ways of asking: in `mode` and directly.
+    """
 
     model_config = ConfigDict(strict=True, extra="allow", frozen=True)
     of: Name
     samples: Count = 1
     mode: str = "think"
     constraints: bool = False
+
+    @property
+    def compares(self) -> bool:
+        """Whether the rows are answered in two modes."""
+        return "direct_scores" in inspect.signature(BUILDERS[self.builder]).parameters
 
 
 class FileSet(Strict):

@@ -27,8 +27,8 @@ from . import stand_ins, tiny_model
 
 PROCESSES = 2
 EVALUATED = 4  # rows
-# A model of random weights is right on nothing, so what is kept for that reason is kept for being answered at all.
-OF_GOOD_ANSWERS, OF_ANSWERS = ("undecided",), "own_answers"
+# A model of random weights is right on nothing, so what is kept, or labelled, for that reason is kept for being answered at all.
+OF_GOOD_ANSWERS, OF_ANSWERS = ("undecided", "worth_thinking"), "own_answers"
 BOTH = {
     "max_steps": 2,
     "save_strategy": "steps",
@@ -192,7 +192,8 @@ def _set(
     dataset = recipe.data[name].model_dump(mode="json")
     if dataset.get("builder") in OF_GOOD_ANSWERS:
         dataset["builder"] = OF_ANSWERS
-    dataset.pop("keep", None)
+    for key in ("keep", "ties"):
+        dataset.pop(key, None)
     trains = any(name in (*stage.data, *stage.add) for stage in recipe.stages.values())
     answered = any(name == other.model_dump().get("of") for other in recipe.data.values())
     wanted = 2 * rows if answered else rows if trains or name not in recipe.evaluate else EVALUATED
@@ -201,7 +202,7 @@ def _set(
         dataset |= ANSWERS
     if "tokenizer" in dataset:
         dataset["tokenizer"] = models.get(dataset["tokenizer"], models.get(recipe.base, dataset["tokenizer"]))
-    return stand_ins.offline(dataset, local, 4 * max(rows, EVALUATED), 0) if local else dataset
+    return stand_ins.offline(dataset, local, 8 * max(rows, EVALUATED), 0) if local else dataset
 
 
 def _args(trainer: str, args: Mapping[str, Any]) -> dict[str, Any]:

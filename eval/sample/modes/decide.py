@@ -8,11 +8,11 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ...verify.decision import NO, YES, decision_turn
 from ...verify.thought_formats import ThoughtFormat
 from ..settings import Sampling
 from .mode import Codec, Mode
 
-YES, NO = "YES", "NO"
 TOKENS = 8  # room for a word, and for what some models put before it
 LIKELIEST = 20  # tokens that servers tell the probabilities of
 
@@ -27,10 +27,7 @@ class Decide(Mode):
     answers = False
 
     def turn(self, asked: str, form: ThoughtFormat) -> str:
-        return (
-            f"Here is an instruction.\n\nInstruction:\n{asked}\n\nDo not follow it yet. Only decide: would thinking step by "
-            f"step before the answer help to follow the instruction? Answer with one word, {YES} or {NO}."
-        )
+        return decision_turn(asked)
 
     def sampling(self, sampling: Sampling, *, chat: bool = False) -> Sampling:
         most = sampling.max_new_tokens if chat else min(TOKENS, sampling.max_new_tokens)
