@@ -227,6 +227,7 @@ def test_an_arm_says_what_it_is_for_and_a_bare_list_of_stages_is_one_without_rol
         "factors": {},
         "control_of": [],
         "mixed_of": None,
+        "decides_for": None,
     }
     role = recipe.arms["sft_rl"]
     assert (role.stages, role.control_of, role.mixed_of) == (["sft", "rl"], ["sft"], "sft")
