@@ -114,6 +114,7 @@ def test_an_unknown_model_is_refused_with_what_to_do(tmp_path: Path) -> None:
         ("qwen/lora_if", ["sft_lora_if"]),
         ("qwen/if_share", ["rl_5"]),
         ("qwen/aggregation", ["rl_normalize"]),
+        ("qwen/classifier", ["base", "classifier"]),
         ("siblings/mathif", ["qwen_32b_instruct", "s1_32b"]),
     ],
 )
