@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import yaml
 from synthetic_run import make_run
 
 from reins.eval.analyse import attention
@@ -11,6 +12,7 @@ from reins.eval.analyse.analyse import analyse
 from reins.eval.analyse.attention_auc import auc_dots, auc_table
 from reins.eval.analyse.attention_outcomes import outcome_layers, outcomes_table
 from reins.eval.analyse.attention_trace import traces
+from reins.eval.analyse.attention_types import by_training, types_table
 from reins.eval.analyse.results import ReportData, SetMode
 from reins.eval.analyse.run_folder import RunFolder
 from reins.eval.io.jsonl import read_jsonl, write_jsonl
@@ -109,6 +111,36 @@ def test_broken_constraints_have_less_and_the_ranks_say_so(results):
     assert auc["number of constraints"]["low"] < 0.5 < auc["number of constraints"]["high"]
     assert auc["all of attention"]["auc"] is None
     assert 0 < auc["per_token"]["lost"] < auc["per_token"]["n"]
+
+
+def test_each_type_has_its_attention_beside_the_rows_that_trained_it(tmp_path):
+    run = attended(tmp_path / "run")
+    recipe = yaml.safe_load((run / "recipe.yaml").read_text())
+    recipe["stages"] = {"sft": {"trainer": "sft", "rows": 50, "data": {"mixed": 1.0}}}
+    (run / "recipe.yaml").write_text(yaml.safe_dump(recipe, sort_keys=False))
+    kinds = sorted(
+        {kind for row in read_jsonl(run / "data/composite/rows.jsonl") for kind in row["constraint_name"]}
+    )
+    counts = {kind: 10 * place for place, kind in enumerate(kinds)}
+    rows = ({"constraint_name": [kind for kind in kinds if i < counts[kind]]} for i in range(100))
+    write_jsonl(run / "data/mixed/rows.jsonl", rows)
+    results = json.loads(json.dumps(analyse([RunFolder(run)])))
+    entries = pick(results["attention_types"], mode="think", measure="per_token")
+    of_sft = {entry["type"]: entry for entry in pick(entries, arm="sft")}
+    assert {kind: entry["trained"] for kind, entry in of_sft.items()} == {
+        kind: count // 2 for kind, count in counts.items()
+    }
+    assert all(entry["trained"] is None for entry in pick(entries, arm="base"))
+    everything = pick(results["attention_followed"], arm="sft", mode="think", measure="per_token", scope=None)
+    assert sum(entry["n"] for entry in of_sft.values()) == sum(entry["n"] for entry in everything)
+    for entry in of_sft.values():
+        planted = PLANTED["thought"] * (entry["followed"] + BROKEN * (1 - entry["followed"]))
+        assert entry["low"] < entry["value"] < entry["high"]
+        assert entry["value"] == pytest.approx(
+            planted, rel=0.35
+        )  # some replies answer behind the prompt alone
+    data = ReportData.of(results, SetMode("composite", "think"))
+    assert by_training(data) is not None and len(types_table(data)) > len(kinds)
 
 
 def test_outcomes_and_traces_are_there_layer_by_layer_and_tenth_by_tenth(results):

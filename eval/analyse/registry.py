@@ -6,6 +6,7 @@ from . import (
     attention_auc,
     attention_outcomes,
     attention_trace,
+    attention_types,
     constraint_types,
     contrasts,
     decomposition,
@@ -55,6 +56,7 @@ ANALYSES: tuple[Analysis, ...] = (
     attention_outcomes.ANALYSIS,
     attention_auc.ANALYSIS,
     attention.FOLLOWED,
+    attention_types.ANALYSIS,
     floors.ANALYSIS,
 )
 LISTS = {analysis.name: analysis for analysis in ANALYSES if analysis.name}  # of results.json

@@ -6,7 +6,7 @@ after the thought, of the same answer. Filler of the thought's length shows how 
 the prompt, how much is not about constraints.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,6 +39,16 @@ class Followed(NamedTuple):
     right: bool | None
     scope: str | None
     mean: Estimate
+
+
+class OnConstraint(NamedTuple):
+    """Attention on the constraint of that number in its row, a value a measure (measures,), the mean over layers."""
+
+    row: str
+    number: int
+    held: bool
+    correct: bool | None
+    values: Floats
 
 
 def summarise(rows: Sequence[Row], scores: Sequence[Score], measured: Sequence[Measured]) -> dict[str, Any]:
@@ -130,27 +140,31 @@ def judged(replies: Sequence[Reply], scores: Sequence[Score]) -> list[tuple[Repl
     return [(reply, score) for reply, score in pairs if score]
 
 
+def on_constraints(replies: Iterable[tuple[Reply, Score]]) -> Iterator[OnConstraint]:
+    """Every constraint whose words were found in its prompt, in the first answer tokens as sampled."""
+    for reply, score in replies:
+        line = reply.sampled
+        for number, held in enumerate(score.verdicts):
+            if line and (ONSET, str(number), "lift") in line.values:
+                values = [line.values[ONSET, str(number), measure].mean() for measure in MEASURES]
+                yield OnConstraint(reply.row, number, held, score.correct, np.array(values))
+
+
 def followed(replies: Sequence[tuple[Reply, Score]], rows: Sequence[Row]) -> Iterator[Followed]:
     """Attention on a constraint, as sampled, by whether it was followed and the answer right; of all constraints, and
     of the local and the global ones where the rows have both."""
     problems = {row.name: row.problem_id for row in rows}
     scopes = {row.name: [JUDGED[each.id].scope for each in row.constraints] for row in rows}
-    groups: dict[tuple[str, bool, str], list[tuple[str, Floats]]] = {}
-    for reply, score in replies:
-        line = reply.sampled
-        for number, verdict in enumerate(score.verdicts):
-            if line and (ONSET, str(number), "lift") in line.values:
-                means_of = np.array([line.values[ONSET, str(number), measure].mean() for measure in MEASURES])
-                for scope in ("", scopes[reply.row][number]):
-                    groups.setdefault((scope, verdict, str(score.correct)), []).append(
-                        (problems[reply.row], means_of)
-                    )
+    groups: dict[tuple[str, bool, str], list[OnConstraint]] = {}
+    for each in on_constraints(replies):
+        for scope in ("", scopes[each.row][each.number]):
+            groups.setdefault((scope, each.held, str(each.correct)), []).append(each)
     several = len({scope for scope, *_ in groups}) > 2
     right = {"True": True, "False": False, "None": None}
-    for (scope, verdict, correct), entries in sorted(groups.items()):
+    for (scope, verdict, correct), members in sorted(groups.items()):
         if several or not scope:
-            names = [problem for problem, _ in entries]
-            for measure, mean in zip(MEASURES, means([each for _, each in entries], names), strict=True):
+            values, names = [each.values for each in members], [problems[each.row] for each in members]
+            for measure, mean in zip(MEASURES, means(values, names), strict=True):
                 yield Followed(measure, verdict, right[correct], scope or None, mean)
 
 
