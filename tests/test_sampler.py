@@ -32,3 +32,21 @@ def test_draws_follow_the_distribution(temperature, top_p):
         expected /= expected.sum()
     found = torch.bincount(tokens, minlength=6).double() / count
     assert torch.all((found - expected).abs() <= 4.5 * (expected * (1 - expected) / count).sqrt())
+
+
+@pytest.mark.parametrize(
+    "sharpness", [0.0, 0.5, 8.0]
+)  # all alike, a nucleus of hundreds of tokens, one of a few
+def test_a_large_vocabulary_has_the_nucleus_that_sorting_all_of_it_finds(sharpness):
+    generator = torch.Generator().manual_seed(5)
+    logits = (sharpness * torch.randn(6, 3000, generator=generator)).round(decimals=1)  # with ties
+    logits[0] *= 3  # rows of unlike width beside each other
+    draws = torch.linspace(0.01, 0.99, 6, dtype=torch.float64)
+    tokens = pick(logits, draws, 1.0, 0.9)
+    weights = torch.softmax(logits.double(), -1).numpy()
+    for row, (of_row, draw) in enumerate(zip(weights, draws.tolist(), strict=True)):
+        ordered = np.sort(of_row)[::-1]
+        edge = ordered[np.argmax(np.cumsum(ordered) >= 0.9)]
+        reached = np.cumsum(np.where(of_row >= edge, of_row, 0.0))
+        expected = np.searchsorted(reached, draw * reached[-1], side="right")
+        assert tokens[row] == expected
