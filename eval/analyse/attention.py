@@ -10,11 +10,11 @@ from ..attention.lines import ANSWER, MEASURES, ONSET
 from ..attention.replies import means
 from ..attention.summary import followed, judged, parts
 from ..score.measure import Entry
+from ..verify.decision import DIRECT
 from .analysis import Analysis, EntryLists, Figure, Sentences, Table
 from .attention_data import Sides, replies_of, sampled_drops, thinking
 from .fields import ArmName, Clusters, High, Low, Mode, SetName
 from .results import ReportData, Rows, select
-from .run_folder import DIRECT
 from .set_data import SetData
 from .style import BLUE, ORANGE, dot, foot, grid, panels, room
 from .style import intervals as interval_bars

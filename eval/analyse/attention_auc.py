@@ -15,11 +15,11 @@ import numpy as np
 from ..attention.lines import MEASURES, ONSET
 from ..score.measure import Entry
 from ..stats.intervals import TIE, Flags, Floats, Ints, percentile_interval
+from ..verify.decision import DIRECT
 from .analysis import Analysis, EntryLists, Figure, Table
 from .attention_data import Sides, against_direct, lengths, row_means, verdict_means
 from .fields import ArmName, Clusters, High, Low, Mode, SetName
 from .results import ReportData, Rows, select
-from .run_folder import DIRECT
 from .set_data import SetData
 from .style import BLUE, ORANGE, dot, foot, grid, panels, room
 from .style import intervals as interval_bars

@@ -10,7 +10,8 @@ from ..attention.replies import Reply, as_replies
 from ..io.run_paths import ATTENTION
 from ..score.scores import Score, read_scores
 from ..stats.intervals import Floats
-from .run_folder import DIRECT, RunFolder
+from ..verify.decision import DIRECT
+from .run_folder import RunFolder
 
 Sides = dict[tuple[str, str], list["Read"]]  # by arm and mode, one a seed
 

@@ -11,12 +11,12 @@ import numpy as np
 from ..attention.lines import MEASURES
 from ..attention.replies import means
 from ..stats.intervals import TIE
+from ..verify.decision import DIRECT
 from .analysis import Analysis, EntryLists, Figure, Table
 from .attention import Measure, figure
 from .attention_data import Sides, against_direct, sampled_drops, verdict_means
 from .fields import ArmName, Clusters, High, Low, Mode, SetName
 from .results import ReportData, Rows, select
-from .run_folder import DIRECT
 from .set_data import SetData
 from .style import GREEN, GREY, ORANGE, band, foot, line, panels
 

@@ -12,12 +12,12 @@ from ..attention.lines import Measured, measures
 from ..attention.replies import means
 from ..score.measure import Entry
 from ..stats.intervals import Floats
+from ..verify.decision import DIRECT
 from .analysis import Analysis, EntryLists, Figure
 from .attention import Measure
 from .attention_data import replies_of
 from .fields import ArmName, Clusters, High, Low, Mode, SetName
 from .results import ReportData, select
-from .run_folder import DIRECT
 from .set_data import SetData
 from .style import BLUE, GREY, band, foot, line, panels
 

@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from ..attention.spans import located, not_found
 from ..score.measure import RowSet, ScoredSamples
 from ..stats.bins import FEWEST
+from ..verify.decision import DIRECT
 from ..verify.thought_formats import THINK as USUAL
 from .attention_auc import AttentionAuc
 from .effects import crossings, unknown
 from .length import THINK, reasoning
 from .length_bins import LengthBin
-from .run_folder import DIRECT, RunFolder, SetSamples
+from .run_folder import RunFolder, SetSamples
 from .set_data import SetData
 
 # With as much more of the samples without an answer, a mode has done something else than set a length.

@@ -12,14 +12,13 @@ import numpy as np
 from ..score.measure import Entry
 from ..stats.explained import BEYOND, REST, Figures, Term, explained
 from ..verify import JUDGED
+from ..verify.decision import DIRECT, THINKING
 from .analysis import Analysis, EntryLists, Figure, Table
 from .constraint_types import SCOPES
 from .effects import crossings
 from .fields import High, Low, Mode, Probability, Samples, SetName
 from .formats import probability, rate, signed, starred
-from .policy_rows import THINKING
 from .results import ReportData, Rows, select
-from .run_folder import DIRECT
 from .set_data import SetData
 from .style import GREY, dot, foot, line, panels
 

@@ -11,12 +11,11 @@ import numpy as np
 
 from ..score.measure import ScoredSamples
 from ..stats.intervals import Flags, Floats, Ints
+from ..verify.decision import DIRECT, THINKING
 from ..verify.responses import CHANCES
 from ..verify.rows import Row
-from .run_folder import DIRECT
 from .set_data import SetData
 
-THINKING = ("think", "cot")
 COSTS = ("drawn_tokens", "prompt_tokens", "calls")
 
 

@@ -14,6 +14,7 @@ from ..io.run_paths import ANY_STEP, DONE, RunPaths, checkpoint_name, name_on_th
 from ..io.strict_json import parse
 from ..score.measure import RowSet, ScoredSamples
 from ..score.scores import read_scores
+from ..verify.decision import DECIDE
 from ..verify.rows import read_rows
 from .fields import ArmName, Seed
 from .roles import Role, Roles
@@ -21,9 +22,6 @@ from .trained_types import TrainedTypes
 
 NEEDED = ("name", "preset", "evaluate", "arms", "seeds")  # of a resolved recipe
 SPENT = ("steps", "supervised_tokens", "rows", "cut_rows")  # of a finished stage
-
-DIRECT = "direct"  # the mode that others are held against
-DECIDES = "decide"  # the mode that answers no row
 
 SetSamples = dict[tuple[str, str], list[ScoredSamples]]  # those of an arm's seeds, by (arm, mode)
 
@@ -116,13 +114,13 @@ class RunFolder:
     def modes(self, arm: Arm, set_name: str) -> list[str]:
         """The modes that an arm is asked a set in."""
         asked: list[str] = self.evaluate[set_name]["modes"]
-        return asked if arm in self.answering else [DECIDES]
+        return asked if arm in self.answering else [DECIDE]
 
     def samples(self, set_name: str) -> SetSamples:
         """The scores of each arm's seeds in each mode of a set, mode by mode; what is not scored is left out."""
         samples: SetSamples = {}
         for mode in self.evaluate[set_name]["modes"]:
-            for arm in self.answering if mode != DECIDES else ():
+            for arm in self.answering if mode != DECIDE else ():
                 if scored := self.scored(arm.checkpoint, set_name, mode):
                     samples.setdefault((arm.name, mode), []).append(scored)
         return samples
@@ -131,9 +129,9 @@ class RunFolder:
         """What each arm's seeds decided about the rows of a set, from their instructions alone."""
         decided: dict[str, list[ScoredSamples]] = {}
         for arm in self.arms:
-            if DECIDES not in self.modes(arm, set_name):
+            if DECIDE not in self.modes(arm, set_name):
                 continue
-            if scored := self.scored(arm.checkpoint, set_name, DECIDES):
+            if scored := self.scored(arm.checkpoint, set_name, DECIDE):
                 decided.setdefault(arm.name, []).append(scored)
         return decided
 

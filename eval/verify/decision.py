@@ -1,5 +1,7 @@
 """The question whether thinking would help with a row: its words, for mode `decide` and for who is trained to answer it."""
 
+DIRECT, THINKING = "direct", ("think", "cot")  # the modes that are chosen between: this, or one of those
+DECIDE = "decide"  # the mode that asks for the choice, and answers no row
 YES, NO = "YES", "NO"
 ASKS, DECISION = "asks", "decision"  # the field of a row, and its value, that has this asked in training
 FEWEST_ROWS = 30  # below, a classifier is fitted to noise

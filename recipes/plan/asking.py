@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from ...eval.io.run_paths import checkpoint_name, unconstrained
 from ...eval.sample.modes.names import parse_mode
 from ...eval.sample.settings import Sampling
-from ..recipe.modes import THINKING, first_replies
+from ...eval.verify.decision import THINKING
+from ..recipe.modes import first_replies
 from .recipe_run import RecipeRun
 from .task import Part, Task
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ...eval.io.run_paths import ANY_STEP, checkpoint_name, name_on_the_way, unconstrained
 from ...eval.sample.vllm_arguments import VllmArguments
-from ..recipe.modes import DECIDE, DIRECT
+from ...eval.verify.decision import DECIDE, DIRECT
 from ..recipe.sets import AnswersSet
 from .asking import SizedPart, evaluated_part, sample_settings, sized_part
 from .estimate import saved, steps

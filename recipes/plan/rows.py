@@ -7,7 +7,7 @@ from typing import Any
 
 from ...data_builders import BUILDERS
 from ...eval.io.run_paths import checkpoint_name
-from ..recipe.modes import DIRECT
+from ...eval.verify.decision import DIRECT
 from ..recipe.schema import Stage
 from ..recipe.sets import OF_ANSWERS, AnswersSet, BuiltSet, is_reference
 from . import fingerprint

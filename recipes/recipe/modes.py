@@ -4,13 +4,11 @@ from ...eval.attention.readable import is_read
 from ...eval.io.errors import InputError, nearest
 from ...eval.sample.modes.mode import Mode
 from ...eval.sample.modes.names import parse_mode
-from ...eval.verify.decision import FEWEST_ROWS
+from ...eval.verify.decision import DIRECT, FEWEST_ROWS, THINKING
 from ...eval.verify.rows import read_rows
 from .schema import Evaluation, Recipe
 from .sets import AnswersSet, FileSet
 
-DIRECT, THINKING = "direct", ("think", "cot")  # what a policy chooses between, see eval/analyse
-DECIDE = "decide"  # the mode in which an arm that decides for another is asked
 FIRST_REPLIES = ("cot", "think")  # modes whose replies `reflect_other` may show, the first that is asked
 
 

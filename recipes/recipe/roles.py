@@ -1,7 +1,8 @@
 """What arms are for, as a recipe says it: roles name arms that are there and can be what the role makes of them."""
 
 from ...eval.io.errors import InputError, nearest
-from .modes import THINKING, asked_both_ways
+from ...eval.verify.decision import THINKING
+from .modes import asked_both_ways
 from .schema import Arm, Recipe
 
 

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
-from ...data_builders import BUILDERS
 from ...eval.sample.settings import Sampling
 from .strict import Count, Strict
 
@@ -45,6 +44,10 @@ class AnswersSet(BuiltSet, Sampling):
     @property
     def compares(self) -> bool:
         """Whether the rows are answered in two modes."""
+        from ...data_builders import (
+            BUILDERS,
+        )  # here, so that who only reads a recipe does not import every builder
+
         return "direct_scores" in inspect.signature(BUILDERS[self.builder]).parameters
 
 

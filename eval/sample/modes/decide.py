@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ...verify.decision import NO, YES, decision_turn
+from ...verify.decision import DECIDE, NO, YES, decision_turn
 from ...verify.thought_formats import ThoughtFormat
 from ..settings import Sampling
 from .mode import Codec, Mode
@@ -21,7 +21,7 @@ LIKELIEST = 20  # tokens that servers tell the probabilities of
 class Decide(Mode):
     """YES or NO, once for a row, greedily, without a thought where the template has thoughts."""
 
-    name = "decide"
+    name = DECIDE
     by_chat = True
     direct = True
     answers = False
