@@ -115,6 +115,7 @@ def test_an_unknown_model_is_refused_with_what_to_do(tmp_path: Path) -> None:
         ("qwen/if_share", ["rl_5"]),
         ("qwen/aggregation", ["rl_normalize"]),
         ("qwen/classifier", ["base", "classifier"]),
+        ("qwen/thinking", ["base"]),
         ("siblings/mathif", ["qwen_32b_instruct", "s1_32b"]),
     ],
 )
