@@ -5,8 +5,8 @@ takes one sample of each and does not say what a tie is.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import fmean
 from typing import Literal
 
 from ..eval.io.errors import InputError
@@ -17,30 +17,6 @@ from ..eval.verify.rows import Row, read_rows
 from .draw import Built, Tally
 
 Ties = Literal["direct", "leave_out"]
-
-
-@dataclass
-class Kept:
-    """Of a row's samples in one mode, how many there are and how many keep all constraints."""
-
-    samples: int = 0
-    held: int = 0
-
-    @property
-    def hacc(self) -> float:
-        return self.held / self.samples
-
-
-@dataclass
-class Labelled:
-    """Rows with their labels, and how many of them have each."""
-
-    rows: list[Row] = field(default_factory=list)
-    yes: int = 0
-
-    def add(self, row: Row, label: str) -> None:
-        self.rows.append(row.adding(response=label, **{ASKS: DECISION}))
-        self.yes += label == YES
 
 
 def worth_thinking(
@@ -58,42 +34,39 @@ def worth_thinking(
 
 
 def _labelled(rows: int, source: Path, scores: tuple[Path, Path], ties: Ties, tally: Tally) -> Iterator[Row]:
-    with_thought, directly = map(_kept, scores)
-    labelled = Labelled()
+    with_thought, directly = map(_mean_hacc, scores)
+    labelled: list[Row] = []
     for row in read_rows(source):
         tally.read[row.source] += 1
         if row.name not in with_thought or row.name not in directly:
             tally.dropped["without constraints, or not answered both ways"] += 1
             continue
-        gain = with_thought[row.name].hacc - directly[row.name].hacc
+        gain = with_thought[row.name] - directly[row.name]
         if not gain and ties == "leave_out":
             tally.dropped["a tie"] += 1
-        elif len(labelled.rows) < rows:
-            labelled.add(row, YES if gain > 0 else NO)
-            tally.labels[YES if gain > 0 else NO if gain else f"{NO}, a tie"] += 1
-    _refuse(labelled, rows, scores[0])
-    yield from labelled.rows
+        elif len(labelled) < rows:
+            label = YES if gain > 0 else NO
+            labelled.append(row.adding(response=label, **{ASKS: DECISION}))
+            tally.labels[label if gain else f"{label}, a tie"] += 1
+    _refuse(len(labelled), tally.labels[YES], rows, scores[0])
+    yield from labelled
 
 
-def _kept(scores: Path) -> dict[str, Kept]:
-    """By row what its samples kept; those without constraints are left out."""
-    kept: dict[str, Kept] = {}
+def _mean_hacc(scores: Path) -> dict[str, float]:
+    """By row the share of its samples that keep all constraints; rows without constraints are left out."""
+    held: dict[str, list[bool]] = {}
     for number, line in iter_jsonl(scores):
         where = f"{scores}:{number}"
-        held = may(line, "hacc", FLAG, where)
-        if held is not None:
-            of_row = kept.setdefault(need(line, "row", TEXT, where), Kept())
-            of_row.samples += 1
-            of_row.held += held
-    return kept
+        if (hacc := may(line, "hacc", FLAG, where)) is not None:
+            held.setdefault(need(line, "row", TEXT, where), []).append(hacc)
+    return {row: fmean(of_row) for row, of_row in held.items()}
 
 
-def _refuse(labelled: Labelled, wanted: int, scores: Path) -> None:
+def _refuse(count: int, yes: int, wanted: int, scores: Path) -> None:
     """Raise InputError where a classifier would be fitted to noise, or to nothing."""
-    count = len(labelled.rows)
     if count < max(wanted, FEWEST_ROWS):
         what = f"{count} rows can be labelled, {wanted} wanted and {FEWEST_ROWS} the fewest to learn from"
         raise InputError(scores, what, "answer more rows, ask for fewer, or count ties (ties: direct)")
-    if labelled.yes in (0, count):
-        what = f"all {count} labels are {YES if labelled.yes else NO}: there is nothing to tell apart"
+    if yes in (0, count):
+        what = f"all {count} labels are {YES if yes else NO}: there is nothing to tell apart"
         raise InputError(scores, what, "more samples a row, other rows, or another mode than this one")

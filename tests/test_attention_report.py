@@ -136,9 +136,8 @@ def test_each_type_has_its_attention_beside_the_rows_that_trained_it(tmp_path):
     for entry in of_sft.values():
         planted = PLANTED["thought"] * (entry["followed"] + BROKEN * (1 - entry["followed"]))
         assert entry["low"] < entry["value"] < entry["high"]
-        assert entry["value"] == pytest.approx(
-            planted, rel=0.35
-        )  # some replies answer behind the prompt alone
+        # Some replies answer behind the prompt alone, where more was planted.
+        assert entry["value"] == pytest.approx(planted, rel=0.35)
     data = ReportData.of(results, SetMode("composite", "think"))
     assert by_training(data) is not None and len(types_table(data)) > len(kinds)
 

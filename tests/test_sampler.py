@@ -34,9 +34,7 @@ def test_draws_follow_the_distribution(temperature, top_p):
     assert torch.all((found - expected).abs() <= 4.5 * (expected * (1 - expected) / count).sqrt())
 
 
-@pytest.mark.parametrize(
-    "sharpness", [0.0, 0.5, 8.0]
-)  # all alike, a nucleus of hundreds of tokens, one of a few
+@pytest.mark.parametrize("sharpness", [0.0, 0.5, 8.0])  # all alike, hundreds of tokens, a few
 def test_a_large_vocabulary_has_the_nucleus_that_sorting_all_of_it_finds(sharpness):
     generator = torch.Generator().manual_seed(5)
     logits = (sharpness * torch.randn(6, 3000, generator=generator)).round(decimals=1)  # with ties

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +12,6 @@ import numpy as np
 from ..attention.lines import MEASURES
 from ..attention.replies import means
 from ..attention.summary import OnConstraint, judged, on_constraints
-from ..score.measure import Entry
 from ..verify import JUDGED
 from .analysis import Analysis, EntryLists, Figure, Table
 from .attention import SHOWN, Measure, figure
@@ -86,7 +86,9 @@ def types_table(data: ReportData) -> Rows:
 def by_training(data: ReportData) -> Drawing | None:
     """Lift of each type by its training rows, a panel an arm and mode; of arms that were trained on types unlike often."""
     entries = select(data.on_set("attention_types"), measure="lift")
-    sides = [side for side, of in _sides(entries).items() if len({entry["trained"] for entry in of}) > 1]
+    rates = dict.fromkeys((entry["arm"], entry["mode"], entry["trained"]) for entry in entries)
+    times = Counter((arm, mode) for arm, mode, _ in rates)
+    sides = [side for side, count in times.items() if count > 1]
     if not sides:
         return None
     drawn, all_axes = panels(len(sides), 2, 1.1, left=0.4, gap=0.45, inner=True)
@@ -101,13 +103,6 @@ def by_training(data: ReportData) -> Drawing | None:
     legend = [dot(colour, f"{scope} constraint") for scope, colour in SCOPES.items()]
     foot(drawn, "training rows that ask for the type, plus one; lift, with 95 % interval", legend)
     return drawn
-
-
-def _sides(entries: list[Entry]) -> dict[tuple[str, str], list[Entry]]:
-    sides: dict[tuple[str, str], list[Entry]] = {}
-    for entry in entries:
-        sides.setdefault((entry["arm"], entry["mode"]), []).append(entry)
-    return sides
 
 
 ANALYSIS = Analysis(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ...eval.io.run_paths import ANY_STEP, checkpoint_name, name_on_the_way, unconstrained
 from ...eval.sample.vllm_arguments import VllmArguments
-from ...eval.verify.decision import DECIDE, DIRECT
+from ...eval.verify.decision import DIRECT
 from ..recipe.sets import AnswersSet
 from .asking import SizedPart, evaluated_part, sample_settings, sized_part
 from .estimate import saved, steps
@@ -33,40 +33,17 @@ def answers(run: RecipeRun, name: str, source: Task) -> Task:
 
 
 def last(
-    run: RecipeRun, stages: Sequence[str], seed: int, sets: Mapping[str, Task], trained: Task | None
+    run: RecipeRun,
+    stages: Sequence[str],
+    seed: int,
+    sets: Mapping[str, Task],
+    trained: Task | None,
+    modes: Sequence[str] = (),
 ) -> Task:
-    """Every set of `evaluate`, in every mode and also without constraints, asked of the checkpoint after `stages`."""
+    """These sets, in all their modes or only in `modes`, also without constraints, asked of the checkpoint after `stages`."""
     name = checkpoint_name(stages, seed)
     model = replace(run.base, location=str(run.paths.final(name))) if stages else run.base
-    return _after(trained, stages, _evaluation(run, name, model, seed, sets))
-
-
-def decisions(
-    run: RecipeRun, stages: Sequence[str], seed: int, sets: Mapping[str, Task], trained: Task | None
-) -> Task:
-    """These sets, asked of the checkpoint after `stages` in the one mode that only decides."""
-    name = checkpoint_name(stages, seed)
-    model = replace(run.base, location=str(run.paths.final(name)))
-    parts = [
-        evaluated_part(
-            run,
-            set_name,
-            DECIDE,
-            name,
-            run.paths.evaluation(name, set_name, DECIDE),
-            seed,
-            source,
-            plain=False,
-        )
-        for set_name, source in sets.items()
-    ]
-    task = _task(
-        run, f"eval {name}", run.paths.evaluated(name), model, seed, [part for part in parts if part]
-    )
-    return _after(trained, stages, replace(task, checkpoint=name))
-
-
-def _after(trained: Task | None, stages: Sequence[str], task: Task) -> Task:
+    task = _evaluation(run, name, model, seed, sets, modes)
     needs = (*task.needs, *([trained.name] if trained else []))
     return replace(task, needs=needs, stages=tuple(stages))
 
@@ -138,13 +115,20 @@ def along(
     )
 
 
-def _evaluation(run: RecipeRun, name: str, model: Model, seed: int, sets: Mapping[str, Task]) -> Task:
+def _evaluation(
+    run: RecipeRun,
+    name: str,
+    model: Model,
+    seed: int,
+    sets: Mapping[str, Task],
+    modes: Sequence[str] = (),
+) -> Task:
     parts = []
     for set_name, source in sets.items():
         evaluation = run.recipe.evaluate[set_name]
         for plain in (False, True)[: 1 + evaluation.plain]:
             label = unconstrained(set_name) if plain else set_name
-            for mode in evaluation.modes:
+            for mode in modes or evaluation.modes:
                 folder = run.paths.evaluation(name, label, mode)
                 parts.append(evaluated_part(run, set_name, mode, name, folder, seed, source, plain=plain))
     asked = [part for part in parts if part is not None]

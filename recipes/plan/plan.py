@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ...eval.io.errors import InputError, nearest
 from ...eval.io.run_paths import RunPaths, checkpoint_name
+from ...eval.verify.decision import DECIDE
 from ..recipe.modes import asked_both_ways
 from ..recipe.resolve import references
 from ..recipe.schema import Recipe
@@ -85,7 +86,7 @@ class Plan:
         """The stages of an arm that decides for another, and its decisions on the sets where there is a choice."""
         trained = self._stages(stages, seed, along=False)
         sets = {name: self.set(name) for name in asked_both_ways(self.recipe)}
-        self._add(evaluate.decisions(self.run, stages, seed, sets, trained))
+        self._add(evaluate.last(self.run, stages, seed, sets, trained, [DECIDE]))
 
     def model(self, name: str) -> None:
         """The evaluation of a model as it is."""

@@ -1,15 +1,13 @@
 """The tasks that make rows and need no model: sets built, and those of a stage mixed."""
 
-import inspect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...data_builders import BUILDERS
 from ...eval.io.run_paths import checkpoint_name
 from ...eval.verify.decision import DIRECT
 from ..recipe.schema import Stage
-from ..recipe.sets import OF_ANSWERS, AnswersSet, BuiltSet, is_reference
+from ..recipe.sets import AnswersSet, BuiltSet, is_reference
 from . import fingerprint
 from .estimate import added_rows
 from .outcome import code
@@ -79,7 +77,7 @@ def _args(run: RecipeRun, name: str, dataset: BuiltSet) -> dict[str, Any]:
 
 
 def _answers(run: RecipeRun, name: str, dataset: AnswersSet) -> dict[str, str]:
-    """What the builder takes of the base's answers, by its own signature."""
+    """The files of the base's answers that the builder takes."""
     asked = run.paths.answers(name, dataset.mode if dataset.compares else None)
     files = {
         "source_rows": run.paths.rows(dataset.of),
@@ -87,8 +85,7 @@ def _answers(run: RecipeRun, name: str, dataset: AnswersSet) -> dict[str, str]:
         "scores": asked / "scores.jsonl",
         "direct_scores": run.paths.answers(name, DIRECT) / "scores.jsonl",
     }
-    taken = inspect.signature(BUILDERS[dataset.builder]).parameters
-    return {key: str(files[key]) for key in OF_ANSWERS if key in taken}
+    return {key: str(files[key]) for key in dataset.taken}
 
 
 def _files(content: Any) -> dict[str, str]:

@@ -42,13 +42,17 @@ class AnswersSet(BuiltSet, Sampling):
     constraints: bool = False
 
     @property
+    def taken(self) -> list[str]:
+        """What the builder takes of the answers, by its own signature."""
+        # Not above: who only reads a recipe would import every builder.
+        from ...data_builders import BUILDERS
+
+        return [name for name in OF_ANSWERS if name in inspect.signature(BUILDERS[self.builder]).parameters]
+
+    @property
     def compares(self) -> bool:
         """Whether the rows are answered in two modes."""
-        from ...data_builders import (
-            BUILDERS,
-        )  # here, so that who only reads a recipe does not import every builder
-
-        return "direct_scores" in inspect.signature(BUILDERS[self.builder]).parameters
+        return "direct_scores" in self.taken
 
 
 class FileSet(Strict):
