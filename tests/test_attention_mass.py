@@ -71,11 +71,14 @@ def test_groups_are_means_over_their_rows(tmp_path):
     assert np.isnan(means[:, 2]).all()
 
 
-def test_more_spans_than_a_head_has_dimensions(tmp_path):
-    model = opened(tmp_path, "gemma3_text")
+@pytest.mark.parametrize("implementation", ["sdpa", "eager"])
+def test_more_spans_than_any_head_has_dimensions(tmp_path, implementation):
+    model = opened(tmp_path, "gemma3_text", implementation)
     tokens = list(range(10, 10 + T))
-    masses = span_masses(model, tokens, [[place] for place in range(T)], [range(T - 1, T)]).values
+    sets = [[place] for place in range(T)] * 4
+    masses = span_masses(model, tokens, sets, [range(T - 1, T)]).values.reshape(2, 4, T)
     np.testing.assert_allclose(masses.sum(-1), 1, atol=1e-5)
+    np.testing.assert_allclose(masses, masses[:, :1].repeat(4, 1), atol=1e-6)
 
 
 def test_a_model_whose_attention_is_its_own_is_refused_in_one_line(tmp_path):

@@ -22,6 +22,7 @@ from ..sample.attention_function import attending, backend_of, own_attention, un
 from ..stats.intervals import Floats
 
 NAME = "reins_mass"
+WIDEST = 256  # of a head, in most kernels
 ROWS = 512  # queries whose scores are held at a time
 CPU_KERNEL = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
 
@@ -81,7 +82,7 @@ class _Reader:
             output, masses = self._by_lse(query, key, value, attention_mask, scale)
         else:
             attention = own_attention(module, self.backend, query, key, attention_mask, scaling, **kwargs)
-            output, masses = attention(value), self._by_indicators(attention, value)
+            output, masses = self._by_indicators(attention, value)
         self.read[getattr(module, "layer_idx", len(self.read))] = masses.double().cpu().numpy()
         return output, None
 
@@ -122,16 +123,21 @@ class _Reader:
 
         return output.transpose(1, 2).contiguous(), self._means(rows)
 
-    def _by_indicators(self, attention: Callable[[Tensor], Tensor], value: Tensor) -> Tensor:
-        """Attention with as many sets for values as a head has dimensions, so often as it takes."""
-        width, parts = value.shape[-1], []
-        for first in range(0, self.indicators.shape[1], width):
-            some = self.indicators[:, first : first + width].to(value.dtype)
-            padded = value.new_zeros(value.shape)
-            padded[..., : some.shape[1]] = some
-            masses = attention(padded)[0].float().mean(1)[:, : some.shape[1]]
-            parts.append(self._means(partial(_rows, masses)))
-        return torch.cat(parts, 1)
+    def _by_indicators(self, attention: Callable[[Tensor], Tensor], value: Tensor) -> tuple[Tensor, Tensor]:
+        """The layer's output [1, T, heads, d], and masses by indicators beside the values; more calls where these are too wide."""
+        width, count = value.shape[-1], self.indicators.shape[1]
+        first = min(count, max(WIDEST - width, 0))
+        attended = attention(torch.cat([value, self._indicators(value, 0, first)], -1))
+        masses = [attended[..., width:]]
+        for start in range(first, count, width):
+            masses.append(attention(self._indicators(value, start, min(start + width, count))))
+        by_row = torch.cat([each[0].float().mean(1) for each in masses], -1)
+        return attended[..., :width].contiguous(), self._means(partial(_rows, by_row))
+
+    def _indicators(self, value: Tensor, start: int, end: int) -> Tensor:
+        """Some of the sets as values [1, heads, T, sets]."""
+        sets = self.indicators[:, start:end].to(value.dtype)
+        return sets.expand(*value.shape[:2], *sets.shape)
 
     def _means(self, rows: Callable[[int, int], Tensor]) -> Tensor:
         """The mean of what `rows(start, end)` gives over each group: [groups, sets]."""

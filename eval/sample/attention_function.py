@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from torch import Tensor
+from torch.nn.functional import pad
 from transformers import AttentionInterface, PreTrainedModel
 from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS, AttentionMaskInterface
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
@@ -33,12 +34,19 @@ def plain_attention(module: Any, backend: str) -> Callable[..., Any]:
 def own_attention(
     module: Any, backend: str, query: Tensor, key: Tensor, mask: Any, scaling: float | None, **kwargs: Any
 ) -> Callable[[Tensor], Tensor]:
-    """What a layer's own attention, with these queries and keys, makes of any values."""
+    """What a layer's own attention, with these queries and keys, makes of any values [1, heads, T, n]: [1, T, heads, n].
+
+    Kernels want queries, keys and values of one width, a multiple of 8; zeros beside them change no score.
+    """
     attend = plain_attention(module, backend)
+    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
 
     def attention(values: Tensor) -> Tensor:
-        attended: Tensor = attend(module, query, key, values, mask, scaling=scaling, **kwargs)[0]
-        return attended
+        count = values.shape[-1]
+        wide = -(-max(count, query.shape[-1]) // 8) * 8
+        padded = [pad(each, (0, wide - each.shape[-1])) for each in (query, key, values)]
+        attended: Tensor = attend(module, *padded, mask, scaling=scale, **kwargs)[0]
+        return attended[..., :count]
 
     return attention
 
