@@ -69,21 +69,29 @@ def generate(
     generation = replace(generation, mode=prepared(asked, rows, files, constraints=with_constraints))
     if server and not (out / resume.RESPONSES).exists():
         _reach(server, generation.model)
-    if processes.first:
-        resume.claim(out, _note(generation, rows), ours=ours)
-    processes.wait()
-    if not (out / resume.RESPONSES).exists():
-        new = missing_replies(generation, rows, resume.finished(out), processes, out.name)
-        resume.append(out, processes.index, new)
-        processes.wait()  # all must have written before one file is made of theirs
-        if processes.first:
-            resume.settle(out, rows)
-        processes.wait()
+    _write_missing(generation, rows, out, processes, ours=ours)
     if server and processes.first:
         from .openai_engine import spent
 
         write_json(out / USAGE, {**server.noted, **spent(out / resume.RESPONSES, server.price)})
     return out / resume.RESPONSES
+
+
+def _write_missing(
+    generation: Generation, rows: list[Row], out: Path, processes: Processes, *, ours: bool
+) -> None:
+    """Sample what the folder lacks, in as many processes as there are, and make one file of it."""
+    if processes.first:
+        resume.claim(out, _note(generation, rows), ours=ours)
+    processes.wait()
+    if (out / resume.RESPONSES).exists():
+        return
+    new = missing_replies(generation, rows, resume.finished(out), processes, out.name)
+    resume.append(out, processes.index, new)
+    processes.wait()  # all must have written before one file is made of theirs
+    if processes.first:
+        resume.settle(out, rows)
+    processes.wait()
 
 
 def _note(generation: Generation, rows: Sequence[Row]) -> dict[str, Any]:
