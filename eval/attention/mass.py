@@ -1,8 +1,8 @@
 """How much attention falls on sets of tokens, without a map of attention: nothing of T x T numbers is made.
 
 The attention of a query over the tokens is what its values are weighted with. So attention with *indicators* as values
-(1 where a token is in a set, else 0) returns the mass on each set, exactly, through whatever the model runs: grouped
-queries, sliding windows, any backend. Where the kernel gives its log-sum-exp (PyTorch's on CPU), the mass on a few
+(1 where a token is in a set, else 0) beside the values returns the mass on each set, exactly, through whatever the model
+runs: grouped queries, sliding windows, any backend. Where the kernel gives its log-sum-exp (PyTorch's on CPU), the mass on a few
 columns is exp(score - lse), which costs those columns only.
 
 Masses are means over heads, as in "When Thinking Fails" (arXiv 2505.11423, section 5).

@@ -96,7 +96,7 @@ def _terminal(results: Entry, sets: Sequence[ReportData]) -> str:
     contrasts = take_columns(
         table, ["arm", "against", "HAcc", "detectable", *claims, *TURNS, "correct, plain"]
     )
-    return "\n\n".join([heading, as_text(arms), as_text(contrasts), *summary.answers(sets)])
+    return "\n\n".join([heading, as_text(arms), as_text(contrasts), *map(str, summary.answers(sets))])
 
 
 def _section(data: ReportData, figures: Path) -> Shown:

@@ -1,12 +1,40 @@
-"""What the results say, in sentences: the answer, and how much stands behind it."""
+"""What the results say, in words: the answer, and how much stands behind it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from ..analyse.caveats import CLEARLY_MORE, HARDLY
 from ..analyse.contrasts import references
 from ..analyse.formats import signed
 from ..analyse.results import ReportData, SetMode, find, pooled, select
 from ..score.measure import Entry
+
+FEW = 3  # changes that one sentence holds
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of HAcc on a set: `where`, how much stands behind it, and by reference a clause an arm, nulls included."""
+
+    where: str
+    changes: Mapping[str, Sequence[str]]
+
+    @property
+    def sentence(self) -> str:
+        """All in one where arms are few, else what the list of changes opens with."""
+        if self.listed:
+            return f"{self.where}:"
+        changes = "; ".join(f"against {name}: {'; '.join(said)}" for name, said in self.changes.items())
+        return f"{self.where}, {changes}." if changes else f"{self.where}."
+
+    @property
+    def listed(self) -> list[str]:
+        """The changes, where they are too many for a sentence."""
+        each = [f"against {reference}: {one}" for reference, said in self.changes.items() for one in said]
+        return each if len(each) > FEW else []
+
+    def __str__(self) -> str:
+        return "\n".join([self.sentence, *(f"- {change}" for change in self.listed)])
 
 
 def set_modes(results: Entry) -> list[SetMode]:
@@ -25,13 +53,13 @@ def first_modes(results: Entry) -> list[SetMode]:
     return list(first.values())
 
 
-def answers(sets: Sequence[ReportData]) -> list[str]:
-    """A sentence a set with constraints: what each reasoning arm did to HAcc, with its interval, nulls included."""
-    sentences = [sentence for data in sets if (sentence := _answer(data))]
-    return sentences or ["No arm was compared with the base on constraints yet."]
+def answers(sets: Sequence[ReportData]) -> list[Answer]:
+    """One a set with constraints: what each reasoning arm did to HAcc, with its interval."""
+    said = [answer for data in sets if (answer := _answer(data))]
+    return said or [Answer("No arm was compared with the base on constraints yet", {})]
 
 
-def _answer(data: ReportData) -> str | None:
+def _answer(data: ReportData) -> Answer | None:
     against, role = references(data.entries("contrasts")), data.roles()
     changes = select(data.whole("contrasts"), metric="hacc")
     counted = [contrast for contrast in changes if contrast["against"] == against.get(contrast["arm"])]
@@ -46,12 +74,7 @@ def _answer(data: ReportData) -> str | None:
     for contrast in named:
         reference = "the base" if contrast["question"] == "base" else contrast["against"]
         changes_from.setdefault(reference, []).append(_change(data, contrast))
-    where = f"On {data.set} ({size(data)}, 95 % intervals in brackets)"
-    return (
-        f"{where}, "
-        + "; ".join(f"against {name}: {'; '.join(changes)}" for name, changes in changes_from.items())
-        + "."
-    )
+    return Answer(f"On {data.set} ({size(data)}, 95 % intervals in brackets)", changes_from)
 
 
 def size(data: ReportData) -> str:
@@ -73,16 +96,19 @@ def _change(data: ReportData, contrast: Entry) -> str:
     arm, values = contrast["arm"], f"from {before:.2f} to {after:.2f} ({signed(contrast)}"
     if contrast["low"] is None:
         return f"{arm} takes HAcc {values}, too few problems for an interval)"
-    truncation = _truncation(data, contrast)
+    return _truncation(data, contrast) + _claim(contrast, arm, values)
+
+
+def _claim(contrast: Entry, arm: str, values: str) -> str:
     margin = contrast["margin"]
     if contrast["claim"] == "equivalent":
-        return f"{truncation}{arm} changes HAcc by less than {margin:g}, {values}; equivalent at that margin)"
+        return f"{arm} changes HAcc by less than {margin:g}, {values}; equivalent at that margin)"
     if contrast["claim"] == "undecided":
-        return f"{truncation}{arm} leaves undecided whether HAcc changes by {margin:g}, {values})"
+        return f"{arm} leaves undecided whether HAcc changes by {margin:g}, {values})"
     if _is_null(contrast):
         unseen = f"one below {contrast['mdd']:.2f} could go unseen"
-        return f"{truncation}{arm} shows no change of HAcc, {values}; {unseen})"
-    return f"{truncation}{arm} {'lowers' if contrast['diff'] < 0 else 'raises'} HAcc {values})"
+        return f"{arm} shows no change of HAcc, {values}; {unseen})"
+    return f"{arm} {'lowers' if contrast['diff'] < 0 else 'raises'} HAcc {values})"
 
 
 def _truncation(data: ReportData, contrast: Entry) -> str:
