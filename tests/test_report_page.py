@@ -109,7 +109,9 @@ def test_models_that_the_recipe_sets_against_each_other_need_no_base(tmp_path):
     pair = {"arms": {}, "models": {"instruct": "a/b", "reasoner": "c/d"}, "against": {"reasoner": "instruct"}}
     (run / "recipe.yaml").write_text(yaml.safe_dump(recipe | pair))
     terminal = report([run], tmp_path / "out")
-    assert re.search(r"^On composite .*, against instruct: reasoner lowers HAcc from .*\.$", terminal, re.MULTILINE)
+    assert re.search(
+        r"^On composite .*, against instruct: reasoner lowers HAcc from .*\.$", terminal, re.MULTILINE
+    )
     drawn = {path.name.partition(".")[0] for path in (tmp_path / "out" / "figures").glob("*.png")}
     assert {"arms", "types", "flips", "attribution"} <= drawn
 

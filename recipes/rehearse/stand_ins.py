@@ -18,11 +18,6 @@ from ...eval.verify.rows import Row
 Makes = Callable[[int, int], list[Line]]
 
 
-def is_known(source: str) -> bool:
-    """Whether there are stand-ins for a hub set, whatever its subset and split."""
-    return source.partition(":")[0] in KNOWN
-
-
 def stand_in(source: str, rows: int, seed: int) -> list[Line]:
     """`rows` records with the columns of a known hub set; raises InputError on an unknown one."""
     name = source.partition(":")[0]
