@@ -138,9 +138,7 @@ def test_the_page_is_one_file_that_answers_first(reported):
     assert "preset reins" in page
     assert "95 % intervals in brackets" in page
     assert "sft_direct" in terminal
-    assert re.search(
-        "^- against the base: sft lowers HAcc from", terminal, re.MULTILINE
-    )  # a line each: they are many
+    assert "sft lowers HAcc from" in terminal
     assert "equivalent" not in page + terminal  # the recipe states no margin
     assert "every trained arm has one seed, and nothing covers how another would have come out" in page
 

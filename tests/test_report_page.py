@@ -116,6 +116,14 @@ def test_models_that_the_recipe_sets_against_each_other_need_no_base(tmp_path):
     assert {"arms", "types", "flips", "attribution"} <= drawn
 
 
+def test_more_arms_than_a_sentence_holds_are_listed(tmp_path):
+    arms = {"base": [], "sft": ["sft"], "rl": ["rl"], "sft_rl": ["sft", "rl"], "rl_sft": ["rl", "sft"]}
+    terminal = report([make_run(tmp_path / "run", arms=arms)], tmp_path / "out")
+    assert re.search(r"^- against the base: sft lowers HAcc from .*\)$", terminal, re.MULTILINE)
+    page = (tmp_path / "out" / "index.html").read_text()
+    assert page.count("<li>against the base: ") == 4
+
+
 def marked(run, edit_score, edit_response):
     """A run whose `sft` marks its thoughts in its own way."""
     folder = RunFolder(run).directory("sft-s0", "composite", "think")
