@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import synthetic_run
+import yaml
 from analysed import one, pick, results_of
 from scipy.stats import binom
 from simulation_seeds import COUNTS, SEED_WORLDS, effect_coverage
@@ -83,6 +84,18 @@ def test_cells_that_do_not_tell_factors_apart_give_no_effect():
     three = np.array([[0, 0], [0, 1], [1, 0]])
     assert set(effect_weights(three)) == {((0, 1),), ((1, 1),)}
     assert effect_weights(three, (0, 1)) == {}
+
+
+def test_one_stage_and_two_in_turn_of_the_same_trainer_are_compared(tmp_path):
+    of = {"at once": ["both"], "in turn": ["maths", "instructions"]}
+    arms = {name.replace(" ", "_"): {"stages": of[name], "factors": {"order": name}} for name in of}
+    run = make_run(tmp_path / "run", arms={"base": [], "maths": ["maths"]} | arms, rows=40)
+    recipe = yaml.safe_load((run / "recipe.yaml").read_text())
+    stage = {"trainer": "sft", "data": {"composite": 1.0}, "add": {}}
+    recipe["stages"] = {name: stage for stages in of.values() for name in stages}
+    (run / "recipe.yaml").write_text(yaml.safe_dump(recipe))
+    effect = one(results_of(run)["effects"], metric="hacc")
+    assert (effect["crossed"], effect["level"], effect["reference"]) == ("order (sft)", "in turn", "at once")
 
 
 def test_factors_that_go_together_are_named_as_such(tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, groupby
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
@@ -36,7 +36,7 @@ class FactorEffect:
     set: SetName
     mode: Mode
     metric: Metric
-    crossed: Annotated[str, "the factors, and the trainers of the arms that they cross"]
+    crossed: Annotated[str, "the factors, and the trainers of the arms that they cross, in their order"]
     kind: Annotated[str, "`main`: averaged over the other factors; `interaction`: of two factors"]
     factor: Annotated[str, "the factor"]
     level: Annotated[str, "its value"]
@@ -66,14 +66,17 @@ class Crossing(NamedTuple):
 
 
 def crossings(data: SetData) -> Iterator[Crossing]:
-    """The arms on a set by their factors and trainers; factors of one value are left out."""
+    """The arms on a set by their factors and the order of their trainers; factors of one value are left out."""
     recipe = data.run.recipe
     grouped: dict[tuple[tuple[str, ...], tuple[str, ...]], dict[str, Mapping[str, Any]]] = {}
     for name in data.arms:
         arm = recipe["arms"].get(name)
         if isinstance(arm, dict) and arm.get("factors"):
             known = recipe.get("stages", {})
-            trainers = tuple(known[stage]["trainer"] for stage in arm["stages"] if stage in known)
+            each = (known[stage]["trainer"] for stage in arm["stages"] if stage in known)
+            trainers = tuple(
+                trainer for trainer, _ in groupby(each)
+            )  # one stage or two of it: still one kind
             grouped.setdefault((tuple(arm["factors"]), trainers), {})[name] = arm["factors"]
     for (factors, trainers), cells in grouped.items():
         values = tuple(
