@@ -152,6 +152,14 @@ def test_a_thought_that_never_closed_has_no_answer_to_compare(model, data, respo
     assert (summary["responses"], summary["compared"]) == (3, 3)
 
 
+def test_a_reply_of_nothing_is_kept_with_nothing_measured(model, data, responses, tmp_path):
+    write(responses, [*read(responses)[:3], a_response(3, "")])
+    summary = json.loads(attend(str(model), data, responses, tmp_path / "out").read_text())
+    (line,) = [line for (row, _), line in lines_of(tmp_path / "out").items() if row == "test-3"]
+    assert (line["answer_tokens"], line["phases"], line["trace"]) == (0, {}, {})
+    assert summary["compared"] == 3
+
+
 def test_random_places_are_other_places_of_the_user_s_text():
     asked = Asked(list(range(60)), [], range(5, 55), {0: [20, 21, 22], 1: [30, 31], 2: [34]})
     taken, draws = {20, 21, 22, 30, 31, 34}, set()
