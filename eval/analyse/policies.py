@@ -14,7 +14,7 @@ from ..stats.intervals import Floats
 from .analysis import Analysis, EntryLists, Figure, Table
 from .fields import ArmName, Clusters, High, Low, Mode, SetName
 from .formats import rate, share, signed
-from .policy_choices import Choice, choices
+from .policy_choices import COIN, Choice, choices
 from .policy_rows import COSTS, RowOutcomes, both_ways
 from .results import ReportData, Rows, select
 from .set_data import SetData
@@ -170,7 +170,8 @@ def policy_dots(data: ReportData) -> Drawing | None:
     if not arms:
         return None
     names = list(dict.fromkeys(entry["policy"] for entry in entries))
-    figure, all_axes = panels(len(arms), 2, 0.16 * len(names) + 0.1, left=room(names), gap=0.3)
+    shown = ["at random, as often" if name.startswith(COIN) else name for name in names]
+    figure, all_axes = panels(len(arms), 2, 0.16 * len(names) + 0.1, left=room(shown), gap=0.3)
     for axes, arm in zip(all_axes, arms, strict=True):
         of_arm = select(entries, arm=arm)
         y = [names.index(entry["policy"]) for entry in of_arm]
@@ -180,7 +181,7 @@ def policy_dots(data: ReportData) -> Drawing | None:
             axes.axvline(entry["value"], linewidth=0.5, linestyle=":", color="#555555")
         axes.set_title(arm)
         axes.set(xlim=(0, 1.02), ylim=(len(names) - 0.5, -0.5))
-        axes.set_yticks(range(len(names)), names)
+        axes.set_yticks(range(len(names)), shown)
     foot(figure, "HAcc, with 95 % interval; dotted: never and always thinking", [dot(BLUE, "HAcc")])
     return figure
 
@@ -199,7 +200,7 @@ ANALYSIS = Analysis(
             "the outcome, so it is a ceiling, and one that counts luck unless it is judged apart. Classifiers read the "
             "prompt’s words, or the model’s state behind it, and are judged on problems, “new types” on constraint types, that "
             "they have not seen. “The model itself” was "
-            "asked from the instruction alone whether to think (mode decide).",
+            "asked from the instruction alone whether to think (mode decide). Under each of these stands thinking as often at random.",
             "",
             policy_dots,
         ),

@@ -18,6 +18,7 @@ from .set_data import SetData
 OTHERS = ("few_shot", "few_shot_plain", "few_shot_direct", "reflect", "again", "reflect_other")
 SELF = "the model itself"
 FINE_TUNED = "classifier, fine-tuned"
+COIN = "random, as often as "  # before the policy that it follows
 THRESHOLD = 0.5
 
 
@@ -96,7 +97,7 @@ def _by_chance(outcomes: RowOutcomes, name: str, chances: Floats, asked: Floats 
 def _coin(outcomes: RowOutcomes, other: str, chances: Floats) -> Choice:
     """Thinks as often, about whichever rows."""
     rate = np.mean(chances > THRESHOLD)
-    return _choice(outcomes, f"random, as often as {other}", np.full(len(chances), rate))
+    return _choice(outcomes, COIN + other, np.full(len(chances), rate))
 
 
 def fixed_choices(outcomes: RowOutcomes) -> Iterator[tuple[str, Floats]]:
