@@ -148,7 +148,7 @@ class _Reader:
                 for start in range(group.start, group.stop, ROWS)
             ]
             means.append(torch.stack(parts).sum(0) / len(group) if parts else self.indicators[0] * torch.nan)
-        return torch.stack(means) if means else self.indicators[:0]
+        return torch.stack(means) if means else self.indicators[:0]  # a reply of nothing has no rows
 
 
 def _added(mask: Tensor | None, dtype: torch.dtype) -> Tensor | None:
