@@ -6,11 +6,14 @@ from pathlib import Path
 import pytest
 import yaml
 from tiny import make_tokenizer
+from transformers import AutoTokenizer
 
+from reins.data_builders import BUILDERS
 from reins.eval.io.errors import InputError
 from reins.eval.io.files import write_text
 from reins.eval.run import run as evaluate
 from reins.eval.sample.processes import take_cards
+from reins.eval.verify import render
 from reins.recipes.engine.done import inputs_of, output_of
 from reins.recipes.engine.given import given
 from reins.recipes.plan import estimate
@@ -20,6 +23,7 @@ from reins.recipes.plan.task import Task
 from reins.recipes.recipe.resolve import check
 from reins.recipes.recipe.schema import Recipe, Stage, load
 
+ROOT = Path(__file__).parents[1]
 RECIPE = """
 name: small
 base: base
@@ -242,6 +246,21 @@ def test_steps_are_those_of_the_trainers() -> None:
     assert estimate.steps(sft.model_copy(update={"args": packed}), 1, 25.0) == 25
     grpo = {"per_device_train_batch_size": 16, "num_generations": 8, "num_train_epochs": 1.0}
     assert estimate.steps(Stage(trainer="grpo", data={"a": 1.0}, rows=101, args=grpo), 1, None) == 50
+
+
+@pytest.mark.parametrize("name", ["corpus_a", "reasoning"])
+def test_a_row_s_tokens_are_those_that_are_trained(name: str, tmp_path: Path) -> None:
+    """Constraints are a third of a row of the corpus."""
+    recipe = load(ROOT / "recipes/micro/exposure.yaml")
+    dataset = recipe.data[name]
+    tokenizer = AutoTokenizer.from_pretrained(ROOT / "recipes/micro/base")
+    rows = BUILDERS[dataset.builder](rows=400, seed=dataset.seed, **dataset.args)
+    turns = [
+        [{"role": "user", "content": render(row)}, {"role": "assistant", "content": row.response}]
+        for row in rows
+    ]
+    trained = [len(ids) for ids in tokenizer.apply_chat_template(turns)["input_ids"]]
+    assert estimate.row_tokens(recipe, name, tmp_path) == pytest.approx(sum(trained) / len(trained), rel=0.1)
 
 
 def test_the_defaults_are_those_of_the_installed_trl() -> None:

@@ -10,6 +10,7 @@ from tokenizers import Tokenizer
 
 from ...data_builders import BUILDERS
 from ...eval.io.run_paths import RunPaths
+from ...eval.verify import render
 from ...eval.verify.decision import decision_turn
 from ...eval.verify.rows import Row, iter_rows
 from ..recipe.files import locate
@@ -18,7 +19,8 @@ from ..recipe.resolve import references
 from ..recipe.schema import Recipe, Stage
 from ..recipe.sets import AnswersSet, BuiltSet, FileSet
 
-SAMPLE = 32  # rows whose tokens are counted
+SAMPLE = 128  # rows whose tokens are counted
+MARKS = 12  # tokens of a template around a prompt and its response, about
 # What TRL 1.16 takes where a recipe says nothing; a test compares them with the installed TRL.
 DEFAULTS = {
     "per_device_train_batch_size": 8,
@@ -109,7 +111,7 @@ def tokens(stage: Stage, processes: int, row_tokens: float | None) -> tuple[int,
 
 
 def row_tokens(recipe: Recipe, name: str, run: Path) -> float | None:
-    """Mean tokens of question and response over some rows of a set.
+    """Mean tokens of prompt, constraints and response over some rows of a set.
 
     Of a set of answers that are not there yet, the questions and the most that an answer may have, or the words that ask
     whether to think. None where they cannot be had before the run: rows from the hub or made from other sets', a tokenizer on the hub.
@@ -121,11 +123,11 @@ def row_tokens(recipe: Recipe, name: str, run: Path) -> float | None:
         return asked + beside if asked is not None else None
     file = locate(recipe.base) / "tokenizer.json"
     rows = _some_rows(recipe, name, run) if not is_hub_id(recipe.base) and file.exists() else []
-    texts = [f"{row.question}\n{row.response or ''}" for row in rows]
+    texts = [f"{render(row, preset=recipe.preset)}\n{row.response or ''}" for row in rows]
     counted = (
         [len(coded.ids) for coded in Tokenizer.from_file(str(file)).encode_batch(texts)] if texts else []
     )
-    return sum(counted) / len(counted) if counted else None
+    return sum(counted) / len(counted) + MARKS if counted else None
 
 
 def mixed(stage: Stage, means: Mapping[str, float | None]) -> float | None:
