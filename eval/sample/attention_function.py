@@ -44,11 +44,17 @@ def own_attention(
     def attention(values: Tensor) -> Tensor:
         count = values.shape[-1]
         wide = -(-max(count, query.shape[-1]) // 8) * 8
-        padded = [pad(each, (0, wide - each.shape[-1])) for each in (query, key, values)]
-        attended: Tensor = attend(module, *padded, mask, scaling=scale, **kwargs)[0]
+        widened = [_widened(each, wide) for each in (query, key, values)]
+        attended: Tensor = attend(module, *widened, mask, scaling=scale, **kwargs)[0]
         return attended[..., :count]
 
     return attention
+
+
+def _widened(heads: Tensor, width: int) -> Tensor:
+    """Zeros beside the last dimension; the tensor itself, and no copy of a cache, where it is as wide."""
+    missing = width - heads.shape[-1]
+    return pad(heads, (0, missing)) if missing else heads
 
 
 @contextmanager
