@@ -141,14 +141,15 @@ class _Reader:
 
     def _means(self, rows: Callable[[int, int], Tensor]) -> Tensor:
         """The mean of what `rows(start, end)` gives over each group: [groups, sets]."""
-        means = []
-        for group in self.groups:
+        means = self.indicators.new_full((len(self.groups), self.indicators.shape[1]), torch.nan)
+        for mean, group in zip(means, self.groups, strict=True):
             parts = [
                 rows(start, min(start + ROWS, group.stop)).sum(0)
                 for start in range(group.start, group.stop, ROWS)
             ]
-            means.append(torch.stack(parts).sum(0) / len(group) if parts else self.indicators[0] * torch.nan)
-        return torch.stack(means) if means else self.indicators[:0]  # a reply of nothing has no rows
+            if parts:
+                mean.copy_(torch.stack(parts).sum(0) / len(group))
+        return means
 
 
 def _added(mask: Tensor | None, dtype: torch.dtype) -> Tensor | None:
