@@ -74,9 +74,7 @@ def crossings(data: SetData) -> Iterator[Crossing]:
         if isinstance(arm, dict) and arm.get("factors"):
             known = recipe.get("stages", {})
             each = (known[stage]["trainer"] for stage in arm["stages"] if stage in known)
-            trainers = tuple(
-                trainer for trainer, _ in groupby(each)
-            )  # one stage or two of it: still one kind
+            trainers = tuple(trainer for trainer, _ in groupby(each))  # two in turn are as one
             grouped.setdefault((tuple(arm["factors"]), trainers), {})[name] = arm["factors"]
     for (factors, trainers), cells in grouped.items():
         values = tuple(
