@@ -1,8 +1,11 @@
 """What is done otherwise than in TRL for speed gives what TRL's own way gives."""
 
+from collections import Counter
+
 import torch
 from datasets import Dataset
 from tiny import make_tokenizer
+from torch.utils._python_dispatch import TorchDispatchMode
 from transformers import LlamaForCausalLM
 from trl import GRPOConfig, GRPOTrainer
 
@@ -28,6 +31,34 @@ def test_sliced_log_probabilities_are_trls(base, tmp_path):
     scored = mask[:, 30:].bool()
     for a, b in zip(ours[:2], theirs[:2], strict=True):
         assert torch.allclose(a[scored], b[scored], atol=1e-5)
+
+
+class Casts(TorchDispatchMode):
+    """Counts by shape what is turned into bfloat16."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shapes: Counter[tuple[int, ...]] = Counter()
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        if func is torch.ops.aten._to_copy.default and (kwargs or {}).get("dtype") is torch.bfloat16:
+            self.shapes[tuple(args[0].shape)] += 1
+        return func(*args, **(kwargs or {}))
+
+
+def test_under_autocast_weights_are_cast_once_for_all_tokens(base, tmp_path):
+    args = GRPOConfig(
+        output_dir=str(tmp_path), use_cpu=True, bf16=True, report_to="none", max_completion_length=12
+    )
+    trainer = grpo.Trainer(
+        str(base), [lambda **_: [0.0]], args, Dataset.from_list([{"prompt": "How many?"}] * 8)
+    )
+    trainer.model = trainer.accelerator.prepare_model(trainer.model)  # as `train` does first
+    with Casts() as casts:
+        drawn = rollout.completions(trainer, [[5, 6, 7]] * 4)
+    assert max(map(len, drawn)) > 3
+    head = tuple(trainer.model.get_output_embeddings().weight.shape)
+    assert casts.shapes[head] == 1
 
 
 def test_rollouts_end_where_greedy_generation_does(base):

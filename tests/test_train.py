@@ -148,3 +148,14 @@ def test_smoothed_labels_are_learned_on_the_completion_alone(base, tmp_path):
         own = logps.gather(1, ids[0, len(prompt) :, None])[:, 0]
         losses.append(-(0.8 * own + 0.2 * logps.mean(-1)))
     assert lines(out / "log.jsonl")[1]["loss"] == pytest.approx(torch.cat(losses).mean().item(), abs=1e-3)
+
+
+def test_no_stage_trains_by_cudnns_attention(base, tmp_path):
+    """Its gradients can be NaN on an H100: pytorch/pytorch#196678."""
+    was = torch.backends.cuda.cudnn_sdp_enabled()
+    torch.backends.cuda.enable_cudnn_sdp(True)
+    try:
+        train(make_stage(tmp_path / "sft", base, "sft", {"max_steps": 1, "save_strategy": "no"}))
+        assert not torch.backends.cuda.cudnn_sdp_enabled()
+    finally:
+        torch.backends.cuda.enable_cudnn_sdp(was)

@@ -38,6 +38,8 @@ def configure(stage: Stage, config: type[TrainingArguments]) -> Any:
     Raises InputError on values that TRL refuses, and when more or fewer processes were started.
     """
     torch.set_num_threads(stage.threads)
+    # Its backward gives NaN on H100s and H200s under a mask at some lengths (pytorch/pytorch#196678)
+    torch.backends.cuda.enable_cudnn_sdp(False)
     stage.out.mkdir(parents=True, exist_ok=True)
     tracked = stage.track if stage.track and stage.track.mode != "disabled" else None
     to = tracked.report_to if tracked else "none"

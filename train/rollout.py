@@ -36,14 +36,15 @@ def rollout(prompts: list[Any], trainer: Any) -> dict[str, Any]:
 def completions(trainer: Any, prompts: Sequence[Sequence[int]]) -> list[list[int]]:
     """One completion's token ids per prompt, drawn from the model that a trainer of TRL's trains, by its settings."""
     trainer.model.eval()
-    drawn = sample(
-        trainer.model,
-        prompts,
-        stops=trainer.eos_token_ids,
-        pad=trainer.processing_class.pad_token_id,
-        max_new_tokens=trainer.max_completion_length,
-        temperature=trainer.temperature,
-    )
+    with trainer.accelerator.autocast():  # around all steps: the weights are cast once, not for each token
+        drawn = sample(
+            trainer.model,
+            prompts,
+            stops=trainer.eos_token_ids,
+            pad=trainer.processing_class.pad_token_id,
+            max_new_tokens=trainer.max_completion_length,
+            temperature=trainer.temperature,
+        )
     trainer.model.train()
     return drawn
 
