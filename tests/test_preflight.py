@@ -150,6 +150,21 @@ def test_seven_billion_parameters_do_not_fit_forty_gigabytes_unless_in_parts(wor
     assert any("H100-80G hours" in one.text for one in parts if one.name == "cost")
 
 
+def test_a_small_model_takes_as_long_as_its_kernels_take_to_start(world: Path) -> None:
+    """However little it computes: half as many samples at once, twice the hours; not with vLLM, which starts them in one."""
+
+    def hours(batch: int, engine: str) -> float:
+        asked = ("samples: 2", f"samples: 2, batch_size: {batch}")
+        recipe = changed(
+            asked, (RUN, f"recipes/accelerate/ddp.yaml, processes: 8, gpu: H100-80G, engine: {engine}")
+        )
+        total = next(one.text for one in look(recipe) if one.name == "cost" and "(" in one.text)
+        return float(total.partition("evaluation ")[2].partition(")")[0].partition(",")[0])
+
+    assert hours(8, "transformers") == pytest.approx(2 * hours(16, "transformers"), rel=0.1)
+    assert hours(8, "vllm") == hours(16, "vllm") < 0.01 * hours(16, "transformers")
+
+
 def test_a_model_larger_than_a_card_is_spread_over_cards(world: Path) -> None:
     seven = ("base: base", "base: Qwen/Qwen2.5-7B")
     one_card = f"{RUN}, processes: 4, gpu: A100-40G, engine: vllm, vllm: {{gpu_memory_utilization: 0.4"

@@ -1,6 +1,7 @@
 """GPU-hours by a formula, or hours of a CPU's cores.
 
-GPU-hours: the floating-point operations of an arm over what a card does of them in an hour.
+GPU-hours: the floating-point operations of an arm over what a card does of them in an hour, or, where that is longer, the
+time in which the kernels of all passes are started one after another: so long a small model takes, whatever it computes.
 
 Operations per token: `Shape.forward`, of a mixture of experts those that the token meets; training is three of these, one more with gradient checkpointing, GRPO one
 more each for old and for reference log-probabilities, distillation one for the teacher; a generated token is one. Utilisations are assumptions: 0.25
@@ -8,7 +9,9 @@ in training (prime-rl's published 8k and 16k runs of 0.6B and 4B models on H100 
 generation, which memory bounds.
 """
 
+import math
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ...eval.io.run_paths import BASE
 from ..plan.task import Task
@@ -20,6 +23,9 @@ from .material import HUB, Material
 from .shapes import Shape
 
 TRAINING, GENERATION = 0.25, 0.05
+# Seconds in which the kernels of one layer are started, of transformers' models: measured (tests/bench/RESULTS.md, "A card")
+LAYER = 0.8e-3
+SLICE = 16  # completions that are scored together (train/rollout.py)
 # Of one core of a server of 2021, in training, and what a task takes before it works: measured on the micro ablation
 CORE, START, CONTEXT = 37e9, 10.0, 256  # FLOP/s, seconds, tokens
 
@@ -61,7 +67,8 @@ def cost(material: Material) -> Iterator[Finding]:
     listed = ", ".join(f"{what} {_shown(parts[kind])}" for kind, what in KINDS.items() if parts[kind])
     text = (
         f"at most {_shown(sum(parts.values()))} {material.recipe.launch.gpu} hours ({listed}) at full length, "
-        f"{TRAINING:.0%} of the card's rate in training and {GENERATION:.0%} in generation, both assumed"
+        f"{TRAINING:.0%} of the card's rate in training and {GENERATION:.0%} in generation, both assumed, or one kernel "
+        "after another where that takes longer"
     )
     yield Finding("ok", "cost", text)
 
@@ -127,27 +134,52 @@ def _hours(material: Material, task: Task) -> float | None:
         return None
     if task.kind == "train":
         stage = material.recipe.stages[task.stages[-1]]
-        return stage_hours(material, stage, task.amount, shape, material.card.rate)
+        return _stage_hours(material, stage, task.amount, shape, material.card.rate)
     if task.kind == "attend":
         asked = [material.recipe.evaluate[part["label"]] for part in task.config["parts"]]
         longest = max(evaluation.max_new_tokens for evaluation in asked)
         return task.amount * shape.forward(longest) / (material.card.rate * TRAINING) / 3600
     longest = max(part.config["max_new_tokens"] for part in task.parts)
-    return task.amount * shape.forward(longest) / (material.card.rate * GENERATION) / 3600
+    seconds = task.amount * shape.forward(longest) / (material.card.rate * GENERATION)
+    if material.recipe.launch.engine == "transformers":
+        seconds = max(
+            seconds, _started(shape, task.amount / min(part.config["batch_size"] for part in task.parts))
+        )
+    return seconds / 3600
 
 
-def stage_hours(material: Material, stage: Stage, tokens: int, shape: Shape, rate: float) -> float:
+def _stage_hours(material: Material, stage: Stage, tokens: int, shape: Shape, rate: float) -> float:
     """Hours of one card; `tokens` are those trained on. Prompts of rollouts are left out, and a LoRA's gradients of weights."""
     args = material.args(stage)
     passes = (3 if stage.lora is None else 2) + bool(args["gradient_checkpointing"])
-    generated = 0.0
     length = args["max_length"] or 0
+    batches = material.steps(stage) * args["gradient_accumulation_steps"] * material.recipe.launch.processes
+    generated = 0.0
     if stage.rolls_out:
         length = args["max_completion_length"]
         passes += 1 + (stage.trainer == "grpo" and bool(args["beta"]))
-        generated = tokens / args["num_iterations"] * shape.forward(length) / (rate * GENERATION)
+        batches *= math.ceil(args["per_device_train_batch_size"] / SLICE)
+        generated = _rollout_seconds(material, args, tokens, shape, rate)
     trained = passes * tokens * shape.forward(length) / (rate * TRAINING)
-    return (trained + generated) / 3600
+    return (max(trained, _started(shape, passes * batches)) + generated) / 3600
+
+
+def _rollout_seconds(
+    material: Material, args: Mapping[str, Any], tokens: int, shape: Shape, rate: float
+) -> float:
+    drawn = tokens / args["num_iterations"]
+    computed = drawn * shape.forward(args["max_completion_length"]) / (rate * GENERATION)
+    if args["use_vllm"]:
+        return computed
+    processes = material.recipe.launch.processes
+    rounds = args["steps_per_generation"] or args["gradient_accumulation_steps"]
+    together = args["generation_batch_size"] or args["per_device_train_batch_size"] * rounds * processes
+    return max(computed, _started(shape, drawn / together * processes))
+
+
+def _started(shape: Shape, passes: float) -> float:
+    """Seconds in which the kernels of so many passes are started."""
+    return passes * shape.layers * LAYER
 
 
 def _shown(hours: float) -> str:

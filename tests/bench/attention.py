@@ -3,9 +3,10 @@
     python tests/bench/attention.py [--tokens 4096] [--layers 2]
     python tests/bench/attention.py --spans
 
-Layers are of Qwen2.5-0.5B's shape with random weights, one thread. Peaks are of a process for each way; seconds are of
-the processor, all ways taking turns in one process, ratios of one round. A deeper model has the same ratios. With --spans: agreement of the wordings with the reference of ../shared/data/constraint_spans,
-and every disagreement.
+Layers are of Qwen2.5-0.5B's shape with random weights: on a GPU where there is one, in bfloat16, else on one thread.
+Peaks are of a process for each way, on a GPU of its own memory; seconds are of the processor, on a GPU of the clock, all
+ways taking turns in one process, ratios of one round. A deeper model has the same ratios. With --spans: agreement of the wordings with the
+reference of ../shared/data/constraint_spans, and every disagreement.
 """
 
 import argparse
@@ -30,6 +31,7 @@ DATA = Path(__file__).parents[3] / "shared" / "data"
 PROMPT = 600
 WAYS = ("plain", "spans-16", "spans-64", "indicators-16", "indicators-64", "output_attentions")
 ROUNDS = 3
+GPU = torch.cuda.is_available()
 
 
 def opened(layers: int) -> Qwen2ForCausalLM:
@@ -45,24 +47,33 @@ def opened(layers: int) -> Qwen2ForCausalLM:
     # What any backend does but PyTorch's own on CPU, through the same kernel.
     AttentionInterface.register("other", sdpa_attention_forward)
     AttentionMaskInterface.register("other", sdpa_mask)
-    return Qwen2ForCausalLM(config).eval()
+    model = Qwen2ForCausalLM(config).eval()
+    return model.to("cuda", torch.bfloat16) if GPU else model
+
+
+def now() -> float:
+    """Seconds of the processor, or of the clock once the GPU is done."""
+    if not GPU:
+        return time.process_time()
+    torch.cuda.synchronize()
+    return time.perf_counter()
 
 
 def forward(model: Qwen2ForCausalLM, way: str, tokens: int) -> float:
     """Seconds of one pass."""
     kind, _, count = way.partition("-")
     model.set_attn_implementation({"output_attentions": "eager", "indicators": "other"}.get(kind, "sdpa"))
-    ids = torch.randint(0, 1000, (1, tokens))
+    ids = torch.randint(0, 1000, (1, tokens), device=model.device)
     sets = [range(8 * number % PROMPT, 8 * number % PROMPT + 8) for number in range(int(count or 0) - 2)]
     middle = (PROMPT + tokens) // 2
     groups = [range(PROMPT, middle), range(middle, middle + 16), range(middle + 16, tokens)]
-    start = time.process_time()
+    start = now()
     if count:
         span_masses(model, ids[0].tolist(), [*sets, range(PROMPT), [0]], groups)
     else:
         with torch.inference_mode():
             model.base_model(ids, use_cache=False, output_attentions=kind == "output_attentions")
-    return time.process_time() - start
+    return now() - start
 
 
 def peak(way: str, tokens: int, layers: int) -> float:
@@ -72,17 +83,25 @@ def peak(way: str, tokens: int, layers: int) -> float:
     return float(done.stdout.splitlines()[-1])
 
 
+def gpu_peak(model: Qwen2ForCausalLM, way: str, tokens: int) -> float:
+    """MiB on the GPU at most, in a pass that also loads the kernels."""
+    torch.cuda.reset_peak_memory_stats()
+    forward(model, way, tokens)
+    return torch.cuda.max_memory_allocated() / 2**20
+
+
 def compare(tokens: int, layers: int) -> None:
-    peaks = {way: peak(way, tokens, layers) for way in WAYS}
     model = opened(layers)
+    peaks = {way: gpu_peak(model, way, tokens) if GPU else peak(way, tokens, layers) for way in WAYS}
     rounds = [{way: forward(model, way, tokens) for way in WAYS} for _ in range(ROUNDS)]
     maps = peaks["output_attentions"] - peaks["plain"]
-    print(f"{tokens} tokens, {layers} layers, prompt {PROMPT}; CPU, torch {torch.__version__}, one thread")
+    where = torch.cuda.get_device_name() if GPU else "CPU, one thread"
+    print(f"{tokens} tokens, {layers} layers, prompt {PROMPT}; {where}, torch {torch.__version__}")
     for way in WAYS:
         ratios = sorted(each[way] / each["plain"] for each in rounds)
         beyond = peaks[way] - peaks["plain"]
         print(
-            f"  {way:18} {min(each[way] for each in rounds):6.2f} s, {ratios[len(ratios) // 2]:.2f} x plain "
+            f"  {way:18} {min(each[way] for each in rounds):6.3f} s, {ratios[len(ratios) // 2]:.2f} x plain "
             f"({ratios[0]:.2f} to {ratios[-1]:.2f}); {beyond:+6.0f} MiB, {beyond / maps:+.1%} of the maps"
         )
 

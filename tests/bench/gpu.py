@@ -1,6 +1,7 @@
 """On a GPU: 8k packed SFT, a GRPO step at the paper's shape, and generation, of Qwen2.5-1.5B's architecture.
 
-    python tests/bench/gpu.py [--attention KERNEL] [--vllm] [--out tests/bench/RESULTS.md] [--tiny]
+    python tests/bench/gpu.py [sft] [generation] [grpo] [--attention KERNEL] [--vllm]
+                                [--completion TOKENS] [--out tests/bench/RESULTS.md] [--tiny]
 
 Weights are random and made on the spot, so nothing is downloaded but the attention kernel that the recipe names:
 `--attention sdpa` needs none. Arguments are those of recipes/qwen/qwen2.5-1.5b.yaml for one of its eight cards. The
@@ -44,14 +45,17 @@ QWEN |= {"num_key_value_heads": 2, "vocab_size": 151936, "max_position_embedding
 TINY = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4}
 TINY |= {"num_key_value_heads": 2, "vocab_size": 1024, "max_position_embeddings": 2048}
 MARKS = ("<!-- gpu: begin -->", "<!-- gpu: end -->")
+PARTS = ("sft", "generation", "grpo")
 PACKAGES = ("torch", "transformers", "trl", "accelerate", "kernels", "flash-attn", "vllm")
 WARM = 1  # steps left out: kernels are chosen and compiled in the first
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
+    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="all of them where none is named")
     parser.add_argument("--attention", default="kernels-community/flash-attn2")
     parser.add_argument("--vllm", action="store_true", help="rollouts by vLLM, as the recipe has them")
+    parser.add_argument("--completion", type=int, help="tokens of GRPO's completions; the recipe's otherwise")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--tiny", action="store_true")
     asked = parser.parse_args()
@@ -71,9 +75,13 @@ def measurements(model: Path, folder: Path, asked: argparse.Namespace) -> Iterat
     rates = measured(asked.tiny)
     yield from machine(asked)
     yield rates.said()
-    yield supervised(model, folder, asked, rates)
-    yield generated(model, asked.tiny, rates)
-    yield reinforced(model, folder, asked)
+    parts = asked.parts or PARTS
+    if "sft" in parts:
+        yield supervised(model, folder, asked, rates)
+    if "generation" in parts:
+        yield generated(model, asked.tiny, rates)
+    if "grpo" in parts:
+        yield reinforced(model, folder, asked)
 
 
 def put(file: Path, section: str) -> None:
@@ -104,7 +112,11 @@ def machine(asked: argparse.Namespace) -> Iterator[str]:
     versions = ", ".join(
         f"{name} {importlib.metadata.version(name)}" for name in PACKAGES if name in installed
     )
-    command = "python tests/bench/gpu.py" + " --tiny" * asked.tiny + " --vllm" * asked.vllm
+    command = (
+        " ".join(["python tests/bench/gpu.py", *asked.parts])
+        + " --tiny" * asked.tiny
+        + " --vllm" * asked.vllm
+    )
     yield f"- `{command}`, {date.today()}, {card}, CUDA {torch.version.cuda}"
     yield f"- {versions}; attention {attention(asked)}"
 
@@ -223,6 +235,8 @@ def supervised(model: Path, where: Path, asked: argparse.Namespace, rates: Rates
 def reinforced(model: Path, where: Path, asked: argparse.Namespace) -> str:
     """Random weights hardly ever end a completion, so all have the full length: the dearest step there is."""
     args = arguments("rl", asked) | {"max_steps": 2, "use_vllm": asked.vllm}
+    if asked.completion:
+        args |= {"max_completion_length": asked.completion}
     if asked.tiny:
         args |= {"max_completion_length": 16, "gradient_accumulation_steps": 1, "steps_per_generation": 2}
     count = args["per_device_train_batch_size"] * args["steps_per_generation"]
