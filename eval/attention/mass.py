@@ -10,10 +10,8 @@ Masses are means over heads, as in "When Thinking Fails" (arXiv 2505.11423, sect
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from transformers import PreTrainedModel
@@ -57,7 +55,8 @@ def span_masses(
     if not reader.read:
         raise unreachable(type(model).__name__)
     layers = sorted(reader.read)
-    return Masses(layers, np.stack([reader.read[layer] for layer in layers]))
+    values: Floats = torch.stack([reader.read[layer] for layer in layers]).double().cpu().numpy()
+    return Masses(layers, values)
 
 
 class _Reader:
@@ -65,7 +64,9 @@ class _Reader:
 
     def __init__(self, indicators: Tensor, groups: Sequence[range], backend: str) -> None:
         self.indicators, self.groups, self.backend = indicators, groups, backend
-        self.read: dict[int, Floats] = {}
+        self.read: dict[
+            int, Tensor
+        ] = {}  # on the model's device, so that no layer waits for its numbers to arrive
 
     def __call__(
         self,
@@ -83,7 +84,7 @@ class _Reader:
         else:
             attention = own_attention(module, self.backend, query, key, attention_mask, scaling, **kwargs)
             output, masses = self._by_indicators(attention, value)
-        self.read[getattr(module, "layer_idx", len(self.read))] = masses.double().cpu().numpy()
+        self.read[getattr(module, "layer_idx", len(self.read))] = masses
         return output, None
 
     def _has_kernel(self, module: Any, query: Tensor, value: Tensor, mask: Any, kwargs: Any) -> bool:
@@ -132,7 +133,9 @@ class _Reader:
         for start in range(first, count, width):
             masses.append(attention(self._indicators(value, start, min(start + width, count))))
         by_row = torch.cat([each[0].float().mean(1) for each in masses], -1)
-        return attended[..., :width].contiguous(), self._means(partial(_rows, by_row))
+        # Of a group without rows the mean is NaN
+        means = torch.stack([by_row[group.start : group.stop].mean(0) for group in self.groups])
+        return attended[..., :width].contiguous(), means
 
     def _indicators(self, value: Tensor, start: int, end: int) -> Tensor:
         """Some of the sets as values [1, heads, T, sets]."""
@@ -163,7 +166,3 @@ def _hidden(mask: Tensor, start: int, end: int, columns: Tensor) -> Tensor:
     """Which of the columns each row does not see."""
     seen = mask[0, 0, start:end][:, columns]
     return ~seen if seen.dtype == torch.bool else seen < 0
-
-
-def _rows(masses: Tensor, start: int, end: int) -> Tensor:
-    return masses[start:end]
