@@ -17,14 +17,20 @@ from reins.recipes.engine.processes import process_group
 from reins.recipes.plan.task import Task
 
 
-def test_a_failure_names_task_and_log_and_ends_the_others(run_dir: Path) -> None:
+def test_a_failure_names_task_and_log_lets_the_others_end_and_starts_no_more(
+    run_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    later = {"wait_for": str(run_dir / "stages/a/begun"), "sleep": 2}
+    tasks = [task(run_dir, "a", fail=3), task(run_dir, "b", fail=4, **later), task(run_dir, "c", **later)]
     with pytest.raises(TaskFailed) as error:
-        go(run_dir, task(run_dir, "a", sleep=1.5, fail=3), task(run_dir, "b", sleep=60))
+        go(run_dir, *tasks, task(run_dir, "d", "c"), slots=3)
     assert str(error.value).splitlines() == [
         f"a failed (exit status 3); its log is {run_dir}/stages/a/output.txt, which ends",
         "a line of the log",
     ]
-    assert not alive(begun(run_dir, "b")[0])
+    assert (run_dir / "stages/c/done.json").exists() and not (run_dir / "stages/d").exists()
+    said = capsys.readouterr().out
+    assert "let end: b, c; nothing more is started" in said and "b failed (exit status 4)" in said
 
 
 def test_a_child_that_refuses_its_input_is_bad_input(run_dir: Path) -> None:

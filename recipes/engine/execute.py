@@ -70,6 +70,7 @@ class Engine:
             if name not in self.outputs and (only is None or name in only)
         }
         self.children: list[Child] = []
+        self.failures: list[InputError | TaskFailed] = []
         self.progress = Progress(self.waiting, len(self.outputs), slots)
         self._refuse_missing()
         self.so_far = ReportSoFar(reported if self.waiting else {}, run, slots, group, self.progress.say)
@@ -83,20 +84,35 @@ class Engine:
                 raise InputError(task.name, f"needs {', '.join(missing)}, not done", "run that first")
 
     def finish(self) -> dict[str, str]:
-        """Run all that waits, the longest chain first; return every task's output."""
+        """Run all that waits, the longest chain first; return every task's output.
+
+        After a failure nothing more is started, and what runs is let end: hours may have gone into it.
+        """
         order = chains(self.waiting, {name: task.cost for name, task in self.waiting.items()})
         with self.progress:
-            while self.waiting or self.children:
-                self._start_ready(order)
+            while self.children or (self.waiting and not self.failures):
+                if not self.failures:
+                    self._start_ready(order)
                 time.sleep(POLL)
                 self.progress.tick()
                 for child in [child for child in self.children if child.process.poll() is not None]:
-                    self.children.remove(child)
-                    self.outputs[child.task.name] = _end(child)
-                    self.progress.ended(child.task)
+                    self._take_in(child)
                 self.so_far.look(self.outputs)
         self.so_far.end()
+        if self.failures:
+            raise self.failures[0]
         return self.outputs
+
+    def _take_in(self, child: Child) -> None:
+        """What a child that has ended has left, or why it failed."""
+        self.children.remove(child)
+        try:
+            self.outputs[child.task.name] = _end(child)
+        except (InputError, TaskFailed) as failure:
+            self.failures.append(failure)
+            self.progress.failed(child.task, str(failure).splitlines()[0])
+        else:
+            self.progress.ended(child.task)
 
     def _start_ready(self, order: Mapping[str, float]) -> None:
         for task in _ready(self.waiting, self.outputs, order):
@@ -144,8 +160,8 @@ def execute(
 
     While they run, a report is written of what is done of the tasks `reported`, as more of them end.
 
-    Raises InputError if what they need is not done, or when a child says that its input is bad, and TaskFailed
-    after the first that ends badly otherwise.
+    Raises InputError if what they need is not done. Once all children have ended, raises for the first that ended badly:
+    InputError when it said that its input is bad, else TaskFailed.
     """
     return Engine(tasks, run, slots, group, only, reported or {}).finish()
 

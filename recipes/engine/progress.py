@@ -51,6 +51,12 @@ class Progress:
         self.pace.ended(task, seconds)
         self.say(f"{task.name}: done in {clock(seconds)}{self._left()}")
 
+    def failed(self, task: Task, why: str) -> None:
+        del self.running[task.name], self.waiting[task.name]
+        self.say(why)
+        if self.running:
+            self.say(f"let end: {', '.join(sorted(self.running))}; nothing more is started (Ctrl-C ends these too)")
+
     def say(self, text: str) -> None:
         """One line that stays."""
         line = f"[{self.done}/{self.total}] {clock(time.monotonic() - self.began)}  {shown(text)}"
