@@ -27,10 +27,10 @@ def work(file):
         raise InputError(*config["refuse"])
     if "stop" in config:
         raise Stopped(config["stop"])
-    ranks = int(os.environ.get("WORLD_SIZE", 1)) if "crash" in config else 0  # which crash together
-    while len((file.parent / "begun").read_text().split()) < ranks and time.monotonic() < until:
-        time.sleep(0.02)
     if "crash" in config:
+        ranks = int(os.environ.get("WORLD_SIZE", 1))  # they crash together
+        while len((file.parent / "begun").read_text().split()) < ranks and time.monotonic() < until:
+            time.sleep(0.02)
         raise RuntimeError(f"{config['crash']} of rank {os.environ.get('RANK')}")
     if "fail" in config:
         sys.exit(config["fail"])

@@ -64,9 +64,8 @@ class _Reader:
 
     def __init__(self, indicators: Tensor, groups: Sequence[range], backend: str) -> None:
         self.indicators, self.groups, self.backend = indicators, groups, backend
-        self.read: dict[
-            int, Tensor
-        ] = {}  # on the model's device, so that no layer waits for its numbers to arrive
+        # On the model's device, so that no layer waits for its numbers to arrive
+        self.read: dict[int, Tensor] = {}
 
     def __call__(
         self,

@@ -55,7 +55,9 @@ class Progress:
         del self.running[task.name], self.waiting[task.name]
         self.say(why)
         if self.running:
-            self.say(f"let end: {', '.join(sorted(self.running))}; nothing more is started (Ctrl-C ends these too)")
+            self.say(
+                f"let end: {', '.join(sorted(self.running))}; nothing more is started (Ctrl-C ends these too)"
+            )
 
     def say(self, text: str) -> None:
         """One line that stays."""

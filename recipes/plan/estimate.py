@@ -56,9 +56,7 @@ def steps(stage: Stage, processes: int, row_tokens: float | None) -> int:
     rows = (stage.rows or 0) + added_rows(stage)
     batch = args["per_device_train_batch_size"] * processes
     if stage.rolls_out:
-        together = args["generation_batch_size"] or batch * (
-            args["steps_per_generation"] or args["gradient_accumulation_steps"]
-        )
+        together = generation_batch(args, processes)
         group = args["num_generations"] if stage.trainer == "grpo" else 1
         prompts = together // group
         batches = rows // prompts * prompts * group * args["num_iterations"] // batch
@@ -69,6 +67,12 @@ def steps(stage: Stage, processes: int, row_tokens: float | None) -> int:
     return math.ceil(
         args["num_train_epochs"] * max(math.ceil(batches / args["gradient_accumulation_steps"]), 1)
     )
+
+
+def generation_batch(args: Mapping[str, Any], processes: int) -> int:
+    """Completions that are drawn together, over all processes."""
+    rounds = args["steps_per_generation"] or args["gradient_accumulation_steps"]
+    return args["generation_batch_size"] or args["per_device_train_batch_size"] * processes * rounds
 
 
 def checkpoints(stage: Stage, updates: int) -> int:

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator
 
-from ..plan.estimate import checkpoints, saved
+from ..plan.estimate import checkpoints, generation_batch, saved
 from ..recipe.files import locate
 from ..recipe.launch_files import processes, wrapper
 from ..recipe.resolve import SPARE
@@ -26,7 +26,7 @@ def batch(material: Material) -> Iterator[Finding]:
 
 def _plain_batch(material: Material, name: str, stage: Stage) -> Finding:
     args, rows = material.args(stage), sum(material.taken(stage).values())
-    _, update, product = _update(material, stage)
+    update, product = _update(material, stage)
     summary = f"{name}: {update} {'bins' if args['packing'] else 'rows'} an update ({product})"
     if not args["packing"] and update > rows:
         return Finding("FAIL", "batch", f"{summary}, but only {rows} rows", "lower the batch or add rows")
@@ -35,9 +35,8 @@ def _plain_batch(material: Material, name: str, stage: Stage) -> Finding:
 
 def _rl_batch(material: Material, name: str, stage: Stage) -> Finding:
     args = material.args(stage)
-    step, update, product = _update(material, stage)
-    rounds = args["steps_per_generation"] or args["gradient_accumulation_steps"]
-    generated = args["generation_batch_size"] or step * rounds
+    update, product = _update(material, stage)
+    generated = generation_batch(args, material.recipe.launch.processes)
     groups, size = generated // args["num_generations"], args["num_generations"]
     summary = f"{name}: {groups} prompts x {size} a generation, {generated / update:g} update(s) of {update} on it ({product})"
     if groups > (stage.rows or 0):
@@ -50,11 +49,11 @@ def _rl_batch(material: Material, name: str, stage: Stage) -> Finding:
     return Finding("ok", "batch", summary)
 
 
-def _update(material: Material, stage: Stage) -> tuple[int, int, str]:
-    """Rows of one step of all processes, rows of one update, and the product that gives them."""
+def _update(material: Material, stage: Stage) -> tuple[int, str]:
+    """Rows of one update, and the product that gives them."""
     args, count = material.args(stage), material.recipe.launch.processes
     size, accumulated = args["per_device_train_batch_size"], args["gradient_accumulation_steps"]
-    return size * count, size * count * accumulated, f"{size} x {count} process(es) x {accumulated}"
+    return size * count * accumulated, f"{size} x {count} process(es) x {accumulated}"
 
 
 def launch(material: Material) -> Iterator[Finding]:

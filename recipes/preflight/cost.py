@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ...eval.io.run_paths import BASE
+from ..plan.estimate import generation_batch
 from ..plan.task import Task
 from ..recipe.files import locate
 from ..recipe.schema import Stage
@@ -172,9 +173,7 @@ def _rollout_seconds(
     if args["use_vllm"]:
         return computed
     processes = material.recipe.launch.processes
-    rounds = args["steps_per_generation"] or args["gradient_accumulation_steps"]
-    together = args["generation_batch_size"] or args["per_device_train_batch_size"] * rounds * processes
-    return max(computed, _started(shape, drawn / together * processes))
+    return max(computed, _started(shape, drawn / generation_batch(args, processes) * processes))
 
 
 def _started(shape: Shape, passes: float) -> float:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ...eval.io.errors import InputError, nearest
 from ...train.arguments import OURS
+from ..plan.estimate import generation_batch
 from ..recipe.files import locate
 from ..recipe.schema import Stage
 from .finding import Finding
@@ -88,10 +89,9 @@ def _config(material: Material, stage: Stage) -> Any:
     left_out = (*OURS[stage.trainer], *ELSEWHERE)
     kwargs = {key: value for key, value in stage.args.items() if key not in left_out}
     if stage.trainer == "grpo":  # the batch over all processes, of which this is one
-        args = material.args(stage)
-        step = args["per_device_train_batch_size"] * material.recipe.launch.processes
-        rounds = args["steps_per_generation"] or args["gradient_accumulation_steps"]
-        kwargs["generation_batch_size"] = args["generation_batch_size"] or step * rounds
+        kwargs["generation_batch_size"] = generation_batch(
+            material.args(stage), material.recipe.launch.processes
+        )
     # Made on a machine that may have no GPU, where TRL refuses bf16
     fixed = {
         "use_cpu": True,

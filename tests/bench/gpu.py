@@ -112,11 +112,9 @@ def machine(asked: argparse.Namespace) -> Iterator[str]:
     versions = ", ".join(
         f"{name} {importlib.metadata.version(name)}" for name in PACKAGES if name in installed
     )
-    command = (
-        " ".join(["python tests/bench/gpu.py", *asked.parts])
-        + " --tiny" * asked.tiny
-        + " --vllm" * asked.vllm
-    )
+    completion = f" --completion {asked.completion}" if asked.completion else ""
+    command = " ".join(["python tests/bench/gpu.py", *asked.parts]) + completion
+    command += " --tiny" * asked.tiny + " --vllm" * asked.vllm
     yield f"- `{command}`, {date.today()}, {card}, CUDA {torch.version.cuda}"
     yield f"- {versions}; attention {attention(asked)}"
 
