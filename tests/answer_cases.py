@@ -2,6 +2,46 @@
 
 # Of each kind: gold answer, reply, outcome.
 KINDS = {
+    "choices": [
+        ("C", r"\boxed{\textbf{(C)}\ 12}", "right"),
+        ("C", r"\boxed{\text{(C) }\frac12}", "right"),
+        ("(C)", r"\boxed{C. 12}", "right"),
+        ("C", r"\boxed{A. 12}", "wrong"),
+        ("C", r"\boxed{(C) and (D)}", "wrong"),
+        ("C", r"\boxed{(C)(D)}", "wrong"),
+        (r"\text{(C)}", r"\boxed{\text{(C)}+1}", "wrong"),
+        ("12", r"\boxed{(C) 12}", "right"),
+        ("12", r"\boxed{(C) 13}", "wrong"),
+        (r"\textbf{(B)} 7", r"\boxed{B}", "right"),
+    ],
+    "sets by what their elements satisfy": [
+        (r"(2,\infty)", r"\boxed{\{x \mid x > 2\}}", "right"),
+        (r"(2,\infty)", r"\boxed{\left\{x \in \mathbb{R} : x > 2\right\}}", "right"),
+        ("2", r"\boxed{\{x \mid x > 2\}}", "wrong"),
+        (r"(-\infty,1)\cup(2,\infty)", r"\boxed{x < 1 \text{ or } x > 2}", "right"),
+        (r"(-\infty,1)\cup(2,\infty)", r"\boxed{x < 1 \text{ or } x \ge 2}", "wrong"),
+        (r"(-\infty,2)\cup(2,\infty)", r"\boxed{x \ne 2}", "right"),
+        (r"(-\infty,2)\cup(2,\infty)", r"\boxed{x < 2}", "wrong"),
+        (r"x < 1 \text{ or } x > 2", r"\boxed{(-\infty,1)\cup(2,\infty)}", "right"),
+        ("[1,2]", r"\boxed{1 \le x \le 2}", "right"),
+        (r"\emptyset", r"\boxed{\varnothing}", "right"),
+    ],
+    "vectors in angle brackets": [
+        (r"\langle 1,2\rangle", r"\boxed{(1,2)}", "right"),
+        ("(1,2)", r"\boxed{\left\langle 1, 2 \right\rangle}", "right"),
+        (r"\begin{pmatrix}1\\2\end{pmatrix}", r"\boxed{\langle 1,2\rangle}", "right"),
+        (r"\begin{pmatrix}1\\2\end{pmatrix}", r"\boxed{\langle 2,1\rangle}", "wrong"),
+        ("(1,2)", r"\boxed{<1,2>}", "right"),
+        ("1.2", r"\boxed{\langle 1,2\rangle}", "wrong"),
+    ],
+    "faces without braces": [
+        (r"3+2\mathrm{i}", r"\boxed{3+2\mathrm i}", "right"),
+        ("e", r"\boxed{\rm{e}}", "right"),
+        ("36", r"\boxed{\color{red}36}", "right"),
+        ("36", r"\boxed{\color{red}37}", "wrong"),
+        ("east", r"\boxed{\text{East}}", "right"),
+        ("east", r"\boxed{\text{West}}", "wrong"),
+    ],
     "golds in words": [
         ("Tuesday", r"\boxed{\text{tuesday.}}", "right"),
         ("Alice and Bob", r"\boxed{\text{Alice and Bob}}", "right"),

@@ -1,5 +1,5 @@
-r"""Notation that math-verify drops, held against each other before it is asked: the base or modulus of a number, and the
-dots of a sequence. Each function says what it finds, None where the answers have nothing of the kind.
+r"""Notation that math-verify drops, held against each other before it is asked: the letter of a
+choice, the base or modulus of a number, the dots of a sequence. Each function says what it finds, None where the answers have nothing of the kind.
 """
 
 import re
@@ -20,9 +20,29 @@ MODULUS = re.compile(
 CONGRUENT = re.compile(r"^.*(?:\\equiv|\\cong)(?![a-z])")
 DOTS = re.compile(r"\\[lc]?dots[a-z]?(?![a-z])|\.\.\.+")
 INTEGER = re.compile(r"-?\d+")
+LETTER = re.compile(r"\(?([A-J])[).:]?")
+CHOICE = re.compile(  # and not several of them: (A) and (C)
+    rf"{FACE}(?:\(([A-J])\)(?=}}?[\s.:])|([A-J])(?:\)|[.:](?!\d)))[\s.:}}]*(?!(?:,|and\b|or\b|&)|.*\([A-J]\))(\S.*)",
+    re.DOTALL,
+)
 LONGEST = 1000  # elements that dots are filled with
 
 Equal = Callable[[str, str], bool]
+
+
+def same_choice(gold: str, text: str) -> bool | None:
+    """Whether a letter is that of a choice written out: of C and (C) 12."""
+    for letter, written in ((gold, text), (text, gold)):
+        bare, choice = LETTER.fullmatch(letter), CHOICE.fullmatch(written)
+        if bare and choice:
+            return bare[1] == (choice[1] or choice[2])
+    return None
+
+
+def without_choice(gold: str, text: str) -> str:
+    """An answer without the letter of its choice, where the gold answer has none."""
+    choice = CHOICE.fullmatch(text)
+    return choice[3] if choice and not CHOICE.fullmatch(gold) else text
 
 
 def same_base(gold: str, text: str) -> bool | None:

@@ -11,7 +11,7 @@ from .signs import latex_signs
 COMMAND = re.compile(r"\\[A-Z]+")
 SPACE = re.compile(
     r"(?<!\\)\\[ ,;:>]|~|\\q?quad(?![a-z])|\\[hv]space\*?\{[^{}]*\}|\\phantom\{[^{}]*\}"
-    r"|\\(?:display|text)style(?![a-z])|\\(?:LARGE|Large|large|huge|Huge)(?![A-Za-z])"
+    r"|\\(?:display|text)style(?![a-z])|\\(?:LARGE|Large|large|huge|Huge)(?![A-Za-z])|\\(?:text)?color\s*\{[^{}]*\}"
 )
 WRAPPER = re.compile(
     r"\\(?:underline|textbf|mathbf|boldsymbol|bm|bold|mathit|textit|emph|mathsf|texttt|boxed|fbox|framebox|ensuremath"
@@ -20,7 +20,15 @@ WRAPPER = re.compile(
 TEXT = r"\\(?:text|textrm|textnormal|mathrm|mbox|operatorname\*?)\s*"
 TEXT_PART = re.compile(rf"({TEXT}\{{[^{{}}]*\}})")
 WORDS = re.compile(rf"{TEXT}\{{([^{{}}\d]{{3,}})\}}")
+VECTOR = re.compile(
+    r"(?:\\left\s*)?\\langle(?![a-z])(?P<inner>[^<>]*,.*?)(?:\\right\s*)?\\rangle(?![a-z])|^<(?P<plain>[^<>=]*,[^<>=]*)>$"
+)
+SUCH_THAT = re.compile(
+    r"^(?:\\left\s*)?\\?\{\s*(?P<letter>[a-z])\s*(?:\\in\s*\\(?:mathbb|R)\s*(?:\{R\}|R)?\s*)?(?:\\mid(?![a-z])|\\?\||:)"
+    r"(?P<condition>.*(?P=letter).*?)(?:\\right\s*)?\\?\}$"
+)
 NUMBER_TEXT = re.compile(rf"{TEXT}\{{\s*([-+]?\d[\d.,/]*)\s*\}}")
+BRACELESS = re.compile(r"\\(?:mathrm\s+([A-Za-z])(?![A-Za-z])|rm\s*\{([A-Za-z])\})")
 LETTER = re.compile(rf"{TEXT}\{{\s*([A-Za-z]|\\[a-z]+)\s*\}}|\{{\\rm\s+([a-z])\}}")
 FUNCTION = re.compile(
     rf"{TEXT}\{{\s*((?:arc)?(?:sin|cos|tan)|(?:sin|cos|tan)h|cot|csc|ln|log|exp|max|min|gcd|lcm|det)\s*\}}"
@@ -58,7 +66,10 @@ def spell(text: str) -> str:
     text = _bare(_without_lead(_bare(_currency_behind(_bare(SPACE.sub(" ", text))))))
     if words := WORDS.fullmatch(text):  # an answer in words alone, which need not be set as such
         text = _bare(words[1])
-    text = NUMBER_TEXT.sub(r"\1", ORDINAL.sub("", text))
+    text = VECTOR.sub(lambda vector: f"({vector['inner'] or vector['plain']})", text)
+    text = SUCH_THAT.sub(lambda elements: elements["condition"].strip(), text)
+    text = BRACELESS.sub(lambda letter: rf"\mathrm{{{letter[1] or letter[2]}}}", text)
+    text = NUMBER_TEXT.sub(r"\1", ORDINAL.sub("", text).replace(r"\varnothing", r"\emptyset"))
     text = re.sub(r"\\imath(?![a-z])", "i", FUNCTION.sub(r"\\\1 ", LETTER.sub(_letter, text)))
     parts = TEXT_PART.split(text)
     parts[::2] = map(plain_formula, parts[::2])

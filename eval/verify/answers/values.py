@@ -9,22 +9,26 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sympy import (
+    And,
     Equality,
     Expr,
     Float,
     I,
     Interval,
     MatrixBase,
+    Or,
     Pow,
     Rational,
     Symbol,
     Tuple,
     UnevaluatedExpr,
+    Union,
     log,
     preorder_traversal,
     simplify,
 )
 from sympy import FiniteSet as Set
+from sympy.core.relational import Relational
 
 SMALL = 0.01  # below it, six decimals are fewer than four digits
 DECIMALS, DECIMAL = (
@@ -89,10 +93,12 @@ def _apart(a: Expr, b: Expr) -> bool:
 def same(gold: Any, answer: Any) -> bool:
     """Whether two values that math-verify calls unequal are equal.
 
-    A vector and its tuple, roots of letters, numbers with the imaginary unit.
+    A vector and its tuple, inequalities and the set that they leave, roots of letters, numbers with the imaginary unit.
     """
     gold, answer = _right_side(gold), _right_side(answer)
     gold, answer = _tuple(gold, answer), _tuple(answer, gold)
+    if isinstance(gold, Union | Interval) or isinstance(answer, Union | Interval):
+        return _left(gold) is not None and _left(gold) == _left(answer)
     if isinstance(gold, Tuple) and isinstance(answer, Tuple):
         return len(gold) == len(answer) and all(
             a == b or same(a, b) for a, b in zip(gold, answer, strict=True)
@@ -105,6 +111,27 @@ def same(gold: Any, answer: Any) -> bool:
     if not letters or len(letters) > MOST_LETTERS or not any(map(_has_roots, (gold, answer))):
         return False  # math-verify has compared them in full
     return _same_where_real(gold, answer)
+
+
+def _left(value: Any) -> Any:
+    """The numbers that a set, or inequalities between one letter and numbers, leave; None of anything else."""
+    if isinstance(value, Union | Interval):
+        return value
+    parts = value.args if isinstance(value, Set | And | Or) else (value,)
+    if not parts or not all(isinstance(part, Relational) and _bounds_a_letter(part) for part in parts):
+        return None
+    if len({*value.free_symbols}) != 1:
+        return None
+    join = And if isinstance(value, And) else Or
+    return join(*parts).as_set()
+
+
+def _bounds_a_letter(part: Relational) -> bool:
+    sides = (part.lhs, part.rhs)
+    return sorted((isinstance(side, Symbol), bool(side.is_number)) for side in sides) == [
+        (False, True),
+        (True, False),
+    ]
 
 
 def _has_roots(value: Expr) -> bool:

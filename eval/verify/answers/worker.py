@@ -17,7 +17,7 @@ from latex2sympy2_extended import NormalizationConfig
 from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse, verify
 from sympy import Equality, Expr, Float, Integer
 
-from .notation import same_base, same_residue, same_sequence
+from .notation import same_base, same_choice, same_residue, same_sequence, without_choice
 from .signs import latex_signs
 from .sizes import apart_by_size
 from .spelling import COMMAND, spell, stated
@@ -28,6 +28,7 @@ TIMES_TEN = re.compile(
     r"\s*([+-]?\d*\.?\d+)\s*(?:[eE]|(?:\\times|\\cdot|\*)\s*10\s*\^)\s*\{?\s*([+-]?\d+)\s*\}?\s*"
 )
 E_NOTATION = re.compile(r"(?<![\w.])(\d*\.?\d+)[eE]([+-]?\d+)(?!\w)")
+WORDS = re.compile(r"[A-Za-z]?[a-z]{2,}(?: [A-Za-z]?[a-z]+)*")  # of capitals alone: a product of letters
 UNIT_LETTERS = re.compile(r"(?<=[\d}])\s+[A-Za-z](?:\^\d)?(?:\s*/\s*[A-Za-z](?:\^\{?\d\}?)?)?$")
 KEEPING_UNITS = [  # math-verify drops single letters as units (2t is 2), so units are ours
     LatexExtractionConfig(
@@ -50,15 +51,18 @@ def outcome(gold: str, text: str, boxed: bool) -> str:
 
 
 def compared(gold: str, text: str) -> str:
-    """The outcome of two answers in one spelling: by notation, by unit, then by math-verify."""
+    """The outcome of two answers in one spelling: by word, by notation, by unit, then by math-verify."""
+    if WORDS.fullmatch(gold) and gold.lower() == text.lower():
+        return "right"
     for verdict in (
+        same_choice(gold, text),
         same_base(gold, text),
         same_residue(gold, text, _equal),
         same_sequence(gold, text, _equal),
     ):
         if verdict is not None:
             return "right" if verdict else "wrong"
-    values = _in_one_unit(gold, text)
+    values = _in_one_unit(gold, without_choice(gold, text))
     return "wrong" if values is None else judged(*values)
 
 
