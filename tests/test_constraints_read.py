@@ -151,6 +151,8 @@ EMPHASIS = [
     (PARAGRAPH, opens(1, 1, "late"), "Later we go.", False),
     (PARAGRAPH, opens(1, 1, "self"), "Self-made men.", False),
     (PARAGRAPH, opens(2, 2, "in the end"), "We wait.\n\nIn the end, we go.", True),
+    (PARAGRAPHS, {"num_paragraphs": 2}, "a ***bold*** word\n***\nb", True),
+    (PARAGRAPHS, {"num_paragraphs": 3}, "***a***\n***\nb", False),
     (PARAGRAPH, opens(2, 2, "so"), "We wait.\r\n\r\nSo we go.", True),
     (PARAGRAPH, opens(2, 2, "so"), "We wait.\n \nSo we go.", True),
 ]

@@ -29,6 +29,7 @@ MARKED = [
     ("reasoning", "<REASONING>{}</REASONING>{}"),
     ("scratchpad", "<scratchpad>{}</scratchpad>\n{}"),
     ("seed:think", "<seed:think>\n{}\n</seed:think>\n{}"),
+    ("longcat_think", "<longcat_think>\n{}\n</longcat_think>\n{}"),
     ("mistral", "[THINK]\n{}\n[/THINK]\n\n{}"),
     ("kimi", "◁think▷{}◁/think▷{}"),
     ("begin_of_thought", "<|begin_of_thought|>\n\n{}\n\n<|end_of_thought|>\n\n<|begin_of_solution|>\n\n{}"),

@@ -110,6 +110,7 @@ FORMATS = (
     _named("reasoning", "reasoning|reason"),  # GRPO recipes with their own system prompt
     _named("scratchpad"),
     _named("seed:think"),  # Seed-OSS
+    _named("longcat_think"),  # LongCat Flash Thinking
     ThoughtFormat("mistral", "[THINK]", "[/THINK]", r"\[THINK\]", r"\[/THINK\]"),  # Magistral
     ThoughtFormat("kimi", "◁think▷", "◁/think▷", "◁think▷", "◁/think▷"),  # Kimi-VL, Kimi-Dev
     ThoughtFormat(

@@ -15,14 +15,15 @@ OPTIONS = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
 _BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n)+")
 _LEADING_MARKS = re.compile(r"(?:[^\w\\]|_)*+")
 _LEADING_SPACE = re.compile(r"\s*+")
+_EMPHASIS = re.compile(r"\*\*\*(?=[^\s*])([^*\n]*[^\s*])\*\*\*(?!\*)")
 _TITLE_LINE = re.compile(
     r"^[^\S\n]*+[*_#]*+[^\S\n]*+(?:《[^《》\n]+》|«[^«»\n]+»|⟪[^⟪⟫\n]+⟫)[*_]*+[^\S\n]*+$", re.MULTILINE
 )
 
 
 def paragraphs(text: str, num_paragraphs: int) -> bool:
-    """Parts between `***` dividers, in each of two responses where there are two."""
-    return in_each(text, lambda part: paragraphs_published(part, num_paragraphs))
+    """Parts between `***` dividers, in each of two responses where there are two; `***words***` are emphasised."""
+    return in_each(text, lambda part: paragraphs_published(_EMPHASIS.sub(r"\1", part), num_paragraphs))
 
 
 def paragraphs_published(text: str, num_paragraphs: int) -> bool:
@@ -111,7 +112,8 @@ def json_published(text: str) -> bool:
 
 
 def json_whole(text: str) -> bool:
-    """One object or list, in a fence of any name or not."""
+    """One object or list, in a fence of any name or not, behind a byte order mark or not."""
+    text = text.strip().removeprefix("\ufeff")
     return any(isinstance(_read(body, strict=True), dict | list) for body in {text, unfenced(text)})
 
 
