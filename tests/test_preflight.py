@@ -165,6 +165,20 @@ def test_a_small_model_takes_as_long_as_its_kernels_take_to_start(world: Path) -
     assert hours(8, "vllm") == hours(16, "vllm") < 0.01 * hours(16, "transformers")
 
 
+def test_reading_attention_takes_as_long_as_its_passes_take_to_start(world: Path) -> None:
+    """However short the replies: a pass for each, so only their number counts."""
+
+    def hours(samples: int, tokens: int) -> float:
+        asked = ("samples: 2", f"samples: {samples}, attention: true")
+        length = ("max_new_tokens: 1000", f"max_new_tokens: {tokens}")
+        recipe = changed(asked, length, (RUN, "recipes/accelerate/ddp.yaml, processes: 8, gpu: H100-80G"))
+        total = next(one.text for one in look(recipe) if one.name == "cost" and "(" in one.text)
+        return float(total.partition("attention ")[2].partition(")")[0].partition(",")[0])
+
+    assert hours(2, 1200) == hours(2, 1000) > 0
+    assert hours(4, 1000) == pytest.approx(2 * hours(2, 1000), rel=0.1)
+
+
 def test_a_model_larger_than_a_card_is_spread_over_cards(world: Path) -> None:
     seven = ("base: base", "base: Qwen/Qwen2.5-7B")
     one_card = f"{RUN}, processes: 4, gpu: A100-40G, engine: vllm, vllm: {{gpu_memory_utilization: 0.4"

@@ -139,7 +139,8 @@ def _hours(material: Material, task: Task) -> float | None:
     if task.kind == "attend":
         asked = [material.recipe.evaluate[part["label"]] for part in task.config["parts"]]
         longest = max(evaluation.max_new_tokens for evaluation in asked)
-        return task.amount * shape.forward(longest) / (material.card.rate * TRAINING) / 3600
+        seconds = task.amount * shape.forward(longest) / (material.card.rate * TRAINING)
+        return max(seconds, _started(shape, task.amount / longest)) / 3600  # a pass a response and context
     longest = max(part.config["max_new_tokens"] for part in task.parts)
     seconds = task.amount * shape.forward(longest) / (material.card.rate * GENERATION)
     if material.recipe.launch.engine == "transformers":
