@@ -26,6 +26,17 @@ KINDS = {
         ("[1,2]", r"\boxed{1 \le x \le 2}", "right"),
         (r"\emptyset", r"\boxed{\varnothing}", "right"),
     ],
+    "bounds": [
+        ("7", r"\boxed{\ge 7}", "wrong"),
+        ("7", r"\boxed{< 7}", "wrong"),
+        ("7", r"\boxed{\ne 7}", "wrong"),
+        (r"\ge 7", r"\boxed{\geq 7}", "right"),
+        (r"\ge 7", r"\boxed{\le 7}", "wrong"),
+        (r"\ge 7", r"\boxed{7}", "wrong"),
+        (r"t \ge 7", r"\boxed{\ge 7}", "right"),
+        (r"[7,\infty)", r"\boxed{\ge 7}", "right"),
+        ("17", r"\boxed{17 \text{ (mod } 20)}", "right"),
+    ],
     "vectors in angle brackets": [
         (r"\langle 1,2\rangle", r"\boxed{(1,2)}", "right"),
         ("(1,2)", r"\boxed{\left\langle 1, 2 \right\rangle}", "right"),

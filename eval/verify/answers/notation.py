@@ -15,7 +15,7 @@ BASE = re.compile(
     rf"|{FACE}\s*(?:\(\s*)?base[\s-]*\}}?\s*(?P<word>\d+|{'|'.join(BASES)})\s*\)?\s*\}}?)$"
 )
 MODULUS = re.compile(
-    rf"^(?P<residue>.+?)[\s({{]*(?:\\[pb]?mod|{FACE}\bmod(?:ulo)?\b\s*\}}?)\s*\{{?\s*(?P<modulus>[^{{}}()]+?)\s*\}}?\s*\)?$"
+    rf"^(?P<residue>.+?)[\s({{]*(?:\\[pb]?mod|{FACE}\(?\s*\bmod(?:ulo)?\b\s*\}}?)\s*\{{?\s*(?P<modulus>[^{{}}()]+?)\s*\}}?\s*\)?$"
 )
 CONGRUENT = re.compile(r"^.*(?:\\equiv|\\cong)(?![a-z])")
 DOTS = re.compile(r"\\[lc]?dots[a-z]?(?![a-z])|\.\.\.+")
@@ -25,6 +25,8 @@ CHOICE = re.compile(  # and not several of them: (A) and (C)
     rf"{FACE}(?:\(([A-J])\)(?=}}?[\s.:])|([A-J])(?:\)|[.:](?!\d)))[\s.:}}]*(?!(?:,|and\b|or\b|&)|.*\([A-J]\))(\S.*)",
     re.DOTALL,
 )
+BOUND = re.compile(r"\\(?:[lg]eq?(?:slant)?|[lg]t|neq?)(?![a-z])|[<>]")
+BOUNDED = re.compile(rf"([A-Za-z]|\\[a-z]+)\s*(?:{BOUND.pattern})")
 LONGEST = 1000  # elements that dots are filled with
 
 Equal = Callable[[str, str], bool]
@@ -74,6 +76,14 @@ def same_residue(gold: str, text: str, equal: Equal) -> bool | None:
         if all(map(INTEGER.fullmatch, [*residues, gold_match["modulus"]])) and int(gold_match["modulus"]):
             return (int(residues[0]) - int(residues[1])) % int(gold_match["modulus"]) == 0
     return equal(*residues)
+
+
+def with_left_side(text: str, beside: str) -> str:
+    r"""`\ge 7` as `x \ge 7`, in the letter of the answer beside it: math-verify reads it as 7."""
+    if not BOUND.match(text):
+        return text
+    letter = BOUNDED.match(beside)
+    return f"{letter[1] if letter else 'x'} {text}"
 
 
 def same_sequence(gold: str, text: str, equal: Equal) -> bool | None:

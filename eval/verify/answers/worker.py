@@ -17,7 +17,7 @@ from latex2sympy2_extended import NormalizationConfig
 from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse, verify
 from sympy import Equality, Expr, Float, Integer
 
-from .notation import same_base, same_choice, same_residue, same_sequence, without_choice
+from .notation import same_base, same_choice, same_residue, same_sequence, with_left_side, without_choice
 from .signs import latex_signs
 from .sizes import apart_by_size
 from .spelling import COMMAND, spell, stated
@@ -62,7 +62,8 @@ def compared(gold: str, text: str) -> str:
     ):
         if verdict is not None:
             return "right" if verdict else "wrong"
-    values = _in_one_unit(gold, without_choice(gold, text))
+    gold, text = with_left_side(gold, text), with_left_side(without_choice(gold, text), gold)
+    values = _in_one_unit(gold, text)
     return "wrong" if values is None else judged(*values)
 
 
