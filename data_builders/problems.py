@@ -120,8 +120,8 @@ def _question(record: Record) -> str:
 
 def _answer(record: Record) -> str:
     fields = record.fields
-    given = (gold(fields[key], record.where) for key in ("answer", "final_answer") if key in fields)
-    answer = next(filter(None, given), "")
+    golds = (gold(fields[key], record.where) for key in ("answer", "final_answer") if key in fields)
+    answer = next(filter(None, golds), "")
     if not answer and isinstance(fields.get("solution"), str):
         answer = gold(boxed(fields["solution"]), record.where)
     if not answer:

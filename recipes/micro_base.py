@@ -136,8 +136,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("recipe", type=Path)
     parser.add_argument("--out", type=Path, required=True)
-    given = parser.parse_args()
-    make_base(yaml.safe_load(given.recipe.read_text()), given.out)
+    arguments = parser.parse_args()
+    make_base(yaml.safe_load(arguments.recipe.read_text()), arguments.out)
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ def test_examples_hold_their_constraints_and_share_nothing_with_what_is_evaluate
 def test_examples_are_shown_whole_without_constraints_or_without_thoughts(files):
     rows = read_rows(files[0])
     whole, plain, bare = (
-        parse_mode(name).given(str(files[1]), rows)
+        parse_mode(name).with_file(str(files[1]), rows)
         for name in ("few_shot 3", "few_shot_plain 3", "few_shot_direct 3")
     )
     assert whole.examples == plain.examples == bare.examples and len(whole.examples) == 3
@@ -75,7 +75,7 @@ def test_a_draw_of_examples_is_the_same_every_time_and_another_number_draws_othe
     ]
     assert notes[0]["examples"] == notes[1]["examples"] != notes[2]["examples"]
     assert (tmp_path / "a/responses.jsonl").read_bytes() == (tmp_path / "b/responses.jsonl").read_bytes()
-    assert parse_mode("few_shot").given(str(examples), read_rows(rows)).number == 0
+    assert parse_mode("few_shot").with_file(str(examples), read_rows(rows)).number == 0
 
 
 @pytest.mark.parametrize(

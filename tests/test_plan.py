@@ -15,7 +15,7 @@ from reins.eval.run import run as evaluate
 from reins.eval.sample.processes import take_cards
 from reins.eval.verify import render
 from reins.recipes.engine.done import inputs_of, output_of
-from reins.recipes.engine.given import given
+from reins.recipes.engine.output_folders import output_folders
 from reins.recipes.plan import estimate
 from reins.recipes.plan.outline import outline
 from reins.recipes.plan.plan import plan, plan_data
@@ -344,7 +344,7 @@ def test_attention_is_measured_after_an_evaluation_and_counts_as_its_own(world: 
     place.write_text("{}\n")
     task.folder.mkdir(parents=True)
     (task.folder / "done.json").write_text('{"inputs": "x"}')
-    for folder in given(task):
+    for folder in output_folders(task):
         folder.keep()
     assert output_of(task, "x") == "x"
     place.unlink()

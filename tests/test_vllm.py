@@ -223,7 +223,7 @@ def test_the_engine_starts_as_the_other_one_would_and_with_what_is_given(thinker
     )
     generate(thinkers[7], rows, tmp_path / "given", **asked, vllm=given)
     assert (
-        engine().arguments.items() >= given.given.items()
+        engine().arguments.items() >= given.stated.items()
         and "kv_cache_memory_bytes" not in engine().arguments
     )
     noted = json.loads((tmp_path / "given/generation.json").read_text())

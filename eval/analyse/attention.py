@@ -205,8 +205,10 @@ def part_dots(data: ReportData) -> Drawing | None:
     drawn, all_axes = panels(len(sides), 2, 0.2 * len(names) + 0.1, left=room(names), gap=0.2)
     for axes, (arm, mode) in zip(all_axes, sides, strict=True):
         for nudge, (measure, colour) in zip((-0.12, 0.12), SHOWN.items(), strict=True):
-            own = {e["part"]: e for e in select(entries, arm=arm, mode=mode, measure=measure)}
-            shown = [_relative(own[name], own["before"]["value"]) for name in names if name in own]
+            by_part = {e["part"]: e for e in select(entries, arm=arm, mode=mode, measure=measure)}
+            shown = [
+                _relative(by_part[name], by_part["before"]["value"]) for name in names if name in by_part
+            ]
             x, y = [e["value"] for e in shown], [names.index(e["part"]) + nudge for e in shown]
             axes.plot(x, y, "o", color=colour, markersize=2.8)
             interval_bars(axes, x, y, shown, upright=False, colour=colour)

@@ -132,11 +132,11 @@ def _on_new_types(columns: Sequence[Floats], cases: Cases) -> Floats:
 
     table, said = np.column_stack(columns), np.full(len(cases.lost), np.nan)
     for kind in np.unique(cases.types):
-        own = cases.types == kind
-        if len(np.unique(cases.lost[~own])) == 2:
+        of_type = cases.types == kind
+        if len(np.unique(cases.lost[~of_type])) == 2:
             fitted = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced"))
-            fitted.fit(table[~own], cases.lost[~own])
-            said[own] = fitted.decision_function(table[own])
+            fitted.fit(table[~of_type], cases.lost[~of_type])
+            said[of_type] = fitted.decision_function(table[of_type])
     return said
 
 
@@ -210,11 +210,11 @@ def auc_dots(data: ReportData) -> Drawing | None:
     ways = {("auc", "low", "high"): BLUE, ("new_types", "new_low", "new_high"): ORANGE}
     for axes, (arm, mode) in zip(all_axes, sides, strict=True):
         for nudge, (keys, colour) in zip((-0.14, 0.14), ways.items(), strict=True):
-            own = [e for e in select(entries, arm=arm, mode=mode) if e[keys[0]] is not None]
+            known = [e for e in select(entries, arm=arm, mode=mode) if e[keys[0]] is not None]
             renamed = [
-                dict(zip(("value", "low", "high"), (e[key] for key in keys), strict=True)) for e in own
+                dict(zip(("value", "low", "high"), (e[key] for key in keys), strict=True)) for e in known
             ]
-            x, y = [e["value"] for e in renamed], [names.index(e["predictor"]) + nudge for e in own]
+            x, y = [e["value"] for e in renamed], [names.index(e["predictor"]) + nudge for e in known]
             axes.plot(x, y, "o", color=colour, markersize=2.6)
             interval_bars(axes, x, y, renamed, upright=False, colour=colour)
         axes.axvline(0.5, color="black", linewidth=0.6)

@@ -96,12 +96,12 @@ def outcome_layers(data: ReportData) -> Drawing | None:
     drawn, all_axes = panels(len(sides), 2, 1.1, left=0.55, gap=0.5, inner=True)
     for axes, (arm, mode, measure) in zip(all_axes, sides, strict=True):
         for outcome, colour in OUTCOMES.items():
-            own = select(entries, arm=arm, mode=mode, measure=measure, outcome=outcome)
-            layers = [entry["layer"] for entry in own]
+            drops = select(entries, arm=arm, mode=mode, measure=measure, outcome=outcome)
+            layers = [entry["layer"] for entry in drops]
             axes.plot(
-                layers, [e["value"] for e in own], color=colour, linewidth=1.1, marker="o", markersize=2
+                layers, [e["value"] for e in drops], color=colour, linewidth=1.1, marker="o", markersize=2
             )
-            band(axes, layers, own, colour)
+            band(axes, layers, drops, colour)
         axes.axhline(0, color="black", linewidth=0.6)
         axes.set_title(f"{arm}, {mode}: {LAYERED[measure]}")
         axes.locator_params(axis="x", integer=True)

@@ -65,8 +65,8 @@ def attention_trace(data: SetData, _: EntryLists) -> Iterator[AttentionTrace]:
                         (name, course[:, tenth]) for name, course in courses if not np.isnan(course[0, tenth])
                     ]
                     if known:
-                        found = means([values for _, values in known], [name for name, _ in known])
-                        for measure, mean in zip(TRACED, found, strict=True):
+                        at_tenth = means([values for _, values in known], [name for name, _ in known])
+                        for measure, mean in zip(TRACED, at_tenth, strict=True):
                             yield AttentionTrace(data.name, arm, mode, phase, tenth, span, measure, *mean)
 
 
@@ -77,8 +77,8 @@ def _has(line_read: Measured, phase: str, span: str) -> bool:
 def _course(line_read: Measured, phase: str, span: str) -> Floats:
     """The traced measures [measures, tenths] of one reply."""
     masses = line_read.trace[phase]
-    found = measures(masses[span], masses["prompt"], line_read.span_tokens[span], line_read.prompt_tokens)
-    return np.stack([found[measure] for measure in TRACED])
+    of_span = measures(masses[span], masses["prompt"], line_read.span_tokens[span], line_read.prompt_tokens)
+    return np.stack([of_span[measure] for measure in TRACED])
 
 
 def traces(data: ReportData) -> Drawing | None:
@@ -92,8 +92,8 @@ def traces(data: ReportData) -> Drawing | None:
     for axes, (arm, mode, measure) in zip(all_axes, sides, strict=True):
         for of_mode, colour in {DIRECT: GREY, mode: BLUE}.items():
             for span, style in zip(SPANS, ("-", ":"), strict=True):
-                own = select(entries, arm=arm, mode=of_mode, measure=measure, span=span)
-                _draw(axes, [e for e in own if of_mode == mode or e["phase"] == "answer"], colour, style)
+                course = select(entries, arm=arm, mode=of_mode, measure=measure, span=span)
+                _draw(axes, [e for e in course if of_mode == mode or e["phase"] == "answer"], colour, style)
         axes.axvline(TENTHS, color="black", linewidth=0.6)
         axes.set(title=f"{arm}, {mode}: {TRACED[measure]}", xlim=(0, 2 * TENTHS), ylim=(0, None))
         axes.set_xticks((TENTHS / 2, 1.5 * TENTHS), ("thought", "answer"))

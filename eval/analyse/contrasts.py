@@ -228,8 +228,8 @@ def contrasts_table(data: ReportData) -> Rows:
         by_metric = {contrast["metric"]: contrast for contrast in select(whole, arm=arm, against=against)}
         changes = (starred(by_metric.get(metric)) for metric in others)
         hacc = by_metric.get("hacc")
-        found = [*tested(hacc), *[claimed(hacc)][: len(claims)], *turns_of(hacc)]
-        table.append([asks, arm, against, *found, *changes])
+        of_hacc = [*tested(hacc), *[claimed(hacc)][: len(claims)], *turns_of(hacc)]
+        table.append([asks, arm, against, *of_hacc, *changes])
     return table
 
 

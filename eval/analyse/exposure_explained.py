@@ -92,9 +92,9 @@ def _explained(
     name: str, place: tuple[str, str, str | None, str], term: Term, types: int, count: int
 ) -> Explained:
     slope = term.slope
-    found = (slope.value, slope.low, slope.high, slope.p) if slope else (None, None, None, None)
+    change = (slope.value, slope.low, slope.high, slope.p) if slope else (None, None, None, None)
     share = term.share.value, term.share.low, term.share.high
-    return Explained(name, *place, term.name, *found, *share, types, count)
+    return Explained(name, *place, term.name, *change, *share, types, count)
 
 
 def explained_table(data: ReportData) -> Rows:
@@ -103,8 +103,8 @@ def explained_table(data: ReportData) -> Rows:
     for entry in data.on_set("exposure_explained"):
         ends = {"value": entry["share"], "low": entry["share_low"], "high": entry["share_high"]}
         words = [modes_of(entry), entry["outcome"], TERMS[entry["term"]]]
-        found = [starred(entry), probability(entry["p"]), signed(ends)]
-        table.append([entry["arms"], *words, *found, str(entry["types"])])
+        numbers = [starred(entry), probability(entry["p"]), signed(ends)]
+        table.append([entry["arms"], *words, *numbers, str(entry["types"])])
     return table
 
 

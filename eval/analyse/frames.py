@@ -90,12 +90,11 @@ class Run:
 
     @cached_property
     def _scores(self) -> list[tuple[Entry, Score]]:
-        found = [
+        return [
             (key, score)
             for key, folder in self._evaluations()
             for score in read_scores(folder / "scores.jsonl")
         ]
-        return found
 
     def _evaluations(self) -> Iterator[tuple[Entry, Path]]:
         """What every scored evaluation of an arm's last checkpoint is of, and its folder."""

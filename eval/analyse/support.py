@@ -163,10 +163,10 @@ def support_lines(data: ReportData) -> Drawing | None:
     for metric, axes in zip(metrics, all_axes, strict=True):
         for arm, colour in zip(arms, SERIES, strict=False):
             for kind, style in zip(KINDS, ("-", "--"), strict=True):
-                own = select(entries, arm=arm, metric=metric, of=kind)
-                x, y = [entry["k"] for entry in own], [entry["value"] for entry in own]
+                points = select(entries, arm=arm, metric=metric, of=kind)
+                x, y = [entry["k"] for entry in points], [entry["value"] for entry in points]
                 axes.plot(x, y, style, marker="o", markersize=2.2, linewidth=0.9, color=colour)
-                intervals(axes, x, y, own, upright=True, colour=colour)
+                intervals(axes, x, y, points, upright=True, colour=colour)
         axes.set(title=LABELS[metric], ylim=(0, 1.03), xscale="log")
         axes.set_xticks(ks, map(str, ks))
         axes.minorticks_off()

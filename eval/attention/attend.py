@@ -28,9 +28,9 @@ def write_spans(data: str | Path, out: str | Path, *, preset: str = "reins") -> 
     Offsets are half-open characters of an IFEval `prompt`, or of the rendered question of a composite. Raises
     InputError on a set without constraints.
     """
-    found = [spans for _, spans in located(load_rows(data), data, preset)]
-    write_jsonl(out, (each.line() for each in found))
-    return sum(len(each.spans) for each in found), not_found(found)
+    row_spans = [spans for _, spans in located(load_rows(data), data, preset)]
+    write_jsonl(out, (each.line() for each in row_spans))
+    return sum(len(each.spans) for each in row_spans), not_found(row_spans)
 
 
 def attend(

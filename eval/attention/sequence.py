@@ -59,8 +59,8 @@ def stretches(prompt: int, thought: int, answer: int, *, reasoned: bool) -> list
     Cut where a phase ends and where an equal part does; none is empty.
     """
     begin = prompt + thought - 1
-    found = _cut(range(prompt - 1, begin), ["thought"], []) if reasoned else []
-    return found + _cut(range(begin, begin + answer), ["onset", "rest"], [begin + FIRST])
+    thought_rows = _cut(range(prompt - 1, begin), ["thought"], []) if reasoned else []
+    return thought_rows + _cut(range(begin, begin + answer), ["onset", "rest"], [begin + FIRST])
 
 
 def _cut(rows: range, phases: list[str], ends: list[int]) -> list[Stretch]:

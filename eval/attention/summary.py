@@ -55,7 +55,7 @@ def summarise(rows: Sequence[Row], scores: Sequence[Score], measured: Sequence[M
     """Counts, drops with their parts, and attention by what was followed and right; each with n and interval."""
     problems = {row.name: row.problem_id for row in rows}
     replies = as_replies(measured)
-    found = list(parts(replies, problems))
+    drops = list(parts(replies, problems))
     return {
         "phase": "the first answer tokens (onset), means over layers and heads",
         "responses": len(replies),
@@ -63,12 +63,12 @@ def summarise(rows: Sequence[Row], scores: Sequence[Score], measured: Sequence[M
         "layers": measured[0].layers if measured else [],
         "drops": [
             {"measure": each.measure, "part": each.part} | each.mean._asdict()
-            for each in found
+            for each in drops
             if each.layer is None
         ],
         "by_layer": [
             {"layer": each.layer, "measure": each.measure, "part": each.part} | each.mean._asdict()
-            for each in found
+            for each in drops
             if each.layer is not None
         ],
         "followed": [

@@ -43,7 +43,7 @@ def write_jsonl(path: str | Path, rows: Iterable[Line]) -> int:
 
 
 def _object(line: str, where: str, gaps: bool) -> Line:
-    found = parse(line, where, gaps=gaps)
-    if not isinstance(found, dict):
-        raise InputError(where, f"a {type(found).__name__}, not an object", "write one object a line")
-    return found
+    value = parse(line, where, gaps=gaps)
+    if not isinstance(value, dict):
+        raise InputError(where, f"a {type(value).__name__}, not an object", "write one object a line")
+    return value

@@ -37,7 +37,7 @@ class Generation:
         if (self.server is not None) != (self.engine == "openai"):
             what = "is missing" if self.server is None else f"is not asked by engine {self.engine}"
             raise InputError("base_url", what, "give engine openai and base_url together")
-        if self.vllm.given and self.engine != "vllm":
+        if self.vllm.stated and self.engine != "vllm":
             raise InputError(
                 "vllm", f"is not read by engine {self.engine}", "give engine vllm, or leave it out"
             )
@@ -74,7 +74,7 @@ def prepared(
         file = files.get(mode.needs)
         if not file:
             raise InputError(f"mode {mode.text}", f"no {mode.needs} to show", f"give a file of {mode.needs}")
-        mode = mode.given(str(file), rows)
+        mode = mode.with_file(str(file), rows)
     if not constraints:
         return mode.without_constraints()
     mode.check_rows(rows)

@@ -35,19 +35,19 @@ class VllmArguments(BaseModel):
     enforce_eager: bool | None = None
 
     @property
-    def given(self) -> dict[str, Any]:
+    def stated(self) -> dict[str, Any]:
         """Those that differ from the defaults."""
         return self.model_dump(exclude_defaults=True)
 
     @property
     def of_one_engine(self) -> dict[str, Any]:
-        """Those given that each engine starts with."""
-        return {name: value for name, value in self.given.items() if name != "data_parallel_size"}
+        """Those that each engine starts with."""
+        return {name: value for name, value in self.stated.items() if name != "data_parallel_size"}
 
     @property
     def deciding(self) -> dict[str, Any]:
-        """Those given that samples depend on."""
-        return {name: value for name, value in self.given.items() if name in DECIDE}
+        """Those that samples depend on."""
+        return {name: value for name, value in self.stated.items() if name in DECIDE}
 
 
 def read_vllm(text: str) -> VllmArguments:

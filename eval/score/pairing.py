@@ -35,12 +35,14 @@ def rows_answered(file: str | Path, records: Sequence[Record], rows: Sequence[Ro
             raise InputError(file, f"{len(records)} outputs for {len(rows)} rows", "line i answers row i")
         return list(rows)
     named, asked = _places(rows, _names), _places(rows, _prompts)
-    found = [_of_record(record, named, asked) for record in records]
-    _reword(records, rows, found)
-    if len(records) == len(rows) and all(place in places for place, places in enumerate(found)):
+    candidates = [_of_record(record, named, asked) for record in records]
+    _reword(records, rows, candidates)
+    if len(records) == len(rows) and all(place in places for place, places in enumerate(candidates)):
         return list(rows)
-    _refuse_unknown(file, records, found)
-    return [rows[_only(places, rows, record.where)] for places, record in zip(found, records, strict=True)]
+    _refuse_unknown(file, records, candidates)
+    return [
+        rows[_only(places, rows, record.where)] for places, record in zip(candidates, records, strict=True)
+    ]
 
 
 def _places(rows: Sequence[Row], texts: Callable[[Row], Iterable[str]]) -> Places:
@@ -59,8 +61,8 @@ def _prompts(row: Row) -> Iterable[str]:
     """All that a row may have been asked: its question, or a whole prompt of any preset."""
     told = [render(row, preset=preset) for preset in ("reins", "mathif")]
     plain = [render(row, preset=preset, with_constraints=False) for preset in ("reins", "mathif")]
-    given = row.extra.get("prompt")
-    return {row.question, *told, *plain, *([given] if isinstance(given, str) else [])}
+    prompt = row.extra.get("prompt")
+    return {row.question, *told, *plain, *([prompt] if isinstance(prompt, str) else [])}
 
 
 def _of_record(record: Record, named: Places, asked: Places) -> set[int]:

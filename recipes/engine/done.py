@@ -6,7 +6,7 @@ from ...eval.io.files import read_state
 from ...eval.io.run_paths import DONE
 from ..plan import fingerprint
 from ..plan.task import Task
-from .given import is_as_given
+from .output_folders import is_unchanged
 
 
 def origins_of(task: Task, outputs: Mapping[str, str]) -> list[str]:
@@ -27,9 +27,9 @@ def inputs_of(task: Task, outputs: Mapping[str, str]) -> str:
 
 
 def output_of(task: Task, inputs: str) -> str | None:
-    """The hash of what a task gave from these inputs; None while it is not done, or not there as it was given."""
+    """The hash of what a task wrote from these inputs; None while it is not done, or not there as it was written."""
     done = read_state(task.folder / DONE) or {}
-    if done.get("inputs") != inputs or not is_as_given(task):
+    if done.get("inputs") != inputs or not is_unchanged(task):
         return None
     return str(done.get("output", inputs))
 

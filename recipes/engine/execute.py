@@ -20,7 +20,7 @@ from ..plan import fingerprint
 from ..plan.task import Task, chains, shell
 from . import made_from
 from .done import finished, inputs_of, origins_of, output_of
-from .given import given
+from .output_folders import output_folders
 from .places import make_places
 from .processes import devices, start
 from .progress import Progress
@@ -126,7 +126,7 @@ class Engine:
                 self.outputs[task.name] = output
                 self.progress.unchanged(task)
             else:
-                for folder in given(task):
+                for folder in output_folders(task):
                     folder.put_aside(self.run, task.name, self.progress.say)
                 self.progress.started(task)
                 self.children.append(self._begin(task, free[: task.processes]))
@@ -184,7 +184,7 @@ def _config(task: Task, outputs: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _keep(task: Task) -> None:
-    for folder in given(task):
+    for folder in output_folders(task):
         folder.keep()
 
 

@@ -13,7 +13,7 @@ from ...eval.io.files import read_state, write_text
 from ...eval.io.run_paths import ANY_STEP, CONFIG, DONE, LOG, RunPaths, name_on_the_way
 from ..plan.task import Task
 from .done import finished
-from .given import of_report
+from .output_folders import report_folder
 from .processes import start
 
 SHARE = 0.02  # of the run's time on its slots: what the report may take, but for the first one
@@ -59,7 +59,7 @@ class ReportSoFar:
             shutil.rmtree(self.run.so_far, ignore_errors=True)
 
     def _begin(self, ended: set[str]) -> None:
-        made = of_report(self.run)
+        made = report_folder(self.run)
         made.put_aside(self.run, "report", self.say)
         made.note.unlink(missing_ok=True)
         names = [self._label(self.asked[name]) for name in sorted(ended)]

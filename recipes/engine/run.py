@@ -18,7 +18,7 @@ from ..recipe.resolve import disk
 from ..recipe.schema import Recipe, dump
 from .done import finished
 from .execute import execute
-from .given import of_report
+from .output_folders import report_folder
 from .places import make_places, refuse_foreign
 from .processes import process_group
 from .slurm import REPORT, jobs, scripts, submit
@@ -115,7 +115,7 @@ def report(recipe: Recipe, folder: Path, tasks: Mapping[str, Task]) -> None:
     for task in tasks.values():
         if task.name not in done:
             make_places(task, done, paths)
-    out, made = paths.report, of_report(paths)
+    out, made = paths.report, report_folder(paths)
     made.put_aside(paths, "report", print)
     if not is_reported(recipe, folder, done):
         from ...eval.report.report import report as write
@@ -144,7 +144,7 @@ def _reported(recipe: Recipe, done: Mapping[str, str]) -> str:
 
 def is_reported(recipe: Recipe, folder: Path, done: Mapping[str, str]) -> bool:
     """Whether the report that is there is of this recipe and what is done of it, and is as it was written."""
-    made = of_report(RunPaths(folder))
+    made = report_folder(RunPaths(folder))
     said = read_state(made.note) or {}
     return said.get("inputs") == _reported(recipe, done) and not any(made.lost())
 

@@ -15,7 +15,7 @@ from ..recipe.schema import Recipe
 from . import made_from
 from .done import finished, inputs_of
 from .execute import COMMAND
-from .given import given
+from .output_folders import output_folders
 from .pace import Pace, clock, position
 from .processes import is_locked
 from .run import is_reported
@@ -110,7 +110,7 @@ def _status(task: Task, outputs: Mapping[str, str], run: RunPaths, pace: Pace) -
 
 def _changes(task: Task, outputs: Mapping[str, str], run: RunPaths) -> Iterator[str]:
     """Why a task is not done from what goes in now."""
-    for folder in given(task):
+    for folder in output_folders(task):
         lost = [f"{file} {what}" for file, what in folder.lost()]
         yield from [f"{lost[0]}, and {len(lost) - 1} more files"] if len(lost) > 1 else lost
     if waits := [name for name in task.needs if name not in outputs]:

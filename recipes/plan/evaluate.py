@@ -148,7 +148,7 @@ def _task(
         name=name,
         folder=folder,
         module="reins.eval.run",
-        config={"model": model.location, **common, "vllm": vllm.given, "world_size": launch.engines},
+        config={"model": model.location, **common, "vllm": vllm.stated, "world_size": launch.engines},
         spec={**common, **vllm.deciding, "base": model.hashed, "code": code(launch.engine)},
         needs=tuple(dict.fromkeys(name for sized in parts for name in sized.part.needs)),
         amount=most,

@@ -21,7 +21,7 @@ def arguments(material: Material) -> Iterator[Finding]:
     """Arguments that vLLM would refuse, or that nobody reads."""
     launch, vllm = material.recipe.launch, material.recipe.launch.vllm
     if launch.engine != "vllm":
-        if vllm.given:
+        if vllm.stated:
             text = f"evaluation: launch.vllm is not read by engine {launch.engine}"
             yield Finding("warn", "vllm", text, "launch.engine: vllm, or take it out")
         return
@@ -52,7 +52,7 @@ def installed(material: Material) -> Iterator[Finding]:
         return
     folder = Path(package.submodule_search_locations[0])
     known = _fields(folder / ARGUMENTS, "EngineArgs")
-    unknown = [name for name in launch.vllm.given if name not in known]
+    unknown = [name for name in launch.vllm.stated if name not in known]
     methods, method = _strings(folder / METHODS, "QuantizationMethods"), launch.vllm.quantization
     if not known or not methods:
         text = "evaluation: the vLLM that is installed here is laid out otherwise, its arguments were not looked at"
@@ -64,7 +64,7 @@ def installed(material: Material) -> Iterator[Finding]:
         text = f"evaluation: quantization: {method} is unknown, {nearest(method, methods)}"
         yield Finding("FAIL", "vllm", text, "one of those that vLLM has")
     else:
-        shown = ", ".join(f"{name} {value}" for name, value in launch.vllm.given.items())
+        shown = ", ".join(f"{name} {value}" for name, value in launch.vllm.stated.items())
         yield Finding("ok", "vllm", f"evaluation: installed, {shown or 'as it starts by itself'}")
 
 

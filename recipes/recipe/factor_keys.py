@@ -36,11 +36,11 @@ class Factor:
 
 def read_factors(content: Content) -> list[Factor]:
     """Take `factors` out of a recipe's content. Raises InputError, naming factor, key and the nearest known."""
-    given = content.pop("factors", None) or {}
-    if not isinstance(given, dict):
+    factors = content.pop("factors", None) or {}
+    if not isinstance(factors, dict):
         raise InputError("factors", "no mapping of names to keys and values", FORM)
     known = [key for key in _keys(content) if key.split(".")[0] in ("stages", "data", "arms")]
-    return [_factor(name, written, known) for name, written in given.items()]
+    return [_factor(name, written, known) for name, written in factors.items()]
 
 
 def replace(content: Content, levels: Sequence[Level]) -> Content:

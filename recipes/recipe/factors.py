@@ -100,8 +100,8 @@ def _chosen_levels(
 
 def _combinations(content: Content, arm: str, out: "_Written") -> Iterator[dict[str, Level]]:
     crossing = out.crossing("arms", arm)
-    given = content["arms"][arm].get("factors", {})
-    if twice := [factor.name for factor in crossing if factor.name in given]:
+    stated = content["arms"][arm].get("factors", {})
+    if twice := [factor.name for factor in crossing if factor.name in stated]:
         raise InputError(f"arms.{arm}.factors.{twice[0]}", "the factor says it", "take it out")
     for levels in product(*(factor.levels for factor in crossing)):
         yield {factor.name: level for factor, level in zip(crossing, levels, strict=True)}
@@ -186,8 +186,8 @@ class _Written:
         return self._name("data", name, renamed, levels)
 
     def _name(self, kind: str, name: str, inside: Content, levels: Mapping[str, Level]) -> str:
-        own = [levels[factor.name] for factor in self.crossing(kind, name) if factor.name in levels]
-        alike = self._names.setdefault(json.dumps([kind, name, inside], sort_keys=True), _named(name, own))
+        varied = [levels[factor.name] for factor in self.crossing(kind, name) if factor.name in levels]
+        alike = self._names.setdefault(json.dumps([kind, name, inside], sort_keys=True), _named(name, varied))
         if alike != name and alike in self._content[kind]:
             raise InputError(f"{kind}.{alike}", f"{name} at some values would have this name", "rename it")
         self.parts[kind][alike] = inside

@@ -54,8 +54,8 @@ def _check_served(recipe: Recipe) -> None:
             key = f"launch.servers.{name}" if recipe.launch.servers else "launch.server"
             raise InputError(key, "missing", f"say where {recipe.models[name]} is served: {{base_url: …}}")
         if server.tokenizer:
-            own = f"servers.{name}" if name in recipe.launch.servers else "server"
-            _check_model(server.tokenizer, f"launch.{own}.tokenizer", weights=False)
+            key = f"servers.{name}" if name in recipe.launch.servers else "server"
+            _check_model(server.tokenizer, f"launch.{key}.tokenizer", weights=False)
         for set_name, evaluation in recipe.evaluate.items():
             for mode in evaluation.modes:
                 try:

@@ -132,10 +132,10 @@ def _of_number(prompt: str, places: list[Place], kwargs: Mapping[str, Any]) -> l
     below, do not count."""
     first_lines = [prompt[start:end].partition("\n")[0] for start, end in places]
     numbers = [value for value in kwargs.values() if isinstance(value, int)]
-    own = [any(says_number(line, number) for number in numbers) for line in first_lines]
-    if not any(own):
+    with_number = [any(says_number(line, number) for number in numbers) for line in first_lines]
+    if not any(with_number):
         return places
-    pairs = zip(places, own, first_lines, strict=True)
+    pairs = zip(places, with_number, first_lines, strict=True)
     return [place for place, mine, line in pairs if mine or not says_any_number(line)]
 
 
@@ -149,8 +149,8 @@ def _own_parts(
     numbers = [next((v for v in each.kwargs.values() if isinstance(v, int)), -1) for each in same]
     mine = next(number for number, each in zip(numbers, same, strict=True) if each is constraint)
     claims = [_claimed(prompt[start:end], numbers) for start, end in places]
-    own = [place for place, claim in zip(places, claims, strict=True) if mine in claim]
-    return own or [place for place, claim in zip(places, claims, strict=True) if not claim] or places
+    claiming = [place for place, claim in zip(places, claims, strict=True) if mine in claim]
+    return claiming or [place for place, claim in zip(places, claims, strict=True) if not claim] or places
 
 
 def _claimed(text: str, numbers: Sequence[int]) -> set[int]:

@@ -35,9 +35,9 @@ def words(texts: list[str]) -> str:
 
 def listing(texts: list[str]) -> str:
     """Words in a row: `"a", "b" and "c"`, `['a', 'b']`."""
-    own = words(texts)
-    word, sep = rf"(?:{own}|{QUOTE}\w+{QUOTE})", r"(?:\s*,\s*(?:and|or|nor)?\s*| (?:and|or|nor) | )"
-    return rf"\[?(?:{QUOTE}\w+{QUOTE}{sep}){{0,20}}{own}(?:{sep}{word})*\]?"
+    named = words(texts)
+    word, sep = rf"(?:{named}|{QUOTE}\w+{QUOTE})", r"(?:\s*,\s*(?:and|or|nor)?\s*| (?:and|or|nor) | )"
+    return rf"\[?(?:{QUOTE}\w+{QUOTE}{sep}){{0,20}}{named}(?:{sep}{word})*\]?"
 
 
 def says_number(text: str, number: int) -> bool:

@@ -44,7 +44,7 @@ class FewShot(Mode):
     def draw(self) -> int:
         return self.numbers[1] if len(self.numbers) > 1 else 0
 
-    def given(self, file: str, rows: Sequence[Row]) -> "FewShot":
+    def with_file(self, file: str, rows: Sequence[Row]) -> "FewShot":
         """With K examples drawn from a file of them; raises InputError where they are too few, overlap, or do not hold."""
         drawn = self.showing(file, read_rows(file))
         refuse_overlap(file, drawn.examples, rows)
@@ -74,8 +74,8 @@ class FewShot(Mode):
             for number, example in enumerate(self.examples, 1)
         ]
         intro = f"Here are {len(shown)} worked examples." if len(shown) > 1 else "Here is a worked example."
-        own = f"Now reply to this instruction in the same way.\nInstruction:\n{asked}"
-        return with_request("\n\n".join([intro, *shown, own]), self._request(form))
+        task = f"Now reply to this instruction in the same way.\nInstruction:\n{asked}"
+        return with_request("\n\n".join([intro, *shown, task]), self._request(form))
 
     def check_rows(self, rows: Iterable[Row]) -> None:
         self.need_constraints(rows, "to show how to keep")

@@ -93,7 +93,7 @@ class Mode:
         """Tokens that its edits may add to those that are drawn."""
         return 0
 
-    def given(self, file: str, rows: Sequence[Row]) -> "Mode":
+    def with_file(self, file: str, rows: Sequence[Row]) -> "Mode":
         """The mode with the file that it `needs`. Raises InputError where the file does not serve these rows."""
         raise NotImplementedError(self.name)
 

@@ -63,7 +63,7 @@ class ReflectOther(Reflect):
     passes = 1
     needs = "replies"
 
-    def given(self, file: str, rows: Sequence[Row]) -> "ReflectOther":
+    def with_file(self, file: str, rows: Sequence[Row]) -> "ReflectOther":
         """With the replies of a file; raises InputError where a row has none."""
         if not Path(file).exists():
             raise InputError(file, f"not there, and mode {self.name} shows its replies", "sample them first")

@@ -58,8 +58,8 @@ def read_samples(lines: Lines) -> list[Record]:
 
 
 def _record(line: Line, where: str) -> Record:
-    given = line.get("input")
-    prompt = given if isinstance(given, str) else user_turn(given)
+    asked = line.get("input")
+    prompt = asked if isinstance(asked, str) else user_turn(asked)
     # Ids that nobody gave are numbers from 1.
     said = {"prompt": prompt} if prompt else {"id": need(line, "id", NAME, where)}
     output = need(line, "output", OBJECT, where)

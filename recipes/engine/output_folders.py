@@ -1,4 +1,4 @@
-"""Whether what a task gave is still there as it was: size, time and hash of its files, kept where it says it is done.
+"""Whether what a task wrote is still there as it was: size, time and hash of its files, kept where it says it is done.
 
 A file of the size and time that it had counts as the same; of any other time its hash decides, so that a run that was
 copied is not done again. What is no longer the same (edited, damaged, replaced, gone) makes its task not done; what
@@ -17,14 +17,14 @@ from ...eval.io.files import read_state, sha256, write_json
 from ...eval.io.run_paths import DONE, INPUTS, RunPaths, at_steps_there
 from ..plan.task import Task
 
-FILES = "files"  # the key, in done.json or inputs.json, of what was given
+FILES = "files"  # the key, in done.json or inputs.json, of what was written
 OF_AN_EVALUATION = ("responses.jsonl", "scores.jsonl", "metrics.json")
 OF_A_REPORT = ("results.json", "table.txt", "index.html")
 CARD = "README.md"  # beside weights, written again with every report
 
 
 @dataclass(frozen=True)
-class Given:
+class OutputFolder:
     """What lies in one folder: `note` says that it is done, `files` are there once it is."""
 
     note: Path
@@ -65,28 +65,28 @@ class Given:
         return {name: _fact(file, before.get(name)) for name, file in sorted(names.items())}
 
 
-def given(task: Task) -> Iterator[Given]:
-    """What a task gives, folder by folder; of weights all files of final/ but the card."""
+def output_folders(task: Task) -> Iterator[OutputFolder]:
+    """Where a task writes, folder by folder; of weights all files of final/ but the card."""
     for part in task.parts:
         for folder in at_steps_there(part.folder):
-            yield Given(folder / INPUTS, tuple(folder / name for name in OF_AN_EVALUATION))
+            yield OutputFolder(folder / INPUTS, tuple(folder / name for name in OF_AN_EVALUATION))
     if task.parts:
         return
     files: Iterable[Path] = [task.folder / "rows.jsonl", task.folder / "log.jsonl"]
     weights = sorted((task.folder / "final").rglob("*"))
     of_weights = [file for file in weights if file.name != CARD]
-    yield Given(task.folder / DONE, (*files, *of_weights, *task.beside))
+    yield OutputFolder(task.folder / DONE, (*files, *of_weights, *task.beside))
 
 
-def of_report(run: RunPaths) -> Given:
-    """What a report gives."""
-    return Given(run.report / DONE, tuple(run.report / name for name in OF_A_REPORT))
+def report_folder(run: RunPaths) -> OutputFolder:
+    """Where a report is written."""
+    return OutputFolder(run.report / DONE, tuple(run.report / name for name in OF_A_REPORT))
 
 
-def is_as_given(task: Task) -> bool:
-    """Whether all that a task that is done gave is there, as it was."""
+def is_unchanged(task: Task) -> bool:
+    """Whether all that a finished task wrote is there, as it was."""
     gone = [part for part in task.parts if not part.members and not part.folder.is_dir()]
-    return not gone and not any(any(each.lost()) for each in given(task))
+    return not gone and not any(any(each.lost()) for each in output_folders(task))
 
 
 def _shelve(place: Path, run: RunPaths) -> Path:
