@@ -151,7 +151,9 @@ def _left_out(tally: Tally) -> str:
 def _overlaps(overlaps: list[Overlap]) -> list[str]:
     counts = Counter((overlap.evaluation, overlap.kind) for overlap in overlaps)
     nearest = sorted(overlaps, key=lambda overlap: (overlap.kind != "exact", -overlap.share, overlap.row))
-    shown = [(one.row, one.evaluation_row, one.kind, one.share) for one in nearest[:LISTED]]
+    shown = [
+        (overlap.row, overlap.evaluation_row, overlap.kind, overlap.share) for overlap in nearest[:LISTED]
+    ]
     title = f"Overlap, the nearest {len(shown)}: share of the evaluation problem's 8-grams"
     return [
         _table("Overlap by evaluation set", ("set", "rule", "problems"), _ranked(counts)),

@@ -73,8 +73,8 @@ def read_evaluation(sources: Iterable[str]) -> Evaluation:
 def decontaminate(rows: Iterable[Row], evaluation: Evaluation, removed: list[Overlap]) -> Iterator[Row]:
     """The rows that meet no evaluation problem; what was taken out is appended to `removed`."""
     for row in rows:
-        if found := evaluation.find(row):
-            removed.extend(found)
+        if copies := evaluation.find(row):
+            removed.extend(copies)
         else:
             yield row
 

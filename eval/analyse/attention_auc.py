@@ -101,25 +101,25 @@ def _cases(data: SetData, sides: Sides, arm: str, mode: str) -> Cases | None:
     none."""
     think, direct = verdict_means(sides[arm, mode]), verdict_means(sides[arm, DIRECT])
     tokens = lengths(sides[arm, mode])
-    found: list[tuple[bool, str, int, list[float]]] = []
+    judged: list[tuple[bool, str, int, list[float]]] = []
     for number in range(max(len(row.constraints) for row in data.row_set.rows)):
         after = row_means(sides[arm, mode], ONSET, str(number))
         before = row_means(sides[arm, DIRECT], ONSET, str(number))
         for at, row in enumerate(data.row_set.rows):
             name = row.name
             if name in after and name in before and name in think and name in direct and name in tokens:
-                own, other = after[name].mean(1), before[name].mean(1)
-                numbers = [*own, *(other - own), *tokens[name], len(row.constraints)]
+                behind, other = after[name].mean(1), before[name].mean(1)
+                numbers = [*behind, *(other - behind), *tokens[name], len(row.constraints)]
                 lost = bool(direct[name][number] - think[name][number] > TIE)
-                found.append((lost, row.constraints[number].id, int(data.row_set.cluster[at]), numbers))
-    if not found:
+                judged.append((lost, row.constraints[number].id, int(data.row_set.cluster[at]), numbers))
+    if not judged:
         return None
-    table = np.array([numbers for *_, numbers in found], dtype=float)
-    kinds = sorted({kind for _, kind, *_ in found})
+    table = np.array([numbers for *_, numbers in judged], dtype=float)
+    kinds = sorted({kind for _, kind, *_ in judged})
     return Cases(
-        np.array([lost for lost, *_ in found]),
-        np.array([kinds.index(kind) for _, kind, *_ in found], dtype=np.intp),
-        np.array([cluster for *_, cluster, _ in found], dtype=np.intp),
+        np.array([lost for lost, *_ in judged]),
+        np.array([kinds.index(kind) for _, kind, *_ in judged], dtype=np.intp),
+        np.array([cluster for *_, cluster, _ in judged], dtype=np.intp),
         dict(zip((*MEASURES, *DROPS, *PLAIN), table.T, strict=True)),
     )
 

@@ -58,7 +58,9 @@ def attention_trace(data: SetData, _: EntryLists) -> Iterator[AttentionTrace]:
         for phase in ("thought", "answer"):
             for span in SPANS:
                 courses = [
-                    (problems[one.row], _course(one, phase, span)) for one in lines if _has(one, phase, span)
+                    (problems[reply.row], _course(reply, phase, span))
+                    for reply in lines
+                    if _has(reply, phase, span)
                 ]
                 for tenth in range(TENTHS):
                     known = [
@@ -107,9 +109,9 @@ def traces(data: ReportData) -> Drawing | None:
     return drawn
 
 
-def _draw(axes: Axes, own: list[Entry], colour: str, style: str) -> None:
+def _draw(axes: Axes, course: list[Entry], colour: str, style: str) -> None:
     for phase, start in (("thought", 0), ("answer", TENTHS)):
-        points = [entry for entry in own if entry["phase"] == phase]
+        points = [entry for entry in course if entry["phase"] == phase]
         x = [start + entry["tenth"] + 0.5 for entry in points]
         axes.plot(x, [entry["value"] for entry in points], style, color=colour, linewidth=1.1)
         if style == "-":

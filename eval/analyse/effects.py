@@ -106,13 +106,13 @@ def unknown(data: SetData, crossing: Crossing) -> str | None:
 
 def effects(data: SetData, _: EntryLists) -> Iterator[FactorEffect]:
     """Main effects, and the interaction of every two factors whose cells are all there."""
-    found: list[FactorEffect] = []
+    entries: list[FactorEffect] = []
     for crossing in crossings(data):
         if not unknown(data, crossing):
             for mode in data.modes:
-                found += _in_mode(data, crossing, mode)
-    adjusted = corrected([entry.p for entry in found], [entry.family for entry in found])
-    for entry, p_holm in zip(found, adjusted, strict=True):
+                entries += _in_mode(data, crossing, mode)
+    adjusted = corrected([entry.p for entry in entries], [entry.family for entry in entries])
+    for entry, p_holm in zip(entries, adjusted, strict=True):
         yield FactorEffect(**{**vars(entry), "p_holm": p_holm})
 
 

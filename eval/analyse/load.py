@@ -71,13 +71,15 @@ def loads(data: SetData, _: EntryLists) -> Iterator[Load]:
     steps = _steps(data)
     if steps is None:
         return
-    fits = {place: found for place, samples in data.samples.items() if (found := _fit(data, samples, steps))}
-    for (arm, mode), found in fits.items():
-        for term, value in found.values.items():
+    fits = {
+        place: fitted for place, samples in data.samples.items() if (fitted := _fit(data, samples, steps))
+    }
+    for (arm, mode), fitted in fits.items():
+        for term, value in fitted.values.items():
             head = (data.name, mode, arm, None, None, term)
-            yield _entry(head, value, found.added[term], found, len(data.seeds(arm)))
+            yield _entry(head, value, fitted.added[term], fitted, len(data.seeds(arm)))
     for mode in data.modes:
-        yield from _of_factors(data, mode, {arm: found for (arm, of), found in fits.items() if of == mode})
+        yield from _of_factors(data, mode, {arm: fitted for (arm, of), fitted in fits.items() if of == mode})
 
 
 def _steps(data: SetData) -> Floats | None:
@@ -124,14 +126,14 @@ def _entry(
     head: tuple[str, str, str | None, str | None, str | None, str],
     value: float,
     added: Floats,
-    found: Fitted,
+    fitted: Fitted,
     seeds: int,
 ) -> Load:
     low = high = p = None
-    if len(found.counted) > 1:
-        variance = crossed(as_mean(added, found.counted))
+    if len(fitted.counted) > 1:
+        variance = crossed(as_mean(added, fitted.counted))
         (low, high), p = variance.interval(value), variance.p(value)
-    return Load(*head, value, low, high, p, found.count, len(found.counted), seeds)
+    return Load(*head, value, low, high, p, fitted.count, len(fitted.counted), seeds)
 
 
 def load_table(data: ReportData) -> Rows:

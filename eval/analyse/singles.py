@@ -51,8 +51,8 @@ def singles(data: SetData, _: EntryLists) -> Iterator[Singles]:
         held = np.bincount(verdicts.kind[alone], verdicts.holds[alone], kinds)
         rates = np.divide(held, times, out=np.full(kinds, np.nan), where=times > 0)
         for count in range(2, 2 + int(verdicts.others.max(initial=0))):
-            if found := _of_count(data, len(samples), verdicts, rates, times, count):
-                yield Singles(data.name, arm, mode, count, *found)
+            if together := _of_count(data, len(samples), verdicts, rates, times, count):
+                yield Singles(data.name, arm, mode, count, *together)
 
 
 def _of_count(

@@ -35,13 +35,13 @@ class TrainedTypes:
         for name in stages:
             stage = self._stages.get(name, {})
             for set_name, share in [*stage.get("data", {}).items(), *stage.get("add", {}).items()]:
-                if (found := self._found(set_name)) is None:
+                if (mixture := self._types_of(set_name)) is None:
                     return None
-                taken = share * (stage.get("rows") or 0) / max(found.rows, 1)
-                trained.update({kind: round(taken * count) for kind, count in found.types.items()})
+                taken = share * (stage.get("rows") or 0) / max(mixture.rows, 1)
+                trained.update({kind: round(taken * count) for kind, count in mixture.types.items()})
         return trained
 
-    def _found(self, set_name: str) -> TypesOfSet | None:
+    def _types_of(self, set_name: str) -> TypesOfSet | None:
         if set_name not in self._sets:
             file = self._paths.rows(set_name)
             self._sets[set_name] = _counted(file) if file.exists() else None

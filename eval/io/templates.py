@@ -93,7 +93,7 @@ def on_one_day(template: str) -> str:
     """
     if not writes_the_day(template) or "macro strftime_now" in template:
         return template
-    formats = {found[1] for found in re.findall(r"strftime_now\(\s*(['\"])(.*?)\1\s*\)", template)}
+    formats = {match[1] for match in re.findall(r"strftime_now\(\s*(['\"])(.*?)\1\s*\)", template)}
     if not formats or len(re.findall(r"strftime_now\((?!\s*['\"])", template)):
         raise InputError(
             "chat template", "writes today's date in a form of its own", "take one without a date"
