@@ -182,6 +182,11 @@ def words(entry: Entry) -> str:
     return f"{entry['factor']}: {entry['level']} − {entry['reference']}"
 
 
+def trainers_of(crossed_factors: str) -> str:
+    """The trainers of the arms that factors cross, in their order: `pretrain, sft` of `heads (pretrain, sft)`."""
+    return crossed_factors.rpartition("(")[2].rstrip(")")
+
+
 def effects_table(data: ReportData) -> Rows:
     """One line an effect and metric."""
     table = [["crossed", "effect", "metric", "size", "p", "Holm", "detectable"]]
@@ -200,8 +205,9 @@ def effect_dots(data: ReportData) -> Drawing | None:
         return None
     ordered = [entry for kind in KINDS for entry in select(entries, kind=kind)]
     names = list(dict.fromkeys((entry["crossed"], words(entry)) for entry in ordered))
-    labels = [name for _, name in names]
-    figure, all_axes = panels(len(metrics), 3, 0.17 * len(names) + 0.15, left=room(labels))
+    several = len({of for of, _ in names}) > 1  # whose effects may have the same names
+    labels = [f"{name} ({trainers_of(of)})" if several else name for of, name in names]
+    figure, all_axes = panels(len(metrics), 3, 0.17 * len(labels) + 0.15, left=room(labels))
     reach = reach_of(entries, "value")
     for metric, axes in zip(metrics, all_axes, strict=True):
         for kind, (_, colour) in KINDS.items():

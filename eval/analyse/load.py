@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from ..score.measure import ScoredSamples
+from ..score.measure import Entry, ScoredSamples
 from ..stats.effects import effect_weights
 from ..stats.intervals import Floats, Ints
 from ..stats.logistic import fit
 from ..stats.seeds import crossed
 from .analysis import Analysis, EntryLists, Figure, Table
-from .effects import crossings, unknown
+from .effects import crossings, trainers_of, unknown
 from .fields import Clusters, High, Low, Mode, Probability, Seeds, SetName
 from .formats import probability, starred
 from .results import ReportData, Rows, select
@@ -29,6 +29,7 @@ STEPS = "steps"  # what a row may say of its problem
 STEP, OTHER, BOTH = "step", "constraint", "both"
 KINDS = {"arm": (BLUE, "an arm"), "factor": (ORANGE, "what a factor does to it")}
 TERMS = {STEP: "a step more", OTHER: "a constraint more", BOTH: "both, beyond each alone"}
+TITLES = {STEP: "a step more", OTHER: "a constraint more", BOTH: "both"}  # of panels, which are narrow
 
 
 @dataclass(frozen=True)
@@ -147,8 +148,9 @@ def load_table(data: ReportData) -> Rows:
     return table
 
 
-def _name(entry: dict[str, object]) -> str:
-    return str(entry["arm"] or f"{entry['level']}, {entry['crossed']}")
+def _name(entry: Entry) -> str:
+    """An arm, or two values of a factor and the trainers of the arms between which they were compared."""
+    return str(entry["arm"] or f"{entry['level']} ({trainers_of(str(entry['crossed']))})")
 
 
 def load_dots(data: ReportData) -> Drawing | None:
@@ -166,10 +168,10 @@ def load_dots(data: ReportData) -> Drawing | None:
             axes.plot(x, y, "o", color=colour, markersize=3)
             intervals(axes, x, y, of_kind, upright=False, colour=colour)
         change_axis(axes, reach_of(shown, "value"), names)
-        axes.set_title(TERMS[term])
+        axes.set_title(TITLES[term])
     foot(
         figure,
-        "log-odds that a constraint holds, with 95 % interval",
+        "log-odds that a constraint holds, with 95 % interval; both: beyond what each does alone",
         [dot(*each) for each in KINDS.values()],
     )
     return figure
