@@ -49,7 +49,10 @@ def test_packed_rows_do_not_see_each_other(base, tmp_path):
     assert any(abs(total / count - log[1]["loss"]) < 1e-4 for total, count in packs)
 
 
-@pytest.mark.parametrize("attention", ["sdpa", "eager", "flex_attention"])
+@pytest.mark.parametrize(
+    "attention",
+    ["sdpa", "eager", pytest.param("flex_attention", marks=pytest.mark.slow)],  # it compiles a kernel
+)
 def test_no_attention_looks_from_one_packed_row_into_another(base, attention):
     """What a GPU without flash attention does with TRL's packed batches: positions start over, and no mask is given."""
     model = LlamaForCausalLM.from_pretrained(base, attn_implementation=attention).eval()
