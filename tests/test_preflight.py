@@ -150,6 +150,12 @@ def test_seven_billion_parameters_do_not_fit_forty_gigabytes_unless_in_parts(wor
     assert any("H100-80G hours" in one.text for one in parts if one.name == "cost")
 
 
+def gpu_hours(recipe: str, of: str) -> float:
+    """What the recipe's tasks of a kind take, as the last line of its costs says."""
+    total = next(one.text for one in look(recipe) if one.name == "cost" and "(" in one.text)
+    return float(total.partition(f"{of} ")[2].partition(")")[0].partition(",")[0])
+
+
 def test_a_small_model_takes_as_long_as_its_kernels_take_to_start(world: Path) -> None:
     """However little it computes: half as many samples at once, twice the hours; not with vLLM, which starts them in one."""
 
@@ -158,8 +164,7 @@ def test_a_small_model_takes_as_long_as_its_kernels_take_to_start(world: Path) -
         recipe = changed(
             asked, (RUN, f"recipes/accelerate/ddp.yaml, processes: 8, gpu: H100-80G, engine: {engine}")
         )
-        total = next(one.text for one in look(recipe) if one.name == "cost" and "(" in one.text)
-        return float(total.partition("evaluation ")[2].partition(")")[0].partition(",")[0])
+        return gpu_hours(recipe, "evaluation")
 
     assert hours(8, "transformers") == pytest.approx(2 * hours(16, "transformers"), rel=0.1)
     assert hours(8, "vllm") == hours(16, "vllm") < 0.01 * hours(16, "transformers")
@@ -172,8 +177,7 @@ def test_reading_attention_takes_as_long_as_its_passes_take_to_start(world: Path
         asked = ("samples: 2", f"samples: {samples}, attention: true")
         length = ("max_new_tokens: 1000", f"max_new_tokens: {tokens}")
         recipe = changed(asked, length, (RUN, "recipes/accelerate/ddp.yaml, processes: 8, gpu: H100-80G"))
-        total = next(one.text for one in look(recipe) if one.name == "cost" and "(" in one.text)
-        return float(total.partition("attention ")[2].partition(")")[0].partition(",")[0])
+        return gpu_hours(recipe, "attention")
 
     assert hours(2, 1200) == hours(2, 1000) > 0
     assert hours(4, 1000) == pytest.approx(2 * hours(2, 1000), rel=0.1)

@@ -37,6 +37,7 @@ class FactorEffect:
     mode: Mode
     metric: Metric
     crossed: Annotated[str, "the factors, and the trainers of the arms that they cross, in their order"]
+    trainers: Annotated[str, "those trainers alone"]
     kind: Annotated[str, "`main`: averaged over the other factors; `interaction`: of two factors"]
     factor: Annotated[str, "the factor"]
     level: Annotated[str, "its value"]
@@ -59,6 +60,7 @@ class Crossing(NamedTuple):
     """Arms that the same factors cross, each with its level of each; `values` are those of each factor, in words."""
 
     name: str
+    trainers: str
     factors: tuple[str, ...]
     values: tuple[tuple[str, ...], ...]
     arms: tuple[str, ...]
@@ -88,9 +90,10 @@ def crossings(data: SetData) -> Iterator[Crossing]:
         )
         varied = [i for i in range(len(factors)) if len(values[i]) > 1]
         if varied:
-            name = f"{' × '.join(factors[i] for i in varied)} ({', '.join(trainers) or 'trained'})"
+            trained_by = ", ".join(trainers) or "trained"
+            name = f"{' × '.join(factors[i] for i in varied)} ({trained_by})"
             named = tuple(factors[i] for i in varied), tuple(values[i] for i in varied)
-            yield Crossing(name, *named, tuple(cells), levels[:, varied])
+            yield Crossing(name, trained_by, *named, tuple(cells), levels[:, varied])
 
 
 def unknown(data: SetData, crossing: Crossing) -> str | None:
@@ -156,6 +159,7 @@ def _effect(
         mode=mode,
         metric=metric,
         crossed=crossing.name,
+        trainers=crossing.trainers,
         kind=kind,
         factor=crossing.factors[factor],
         level=crossing.values[factor][level],
@@ -182,11 +186,6 @@ def words(entry: Entry) -> str:
     return f"{entry['factor']}: {entry['level']} − {entry['reference']}"
 
 
-def trainers_of(crossed_factors: str) -> str:
-    """The trainers of the arms that factors cross, in their order: `pretrain, sft` of `heads (pretrain, sft)`."""
-    return crossed_factors.rpartition("(")[2].rstrip(")")
-
-
 def effects_table(data: ReportData) -> Rows:
     """One line an effect and metric."""
     table = [["crossed", "effect", "metric", "size", "p", "Holm", "detectable"]]
@@ -204,10 +203,13 @@ def effect_dots(data: ReportData) -> Drawing | None:
     if not metrics:
         return None
     ordered = [entry for kind in KINDS for entry in select(entries, kind=kind)]
-    names = list(dict.fromkeys((entry["crossed"], words(entry)) for entry in ordered))
-    several = len({of for of, _ in names}) > 1  # whose effects may have the same names
-    labels = [f"{name} ({trainers_of(of)})" if several else name for of, name in names]
-    figure, all_axes = panels(len(metrics), 3, 0.17 * len(labels) + 0.15, left=room(labels))
+    several = len({entry["crossed"] for entry in ordered}) > 1  # whose effects may have the same names
+    rows = {
+        (entry["crossed"], words(entry)): words(entry) + (f" ({entry['trainers']})" if several else "")
+        for entry in ordered
+    }
+    names, labels = list(rows), list(rows.values())
+    figure, all_axes = panels(len(metrics), 3, 0.17 * len(names) + 0.15, left=room(labels))
     reach = reach_of(entries, "value")
     for metric, axes in zip(metrics, all_axes, strict=True):
         for kind, (_, colour) in KINDS.items():

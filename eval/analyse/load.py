@@ -14,7 +14,7 @@ from ..stats.intervals import Floats, Ints
 from ..stats.logistic import fit
 from ..stats.seeds import crossed
 from .analysis import Analysis, EntryLists, Figure, Table
-from .effects import crossings, trainers_of, unknown
+from .effects import crossings, unknown
 from .fields import Clusters, High, Low, Mode, Probability, Seeds, SetName
 from .formats import probability, starred
 from .results import ReportData, Rows, select
@@ -29,7 +29,7 @@ STEPS = "steps"  # what a row may say of its problem
 STEP, OTHER, BOTH = "step", "constraint", "both"
 KINDS = {"arm": (BLUE, "an arm"), "factor": (ORANGE, "what a factor does to it")}
 TERMS = {STEP: "a step more", OTHER: "a constraint more", BOTH: "both, beyond each alone"}
-TITLES = {STEP: "a step more", OTHER: "a constraint more", BOTH: "both"}  # of panels, which are narrow
+TITLES = TERMS | {BOTH: "both"}  # of panels, which are narrow
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class Load:
     crossed: Annotated[
         str | None, "of a factor's effect: the factors, and the trainers of the arms; else null"
     ]
+    trainers: Annotated[str | None, "those trainers alone; else null"]
     level: Annotated[str | None, "of a factor's effect: `factor: value − first value`; else null"]
     term: Annotated[
         str,
@@ -77,7 +78,7 @@ def loads(data: SetData, _: EntryLists) -> Iterator[Load]:
     }
     for (arm, mode), fitted in fits.items():
         for term, value in fitted.values.items():
-            head = (data.name, mode, arm, None, None, term)
+            head = (data.name, mode, arm, None, None, None, term)
             yield _entry(head, value, fitted.added[term], fitted, len(data.seeds(arm)))
     for mode in data.modes:
         yield from _of_factors(data, mode, {arm: fitted for (arm, of), fitted in fits.items() if of == mode})
@@ -117,14 +118,14 @@ def _of_factors(data: SetData, mode: str, fits: Mapping[str, Fitted]) -> Iterato
             for term in TERMS:
                 value = sum(w * cell.values[term] for w, cell in zip(weights, cells, strict=True))
                 moved = sum(w * cell.added[term] for w, cell in zip(weights, cells, strict=True))
-                head = (data.name, mode, None, crossing.name, named, term)
+                head = (data.name, mode, None, crossing.name, crossing.trainers, named, term)
                 yield _entry(
                     head, float(value), np.asarray(moved), cells[0], len(data.seeds(crossing.arms[0]))
                 )
 
 
 def _entry(
-    head: tuple[str, str, str | None, str | None, str | None, str],
+    head: tuple[str, str, str | None, str | None, str | None, str | None, str],
     value: float,
     added: Floats,
     fitted: Fitted,
@@ -150,7 +151,7 @@ def load_table(data: ReportData) -> Rows:
 
 def _name(entry: Entry) -> str:
     """An arm, or two values of a factor and the trainers of the arms between which they were compared."""
-    return str(entry["arm"] or f"{entry['level']} ({trainers_of(str(entry['crossed']))})")
+    return str(entry["arm"] or f"{entry['level']} ({entry['trainers']})")
 
 
 def load_dots(data: ReportData) -> Drawing | None:

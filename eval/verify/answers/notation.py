@@ -1,5 +1,6 @@
-r"""Notation that math-verify drops, held against each other before it is asked: the letter of a
-choice, the base or modulus of a number, the dots of a sequence. Each function says what it finds, None where the answers have nothing of the kind.
+r"""Notation that math-verify drops, held against each other before it is asked: the letter of a choice, the
+base or modulus of a number, the dots of a sequence. `same_…` say what they find, None where the answers have nothing of
+the kind; `with_…` and `without_…` write one answer as the other is written.
 """
 
 import re

@@ -98,7 +98,8 @@ def same(gold: Any, answer: Any) -> bool:
     gold, answer = _right_side(gold), _right_side(answer)
     gold, answer = _tuple(gold, answer), _tuple(answer, gold)
     if isinstance(gold, Union | Interval) or isinstance(answer, Union | Interval):
-        return _left(gold) is not None and _left(gold) == _left(answer)
+        left = _numbers_left(gold)
+        return left is not None and left == _numbers_left(answer)
     if isinstance(gold, Tuple) and isinstance(answer, Tuple):
         return len(gold) == len(answer) and all(
             a == b or same(a, b) for a, b in zip(gold, answer, strict=True)
@@ -113,14 +114,13 @@ def same(gold: Any, answer: Any) -> bool:
     return _same_where_real(gold, answer)
 
 
-def _left(value: Any) -> Any:
+def _numbers_left(value: Any) -> Any:
     """The numbers that a set, or inequalities between one letter and numbers, leave; None of anything else."""
     if isinstance(value, Union | Interval):
         return value
     parts = value.args if isinstance(value, Set | And | Or) else (value,)
-    if not parts or not all(isinstance(part, Relational) and _bounds_a_letter(part) for part in parts):
-        return None
-    if len({*value.free_symbols}) != 1:
+    bounds = all(isinstance(part, Relational) and _bounds_a_letter(part) for part in parts)
+    if not bounds or len(value.free_symbols) != 1:
         return None
     join = And if isinstance(value, And) else Or
     return join(*parts).as_set()
@@ -128,10 +128,7 @@ def _left(value: Any) -> Any:
 
 def _bounds_a_letter(part: Relational) -> bool:
     sides = (part.lhs, part.rhs)
-    return sorted((isinstance(side, Symbol), bool(side.is_number)) for side in sides) == [
-        (False, True),
-        (True, False),
-    ]
+    return any(isinstance(a, Symbol) and b.is_number for a, b in (sides, sides[::-1]))
 
 
 def _has_roots(value: Expr) -> bool:
