@@ -13,27 +13,31 @@ ARMS = {"base": [], "sft": ["sft"]}
 TELLING = "punctuation:no_comma"  # the type that says, where planted, which rows thinking helps
 
 
-def planted(folder, *, by_type, rows=200):
+def planted(folder, *, by_type, rows=200, sets=("composite",)):
     """A run whose HAcc after thinking and without is 0.85 and 0.15, or the other way round: by a type, or by chance."""
-    run = make_run(folder, arms=ARMS, modes=("think", "direct", "reflect", "decide"), rows=rows)
-    types = {
-        row["row"]: row["constraint_name"] for row in read_jsonl(run / "data" / "composite" / "rows.jsonl")
-    }
+    modes = ("think", "direct", "reflect", "decide")
+    run = make_run(folder, arms=ARMS, modes=modes, rows=rows, sets=sets)
+    for name in sets:
+        plant(run, name, by_type)
+    return run
+
+
+def plant(run, name, by_type):
+    types = {row["row"]: row["constraint_name"] for row in read_jsonl(run / "data" / name / "rows.jsonl")}
     rng = np.random.default_rng(7)
     helped = {row: TELLING in names if by_type else rng.random() < 0.5 for row, names in types.items()}
     for checkpoint in ("base", "sft-s0"):
         for mode in ("think", "direct"):
-            file = run / "evals" / checkpoint / f"composite.{mode}" / "scores.jsonl"
+            file = run / "evals" / checkpoint / f"{name}.{mode}" / "scores.jsonl"
             scores = read_jsonl(file)
             for score in scores:
                 held = bool(rng.random() < (0.85 if helped[score["row"]] == (mode == "think") else 0.15))
                 score |= {"hacc": held, "verdicts": [held] * len(score["verdicts"]), "sacc": float(held)}
                 score |= {"cut": False, "state": "closed" if mode == "think" else "none"}
             write_jsonl(file, scores)
-        file = run / "evals" / checkpoint / "composite.decide" / "scores.jsonl"
+        file = run / "evals" / checkpoint / f"{name}.decide" / "scores.jsonl"
         told = [score | {"p_yes": 0.9 if helped[score["row"]] else 0.2} for score in read_jsonl(file)]
         write_jsonl(file, [score for score in told if score["sample"] == 0])
-    return run
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +73,19 @@ def test_a_classifier_finds_what_the_words_tell_and_beats_a_coin(telling):
         + (1 - coin["think_rate"]) * one(of_arm, policy="always direct")["tokens"],
         rel=1e-4,
     )
+
+
+def test_a_classifier_is_tried_on_another_set_and_learns_from_no_problem_of_its_own(tmp_path):
+    run = planted(tmp_path / "run", by_type=True, sets=("composite", "letters"))
+    shared = pick(results_of(run)["policies"], arm="sft", mode="think")
+    assert not any(" from " in entry["policy"] for entry in shared), "both sets have the same problems"
+    file = run / "data" / "letters" / "rows.jsonl"
+    write_jsonl(file, [row | {"problem_id": f"letter {row['problem_id']}"} for row in read_jsonl(file)])
+    apart = pick(results_of(run)["policies"], arm="sft", mode="think")
+    for name, other in (("composite", "letters"), ("letters", "composite")):
+        carried = one(apart, set=name, policy=f"classifier, from {other}")
+        coin = one(apart, set=name, policy=f"random, as often as the classifier, from {other}")
+        assert carried["auc"] > 0.9 and carried["value"] > 0.75 > coin["value"]
 
 
 def test_a_classifier_of_prompt_states_finds_what_a_state_tells_and_no_more(tmp_path):

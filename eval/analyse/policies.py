@@ -64,7 +64,7 @@ class Policy:
 def policies(data: SetData, _: EntryLists) -> Iterator[Policy]:
     """For every arm that was asked both ways; its seeds together."""
     for arm, mode, paired in both_ways(data):
-        yield from _judged(data, arm, mode, paired.outcomes, list(choices(data, arm, paired)))
+        yield from _judged(data, arm, mode, paired.outcomes, list(choices(data, arm, mode, paired)))
 
 
 def _judged(
@@ -199,7 +199,7 @@ ANALYSIS = Analysis(
             "A policy picks for each row one of the ways of asking that were sampled; it generates nothing. The oracle knows "
             "the outcome, so it is a ceiling, and one that counts luck unless it is judged apart. Classifiers read the "
             "prompt’s words, or the model’s state behind it, and are judged on problems, “new types” on constraint types, that "
-            "they have not seen. “The model itself” was "
+            "they have not seen, and “from” another set on rows unlike those that they were fitted on. “The model itself” was "
             "asked from the instruction alone whether to think (mode decide). Under each of these stands thinking as often at random.",
             "",
             policy_dots,

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..stats.intervals import Floats
 from .policy_classifier import classified
-from .policy_rows import Means, Pairing, RowOutcomes, decisions_of
+from .policy_rows import Means, Pairing, RowOutcomes, decisions_of, of_other_sets
 from .set_data import SetData
 
 OTHERS = ("few_shot", "few_shot_plain", "few_shot_direct", "reflect", "again", "reflect_other")
@@ -34,15 +34,15 @@ class Choice:
     accuracy: float | None = None
 
 
-def choices(data: SetData, arm: str, paired: Pairing) -> Iterator[Choice]:
-    """Every policy over the rows that an arm answered both ways."""
+def choices(data: SetData, arm: str, mode: str, paired: Pairing) -> Iterator[Choice]:
+    """Every policy over the rows that an arm answered both ways, in `mode` and directly."""
     outcomes = paired.outcomes
     for name, chance in fixed_choices(outcomes):
         yield _choice(outcomes, name, chance)
     if (apart := judged_apart(outcomes)) is not None:
         yield Choice("oracle, judged apart", apart)
     yield _choice(outcomes, "number of constraints", flow_choices(outcomes))
-    for name, chances in classified(outcomes):
+    for name, chances in classified(outcomes, of_other_sets(data, arm, mode)):
         yield _by_chance(outcomes, name, chances)
         yield _coin(outcomes, f"the {name}", chances)
     yield from _other_ways(data, arm, paired)

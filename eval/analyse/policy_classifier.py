@@ -1,10 +1,10 @@
-"""Classifiers of the rows that thinking helps, judged on problems, or on constraint types, that they have not seen.
+"""Classifiers of the rows that thinking helps, judged on problems, constraint types or a set that they have not seen.
 
 One reads the words of the prompt with its constraints, the other the model's own state at the prompt's last token. Both are
 logistic regressions, whose strength is chosen within the rows that they are fitted on.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,26 +17,34 @@ FOLDS, INNER_FOLDS = 5, 3
 
 
 class Reader(NamedTuple):
-    """What a classifier reads of each row, its steps before the regression, and the strengths of fit to choose from."""
+    """What a classifier reads of rows (None where it was not kept), its steps before the regression, and the strengths of
+    fit to choose from."""
 
-    features: Any
+    features: Callable[[RowOutcomes], Any]
     steps: Callable[[], list[Any]]
     strengths: tuple[float, ...]
 
 
-def classified(outcomes: RowOutcomes) -> Iterator[tuple[str, Floats]]:
-    """Each classifier's name and the chance (n,) that it gives thinking to win; none of rows too few or labels all alike."""
+def classified(outcomes: RowOutcomes, others: Mapping[str, RowOutcomes]) -> Iterator[tuple[str, Floats]]:
+    """Each classifier's name and the chance (n,) that it gives thinking to win.
+
+    Fitted on other problems of these rows, on those without a type, and on the rows of each of the `others`; none on rows
+    too few or labels all alike.
+    """
+    for name, reader in READERS.items():
+        if (features := reader.features(outcomes)) is None:
+            continue
+        if _can_teach(outcomes):
+            yield name, _chances(outcomes, reader, _folds(outcomes))
+            yield f"{name}, new types", _chances(outcomes, reader, _types_apart(outcomes))
+        for other, source in others.items():
+            if reader.features(source) is not None and _can_teach(source):
+                yield f"{name}, from {other}", _fitted(source, reader, np.arange(len(source.rows)))(features)
+
+
+def _can_teach(outcomes: RowOutcomes) -> bool:
     labels = outcomes.thinking_wins
-    if len(labels) < FEWEST_ROWS or labels.all() or not labels.any():
-        return
-    words = Reader(np.array(outcomes.features, dtype=object), _of_words, (0.1, 1.0, 10.0))
-    yield "classifier", _chances(outcomes, words, _folds(outcomes))
-    yield "classifier, new types", _chances(outcomes, words, _types_apart(outcomes))
-    if outcomes.states is not None:
-        # Of hundreds of numbers for as many rows only weak fits generalise.
-        state = Reader(outcomes.states, _of_states, (0.0001, 0.001, 0.01, 0.1))
-        yield "classifier of states", _chances(outcomes, state, _folds(outcomes))
-        yield "classifier of states, new types", _chances(outcomes, state, _types_apart(outcomes))
+    return len(labels) >= FEWEST_ROWS and bool(labels.any()) and not labels.all()
 
 
 def _of_words() -> list[Any]:
@@ -51,12 +59,21 @@ def _of_states() -> list[Any]:
     return [StandardScaler()]
 
 
+READERS = {
+    "classifier": Reader(
+        lambda outcomes: np.array(outcomes.features, dtype=object), _of_words, (0.1, 1.0, 10.0)
+    ),
+    # Of hundreds of numbers for as many rows only weak fits generalise.
+    "classifier of states": Reader(lambda outcomes: outcomes.states, _of_states, (0.0001, 0.001, 0.01, 0.1)),
+}
+
+
 def _chances(outcomes: RowOutcomes, reader: Reader, splits: Iterator[tuple[Ints, Ints]]) -> Floats:
     """What is predicted of each row by rows of other problems; the share of wins where no split leaves any."""
-    labels = outcomes.thinking_wins
+    labels, features = outcomes.thinking_wins, reader.features(outcomes)
     sums, times = np.zeros(len(labels)), np.zeros(len(labels))
     for train, test in splits:
-        sums[test] += _predicted(outcomes, reader, train, test)
+        sums[test] += _fitted(outcomes, reader, train)(features[test])
         times[test] += 1
     return np.divide(sums, times, out=np.full_like(sums, float(labels.mean())), where=times > 0)
 
@@ -78,7 +95,8 @@ def _types_apart(outcomes: RowOutcomes) -> Iterator[tuple[Ints, Ints]]:
             yield (~shared).nonzero()[0], has.nonzero()[0]
 
 
-def _predicted(outcomes: RowOutcomes, reader: Reader, train: Ints, test: Ints) -> Floats:
+def _fitted(outcomes: RowOutcomes, reader: Reader, train: Ints) -> Callable[[Any], Floats]:
+    """What gives the chance that thinking wins by features of rows, learned from some of these rows."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
     from sklearn.pipeline import make_pipeline
@@ -86,12 +104,12 @@ def _predicted(outcomes: RowOutcomes, reader: Reader, train: Ints, test: Ints) -
     labels, groups = outcomes.thinking_wins[train], outcomes.cluster[train]
     rarest = min(len(np.unique(groups[labels == label])) for label in (True, False))
     if rarest < 2 * INNER_FOLDS:  # some fold might hold one label only, and nothing is learned from so few
-        return np.full(len(test), float(labels.mean()))
+        return lambda features: np.full(len(features), float(labels.mean()))
     search = GridSearchCV(
         make_pipeline(*reader.steps(), LogisticRegression(class_weight="balanced", max_iter=1000)),
         {"logisticregression__C": reader.strengths},
         cv=StratifiedGroupKFold(INNER_FOLDS),
         scoring="neg_log_loss",
     )
-    fitted = search.fit(reader.features[train], labels, groups=groups)
-    return np.asarray(fitted.predict_proba(reader.features[test])[:, 1])
+    learned = search.fit(reader.features(outcomes)[train], labels, groups=groups)
+    return lambda features: np.asarray(learned.predict_proba(features)[:, 1])

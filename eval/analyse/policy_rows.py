@@ -82,6 +82,12 @@ class RowOutcomes:
         """What a classifier reads of each row."""
         return [_features(row) for row in self.rows]
 
+    def at(self, rows: Flags) -> RowOutcomes:
+        """Those of some rows."""
+        kept = [row for row, is_kept in zip(self.rows, rows, strict=True) if is_kept]
+        states = None if self.states is None else self.states[rows]
+        return RowOutcomes(kept, self.think.at(rows), self.direct.at(rows), self.cluster[rows], states)
+
     def value(self, chance: Floats) -> Floats:
         """HAcc (n,) where a row is answered after thinking with this chance."""
         return chance * self.think.hacc + (1 - chance) * self.direct.hacc
@@ -98,33 +104,38 @@ class Pairing(NamedTuple):
     rows: Flags
 
 
-def paired_rows(
-    data: SetData, think: list[ScoredSamples], direct: list[ScoredSamples], states: Floats | None = None
-) -> Pairing | None:
-    """What came of the rows that were answered both ways, and which rows they are; None where there is none.
-
-    `states` are those of the prompts of all rows, where they were kept.
-    """
-    count = len(data.row_set.rows)
-    means = [Means.of(samples, count) for samples in (think, direct)]
-    both = ~np.isnan(means[0].hacc) & ~np.isnan(means[1].hacc)
-    if not both.any():
-        return None
-    rows = [row for row, kept in zip(data.row_set.rows, both, strict=True) if kept]
-    cluster = data.row_set.cluster[both]
-    kept = None if states is None else states[both]
-    return Pairing(RowOutcomes(rows, means[0].at(both), means[1].at(both), cluster, kept), both)
-
-
 def both_ways(data: SetData) -> Iterator[tuple[str, str, Pairing]]:
     """Every arm and mode that thinks with rows that it answered directly too; the seeds of an arm together."""
     for arm in data.arms:
         for mode in data.modes:
-            if mode in THINKING and (arm, DIRECT) in data.samples and (arm, mode) in data.samples:
-                sides = data.samples[arm, mode], data.samples[arm, DIRECT]
-                paired = paired_rows(data, *sides, data.prompt_states(arm, mode))
-                if paired:
-                    yield arm, mode, paired
+            if mode in THINKING and (paired := _pairing(data, arm, mode)):
+                yield arm, mode, paired
+
+
+def _pairing(data: SetData, arm: str, mode: str) -> Pairing | None:
+    """The rows of a set that an arm answered in a mode and directly; None where there is none."""
+    if (arm, DIRECT) not in data.samples or (arm, mode) not in data.samples:
+        return None
+    think, direct = (Means.of(data.samples[arm, way], len(data.row_set.rows)) for way in (mode, DIRECT))
+    both = ~np.isnan(think.hacc) & ~np.isnan(direct.hacc)
+    if not both.any():
+        return None
+    states = data.prompt_states(arm, mode)
+    return Pairing(RowOutcomes(data.row_set.rows, think, direct, data.row_set.cluster, states).at(both), both)
+
+
+def of_other_sets(data: SetData, arm: str, mode: str) -> dict[str, RowOutcomes]:
+    """What came of the rows of the run's other sets that an arm answered both ways, by set; without problems that this set
+    has too."""
+    problems = {row.problem_id for row in data.row_set.rows}
+    others = {}
+    for name in data.run.evaluate:
+        if name == data.name or not data.run.samples(name):
+            continue
+        if paired := _pairing(SetData(data.run, name), arm, mode):
+            apart = np.array([row.problem_id not in problems for row in paired.outcomes.rows])
+            others[name] = paired.outcomes.at(apart)
+    return others
 
 
 @dataclass(frozen=True)
