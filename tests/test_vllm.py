@@ -26,7 +26,7 @@ from reins.eval.sample.vllm_engine import decode_vllm
 from reins.eval.sample.vllm_loading import unload_vllm
 from reins.eval.verify.rows import load_rows
 
-MODES = [("think", 7), ("direct", 7), ("budget 10", 11), ("wait 2", 7), ("repeat", 7), ("pad 3", 7)]
+MODES = [("think", 7), ("direct", 11), ("budget 10", 11), ("wait 2", 7), ("repeat", 7), ("pad 3", 7)]
 
 
 ROOT = Path(__file__).parents[1]
@@ -65,6 +65,7 @@ class LLM:
         self.model_config, self.vllm_config, self.llm_engine = config, scheduler, self
         self.engine_core = SimpleNamespace(shutdown=lambda: LLM.made.remove(self))
         self.seeds: list[int] = []
+        self.most_tokens: list[int] = []
         self.held: dict[str, tuple[list[int], int]] = {}
         self.most_held = 0
         LLM.made.append(self)
@@ -74,6 +75,7 @@ class LLM:
         length = len(prompt["prompt_token_ids"])
         assert length < self.model_config.max_model_len and request not in self.held
         self.seeds.append(asked.seed)
+        self.most_tokens.append(asked.max_tokens)
         reply = self.reply(prompt, asked)[: self.model_config.max_model_len - length]
         self.held[request] = reply, len(reply)
         self.most_held = max(self.most_held, len(self.held))
@@ -154,9 +156,16 @@ def test_every_mode_gives_the_same_greedy_replies_by_both_engines(thinkers, rows
     assert read(generate(thinker, rows, tmp_path / "theirs", engine="vllm", **asked)) == ours
     asked_for = engine().seeds
     assert len(set(asked_for)) == len(asked_for) >= 20
-    if mode not in ("think", "direct"):
+    if mode != "think":
         plain = keyed(generate(thinker, rows, tmp_path / "plain", **asked | {"mode": "think"}))
         assert sum(plain[record["row"], 0]["text"] != record["text"] for record in ours) > 5
+
+
+@pytest.mark.parametrize(("mode", "first"), [("think", TOKENS), ("direct", 16), ("budget 10", 26)])
+def test_no_more_of_a_thought_is_drawn_than_the_mode_lets_stand(thinkers, rows, tmp_path, mode, first):
+    asked = {"mode": mode, "samples": 1, "temperature": 0, "max_new_tokens": TOKENS}
+    generate(thinkers[7], rows, tmp_path / "out", engine="vllm", **asked)
+    assert set(engine().most_tokens[: SEQS * 2]) == {first}
 
 
 @pytest.mark.parametrize("mode", ["think", "wait 2"])

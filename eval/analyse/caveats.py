@@ -107,8 +107,8 @@ def _mode_gaps(samples: SetSamples) -> Iterator[str]:
         yield f"no finished sample of {_listed(silent)} reasons, so there is no length for verdicts to go with"
     if (hardly := _hardly_reasoning(arms, THINK, samples)) and DIRECT in modes:
         yield (
-            f"{', '.join(hardly)} hardly reason in {THINK}: what direct changes there is what the empty thought does "
-            "that it puts in front, not what reasoning does"
+            f"{', '.join(hardly)} hardly reason in {THINK}: what direct changes there is not what reasoning does, but what "
+            "an empty thought does, if the template has one put in front"
         )
     if unmoved := _hardly_reasoning(arms, COT, samples):
         yield (

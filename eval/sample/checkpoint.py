@@ -64,11 +64,11 @@ class Checkpoint:
         return self.prompt_of(render(row, preset=preset, with_constraints=with_constraints), direct=direct)
 
     def prompt_of(self, turn: str, *, direct: bool = False) -> Prompt:
-        """Ask a user's turn through the checkpoint's own template; `direct` asks for no reasoning."""
+        """Ask a user's turn through the checkpoint's own template; `direct` skips a thought that the template speaks of."""
         messages = [{"role": "user", "content": turn}]
         switch = {**self.options, **({"enable_thinking": False} if direct else {})}
         text = asked(self.tokenizer, messages, **switch)
-        if direct and (self.form.is_open(text) or not self.form.lead(text)):
+        if direct and self.has_thoughts and (self.form.is_open(text) or not self.form.lead(text)):
             text += self.form.closing if self.form.is_open(text) else self.form.opening + self.form.closing
         return Prompt(text, self.encode(text), self.form.lead(text))
 

@@ -99,17 +99,23 @@ class Sample:
         self.cut = self.draws == limits.sampling.max_new_tokens
         return self.cut
 
+    def asked(self, limits: Limits) -> int:
+        """How many tokens an engine that draws ahead draws next: all that are left, or until its rule looks first."""
+        left = limits.sampling.max_new_tokens - self.draws
+        return min(left, self.rule.look) if self.rule and self.rule.look and not self.draws else left
+
     def replay(self, drawn: Sequence[int], limits: Limits) -> bool:
-        """Take the tokens that an engine has drawn to the end; true when the sample has ended, false when its rule has
-        edited it, and what follows the edit is to be drawn anew."""
+        """Take the tokens that an engine has drawn ahead, as `asked`; true when the sample has ended, false when it goes on:
+        behind an edit of its rule, where the rest is to be drawn anew, or behind its first look."""
+        asked = self.asked(limits)
         self.fed = len(self.prompt) + len(self.tokens) - 1
         for token in drawn:
             if self.take(token, limits):
                 return True
             if self.unfed() > 1 or self.tokens[-1] != token:
                 return False
-        self.cut = True  # the engine ended it, at the model's own context
-        return True
+        self.cut = len(drawn) < asked  # the engine ended it, at the model's own context
+        return self.cut
 
     def _apply(self, edit: Edit) -> None:
         self.tokens[edit.keep :] = edit.insert

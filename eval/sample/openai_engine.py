@@ -243,7 +243,7 @@ def _completion(model: str, sample: Sample, limits: Limits) -> dict[str, Any]:
     return watching | {
         "model": model,
         "prompt": sample.prompt + sample.tokens,
-        "max_tokens": limits.sampling.max_new_tokens - sample.draws,
+        "max_tokens": sample.asked(limits),
         "temperature": limits.sampling.temperature,
         "top_p": limits.sampling.top_p,
         "seed": sample.seed + sample.draws,

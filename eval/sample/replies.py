@@ -76,9 +76,7 @@ class Asking:
         self.mode, self.sampling = generation.mode, generation.sampling
         self.turns = [generation.turn(row) for row in rows]
         turns = [self.mode.turn(turn, checkpoint.form) for turn in self.turns]
-        # An empty thought before a decision confuses models that know of none: they say neither word.
-        direct = self.mode.direct and (self.mode.answers or checkpoint.has_thoughts)
-        self.prompts = [checkpoint.prompt_of(turn, direct=direct) for turn in turns]
+        self.prompts = [checkpoint.prompt_of(turn, direct=self.mode.direct) for turn in turns]
         kept = rows if generation.with_constraints else [replace(row, constraints=[]) for row in rows]
         self.asked_rows = kept
         self.steer = steers_of(self.mode, checkpoint, kept, self.prompts, generation.preset)

@@ -1,8 +1,8 @@
 """The same door by vLLM (extra `reins[vllm]`): one seed a request, so neighbours do not matter there either.
 
-vLLM cannot ask a rule after each token. So a reply is drawn to its end and then replayed to the sample; where the
-rule edits, what follows is thrown away, and the reply is drawn on from the edit. Requests are handed over as others
-end, so that no sample waits for the longest of its neighbours, and few are in memory at a time.
+vLLM cannot ask a rule after each token. So a reply is drawn to its end, or to the rule's first look, and then replayed
+to the sample; where the rule edits, what follows is thrown away, and the reply is drawn on from the edit. Requests are
+handed over as others end, so that no sample waits for the longest of its neighbours, and few are in memory at a time.
 """
 
 from collections import deque
@@ -74,7 +74,7 @@ def _request(sample: Sample, limits: Limits) -> tuple[Any, Any]:
     params = SamplingParams(
         temperature=limits.sampling.temperature,
         top_p=limits.sampling.top_p,
-        max_tokens=limits.sampling.max_new_tokens - sample.draws,
+        max_tokens=sample.asked(limits),
         seed=sample.seed + sample.draws,
         stop_token_ids=sorted(limits.stops),
         detokenize=False,

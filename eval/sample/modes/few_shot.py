@@ -22,7 +22,7 @@ from ...verify.prompt import with_request
 from ...verify.rows import Row, read_rows, rows_hash
 from ...verify.thought_formats import ThoughtFormat
 from .mode import Mode
-from .prompted import thought_request
+from .prompted import Direct, thought_request
 
 EXAMPLES = 4
 WITHOUT = "plain_response"  # an example's reply where its constraints are not asked
@@ -116,12 +116,11 @@ class FewShotPlain(FewShot):
 
 
 @dataclass(frozen=True)
-class FewShotDirect(FewShot):
+class FewShotDirect(Direct, FewShot):
     """Examples without their thoughts."""
 
     name = "few_shot_direct"
     by_chat = False
-    direct = True
 
     def _reply(self, example: Row, form: ThoughtFormat) -> str:
         return self._split(example).answer

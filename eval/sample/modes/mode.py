@@ -28,7 +28,12 @@ class Edit:
 
 
 class Rule(Protocol):
-    """Watches one sample: called with its tokens after each drawn one, it may answer with an edit."""
+    """Watches one sample: called with its tokens after each drawn one, it may answer with an edit.
+
+    `look`: after how many tokens an engine that draws ahead stops to ask it a first time; 0 where only at the end.
+    """
+
+    look: int
 
     def __call__(self, tokens: list[int]) -> Edit | None: ...
 
@@ -54,7 +59,8 @@ class Mode:
     """One way of asking: `text` as a recipe writes it, and the whole numbers in it.
 
     `least` and `most`: how many numbers it takes. `engines`: those that can serve it. `by_chat`: words in a prompt are
-    all it needs, so a server that renders its own prompts can be asked. `direct`: the prompt skips the thought.
+    all it needs, so a server that renders its own prompts can be asked. `direct`: the prompt skips a thought that the
+    template speaks of.
     `passes`: how often the model replies before a sample has ended. `needs`: the file that must be given beside the rows,
     worked examples or somebody's replies. `answers`: whether what is replied is an answer to the row.
     """

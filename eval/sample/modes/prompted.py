@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from ...verify.prompt import with_request
+from ...verify.rows import Row
 from ...verify.thought_formats import ThoughtFormat
-from .mode import Mode
+from .mode import Codec, Mode, Rule
+from .rules import AfterTokens, room_for
 
 
 def thought_request(form: ThoughtFormat) -> str:
@@ -23,10 +25,20 @@ class Think(Mode):
 
 @dataclass(frozen=True)
 class Direct(Mode):
-    """No reasoning: by the template's own switch (`enable_thinking`), else an empty closed thought goes first."""
+    """No reasoning. Where the template speaks of thoughts, by its own switch (`enable_thinking`) or an empty closed thought
+    in the prompt; where it does not, a thought that the model opens is closed at once.
+
+    A model that opens none is thereby asked as it is: an empty thought would only confuse one that knows of none.
+    """
 
     name = "direct"
     direct = True
+
+    def rule(self, codec: Codec, row: Row, lead: str) -> Rule:
+        return AfterTokens(codec, lead, 0)
+
+    def most_inserted(self, codec: Codec, row: Row) -> int:
+        return room_for(codec, codec.form.closing)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,13 @@ from ...verify.reasoning import State
 from .mode import Codec, Edit
 
 
+OPENING = 16  # tokens in which a thought is opened, if at all
+
+
 class AtClose:
     """When the thought closes, go on from `rewrite(text, its split)` instead; so many times."""
+
+    look = 0
 
     def __init__(self, codec: Codec, lead: str, times: int, rewrite: Callable[[str, Split], str]):
         self.codec, self.lead, self.left, self.rewrite = codec, lead, times, rewrite
@@ -57,6 +62,7 @@ class AfterTokens:
 
     def __init__(self, codec: Codec, lead: str, number: int):
         self.codec, self.thought, self.number = codec, Thought(codec, lead), number
+        self.look = number + OPENING
         self.closed = False
 
     def __call__(self, tokens: list[int]) -> Edit | None:
