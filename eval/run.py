@@ -20,8 +20,11 @@ from .io.files import read_state, write_json, write_text
 from .io.run_paths import DONE, INPUTS, ORIGIN, PROGRESS, at_step, saved_checkpoints
 from .io.whole import changed_since
 from .sample.generate import generate
+from .sample.modes.names import parse_mode
+from .sample.modes.prompted import Cot
 from .sample.processes import Processes, take_cards
 from .sample.prompt_states import write_prompt_states
+from .sample.resume import RESPONSES
 from .sample.settings import Sampling, Server
 from .sample.vllm_arguments import VllmArguments
 from .score.score import score
@@ -95,7 +98,8 @@ def run(file: Path) -> None:
         if processes.first:
             write_json(file.parent / PROGRESS, {"step": number, "steps": len(work)})
         if not _is_done(part.out, part.inputs or plan.inputs):
-            _evaluate(plan, model, part, processes.first)
+            before = [each for each_model, each in work[:number] if each_model == model]
+            _evaluate(plan, model, part, _first_replies(plan, part, before), processes.first)
         processes.wait()
     if processes.first:
         write_json(file.parent / DONE, {"inputs": plan.inputs})
@@ -121,13 +125,28 @@ def _refuse_damaged(checkpoint: Path) -> None:
         raise InputError(checkpoint, f"{damaged[0]} is not what was saved", fix)
 
 
-def _evaluate(plan: Plan, model: str, part: Part, first: bool) -> None:
+def _first_replies(plan: Plan, part: Part, before: list[Part]) -> Path | None:
+    """What the model has said already in mode `cot`, where a mode of two passes would have it say the same again.
+
+    A server's replies are asked for anew: what they took is counted by file.
+    """
+    if parse_mode(part.mode).passes == 1 or plan.server:
+        return None
+    settings = {"mode": Cot.name} | {
+        key: getattr(part, key) for key in ("label", "with_constraints", *Sampling.model_fields)
+    }
+    same = [each for each in before if all(getattr(each, key) == value for key, value in settings.items())]
+    return same[0].out / RESPONSES if same else None
+
+
+def _evaluate(plan: Plan, model: str, part: Part, said: Path | None, first: bool) -> None:
     if first and part.origin:
         write_text(part.out / ORIGIN, part.origin)
     common: dict[str, Any] = {"seed": plan.seed, "preset": plan.preset, "engine": plan.engine}
     common["vllm"] = plan.vllm
     sampling = part.model_dump(exclude={*NOT_SAMPLED})
     ours = bool(part.origin) or (part.out / INPUTS).exists()
+    common["first"] = said
     responses = generate(model, part.rows, part.out, ours=ours, server=plan.server, **common, **sampling)
     if first:
         if part.prompt_states:

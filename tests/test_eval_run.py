@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from small_rows import read, write
 from transformers import AutoModelForCausalLM
 
 from reins.eval.io.errors import InputError
@@ -58,6 +59,28 @@ def test_states_of_the_prompts_are_those_of_the_last_token_of_each_row_as_asked(
     assert states.shape == expected.shape and states == pytest.approx(expected, abs=1e-5)
     asked_otherwise = np.load(tmp_path / "cot" / "prompt_states.npy")
     assert np.abs(asked_otherwise - states).max() > 1e-3
+
+
+def test_a_second_look_is_taken_at_the_replies_that_cot_has_given(tiny, rows, tmp_path):
+    common = {"label": "all", "rows": str(rows), "samples": 2, "max_new_tokens": 12}
+    cot, reflect, alone = (
+        common | {"mode": mode, "out": str(tmp_path / name)}
+        for mode, name in (("cot", "cot"), ("reflect", "reflect"), ("reflect", "alone"))
+    )
+    run(plan(tmp_path, tiny, rows, parts=[cot, reflect]))
+    run(plan(tmp_path, tiny, rows, parts=[alone]))
+    made = [(tmp_path / name / "responses.jsonl").read_bytes() for name in ("reflect", "alone")]
+    assert made[0] == made[1], "as if it had drawn them itself"
+    write(
+        tmp_path / "cot/responses.jsonl",
+        [each | {"text": "1"} for each in read(tmp_path / "cot/responses.jsonl")],
+    )
+    other = reflect | {"out": str(tmp_path / "other")}
+    run(plan(tmp_path, tiny, rows, parts=[cot, other]))
+    assert {each["first"]["text"] for each in read(tmp_path / "other/responses.jsonl")} == {"1"}
+    hotter = other | {"temperature": 0.5, "out": str(tmp_path / "hotter")}
+    run(plan(tmp_path, tiny, rows, parts=[cot, hotter]))
+    assert "1" not in {each["first"]["text"] for each in read(tmp_path / "hotter/responses.jsonl")}
 
 
 def test_along_a_stage_its_whole_checkpoints_of_the_wanted_steps_are_asked(tiny, rows, tmp_path):

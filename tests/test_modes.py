@@ -18,7 +18,9 @@ def test_direct_does_not_reason(thinker, rows, tmp_path):
     free = keyed(generate(thinker, rows, tmp_path / "free", **asked))
     direct = keyed(generate(thinker, rows, tmp_path / "direct", mode="direct", **asked))
     opened = {key: record["text"].find("<think>") for key, record in free.items()}
-    assert sum(place < 0 for place in opened.values()) > 10 < sum(0 <= place < 60 for place in opened.values())
+    assert (
+        sum(place < 0 for place in opened.values()) > 10 < sum(0 <= place < 60 for place in opened.values())
+    )
     for key, place in opened.items():
         text, of_free = direct[key]["text"], free[key]["text"]
         if place < 0:

@@ -14,6 +14,7 @@ from . import resume
 from .checkpoint import fingerprint
 from .generation import Generation, prepared
 from .modes.names import parse_mode
+from .modes.reflect import Again
 from .processes import Processes
 from .replies import missing_replies
 from .settings import Server, read_sampling
@@ -36,6 +37,7 @@ def generate(
     vllm: VllmArguments | None = None,
     examples: str | Path | None = None,
     replies: str | Path | None = None,
+    first: str | Path | None = None,
     ours: bool = False,
     **sampling: Any,
 ) -> Path:
@@ -44,6 +46,7 @@ def generate(
     `sampling` are the fields of `Sampling`, its defaults where not said. With engine `openai`, `model` is its name at the
     `server`, and `usage.json` beside the responses says what they took.
     `vllm` are that engine's arguments. `examples` are worked ones and `replies` somebody else's, for the modes that show them.
+    `first` are the model's own in mode `cot`, drawn with the same settings: a mode of two passes draws only the second.
     Lines hold `{row, sample, text, state, cut, reasoning_tokens, answer_tokens, seed, prompt_hash}` and what it cost
     (see `verify.responses`); the tokens of reasoning include its tags, and a thought that the template opened is in `text` though not generated.
     A killed call goes on where it was; what other settings left there is replaced only in a folder that is `ours`, a
@@ -67,6 +70,9 @@ def generate(
     refuse_patterns(rows_file, preset)
     files = {"examples": examples, "replies": replies}
     generation = replace(generation, mode=prepared(asked, rows, files, constraints=with_constraints))
+    if first:
+        assert isinstance(generation.mode, Again)
+        generation = replace(generation, mode=generation.mode.after_replies(Path(first)))
     if server and not (out / resume.RESPONSES).exists():
         _reach(server, generation.model)
     _write_missing(generation, rows, out, processes, ours=ours)

@@ -58,7 +58,7 @@ def _by_chat(
             mode,
             turn,
             sample_seed(generation.seed, row.name, number, second=True),
-            before.unpaid() if (before := mode.before(row, number)) else None,
+            mode.before(row, number),
         )
         for row in processes.share(rows)
         for number in range(generation.sampling.samples)
@@ -110,7 +110,7 @@ class Asking:
 
     def _begin(self, index: int, number: int) -> Sample:
         if before := self.mode.before(self.rows[index], number):
-            second = self._second(Place(index, number), before.unpaid())
+            second = self._second(Place(index, number), before)
             assert second is not None
             return second
         return self._sample(Place(index, number), self.prompts[index])

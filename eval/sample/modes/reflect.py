@@ -24,7 +24,9 @@ NOTHING = "(nothing)"  # shown where a reply was cut before its answer, or had n
 
 @dataclass(frozen=True)
 class Again(Cot):
-    """A second pass that judges nothing."""
+    """A second pass that judges nothing. `replies` are first ones that are there already, by row and sample."""
+
+    replies: Mapping[tuple[str, int], Response] = field(default_factory=dict, hash=False)
 
     name = "again"
     passes = 2
@@ -39,6 +41,13 @@ class Again(Cot):
         shown = [f"{name}:\n{text}" for name, text in parts.items()]
         task = f"{self.task} {thought_request(form)}"
         return "\n\n".join(["Here is an instruction, and a first reply to it.", *shown, task])
+
+    def after_replies(self, file: Path) -> "Again":
+        """With first replies that the model has given as `cot`, with the same settings: they are what it would say again."""
+        return replace(self, replies=_by_sample(file))
+
+    def before(self, row: Row, sample: int) -> Response | None:
+        return self.replies.get((row.name, sample))
 
 
 @dataclass(frozen=True)
@@ -56,7 +65,6 @@ class Reflect(Again):
 class ReflectOther(Reflect):
     """One pass that judges a reply of another model, or arm, to the same row."""
 
-    replies: Mapping[tuple[str, int], Response] = field(default_factory=dict, hash=False)
     file_hash: str = ""
 
     name = "reflect_other"
@@ -67,7 +75,7 @@ class ReflectOther(Reflect):
         """With the replies of a file; raises InputError where a row has none."""
         if not Path(file).exists():
             raise InputError(file, f"not there, and mode {self.name} shows its replies", "sample them first")
-        replies = {(response.row, response.sample): response for response in iter_responses(file)}
+        replies = _by_sample(Path(file))
         if unanswered := [row.name for row in rows if (row.name, 0) not in replies]:
             raise InputError(file, f"no reply to {unanswered[0]}", "give replies to all of the rows")
         return replace(self, replies=replies, file_hash=sha256(Path(file)))
@@ -78,4 +86,8 @@ class ReflectOther(Reflect):
 
     def before(self, row: Row, sample: int) -> Response:
         """The reply of the same number; of the first, where there are fewer."""
-        return self.replies.get((row.name, sample)) or self.replies[row.name, 0]
+        return (self.replies.get((row.name, sample)) or self.replies[row.name, 0]).unpaid()
+
+
+def _by_sample(file: Path) -> dict[tuple[str, int], Response]:
+    return {(response.row, response.sample): response for response in iter_responses(file)}

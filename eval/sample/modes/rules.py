@@ -7,7 +7,6 @@ from ...verify import Split, split_reasoning
 from ...verify.reasoning import State
 from .mode import Codec, Edit
 
-
 OPENING = 16  # tokens in which a thought is opened, if at all
 
 
