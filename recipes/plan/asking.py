@@ -1,11 +1,14 @@
 """The parts of an evaluation: a set asked of one checkpoint in one mode, with what the mode shows and what it comes to."""
 
 from collections.abc import Mapping
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...eval.io.run_paths import checkpoint_name, unconstrained
+from ...eval.sample.modes.mode import Mode
 from ...eval.sample.modes.names import parse_mode
+from ...eval.sample.modes.prompted import Cot
 from ...eval.sample.settings import Sampling
 from ...eval.verify.decision import THINKING
 from ..recipe.modes import first_replies
@@ -63,7 +66,14 @@ def evaluated_part(
     settings = sample_settings(label, mode, evaluation, not plain)
     if evaluation.prompt_states and mode in THINKING and not plain:
         settings["prompt_states"] = True
-    return sized_part(run, name, folder, settings, source, *shown)
+    return sized_part(run, name, folder, settings, source, *shown, passes=_passes(run, name, kind))
+
+
+def _passes(run: RecipeRun, name: str, mode: Mode) -> int:
+    """How often the model replies for a sample: once less where its first reply is that of mode `cot`, asked before."""
+    before = takewhile(lambda each: each != mode.text, run.recipe.evaluate[name].modes)
+    is_said = Cot.name in before and run.recipe.launch.engine != "openai"
+    return mode.passes - (mode.passes > 1 and is_said)
 
 
 def sample_settings(label: str, mode: str, sampling: Sampling, constraints: bool) -> dict[str, Any]:
@@ -73,9 +83,16 @@ def sample_settings(label: str, mode: str, sampling: Sampling, constraints: bool
 
 
 def sized_part(
-    run: RecipeRun, name: str, folder: Path, settings: Mapping[str, Any], source: Task, *shown: Shown
+    run: RecipeRun,
+    name: str,
+    folder: Path,
+    settings: Mapping[str, Any],
+    source: Task,
+    *shown: Shown,
+    passes: int | None = None,
 ) -> SizedPart:
-    """A set asked in one way, with the files that its mode shows."""
+    """A set asked in one way, with the files that its mode shows; `passes`: how often the model replies for a sample, where
+    that is not as often as the mode says."""
     mode = parse_mode(settings["mode"])
     drawn = mode.sampling(Sampling(**{key: settings[key] for key in Sampling.model_fields}))
     files = {each.key: each.file for each in shown}
@@ -83,7 +100,7 @@ def sized_part(
     needs = (source.name, *(each.task for each in shown))
     samples = source.amount * drawn.samples
     part = Part(folder, config, settings, needs)
-    return SizedPart(part, samples, samples * mode.passes * drawn.max_new_tokens)
+    return SizedPart(part, samples, samples * (passes or mode.passes) * drawn.max_new_tokens)
 
 
 def _checkpoint_of(run: RecipeRun, name: str, seed: int) -> str:
