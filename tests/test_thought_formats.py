@@ -138,6 +138,7 @@ def test_nested_repeated_and_stray_tags_leave_the_answer_alone(text, answer):
         ("<think>I end it with the </think> tag. Then 25.</think>so it is", "so it is"),
         ("<think>I must write <think> first and I did.</think>so it is", "so it is"),
         ("<think>between <think> and </think> I think</think>so it is", "so it is"),
+        ("<think>only what follows </think> is judged, so short</think>so it is", "so it is"),
         ("<think>x</think>write `<think>` and go on", "write `<think>` and go on"),
         (
             "<think>x</think>a model writes <think> before it answers",
@@ -159,6 +160,8 @@ def test_a_tag_that_is_quoted_or_spoken_of_is_text(text, answer):
         "the tags `<think>` and `</think>` mark a thought",
         "A thought stands between <think> and </think> tags.",
         "write the </think> tag at the end",
+        # a reply that begins by saying the request of mode cot again
+        "First think inside <think> and </think>. Then write your answer; only what follows </think> is judged.\n\n25",
         'the opening tag is "<think>", the closing one "</think>"',
         "```\n<think>plan</think>\n```\nis how it looks",
         "analysis of the data shows a trend",

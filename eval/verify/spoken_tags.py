@@ -16,7 +16,8 @@ INLINE = re.compile(r"(?<!`)`+[^`\n]+`+")
 AFTER_WORDS = re.compile(r"\w[,;(]?[ \t]+\Z")
 BEFORE_WORDS = re.compile(r"[ \t]+[^\W\d_]|[.,;:?!)]+(?:\s|\Z)")
 NAMED_BEFORE = re.compile(
-    r"\b(?:the|an?|use|using|write|writing|emit|called|named|tags?|token|with|between|by|closing|opening)[ \t]+\Z",
+    r"\b(?:the|an?|use|using|write|writing|emit|called|named|tags?|token|with|between|by|closing|opening|inside|within|"
+    r"before|after|follows|following)[ \t]+\Z",
     re.IGNORECASE,
 )
 NAMED_AFTER = re.compile(r"[ \t]+(?:tags?|tokens?|markers?|elements?|marks?)\b", re.IGNORECASE)
@@ -28,18 +29,16 @@ def meant(tags: Sequence[Tag], text: str) -> list[Tag]:
     code = _code(text) if tags and ("`" in text or "~~~" in text) else []
     starts = [start for start, _ in code]
     kept: list[Tag] = []
+    previous: Tag | None = None
     for tag in tags:
         span_index = bisect_right(starts, tag.start) - 1
-        if (
-            (span_index >= 0 and tag.start < code[span_index][1])
-            or _is_quoted(tag, text)
-            or _is_named(tag, text)
-        ):
-            continue
-        if kept and tag.kind == "closes" and kept[-1].kind == "opens" and _are_joined(kept[-1], tag, text):
-            kept.pop()
-            continue
-        kept.append(tag)
+        in_code = span_index >= 0 and tag.start < code[span_index][1]
+        if previous and _are_joined(previous, tag, text):
+            if kept and kept[-1] is previous:
+                kept.pop()
+        elif not (in_code or _is_quoted(tag, text) or _is_named(tag, text)):
+            kept.append(tag)
+        previous = tag
     return kept
 
 
@@ -68,6 +67,8 @@ def _is_named(tag: Tag, text: str) -> bool:
 
 def _are_joined(opening: Tag, closing: Tag, text: str) -> bool:
     """`<a> and </a>`, or `<a></a>` in the midst of a line: a pair that is named, not used."""
+    if (opening.kind, closing.kind) != ("opens", "closes"):
+        return False
     between = (
         text[opening.end : closing.start].strip().lower() if closing.start - opening.end < BESIDE else "long"
     )
