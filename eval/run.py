@@ -143,11 +143,10 @@ def _evaluate(plan: Plan, model: str, part: Part, said: Path | None, first: bool
     if first and part.origin:
         write_text(part.out / ORIGIN, part.origin)
     common: dict[str, Any] = {"seed": plan.seed, "preset": plan.preset, "engine": plan.engine}
-    common["vllm"] = plan.vllm
+    common |= {"vllm": plan.vllm, "server": plan.server, "first": said}
     sampling = part.model_dump(exclude={*NOT_SAMPLED})
     ours = bool(part.origin) or (part.out / INPUTS).exists()
-    common["first"] = said
-    responses = generate(model, part.rows, part.out, ours=ours, server=plan.server, **common, **sampling)
+    responses = generate(model, part.rows, part.out, ours=ours, **common, **sampling)
     if first:
         if part.prompt_states:
             write_prompt_states(model, part.rows, part.out, mode=part.mode, preset=plan.preset)

@@ -130,9 +130,7 @@ def of_other_sets(data: SetData, arm: str, mode: str) -> dict[str, RowOutcomes]:
     problems = {row.problem_id for row in data.row_set.rows}
     others = {}
     for name in data.run.evaluate:
-        if name == data.name or not data.run.samples(name):
-            continue
-        if paired := _pairing(SetData(data.run, name), arm, mode):
+        if name != data.name and (paired := _pairing(SetData(data.run, name), arm, mode)):
             apart = np.array([row.problem_id not in problems for row in paired.outcomes.rows])
             others[name] = paired.outcomes.at(apart)
     return others
