@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "eval/report": {"eval/io", "eval/stats", "eval/verify", "eval/score", "eval/analyse"},
     "eval": {"eval/io", "eval/verify", "eval/sample", "eval/score"},
     "data_builders": {"eval/io", "eval/verify"},
-    "train": {"eval/io", "eval/verify", "eval/weights"},
+    "train": {"eval/io", "eval/verify", "eval/weights", "eval/sample"},
     "recipes/recipe": {"data_builders", "train", "eval"},
     "recipes/plan": {"recipes/recipe", "data_builders", "train", "eval"},
     "recipes/engine": {"recipes/plan", "recipes/recipe", "data_builders", "train", "eval"},

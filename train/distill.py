@@ -23,7 +23,7 @@ from .config import check_ids, configure, load_rows, load_tokenizer, refusing
 from .loop import run
 from .lora import lora_config
 from .rolling_out import RollingOut
-from .rollout import SLICE, completions, is_plain
+from .rollout import completions, is_plain, scored_together
 from .stage import Stage, main
 
 Sums = tuple[Tensor, Tensor, Tensor]
@@ -49,7 +49,7 @@ class Trainer(RollingOut, DistillationTrainer):
 def _slices(inputs: dict[str, Tensor]) -> Iterator[dict[str, Tensor]]:
     """The batch, a few completions of like length at a time, without their common padding."""
     lengths = inputs["completion_mask"].sum(1)
-    for rows in lengths.argsort(stable=True).split(SLICE):
+    for rows in lengths.argsort(stable=True).split(scored_together(lengths.device, len(lengths))):
         width, last = int(inputs["prompt_mask"][rows].sum(1).max()), int(lengths[rows].max())
         yield {
             **{key: inputs[key][rows, -width:] for key in ("prompt_ids", "prompt_mask")},

@@ -29,7 +29,7 @@ from .lora import lora_config
 from .reward_selftest import sentinel
 from .rewards import NAMES, Rewards, applies
 from .rolling_out import RollingOut
-from .rollout import SLICE, is_plain, rollout
+from .rollout import is_plain, rollout, scored_together
 from .stage import Stage, main
 from .unpadded import spend_nothing_on_padding
 
@@ -61,8 +61,9 @@ class Trainer(RollingOut, GRPOTrainer):
         border = input_ids.shape[1] - logits_to_keep
         logps = torch.zeros(len(input_ids), logits_to_keep, device=input_ids.device)
         entropies, extra = torch.zeros_like(logps), []
-        kwargs.pop("batch_size", None)
-        for rows in attention_mask[:, border:].sum(1).argsort(stable=True).split(SLICE):
+        batch = kwargs.pop("batch_size", None) or len(input_ids)
+        together = scored_together(input_ids.device, batch)
+        for rows in attention_mask[:, border:].sum(1).argsort(stable=True).split(together):
             used = attention_mask[rows].any(0).nonzero()[:, 0]
             first, last = int(used[0]), max(int(used[-1]) + 1, border + 1)
             part, entropy, aux = super()._get_per_token_logps_and_entropies(

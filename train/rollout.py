@@ -2,7 +2,8 @@
 
 `generate` prefills a prompt once per completion and goes on with the whole batch until its last completion ends. Here
 a prompt is prefilled once, and completions that have ended leave the batch: measured on the micro base (128
-completions, mean length 40, at most 200 tokens, one thread), 1.0 s of processor time instead of 4.5 s.
+completions, mean length 40, at most 200 tokens, one thread), 1.0 s of processor time instead of 4.5 s. On a GPU, where
+starting a step takes longer than the step, it goes over slots as the evaluation's does, recorded.
 """
 
 from collections.abc import Sequence
@@ -13,8 +14,12 @@ from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 from trl import DistillationConfig, GRPOConfig
 
-SLICE = 16  # completions of like length that go through the model together when they are scored
-KEEP = 0.9  # the batch is cut down when fewer of its rows than this are alive; that copies the cache
+from ..eval.sample.recorded_step import HALF, Step
+from ..eval.sample.slot_cache import SlotCache
+
+SLICE = (
+    16  # completions of like length that a CPU scores together: more have more padding, and leave its caches
+)
 
 
 def is_plain(args: GRPOConfig | DistillationConfig) -> bool:
@@ -23,6 +28,12 @@ def is_plain(args: GRPOConfig | DistillationConfig) -> bool:
     other_engine = args.use_vllm or getattr(args, "use_transformers_continuous_batching", False)
     shaped = (args.top_p, args.top_k, args.min_p, args.repetition_penalty) != (1.0, 0, None, 1.0)
     return whole and not (other_engine or shaped or args.generation_kwargs or args.cache_implementation)
+
+
+def scored_together(device: torch.device, batch: int) -> int:
+    """How many completions of like length go through the model together when they are scored; on a GPU the whole `batch`,
+    since a pass takes long to start."""
+    return SLICE if device.type == "cpu" else batch
 
 
 def rollout(prompts: list[Any], trainer: Any) -> dict[str, Any]:
@@ -60,7 +71,10 @@ def sample(
     temperature: float,
 ) -> list[list[int]]:
     """One completion's token ids per prompt, the stop token included, drawn with torch's global generator."""
-    cache, logits, mask = _prefill(model, prompts, pad)
+    different = {tuple(prompt): place for place, prompt in enumerate(dict.fromkeys(map(tuple, prompts)))}
+    places = torch.tensor([different[tuple(prompt)] for prompt in prompts], device=model.device)
+    batch = batch_of(model)(model, _padded(list(different), pad, model.device), places)
+    logits = batch.logits
     rows = torch.arange(len(prompts), device=model.device)
     drawn = torch.full((len(prompts), max_new_tokens), pad, device=model.device)
     lengths = torch.full((len(prompts),), max_new_tokens, device=model.device)
@@ -73,31 +87,70 @@ def sample(
         alive = (lengths[rows] == max_new_tokens).nonzero()[:, 0]
         if not len(alive) or step + 1 == max_new_tokens:
             break
-        if len(alive) < KEEP * len(rows):
-            rows, tokens, mask = rows[alive], tokens[alive], mask[alive]
-            cache.batch_select_indices(alive)
-        mask = torch.cat([mask, mask.new_ones(len(mask), 1)], 1)
-        logits = _forward(model, tokens[:, None], mask, cache)
+        if len(alive) < batch.full * len(rows):
+            rows, tokens = rows[alive], tokens[alive]
+            batch.keep(alive)
+        logits = batch.feed(tokens)
     return [row[:length].tolist() for row, length in zip(drawn, lengths.tolist(), strict=True)]
 
 
-def _prefill(
-    model: PreTrainedModel, prompts: Sequence[Sequence[int]], pad: int
-) -> tuple[DynamicCache, Tensor, Tensor]:
-    """Cache, logits [prompts, vocabulary] and mask [prompts, width], each different prompt read once."""
-    different = {tuple(prompt): place for place, prompt in enumerate(dict.fromkeys(map(tuple, prompts)))}
-    width = max(map(len, different))
-    ids = torch.tensor(
-        [[pad] * (width - len(prompt)) + list(prompt) for prompt in different], device=model.device
-    )
-    mask = torch.tensor(
-        [[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in different], device=model.device
-    )
-    cache = DynamicCache(config=model.config)
-    logits = _forward(model, ids, mask, cache)
-    places = torch.tensor([different[tuple(prompt)] for prompt in prompts], device=model.device)
-    cache.batch_select_indices(places)
-    return cache, logits[places], mask[places]
+def batch_of(model: PreTrainedModel) -> "type[GrowingBatch | SlotBatch]":
+    return SlotBatch if model.device.type == "cuda" else GrowingBatch
+
+
+def _padded(prompts: Sequence[Sequence[int]], pad: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Ids and mask [prompts, width], padded in front."""
+    width = max(map(len, prompts))
+    ids = [[pad] * (width - len(prompt)) + list(prompt) for prompt in prompts]
+    mask = [[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts]
+    return torch.tensor(ids, device=device), torch.tensor(mask, device=device)
+
+
+class GrowingBatch:
+    """Completions over transformers' own cache, which grows by a column a step. `logits` are those behind the prompts."""
+
+    full = 0.9  # the batch is cut down when fewer of its rows than this are alive; that copies the cache
+
+    def __init__(self, model: PreTrainedModel, prompts: tuple[Tensor, Tensor], places: Tensor) -> None:
+        self.model, self.cache = model, DynamicCache(config=model.config)
+        self.logits = _forward(model, *prompts, self.cache)[places]
+        self.cache.batch_select_indices(places)
+        self.mask = prompts[1][places]
+
+    def keep(self, alive: Tensor) -> None:
+        self.mask = self.mask[alive]
+        self.cache.batch_select_indices(alive)
+
+    def feed(self, tokens: Tensor) -> Tensor:
+        """Logits [rows, vocabulary] behind one more token of each row."""
+        self.mask = torch.cat([self.mask, self.mask.new_ones(len(self.mask), 1)], 1)
+        return _forward(self.model, tokens[:, None], self.mask, self.cache)
+
+
+class SlotBatch:
+    """The same over slots of a fixed width, whose step can be recorded."""
+
+    full = HALF
+
+    def __init__(self, model: PreTrainedModel, prompts: tuple[Tensor, Tensor], places: Tensor) -> None:
+        ids, mask = prompts
+        prefix = DynamicCache()  # without the config, by which it drops what leaves a window
+        self.logits = _forward(model, ids, mask, prefix)[places]
+        lengths = mask.sum(1)[places]
+        self.cache = SlotCache(model.config.get_text_config(), len(places), model.device)
+        self.cache.put_all(prefix, places, ids.shape[1] - lengths)
+        self.step, self.ends = Step(model, self.cache), lengths.tolist()
+
+    def keep(self, alive: Tensor) -> None:
+        rows = alive.tolist()
+        self.cache.keep(rows)
+        self.ends = [self.ends[row] for row in rows]
+
+    def feed(self, tokens: Tensor) -> Tensor:
+        """Logits [rows, vocabulary] behind one more token of each row."""
+        self.cache.aim(self.ends)
+        self.ends = [end + 1 for end in self.ends]
+        return self.step(tokens)
 
 
 def _forward(model: PreTrainedModel, ids: Tensor, mask: Tensor, cache: DynamicCache) -> Tensor:

@@ -18,8 +18,9 @@ from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
 from .attention_function import attending
-from .layer_masks import check_attention, layer_masks
+from .layer_masks import check_attention
 from .modes.mode import Edit, Rule
+from .recorded_step import HALF, Step
 from .sampler import pick, uniforms
 from .settings import Sampling
 from .slot_cache import SlotCache
@@ -29,6 +30,7 @@ from .steering import Steer, Steered
 # Rows of a batch come in multiples of this. Measured: MKL's products of 4 rows or more agree to the last bit
 # whatever their number, those of 1 to 3 rows do not.
 GRAIN = 16
+PREFILL = 8192  # tokens of prompts that a GPU reads at once
 
 
 @dataclass(frozen=True)
@@ -153,8 +155,9 @@ class Batch:
         self.slots: list[Sample | None] = [None] * _whole_grains(size)
         with torch.inference_mode():
             self.cache = SlotCache(model.config.get_text_config(), len(self.slots), model.device)
-        self.prompt: list[int] = []
-        self.prefix = DynamicCache()
+        self.feed = Step(model, self.cache)
+        self.prompts: list[list[int]] = []
+        self.prefixes = DynamicCache()
 
     def busy(self) -> int:
         """How many slots hold a sample."""
@@ -163,19 +166,30 @@ class Batch:
     @torch.inference_mode()
     def fill(self, waiting: deque[Sample]) -> None:
         """Give every free slot the next sample."""
+        slots: dict[int, list[int]] = {}
+        prompts: dict[int, list[int]] = {}
         for slot, sample in enumerate(self.slots):
             if sample is None and waiting:
-                self._place(slot, waiting.popleft())
+                self.slots[slot] = sample = waiting.popleft()
+                sample.start(self.limits)
+                prompts[id(sample.prompt)] = sample.prompt
+                slots.setdefault(id(sample.prompt), []).append(slot)
+        for together in _together(list(prompts.values()), self.model.device):
+            self._read(together)
+            for row, prompt in enumerate(together):
+                for slot in slots[id(prompt)]:
+                    self.cache.put(slot, self.prefixes, row, len(prompt) - 1)
 
-    def _place(self, slot: int, sample: Sample) -> None:
-        sample.start(self.limits)
-        self.slots[slot] = sample
-        if sample.prompt is not self.prompt:
-            self.prompt = sample.prompt
-            self.prefix = DynamicCache()  # without the config, by which it drops what leaves a window
-            tokens = torch.tensor([sample.prompt[:-1]], device=self.model.device)
-            self.model.base_model(input_ids=tokens, past_key_values=self.prefix, use_cache=True)
-        self.cache.put(slot, self.prefix)
+    def _read(self, prompts: list[list[int]]) -> None:
+        """Prefill prompts, but for their last tokens, padded behind: what comes later is not attended to."""
+        if len(prompts) == len(self.prompts) == 1 and prompts[0] is self.prompts[0]:
+            return
+        longest = max(map(len, prompts)) - 1
+        ids = [prompt[:-1] + [0] * (longest + 1 - len(prompt)) for prompt in prompts]
+        # A cache without the config, by which it drops what leaves a window
+        self.prompts, self.prefixes = prompts, DynamicCache()
+        tokens = torch.tensor(ids, device=self.model.device)
+        self.model.base_model(input_ids=tokens, past_key_values=self.prefixes, use_cache=True)
 
     @torch.inference_mode()
     def step(self, steered: Steered | None = None) -> list[Sample]:
@@ -183,17 +197,17 @@ class Batch:
         free = Sample(None, [0], 0, stream=[0.0])
         batch = [sample or free for sample in self.slots]
         steers = [sample.steering() for sample in batch] if steered else []
-        inputs, ends = [sample.next_input() for sample in batch], [sample.fed for sample in batch]
-        mask = layer_masks(self.model.config.get_text_config(), self.cache, ends, self.model.dtype)
+        tokens = torch.tensor([sample.next_input() for sample in batch], device=self.model.device)
+        self.cache.aim([sample.fed for sample in batch])
         with steered.aimed(steers, self.cache.width, self.model.device) if steered else nullcontext():
-            logits = self._logits(inputs, mask)
+            logits = self.feed.computed(tokens) if steered else self.feed(tokens)
         draws = torch.tensor(
             [sample.next_uniform() for sample in batch], dtype=torch.float64, device=logits.device
         )
-        tokens = pick(logits, draws, self.limits.sampling.temperature, self.limits.sampling.top_p).tolist()
+        drawn = pick(logits, draws, self.limits.sampling.temperature, self.limits.sampling.top_p).tolist()
         ended = []
         self._tell(logits)
-        for slot, (sample, token) in enumerate(zip(self.slots, tokens, strict=True)):
+        for slot, (sample, token) in enumerate(zip(self.slots, drawn, strict=True)):
             if sample and sample.take(token, self.limits):
                 ended.append(sample)
                 self.slots[slot] = None
@@ -206,24 +220,27 @@ class Batch:
                 logs = torch.log_softmax(logits[slot].double(), -1)[list(sample.watched)].tolist()
                 sample.told = dict(zip(sample.watched, logs, strict=True))
 
-    def _logits(self, inputs: list[int], mask: Tensor | dict[str, Tensor]) -> Tensor:
-        """Logits [slots, vocabulary] after feeding one token to each slot, at the columns that the cache aims at."""
-        return self.model(
-            input_ids=torch.tensor(inputs, device=self.model.device)[:, None],
-            attention_mask=mask,
-            position_ids=self.cache.ends[:, None],
-            past_key_values=self.cache,
-            use_cache=True,
-        ).logits[:, -1]
-
     @torch.inference_mode()
     def shrink(self) -> None:
         """When nothing waits any more, drop free slots by whole grains."""
         size = _whole_grains(self.busy())
-        if 0 < size < len(self.slots):
+        if 0 < size < len(self.slots) * (HALF if self.feed.recordable else 1):
             order = sorted(range(len(self.slots)), key=lambda slot: self.slots[slot] is None)[:size]
             self.slots = [self.slots[slot] for slot in order]
             self.cache.keep(order)
+
+
+def _together(prompts: list[list[int]], device: torch.device) -> Iterator[list[list[int]]]:
+    """Prompts that are prefilled at once: on a CPU one, on a GPU as many as come to `PREFILL` tokens, their padding too."""
+    some: list[list[int]] = []
+    for prompt in prompts:
+        padded = max(map(len, [*some, prompt])) * (len(some) + 1)
+        if some and (device.type == "cpu" or padded > PREFILL):
+            yield some
+            some = []
+        some.append(prompt)
+    if some:
+        yield some
 
 
 def _whole_grains(rows: int) -> int:

@@ -21,13 +21,16 @@ def check_attention(model: PreTrainedModel) -> None:
         raise InputError(model.name_or_path, said, "use engine vllm")
 
 
-def layer_masks(
-    config: PreTrainedConfig, cache: SlotCache, ends: list[int], dtype: torch.dtype
-) -> Tensor | dict[str, Tensor]:
-    """The mask of a step [slots, 1, 1, width], as the model takes it: one for all layers, or one by kind of layer."""
-    whole = cache.aim(ends, dtype)
+def windowed(config: PreTrainedConfig, cache: SlotCache) -> bool:
+    """Whether a layer sees less, at some slot, than all that came before."""
     window, kinds = getattr(config, "sliding_window", None), getattr(config, "layer_types", None)
-    if not window or window > max(ends) or (kinds and SLIDING not in kinds):
+    return window is not None and 0 < window <= cache.last and (not kinds or SLIDING in kinds)
+
+
+def layer_masks(config: PreTrainedConfig, cache: SlotCache, dtype: torch.dtype) -> Tensor | dict[str, Tensor]:
+    """The mask of a step [slots, 1, 1, width], as the model takes it: one for all layers, or one by kind of layer."""
+    whole = cache.mask(dtype)
+    if not windowed(config, cache):
         return whole
-    within = cache.within(whole, window)
-    return {FULL: whole, SLIDING: within} if kinds else within
+    within = cache.within(whole, config.sliding_window)
+    return {FULL: whole, SLIDING: within} if getattr(config, "layer_types", None) else within

@@ -15,6 +15,8 @@ from transformers.cache_utils import Cache, CacheLayerMixin, DynamicCache
 # 352 take another kernel, so there the width starts above.
 COLUMNS = 64
 SHARED_COLUMNS = 384
+# On a GPU a step is recorded for one width (`recorded_step`): wider steps are fewer recordings.
+GPU_COLUMNS = 256
 
 
 class SlotLayer(CacheLayerMixin):
@@ -34,11 +36,11 @@ class SlotLayer(CacheLayerMixin):
             self.keys = self._wider(self.keys, columns, keys)
             self.values = self._wider(self.values, columns, values)
 
-    def put(self, slot: int, keys: Tensor, values: Tensor) -> None:
-        """Copy one sequence, keys and values [1, heads, tokens, size], into a slot."""
-        self.reserve(keys.shape[2], keys, values)
-        self.keys[slot, :, : keys.shape[2]] = keys[0]
-        self.values[slot, :, : keys.shape[2]] = values[0]
+    def put(self, slot: int | slice, keys: Tensor, values: Tensor) -> None:
+        """Copy a sequence, keys and values [heads, tokens, size], into a slot, or as many into several."""
+        self.reserve(keys.shape[-2], keys, values)
+        self.keys[slot, :, : keys.shape[-2]] = keys
+        self.values[slot, :, : keys.shape[-2]] = values
 
     def update(
         self, key_states: Tensor, value_states: Tensor, *args: object, **kwargs: object
@@ -51,7 +53,7 @@ class SlotLayer(CacheLayerMixin):
         return self.keys[:, :, :width], self.values[:, :, :width]
 
     def _wider(self, old: Tensor | None, columns: int, like: Tensor) -> Tensor:
-        new = like.new_zeros(len(self.cache.slots), like.shape[1], columns, like.shape[3])
+        new = like.new_zeros(len(self.cache.slots), like.shape[-3], columns, like.shape[-1])
         if old is not None:
             new[:, :, : old.shape[2]] = old
         return new
@@ -77,23 +79,35 @@ class SlotCache(Cache):
         super().__init__(layers=list(self.slot_layers))
         heads = config.num_attention_heads
         shared = heads // (getattr(config, "num_key_value_heads", None) or heads) >= 4
-        self.width = self.floor = SHARED_COLUMNS if shared else COLUMNS
+        self.columns = COLUMNS if device.type == "cpu" else GPU_COLUMNS
+        self.width = self.floor = SHARED_COLUMNS if shared else self.columns
         self.slots = torch.arange(slots, device=device)
         self.ends = torch.zeros_like(self.slots)
+        self.last = 0  # the largest of `ends`
 
-    def put(self, slot: int, prefix: DynamicCache) -> None:
-        """Copy the one sequence that `prefix` holds into a slot."""
+    def put(self, slot: int, prefix: DynamicCache, row: int, tokens: int) -> None:
+        """Copy the first `tokens` of one sequence that `prefix` holds into a slot."""
         layers: Any = prefix.layers
         for ours, theirs in zip(self.slot_layers, layers, strict=True):
-            ours.put(slot, theirs.keys, theirs.values)
+            ours.put(slot, theirs.keys[row, :, :tokens], theirs.values[row, :, :tokens])
 
-    def aim(self, ends: list[int], dtype: torch.dtype) -> Tensor:
-        """Choose the column of each slot that the next token goes to; return the mask [slots, 1, 1, width].
+    def put_all(self, prefix: DynamicCache, rows: Tensor, starts: Tensor) -> None:
+        """Copy into each slot the sequence of `prefix` that `rows` [slots] names, from its column `starts` [slots] on."""
+        layers: Any = prefix.layers
+        length = layers[0].keys.shape[2]
+        columns = (torch.arange(length, device=rows.device) + starts[:, None]).clamp(max=length - 1)
+        for ours, theirs in zip(self.slot_layers, layers, strict=True):
+            keys, values = (each[rows[:, None], :, columns] for each in (theirs.keys, theirs.values))
+            ours.put(slice(None), keys.transpose(1, 2), values.transpose(1, 2))
 
-        The mask is what is added to scores: made once here, where a boolean one is made anew by every layer.
-        """
-        self.ends = torch.tensor(ends, device=self.slots.device)
-        self.width = max(self.floor, -(-(max(ends) + 1) // COLUMNS) * COLUMNS)
+    def aim(self, ends: list[int]) -> None:
+        """Choose the column of each slot that the next token goes to."""
+        self.ends.copy_(torch.tensor(ends))
+        self.last = max(ends)
+        self.width = max(self.floor, -(-(self.last + 1) // self.columns) * self.columns)
+
+    def mask(self, dtype: torch.dtype) -> Tensor:
+        """What is added to scores, [slots, 1, 1, width]: made once here, where a boolean one is made anew by every layer."""
         columns = torch.arange(self.width, device=self.slots.device)
         hidden = columns > self.ends[:, None]
         return torch.zeros(hidden.shape, dtype=dtype, device=hidden.device).masked_fill_(
@@ -112,3 +126,4 @@ class SlotCache(Cache):
         for layer in self.slot_layers:
             layer.keys, layer.values = layer.keys[chosen], layer.values[chosen]
         self.slots = torch.arange(len(slots), device=self.slots.device)
+        self.ends = self.ends[chosen]

@@ -9,7 +9,6 @@ in training (prime-rl's published 8k and 16k runs of 0.6B and 4B models on H100 
 generation, which memory bounds.
 """
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -26,7 +25,6 @@ from .shapes import Shape
 TRAINING, GENERATION = 0.25, 0.05
 # Seconds in which the kernels of one layer are started, of transformers' models: measured (tests/bench/RESULTS.md, "A card")
 LAYER = 0.8e-3
-SLICE = 16  # completions that are scored together (train/rollout.py)
 # Of one core of a server of 2021, in training, and what a task takes before it works: measured on the micro ablation
 CORE, START, CONTEXT = 37e9, 10.0, 256  # FLOP/s, seconds, tokens
 
@@ -160,7 +158,6 @@ def _stage_hours(material: Material, stage: Stage, tokens: int, shape: Shape, ra
     if stage.rolls_out:
         length = args["max_completion_length"]
         passes += 1 + (stage.trainer == "grpo" and bool(args["beta"]))
-        batches *= math.ceil(args["per_device_train_batch_size"] / SLICE)
         generated = _rollout_seconds(material, args, tokens, shape, rate)
     trained = passes * tokens * shape.forward(length) / (rate * TRAINING)
     return (max(trained, _started(shape, passes * batches)) + generated) / 3600
