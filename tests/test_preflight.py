@@ -124,7 +124,7 @@ MISTAKES = {
     "no room beside a reply": ([(RUN, RUN + ", engine: vllm, vllm: {max_model_len: 1000}")], "FAIL", "vllm", "no room for a prompt before 1000"),
     "more room than positions": ([(RUN, RUN + ", engine: vllm, vllm: {max_model_len: 99000}")], "FAIL", "vllm", "the model has"),
     "fewer tokens a step than samples": ([(RUN, RUN + ", engine: vllm, vllm: {max_num_seqs: 64, max_num_batched_tokens: 8}")], "FAIL", "vllm", "8 tokens a step for 64 samples"),
-    "rollouts by plain generate": ([ON_A_CARD], "warn", "vllm", "plain generate"),
+    "rollouts without vLLM on a card": ([ON_A_CARD], "warn", "vllm", "rollouts by transformers"),
     "a RoPE that vLLM never sees": ([(GRPO, "use_vllm: true, model_init_kwargs: {rope_parameters: {rope_theta: 2e4}}}}\n  rl_if")], "FAIL", "rope", "not the one that vLLM asks"),
     "an unknown card": ([(RUN, "recipes/accelerate/ddp.yaml, processes: 8, gpu: H100-79G")], "FAIL", "memory", "did you mean 'H100-80G'"),
     "a job with too few cards": ([(RUN, "recipes/accelerate/ddp.yaml, processes: 8, gpu: H100-80G, slurm: {gpus: 4}")], "FAIL", "launch", "4 GPUs for 8"),

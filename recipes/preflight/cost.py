@@ -23,8 +23,9 @@ from .material import HUB, Material
 from .shapes import Shape
 
 TRAINING, GENERATION = 0.25, 0.05
-# Seconds in which the kernels of one layer are started, of transformers' models: measured (tests/bench/RESULTS.md, "A card")
-LAYER = 0.8e-3
+# Seconds in which the kernels of one layer are started, of transformers' models, and the same of a step of generation, which is
+# recorded and started at once: measured (tests/bench/RESULTS.md, "A card")
+LAYER, RECORDED_LAYER = 0.8e-3, 0.4e-3
 # Of one core of a server of 2021, in training, and what a task takes before it works: measured on the micro ablation
 CORE, START, CONTEXT = 37e9, 10.0, 256  # FLOP/s, seconds, tokens
 
@@ -142,9 +143,8 @@ def _hours(material: Material, task: Task) -> float | None:
     longest = max(part.config["max_new_tokens"] for part in task.parts)
     seconds = task.amount * shape.forward(longest) / (material.card.rate * GENERATION)
     if material.recipe.launch.engine == "transformers":
-        seconds = max(
-            seconds, _started(shape, task.amount / min(part.config["batch_size"] for part in task.parts))
-        )
+        steps = task.amount / min(part.config["batch_size"] for part in task.parts)
+        seconds = max(seconds, steps * shape.layers * RECORDED_LAYER)
     return seconds / 3600
 
 
@@ -171,7 +171,8 @@ def _rollout_seconds(
     if args["use_vllm"]:
         return computed
     processes = material.recipe.launch.processes
-    return max(computed, _started(shape, drawn / generation_batch(args, processes) * processes))
+    steps = drawn / generation_batch(args, processes) * processes
+    return max(computed, steps * shape.layers * RECORDED_LAYER)
 
 
 def _started(shape: Shape, passes: float) -> float:

@@ -136,7 +136,7 @@ def vllm(material: Material) -> Iterator[Finding]:
         if args["use_vllm"]:
             yield _rollouts(material, name, args, cpu)
         elif stage.rolls_out and material.card and not args.get("use_transformers_continuous_batching"):
-            text = f"{name}: rollouts by plain generate on a {material.recipe.launch.gpu}"
+            text = f"{name}: rollouts by transformers on a {material.recipe.launch.gpu}"
             other = ", or use_transformers_continuous_batching: true" * (stage.trainer == "grpo")
             yield Finding("warn", "vllm", text, f"use_vllm: true{other}")
 
