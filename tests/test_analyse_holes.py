@@ -53,6 +53,14 @@ def test_a_model_that_gives_no_thought_when_asked_for_one_is_named(tmp_path):
     assert any(note.startswith(f"{said}base, sft hardly give one") for note in results_of(run)["notes"])
 
 
+def test_an_arm_that_was_not_asked_in_a_mode_is_named(tmp_path):
+    run = make_run(tmp_path / "run", arms=TWO, rows=20, modes=("think", "cot"))
+    assert not any("not evaluated" in note for note in results_of(run)["notes"])
+    (file,) = run.glob("evals/sft-*/composite.cot/scores.jsonl")
+    file.unlink()
+    assert "composite: not evaluated yet: sft (cot)" in results_of(run)["notes"]
+
+
 def test_where_all_samples_are_cut_there_is_no_length_to_speak_of(tmp_path):
     run = make_run(tmp_path / "run", arms=TWO, rows=40, modes=("think", "wait-1"))
     rewrite(

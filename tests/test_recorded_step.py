@@ -4,13 +4,14 @@ A GPU's recording is stood in for by a tape of the same kind: what runs again ar
 """
 
 from collections import deque
+from types import SimpleNamespace
 
 import pytest
 import torch
 from tiny import make_tiny, make_tokenizer
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten, tree_map
-from transformers import AutoModelForCausalLM, MistralConfig, MistralForCausalLM
+from transformers import AutoModelForCausalLM, LlamaConfig, MistralConfig, MistralForCausalLM
 
 from reins.eval.sample import decode, recorded_step
 from reins.eval.sample.settings import Sampling
@@ -104,3 +105,42 @@ def test_completions_of_a_recorded_step(model, recordings, monkeypatch):
     torch.manual_seed(0)
     assert rollout.sample(model, prompts, **settings) == grown
     assert len(recordings) > 3 and len({*map(len, grown)}) > 5
+
+
+def loaded(device="cuda", attention="sdpa", compiles=True, rope="default", layers=None, **fields):
+    """What is asked of a loaded model before its steps are recorded."""
+    config = LlamaConfig(rope_parameters={"rope_type": rope, "rope_theta": 1e4, "factor": 2.0})
+    config._attn_implementation = attention
+    config.layer_types = layers
+    return SimpleNamespace(
+        device=torch.device(device), config=config, _can_compile_fullgraph=compiles, **fields
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "recordable"),
+    [
+        (loaded(), True),
+        (loaded(hf_device_map={"": 0}), True),
+        (loaded(device="cpu"), False),
+        (loaded(compiles=False), False),
+        (loaded(rope="dynamic"), False),
+        (loaded(hf_device_map={"layers.0": 0, "layers.1": 1}), False),
+        (loaded(hf_quantizer=SimpleNamespace(is_compileable=False)), False),
+    ],
+)
+def test_what_starts_other_kernels_from_step_to_step_is_not_recorded(model, recordable):
+    assert recorded_step.is_recordable(model) is recordable
+
+
+@pytest.mark.parametrize(
+    ("model", "batch"),
+    [
+        (loaded(), rollout.SlotBatch),
+        (loaded(device="cpu"), rollout.GrowingBatch),
+        (loaded(attention="flash_attention_2"), rollout.GrowingBatch),
+        (loaded(layers=["full_attention", "linear_attention"]), rollout.GrowingBatch),
+    ],
+)
+def test_completions_go_over_slots_where_a_mask_can_tell_what_is_seen(model, batch):
+    assert rollout.batch_of(model) is batch

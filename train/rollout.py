@@ -14,11 +14,13 @@ from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 from trl import DistillationConfig, GRPOConfig
 
+from ..eval.sample.attention_function import backend_of
+from ..eval.sample.layer_masks import other_layers
 from ..eval.sample.recorded_step import HALF, Step
 from ..eval.sample.slot_cache import SlotCache
 
 SLICE = (
-    16  # completions of like length that a CPU scores together: more have more padding, and leave its caches
+    16  # completions of like length that a CPU scores together: more are padded more, and leave its caches
 )
 
 
@@ -95,7 +97,9 @@ def sample(
 
 
 def batch_of(model: PreTrainedModel) -> "type[GrowingBatch | SlotBatch]":
-    return SlotBatch if model.device.type == "cuda" else GrowingBatch
+    """Slots on a GPU, where a mask can tell each layer what it sees: not with flash attention, nor in a layer with a state."""
+    masked = backend_of(model) in ("sdpa", "eager") and not other_layers(model)
+    return SlotBatch if model.device.type == "cuda" and masked else GrowingBatch
 
 
 def _padded(prompts: Sequence[Sequence[int]], pad: int, device: torch.device) -> tuple[Tensor, Tensor]:

@@ -59,6 +59,8 @@ def _run_entries(run: RunFolder) -> tuple[EntryLists, list[str]]:
         if not run.samples(name):
             notes.append(f"{name}: not evaluated yet")
             continue
+        if unanswered := run.unanswered(name):
+            notes.append(f"{name}: not evaluated yet: {', '.join(unanswered)}")
         set_lists = _set_entries(data := SetData(run, name))
         notes += caveats(data, set_lists["bins"], set_lists["attention_auc"])
         for kind, entries in set_lists.items():

@@ -125,6 +125,18 @@ class RunFolder:
                     samples.setdefault((arm.name, mode), []).append(scored)
         return samples
 
+    def unanswered(self, set_name: str) -> list[str]:
+        """The arms and modes that a set has no scores of, of one seed or all, as `sft (think)`."""
+        modes = [mode for mode in self.evaluate[set_name]["modes"] if mode != DECIDE]
+        return list(
+            dict.fromkeys(
+                f"{arm.name} ({mode})"
+                for mode in modes
+                for arm in self.answering
+                if not self.scored(arm.checkpoint, set_name, mode)
+            )
+        )
+
     def decisions(self, set_name: str) -> dict[str, list[ScoredSamples]]:
         """What each arm's seeds decided about the rows of a set, from their instructions alone."""
         decided: dict[str, list[ScoredSamples]] = {}

@@ -13,10 +13,14 @@ from .slot_cache import SlotCache
 FULL, SLIDING = "full_attention", "sliding_attention"
 
 
+def other_layers(model: PreTrainedModel) -> set[str]:
+    """The kinds of layers that attend otherwise than to all, or to a window of, what came before."""
+    return {*(getattr(model.config.get_text_config(), "layer_types", None) or ())} - {FULL, SLIDING}
+
+
 def check_attention(model: PreTrainedModel) -> None:
-    """Raise InputError where a layer attends otherwise than to all, or to a window of, what came before."""
-    others = {*(getattr(model.config.get_text_config(), "layer_types", None) or ())} - {FULL, SLIDING}
-    if others:
+    """Raise InputError where a layer attends otherwise than slots can hold."""
+    if others := other_layers(model):
         said = f"layers of {', '.join(sorted(others))} are not for engine transformers"
         raise InputError(model.name_or_path, said, "use engine vllm")
 

@@ -15,18 +15,18 @@ from transformers import PreTrainedModel
 from .layer_masks import layer_masks, windowed
 from .slot_cache import SlotCache
 
-HALF = (
-    0.5  # a recorded batch is cut down when fewer of its slots than this are busy: then it is recorded anew
-)
+HALF = 0.5  # a batch is cut down when fewer of its slots than this are busy: it is recorded anew then
 
 
 def is_recordable(model: PreTrainedModel) -> bool:
-    """Whether a step starts the same kernels whatever it computes: on a GPU, where transformers says so of the model's
-    class, as it is loaded."""
+    """Whether a step starts the same kernels whatever it computes: on one GPU, where transformers says so of the model's
+    class and of how it is quantized."""
     quantizer = getattr(model, "hf_quantizer", None)
-    offloaded = {"cpu", "disk"} & {*map(str, getattr(model, "hf_device_map", {}).values())}
-    plain = model._can_compile_fullgraph and not offloaded and "dynamic" not in _rope_types(model)
-    return model.device.type == "cuda" and plain and (quantizer is None or quantizer.is_compileable)
+    devices = {*getattr(model, "hf_device_map", {}).values()}
+    compiles = model._can_compile_fullgraph and (quantizer is None or quantizer.is_compileable)
+    return (
+        compiles and model.device.type == "cuda" and len(devices) <= 1 and "dynamic" not in _rope_types(model)
+    )
 
 
 def _rope_types(model: PreTrainedModel) -> set[str]:
@@ -43,7 +43,7 @@ class Step:
         self.model, self.cache, self.config = model, cache, model.config.get_text_config()
         self.recordable = is_recordable(model)
         self.over: tuple[int, int, bool] | None = None  # what the last step went over
-        self.tokens = torch.zeros_like(cache.slots)
+        self.tokens: Tensor  # what it was fed, where a recording reads it
         self.replay: Callable[[], Tensor] | None = None
 
     def __call__(self, tokens: Tensor) -> Tensor:
