@@ -107,6 +107,19 @@ def test_completions_of_a_recorded_step(model, recordings, monkeypatch):
     assert len(recordings) > 3 and len({*map(len, grown)}) > 5
 
 
+def test_a_model_that_cannot_be_recorded_goes_on_step_by_step_and_says_so(model, monkeypatch, capsys):
+    plain = drawn(model, 20)
+
+    def refused(step):
+        raise RuntimeError("operation not permitted when stream is capturing\nat: ...")
+
+    monkeypatch.setattr(recorded_step, "recording", refused)
+    monkeypatch.setattr(recorded_step, "is_recordable", lambda model: True)
+    assert drawn(model, 20) == plain
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("generation is slower: operation not permitted when stream is capturing")
+
+
 def loaded(device="cuda", attention="sdpa", compiles=True, rope="default", layers=None, **fields):
     """What is asked of a loaded model before its steps are recorded."""
     config = LlamaConfig(rope_parameters={"rope_type": rope, "rope_theta": 1e4, "factor": 2.0})

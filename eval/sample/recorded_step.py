@@ -5,6 +5,7 @@ tests/bench/RESULTS.md). A recording (a CUDA graph) starts them all at once. It 
 of the cache, and reads and writes what it was recorded over, so tokens and ends are written into place.
 """
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from .layer_masks import layer_masks, windowed
 from .slot_cache import SlotCache
 
 HALF = 0.5  # a batch is cut down when fewer of its slots than this are busy: it is recorded anew then
+UNRECORDED = "its steps cannot be recorded, so generation is slower"
 
 
 def is_recordable(model: PreTrainedModel) -> bool:
@@ -56,7 +58,12 @@ class Step:
             self.over, self.replay, self.tokens = over, None, tokens.clone()
             return self.computed(self.tokens)
         self.tokens.copy_(tokens)
-        self.replay = self.replay or recording(lambda: self.computed(self.tokens))
+        try:
+            self.replay = self.replay or recording(lambda: self.computed(self.tokens))
+        except RuntimeError as error:  # a class that says it compiles may yet look at what it computes
+            print(f"{self.model.name_or_path}: {UNRECORDED}: {str(error).splitlines()[0]}", file=sys.stderr)
+            self.recordable = False
+            return self.computed(tokens)
         return self.replay()
 
     def computed(self, tokens: Tensor) -> Tensor:
