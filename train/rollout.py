@@ -19,9 +19,7 @@ from ..eval.sample.layer_masks import other_layers
 from ..eval.sample.recorded_step import HALF, Step
 from ..eval.sample.slot_cache import SlotCache
 
-SLICE = (
-    16  # completions of like length that a CPU scores together: more are padded more, and leave its caches
-)
+SLICE = 16  # completions of like length that a CPU scores together: more are padded more, and leave caches
 
 
 def is_plain(args: GRPOConfig | DistillationConfig) -> bool:

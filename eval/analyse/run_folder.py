@@ -116,26 +116,24 @@ class RunFolder:
         asked: list[str] = self.evaluate[set_name]["modes"]
         return asked if arm in self.answering else [DECIDE]
 
+    def _asked(self, set_name: str) -> Iterator[tuple[str, str, ScoredSamples | None]]:
+        """Arm, mode and scores of all that should answer a set, a seed at a time, mode by mode."""
+        for mode in self.evaluate[set_name]["modes"]:
+            for arm in self.answering if mode != DECIDE else ():
+                yield arm.name, mode, self.scored(arm.checkpoint, set_name, mode)
+
     def samples(self, set_name: str) -> SetSamples:
         """The scores of each arm's seeds in each mode of a set, mode by mode; what is not scored is left out."""
         samples: SetSamples = {}
-        for mode in self.evaluate[set_name]["modes"]:
-            for arm in self.answering if mode != DECIDE else ():
-                if scored := self.scored(arm.checkpoint, set_name, mode):
-                    samples.setdefault((arm.name, mode), []).append(scored)
+        for arm, mode, scored in self._asked(set_name):
+            if scored:
+                samples.setdefault((arm, mode), []).append(scored)
         return samples
 
     def unanswered(self, set_name: str) -> list[str]:
         """The arms and modes that a set has no scores of, of one seed or all, as `sft (think)`."""
-        modes = [mode for mode in self.evaluate[set_name]["modes"] if mode != DECIDE]
-        return list(
-            dict.fromkeys(
-                f"{arm.name} ({mode})"
-                for mode in modes
-                for arm in self.answering
-                if not self.scored(arm.checkpoint, set_name, mode)
-            )
-        )
+        names = (f"{arm} ({mode})" for arm, mode, scored in self._asked(set_name) if not scored)
+        return list(dict.fromkeys(names))
 
     def decisions(self, set_name: str) -> dict[str, list[ScoredSamples]]:
         """What each arm's seeds decided about the rows of a set, from their instructions alone."""
