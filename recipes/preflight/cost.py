@@ -144,7 +144,7 @@ def _hours(material: Material, task: Task) -> float | None:
     seconds = task.amount * shape.forward(longest) / (material.card.rate * GENERATION)
     if material.recipe.launch.engine == "transformers":
         steps = task.amount / min(part.config["batch_size"] for part in task.parts)
-        seconds = max(seconds, steps * shape.layers * RECORDED_LAYER)
+        seconds = max(seconds, _started(shape, steps, RECORDED_LAYER))
     return seconds / 3600
 
 
@@ -172,12 +172,12 @@ def _rollout_seconds(
         return computed
     processes = material.recipe.launch.processes
     steps = drawn / generation_batch(args, processes) * processes
-    return max(computed, steps * shape.layers * RECORDED_LAYER)
+    return max(computed, _started(shape, steps, RECORDED_LAYER))
 
 
-def _started(shape: Shape, passes: float) -> float:
-    """Seconds in which the kernels of so many passes are started."""
-    return passes * shape.layers * LAYER
+def _started(shape: Shape, passes: float, layer: float = LAYER) -> float:
+    """Seconds in which the kernels of so many passes are started, at so many a `layer`."""
+    return passes * shape.layers * layer
 
 
 def _shown(hours: float) -> str:
