@@ -14,7 +14,7 @@ A day's work, in its order:
   reins status mine                        what is done, what failed, how long the rest takes
   reins report runs/mine runs/other --out both     lay runs side by side
 
-Nothing at hand? `reins run micro/ablation` does all of it on two CPU cores, in 16 minutes.
+Nothing at hand? `reins run micro/ablation` does all of it on two CPU cores, in about 20 minutes.
 All commands: reins --help. One of them: reins run --help."""
 ORDER = (
     "new",

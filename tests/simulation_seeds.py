@@ -145,6 +145,6 @@ def effect_coverage(world, seeds, studies, *, seed=0):
         for name, weight in weights.items():
             value = sum(w * cell.measure.values.mean() for w, cell in zip(weight, cells, strict=True))
             moved = sum(w * added(cell.measure, PROBLEMS) for w, cell in zip(weight, cells, strict=True))
-            low, high = crossed(moved).interval(value)
+            low, high = crossed(moved, np.arange(PROBLEMS)).interval(value)
             held[name] += low <= weight @ means <= high
     return {name: count / studies for name, count in held.items()}

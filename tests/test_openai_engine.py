@@ -230,7 +230,7 @@ def test_by_token_ids_every_mode_gives_the_replies_of_the_transformers_engine(
 
 def test_a_server_without_token_ids_is_one_line(few, tmp_path, thinkers):
     no_ids = {"choices": [{"text": "12", "finish_reason": "stop"}]}
-    refused = pytest.raises(InputError, match="returns no token ids, which modes other than think need")
+    refused = pytest.raises(InputError, match="returns no token ids, by which prompts are asked here")
     with serving(lambda body: no_ids) as server, refused:
         sample(server, few, tmp_path / "out", settings={"tokenizer": str(thinkers[7])}, mode="wait 1")
     assert len(server.posted) <= 8

@@ -1,10 +1,16 @@
 """Several training seeds: the interval covers them, and what is said where there is one, or where they differ."""
 
+import json
+
+import numpy as np
 import pytest
 from analysed import TWO, one, pick, results_of
 from scipy.stats import binom
 from simulation_seeds import COUNTS, SEED_WORLDS, seed_coverage
 from synthetic_run import make_run
+
+from reins.eval.score.estimates import over_seeds
+from reins.eval.score.measure import Measure
 
 FEW, MANY = 200, 4000
 
@@ -34,7 +40,8 @@ def test_seeds_that_lie_apart_widen_what_one_seed_would_say(tmp_path):
     assert one(single["contrasts"], **whole)["seeds"] == 1
     assert one(several["contrasts"], **whole)["seeds"] == 3
     assert any("one training seed of every trained arm" in note for note in single["notes"])
-    assert not any("training seed" in note for note in several["notes"])
+    assert not any("one training seed" in note for note in several["notes"])
+    assert any("leave out how seeds differ" in note for note in several["notes"])
     together = one(several["figures"], **whole, seed=None)
     values = [entry["value"] for entry in pick(several["figures"], **whole) if entry["seed"] is not None]
     assert together["value"] == pytest.approx(sum(values) / 3, abs=1e-5)
@@ -52,3 +59,28 @@ def test_arms_of_different_seeds_are_not_compared_and_it_is_said_by_name(tmp_pat
     assert pairs == {("sft", "base"), ("sft_direct", "base")}
     said = "sft is not compared with sft_direct: one has the seeds 0, 1, the other 0"
     assert any(said in note for note in results["notes"])
+
+
+def test_problems_of_which_nothing_counts_widen_no_interval():
+    rng = np.random.default_rng(0)
+    rates = rng.uniform(0.3, 0.7, 40)
+    values = (rng.random((3, 40)) < rates).astype(float).ravel()
+    seeds, problems = np.repeat(np.arange(3), 40), np.tile(np.arange(40), 3)
+    measure = Measure("verdict", None, values, problems, seeds=seeds)
+    assert over_seeds(measure, 400) == pytest.approx(over_seeds(measure, 40))
+
+
+def test_seeds_that_differ_in_both_are_no_dependence_of_constraints_and_answers(tmp_path):
+    run = make_run(tmp_path / "run", arms=TWO, rows=100, seeds=(0, 1, 2))
+    rng = np.random.default_rng(1)
+    for seed, rate in enumerate((0.9, 0.5, 0.1)):
+        file = run / "evals" / f"sft-s{seed}" / "composite.think" / "scores.jsonl"
+        scores = [json.loads(line) for line in file.read_text().splitlines()]
+        for score in scores:
+            held = bool(rng.random() < rate)
+            score |= {"verdicts": [held] * len(score["verdicts"]), "hacc": float(held), "sacc": float(held)}
+            score |= {"correct": bool(rng.random() < rate), "cut": False, "state": "closed"}
+        file.write_text("".join(json.dumps(score) + "\n" for score in scores))
+    found = one(results_of(run)["joint"], arm="sft")
+    assert abs(found["excess"]) < 0.04 and found["low"] < 0 < found["high"]
+    assert found["both"] - found["expected_both"] == pytest.approx(found["excess"], abs=1e-5)

@@ -134,6 +134,16 @@ def test_pairing_is_worth_something():
     assert compare(arms, draws).mdd[0] / 2.80 < 0.9 * np.hypot(*alone)
 
 
+def test_a_difference_lies_in_its_interval_where_problems_have_unlike_numbers_of_rows():
+    sizes = np.repeat([6.0, 1.0], [30, 170])
+    held = np.where(np.arange(200) < 9, 0.0, sizes)
+    found = compare(
+        (np.stack([sizes, held]), np.stack([sizes, sizes])), intervals.draw_clusters(200, resamples=500)
+    )
+    assert found.diff[0] == pytest.approx(-54 / 350)
+    assert found.low[0] < found.low_90[0] < found.diff[0] < found.high_90[0] < found.high[0] < 0
+
+
 def test_equal_arms_have_an_interval_with_width_and_no_significance():
     arms = np.tile([[0.0, 2.0]], (2, 20)), np.full((2, 40), 2.0)
     found = compare(arms, intervals.draw_clusters(40, resamples=500))

@@ -21,7 +21,13 @@ from .run_folder import RunFolder
 from .set_data import SetData
 
 VERSIONS = ("torch", "transformers", "trl", "accelerate", "datasets", "math-verify", "numpy")
-NAMING = ("arm", "against", "family")  # the fields that name an arm
+NAMING = (
+    "arm",
+    "against",
+    "family",
+    "crossed",
+    "arms",
+)  # the fields that name an arm, or arms taken together
 
 
 def analyse(runs: Sequence[RunFolder]) -> Entry:
@@ -47,7 +53,8 @@ def analyse(runs: Sequence[RunFolder]) -> Entry:
 
 
 def _named(entry: Entry, prefix: str) -> Entry:
-    return entry | {key: prefix + entry[key] for key in NAMING if prefix and entry.get(key)}
+    named = (key for key in NAMING if prefix and isinstance(entry.get(key), str))
+    return entry | {key: prefix + entry[key] for key in named}
 
 
 def _run_entries(run: RunFolder) -> tuple[EntryLists, list[str]]:

@@ -30,8 +30,8 @@ def caveats(data: SetData, bins: Sequence[LengthBin], ranked: Sequence[Attention
     gaps = (
         *_row_gaps(row_set),
         *_comparison_gaps(data),
-        *_sample_gaps(row_set, samples),
-        *_mode_gaps(samples),
+        *_sample_gaps(row_set, samples, data.run.preset),
+        *_mode_gaps(samples, data.run.preset),
         *_bin_gaps(bins, data.bins),
         *_attention_gaps(data, ranked),
     )
@@ -50,6 +50,11 @@ def seed_caveats(run: RunFolder) -> Iterator[str]:
         yield (
             f"one training seed of {which}: the intervals cover problems and samples, and leave out how differently "
             "another seed would have come out (`seeds: [0, 1, 2]` would show it)"
+        )
+    if len(single) < len(seeds):
+        yield (
+            "of several training seeds, length bins, slopes, parts of a change, second passes, policies and attention take "
+            "all samples together: their intervals leave out how seeds differ"
         )
     if few := of_count[2]:
         yield f"two training seeds of {', '.join(few)} hardly say how far seeds differ: their intervals are very wide"
@@ -76,16 +81,20 @@ def _comparison_gaps(data: SetData) -> Iterator[str]:
         )
 
 
-def _sample_gaps(row_set: RowSet, samples: SetSamples) -> Iterator[str]:
+def _sample_gaps(row_set: RowSet, samples: SetSamples, preset: str) -> Iterator[str]:
     if single := [key for key, seeds in samples.items() if len(seeds[0].row) == len(row_set.rows)]:
         yield f"one sample a row from {_listed(single)}, so nothing is compared within a prompt"
     if lost := [key for key, seeds in samples.items() if not any(scored.finished.any() for scored in seeds)]:
         yield f"all samples of {_listed(lost)} are cut or unclosed, so none is in a bin"
     if unended := [key for key, seeds in samples.items() if _unanswered(seeds) > HARDLY]:
-        yield (
-            f"over {HARDLY:.0%} of the samples of {_listed(unended)} are cut or unclosed; they miss constraints and answer "
-            "together, which is part of their joint excess"
+        what = (
+            "they miss constraints and answer together, which is part of their joint excess"
+            if preset == "reins"
+            else f"preset {preset} judges what is there of them"
         )
+        yield f"over {HARDLY:.0%} of the samples of {_listed(unended)} are cut or unclosed; {what}"
+    if uncounted := [key for key, seeds in samples.items() if any(map(_uncounted, seeds))]:
+        yield f"finished samples of {_listed(uncounted)} come without counts of tokens, so nothing is said of their lengths"
     for key, seeds in samples.items():
         if marks := {name for scored in seeds for name in scored.format.tolist()} - {"", USUAL.name}:
             yield f"thoughts of {_listed([key])} are told from answers by the tags of {', '.join(sorted(marks))}"
@@ -94,8 +103,9 @@ def _sample_gaps(row_set: RowSet, samples: SetSamples) -> Iterator[str]:
             yield f"{late} answers of {_listed([key])} could not be graded in time and count as not right"
 
 
-def _mode_gaps(samples: SetSamples) -> Iterator[str]:
+def _mode_gaps(samples: SetSamples, preset: str) -> Iterator[str]:
     arms, modes = (list(dict.fromkeys(names)) for names in zip(*samples, strict=True))
+    fail = ", and they fail" if preset == "reins" else ""
     if absent := [(arm, mode) for arm in arms for mode in modes if (arm, mode) not in samples]:
         yield f"not asked in every mode: {_listed(absent)}"
     thinking = {arm: samples[arm, THINK] for arm in arms if (arm, THINK) in samples}
@@ -121,7 +131,7 @@ def _mode_gaps(samples: SetSamples) -> Iterator[str]:
         }
         if more := [f"{arm} {a:.0%} ({b:.0%})" for arm, (a, b) in shares.items() if a > b + CLEARLY_MORE]:
             yield (
-                f"{mode} leaves more samples cut or unclosed than {THINK} does, and they fail, whatever the length of "
+                f"{mode} leaves more samples cut or unclosed than {THINK} does{fail}, whatever the length of "
                 f"the rest: {', '.join(more)}; hacc_finished is without them"
             )
 
@@ -154,6 +164,10 @@ def _attention_gaps(data: SetData, ranked: Sequence[AttentionAuc]) -> Iterator[s
             f"attention: {'every' if lost else 'no'} constraint is lost by thinking in {_listed([key])}, so there is "
             "nothing to rank"
         )
+
+
+def _uncounted(scored: ScoredSamples) -> bool:
+    return bool(scored.finished.any() and np.isnan(scored.numbers["reasoning_tokens"][scored.finished]).all())
 
 
 def _unanswered(seeds: Sequence[ScoredSamples]) -> float:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 MOSTLY = 0.5  # share of samples that reason, from which taking the reasoning away says something
 PARTS = {
-    "total": "arm − base",
+    "total": "arm − what it is held against",
     "format": "format: reasoning first",
     "unfinished": "unfinished samples",
     "answer_length": "answer length",
@@ -43,8 +43,8 @@ KINDS = {
     "intervention": ("a mode intervened", ORANGE, "^"),
 }
 SIDES = {
-    "total": ("arm − base", "black", "o"),
-    "control": ("control − base", GREY, "s"),
+    "total": ("arm", "black", "o"),
+    "control": ("its control", GREY, "s"),
     "remains": ("arm − control: what remains", BLUE, "D"),
 }
 
@@ -87,7 +87,8 @@ def parts(data: SetData, lists: EntryLists) -> Iterator[ChangePart]:
     whole = [contrast for contrast in lists["contrasts"] if contrast.group is None]
     for (arm, mode), samples in data.samples.items():
         against = data.roles.reference(arm) or ""
-        reference = data.samples.get((against, mode), ())
+        alike = data.comparable((arm, mode), (against, mode))
+        reference = data.samples.get((against, mode), ()) if alike else ()
         for metric in OUTCOMES:
             if _known(samples, metric) and _known(reference, metric):
                 change = Change(data.name, arm, against, mode, metric)
@@ -130,11 +131,12 @@ def _part(change: Change, part: str, gap: Contrast) -> ChangePart:
 
 
 def _controls(whole: Sequence[Contrast], change: Change, controls: Sequence[str]) -> Iterator[ChangePart]:
+    """What a control changes and what remains beyond it, of controls that are held against the same as the arm."""
     for control in controls:
         pairs = {"control": (control, change.against), "remains": (change.arm, control)}
-        for name, (arm, against) in pairs.items():
-            for gap in _contrasts_of(whole, change, arm, against):
-                yield _part(change, f"{name}:{control}", gap)
+        gaps = {name: _contrasts_of(whole, change, *pair) for name, pair in pairs.items()}
+        if all(gaps.values()):
+            yield from (_part(change, f"{name}:{control}", gap) for name, of in gaps.items() for gap in of)
 
 
 def _without_reasoning(whole: Sequence[Contrast], change: Change) -> Iterator[ChangePart]:
@@ -149,7 +151,7 @@ def _without_reasoning(whole: Sequence[Contrast], change: Change) -> Iterator[Ch
 def part_label(part: str) -> str:
     """A part of a change in words."""
     kind, _, control = part.partition(":")
-    labels = {"control": f"{control} − base", "remains": f"arm − {control}"}
+    labels = {"control": f"{control}, against the same", "remains": f"arm − {control}"}
     return PARTS.get(part, labels.get(kind, part))
 
 
@@ -194,7 +196,9 @@ def part_dots(data: ReportData) -> Drawing | None:
         axes.set_title(arm)
     kinds = {entry["kind"] for entry in shown}
     legend = [dot(colour, label, marker) for kind, (label, colour, marker) in KINDS.items() if kind in kinds]
-    foot(figure, "part of the change of HAcc, arm minus base, with 95 % interval", legend)
+    foot(
+        figure, "part of the change of HAcc against what the arm is held against, with 95 % interval", legend
+    )
     return figure
 
 
@@ -202,7 +206,8 @@ def control_dots(data: ReportData) -> Drawing | None:
     """The change of HAcc of an arm, of its control, and what remains between them; a row an arm and control."""
     of_metric = select(data.entries("attribution"), metric="hacc")
     entries = [entry for entry in of_metric if entry["value"] is not None]
-    remains = [entry for entry in entries if entry["part"].startswith("remains:")]
+    whole = {entry["arm"] for entry in entries if entry["part"] == "total"}
+    remains = [entry for entry in entries if entry["part"].startswith("remains:") and entry["arm"] in whole]
     pairs = [(entry["arm"], entry["part"].partition(":")[2]) for entry in remains]
     if not pairs:
         return None

@@ -72,7 +72,7 @@ def _over_seeds(gap: Difference, arm: ArmMeasure, against: ArmMeasure, sums: Sum
     if arm.measure.is_rate and intervals.discordant(gaps)[0] < intervals.FEW_DISCORDANT:
         (centre,), (error,) = (values.tolist() for values in intervals.few_discordant(gaps))
         least = error**2
-    variance = crossed(apart[:, sums.den.sum(axis=0) > 0], least)
+    variance = crossed(apart, sums.den.sum(axis=0) > 0, least)
     ends = (*variance.interval(centre), *variance.interval(centre, INNER))
     return Difference(gap.diff, *ends, variance.p(centre), variance.detectable, gap.n, gap.clusters)
 

@@ -149,7 +149,7 @@ def _effect(
     value = float(sum(w * cell.measure.values.mean() for w, cell in zip(weight, cells, strict=True)))
     counted = np.unique(np.concatenate([cell.measure.clusters for cell in cells]))
     enough = len(counted) > 1
-    variance = crossed(np.asarray(moved)[:, counted]) if enough else None
+    variance = crossed(np.asarray(moved), counted) if enough else None
     low, high = variance.interval(value) if variance else (None, None)
     (factor, level), *others = term
     kind = "interaction" if others else "main"
@@ -186,6 +186,12 @@ def words(entry: Entry) -> str:
     return f"{entry['factor']}: {entry['level']} − {entry['reference']}"
 
 
+def run_of(entry: Entry) -> str:
+    """`run/` where arms of several runs are crossed, which then are named by it; else nothing."""
+    run, slash, _ = entry["crossed"].rpartition("/")
+    return f"{run}{slash}"
+
+
 def effects_table(data: ReportData) -> Rows:
     """One line an effect and metric."""
     table = [["crossed", "effect", "metric", "size", "p", "Holm", "detectable"]]
@@ -205,7 +211,9 @@ def effect_dots(data: ReportData) -> Drawing | None:
     ordered = [entry for kind in KINDS for entry in select(entries, kind=kind)]
     several = len({entry["crossed"] for entry in ordered}) > 1  # whose effects may have the same names
     rows = {
-        (entry["crossed"], words(entry)): words(entry) + (f" ({entry['trainers']})" if several else "")
+        (entry["crossed"], words(entry)): run_of(entry)
+        + words(entry)
+        + (f" ({entry['trainers']})" if several else "")
         for entry in ordered
     }
     names, labels = list(rows), list(rows.values())

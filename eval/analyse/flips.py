@@ -27,7 +27,7 @@ COUNTS = ("pass_pass", "pass_fail", "fail_pass", "fail_fail", "win", "tie", "los
 PARTS = {
     "pass_pass": ("both pass", "#9db7c9"),
     "fail_pass": ("only the arm passes", BLUE),
-    "pass_fail": ("only its base passes", ORANGE),
+    "pass_fail": ("only the other side passes", ORANGE),
     "fail_fail": ("both fail", "#dcdcdc"),
 }
 
@@ -82,7 +82,8 @@ def _compared(data: SetData) -> Iterator[Comparison]:
     sides = [((arm, mode), (against, mode)) for mode in data.modes for arm, against in pairs]
     sides += [((arm, mode), (arm, data.modes[0])) for mode in data.modes[1:] for arm in data.arms]
     for side, against in sides:
-        for metric in FLIPPED if side in data.samples and against in data.samples else ():
+        known = side in data.samples and against in data.samples and data.comparable(side, against)
+        for metric in FLIPPED if known else ():
             counts = flips(_verdicts(data.samples[side], metric), _verdicts(data.samples[against], metric))
             if counts:
                 yield Comparison(side, against, metric, counts)

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from ..score.estimates import added, resample, seed_numbers, spread
+from ..score.estimates import resample, spread
 from ..score.measure import Measure
+from ..stats.intervals import Floats, Ints
 from ..stats.seeds import crossed
 from .analysis import Analysis, EntryLists, Figure, Table
 from .fields import ArmName, Clusters, Mode, Samples, SetName
@@ -22,6 +23,7 @@ from .formats import starred
 from .results import ReportData, Rows
 from .set_data import SetData
 from .style import BLUE, GREEN, ORANGE, arm_axis, foot, line, panels, patch, room, stack
+from .verdict_data import summed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -45,7 +47,7 @@ class JointOutcome:
     hacc_only: Annotated[float, "all constraints hold, the answer is wrong"]
     correct_only: Annotated[float, "the answer is right, a constraint is broken"]
     neither: Annotated[float, "a constraint is broken and the answer is wrong"]
-    expected_both: Annotated[float, "`both`, were the two independent"]
+    expected_both: Annotated[float, "`both`, were the two independent under each training seed"]
     excess: Annotated[float, "`both` less `expected_both`"]
     low: Annotated[float | None, "lower end of the excess's 95 % interval; null where the samples allow none"]
     high: Annotated[
@@ -62,37 +64,54 @@ def joint(data: SetData, _: EntryLists) -> Iterator[JointOutcome]:
             np.concatenate([scored.numbers[metric] for scored in samples]) for metric in ("hacc", "correct")
         )
         clusters = np.concatenate([data.row_set.cluster[scored.row] for scored in samples])
-        seeds = seed_numbers([len(scored.row) for scored in samples])
+        seed = np.repeat(np.arange(len(samples)), [len(scored.row) for scored in samples])
         known = ~(np.isnan(hacc) | np.isnan(correct))
-        if not known.any():
-            continue
-        hacc, correct, clusters = hacc[known], correct[known], clusters[known]
+        if known.any():
+            yield JointOutcome(
+                data.name,
+                arm,
+                mode,
+                *_outcome(data, hacc[known], correct[known], clusters[known], seed[known]),
+            )
+
+
+def _outcome(
+    data: SetData, hacc: Floats, correct: Floats, clusters: Ints, seed: Ints
+) -> tuple[float, float, float, float, float, float, float | None, float | None, int, int]:
+    """The shares, the excess with its interval, samples and clusters, of samples (n,) that both are known of.
+
+    Independence is within a training seed: seeds that differ in both would look like dependence. With several seeds the
+    interval is of the first order, and of seeds too.
+    """
+    both, kept, right = (float(values.mean()) for values in (hacc * correct, hacc, correct))
+    its_kept, its_right = (_seed_means(of, seed)[seed] for of in (hacc, correct))
+    expected = float((its_kept * its_right).mean())
+    excess = both - expected
+    if seed[0] == seed[-1]:
         outcomes = {"both": hacc * correct, "hacc": hacc, "correct": correct}
-        seeds = None if seeds is None else seeds[known]
-        measured = [Measure(name, None, values, clusters, seeds=seeds) for name, values in outcomes.items()]
+        measured = [Measure(name, None, values, clusters) for name, values in outcomes.items()]
         drawn = resample(measured, data.draws).resampled
-        both, kept, right = (float(values.mean()) for values in outcomes.values())
         # The excess is taken in every resample, for the three means move together.
         low, high = spread(drawn[0] - drawn[1] * drawn[2])
-        if seeds is not None and low is not None:
-            of_both, of_kept, of_right = (added(measure, len(data.draws)) for measure in measured)
-            moved = of_both - right * of_kept - kept * of_right
-            low, high = crossed(moved[:, np.unique(clusters)]).interval(both - kept * right)
-        yield JointOutcome(
-            set=data.name,
-            arm=arm,
-            mode=mode,
-            both=both,
-            hacc_only=kept - both,
-            correct_only=right - both,
-            neither=1 - kept - right + both,
-            expected_both=kept * right,
-            excess=both - kept * right,
-            low=low,
-            high=high,
-            n=len(hacc),
-            clusters=len(np.unique(clusters)),
-        )
+    else:
+        moved = (hacc - its_kept) * (correct - its_right) - excess
+        shape = 1 + int(seed.max()), data.row_set.clusters
+        of_each = summed(clusters + seed * data.row_set.clusters, moved / len(moved), shape)
+        low, high = _ends(of_each, np.unique(clusters), excess)
+    shares = both, kept - both, right - both, 1 - kept - right + both
+    return *shares, expected, excess, low, high, len(hacc), len(np.unique(clusters))
+
+
+def _seed_means(values: Floats, seed: Ints) -> Floats:
+    return np.asarray(np.bincount(seed, values) / np.maximum(np.bincount(seed), 1))
+
+
+def _ends(of_each: Floats, counted: Ints, excess: float) -> tuple[float, float] | tuple[None, None]:
+    """None where one cluster is all, or all are alike."""
+    if len(counted) < 2:
+        return None, None
+    low, high = crossed(of_each, counted).interval(excess)
+    return (low, high) if high > low else (None, None)
 
 
 def joint_table(data: ReportData) -> Rows:

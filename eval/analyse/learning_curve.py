@@ -113,7 +113,7 @@ def curves(data: ReportData) -> Drawing | None:
         for i, arm in enumerate(arms)
     }
     for metric, axes in zip(metrics, all_axes, strict=True):
-        drawn: set[str] = set()
+        drawn: set[tuple[str, str]] = set()
         for arm in arms:
             _draw_arm(axes, select(shown, metric=metric, arm=arm), styles[arm], drawn)
         axes.set_title(label(metric))
@@ -133,11 +133,13 @@ def _steps(entries: list[Entry], arm: str) -> int:
     return len({entry["total_step"] for entry in select(entries, arm=arm)})
 
 
-def _draw_arm(axes: Axes, entries: list[Entry], style: dict[str, Any], drawn: set[str]) -> None:
+def _draw_arm(axes: Axes, entries: list[Entry], style: dict[str, Any], drawn: set[tuple[str, str]]) -> None:
     """One arm's line from where it leaves the lines of the arms drawn before it."""
     for seed in dict.fromkeys(entry["seed"] for entry in entries):
         whole = sorted(select(entries, seed=seed), key=lambda entry: entry["total_step"])
-        shared = sum(entry["checkpoint"] in drawn for entry in whole)
+        # Of several runs each arm is named `run/arm`: checkpoints of two runs are two, whatever their names.
+        keys = [(entry["arm"].rpartition("/")[0], entry["checkpoint"]) for entry in whole]
+        shared = sum(key in drawn for key in keys)
         unshared = whole[max(0, shared - 1) :]
         x, y = [entry["total_step"] for entry in unshared], [entry["value"] for entry in unshared]
         axes.plot(x, y, marker="o", markersize=2.2, linewidth=1, **style)
@@ -151,7 +153,7 @@ def _draw_arm(axes: Axes, entries: list[Entry], style: dict[str, Any], drawn: se
             markeredgecolor="black",
             markeredgewidth=0.7,
         )
-        drawn |= {entry["checkpoint"] for entry in whole}
+        drawn.update(keys)
 
 
 ANALYSIS = Analysis(

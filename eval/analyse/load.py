@@ -14,13 +14,13 @@ from ..stats.intervals import Floats, Ints
 from ..stats.logistic import fit
 from ..stats.seeds import crossed
 from .analysis import Analysis, EntryLists, Figure, Table
-from .effects import crossings, unknown
+from .effects import crossings, run_of, unknown
 from .fields import Clusters, High, Low, Mode, Probability, Seeds, SetName
 from .formats import probability, starred
 from .results import ReportData, Rows, select
 from .set_data import SetData
 from .style import BLUE, ORANGE, change_axis, dot, foot, intervals, panels, reach_of, room
-from .verdict_data import as_mean, summed, verdicts_of
+from .verdict_data import summed, verdicts_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -60,7 +60,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Fitted:
-    """Of one arm and mode: each term's estimate, and what seeds and problems add to it (seeds, clusters)."""
+    """Of one arm and mode: each term's estimate, and what problems add to it under each seed (seeds, clusters)."""
 
     values: dict[str, float]
     added: dict[str, Floats]
@@ -112,6 +112,8 @@ def _of_factors(data: SetData, mode: str, fits: Mapping[str, Fitted]) -> Iterato
         if unknown(data, crossing) or not set(crossing.arms) <= fits.keys():
             continue
         cells = [fits[arm] for arm in crossing.arms]
+        if len({data.seeds(arm, mode) for arm in crossing.arms}) > 1:
+            continue
         for ((factor, level),), weights in effect_weights(crossing.levels).items():
             values = crossing.values[factor]
             named = f"{crossing.factors[factor]}: {values[level]} − {values[0]}"
@@ -133,7 +135,7 @@ def _entry(
 ) -> Load:
     low = high = p = None
     if len(fitted.counted) > 1:
-        variance = crossed(as_mean(added, fitted.counted))
+        variance = crossed(added, fitted.counted)
         (low, high), p = variance.interval(value), variance.p(value)
     return Load(*head, value, low, high, p, fitted.count, len(fitted.counted), seeds)
 
@@ -150,8 +152,11 @@ def load_table(data: ReportData) -> Rows:
 
 
 def _name(entry: Entry) -> str:
-    """An arm, or two values of a factor and the trainers of the arms between which they were compared."""
-    return str(entry["arm"] or f"{entry['level']} ({entry['trainers']})")
+    """An arm, or two values of a factor and the trainers of the arms between which they were compared; of several runs
+    with its run."""
+    if entry["arm"]:
+        return str(entry["arm"])
+    return f"{run_of(entry)}{entry['level']} ({entry['trainers']})"
 
 
 def load_dots(data: ReportData) -> Drawing | None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from ..score.measure import Entry, ScoredSamples
-from ..stats.intervals import Floats, Ints, percentile_interval, ratios
+from ..score.estimates import resample
+from ..score.measure import Entry, Measure, ScoredSamples
+from ..stats.intervals import Floats, Ints, differences
 from .analysis import Analysis, EntryLists, Figure, Table
 from .contrasts import tested
 from .fields import ArmName, Clusters, High, Low, Mode, Samples, SetName
@@ -92,7 +93,7 @@ def _second_pass(data: SetData, samples: Sequence[ScoredSamples]) -> SecondPass 
         return None
     change = after[known] - before[known]
     cluster = np.concatenate([data.row_set.cluster[scored.row] for scored in samples])[known]
-    low, high = _interval(data, change, cluster)
+    low, high = _interval(data, (after[known], before[known]), cluster)
     same = np.concatenate([scored.tells("same") for scored in samples])[known]
     return SecondPass(
         int((change > 0).sum()),
@@ -105,15 +106,15 @@ def _second_pass(data: SetData, samples: Sequence[ScoredSamples]) -> SecondPass 
     )
 
 
-def _interval(data: SetData, change: Floats, cluster: Ints) -> tuple[float | None, float | None]:
-    """Of the mean change, by problem."""
-    count = data.row_set.clusters
+def _interval(
+    data: SetData, sides: tuple[Floats, Floats], cluster: Ints
+) -> tuple[float | None, float | None]:
+    """Of the mean change from the second side to the first, by problem."""
     if len(np.unique(cluster)) < 2:
         return None, None
-    num = np.bincount(cluster, change, count)[None].astype(float)
-    den = np.bincount(cluster, minlength=count).astype(float)[None]
-    (low,), (high,) = percentile_interval(ratios(num, den, data.draws))
-    return float(low), float(high)
+    sums = resample([Measure("hacc", None, values, cluster) for values in sides], data.draws)
+    gap = differences(*sums, np.array([[0, 1]]), rates=np.array([True]))
+    return float(gap.low[0]), float(gap.high[0])
 
 
 def costs_table(data: ReportData) -> Rows:

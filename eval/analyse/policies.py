@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from ..score.measure import Entry
+from ..score.estimates import Sums, estimates, resample
+from ..score.measure import Entry, Measure
 from ..stats import intervals
-from ..stats.intervals import Floats
 from .analysis import Analysis, EntryLists, Figure, Table
 from .fields import ArmName, Clusters, High, Low, Mode, SetName
 from .formats import rate, share, signed
@@ -70,40 +70,35 @@ def policies(data: SetData, _: EntryLists) -> Iterator[Policy]:
 def _judged(
     data: SetData, arm: str, mode: str, outcomes: RowOutcomes, choices: list[Choice]
 ) -> Iterator[Policy]:
-    clusters = data.row_set.clusters
-    sums = [np.bincount(outcomes.cluster, choice.value, clusters) for choice in choices]
-    num = np.stack(sums).astype(np.float64)
-    den = np.tile(np.bincount(outcomes.cluster, minlength=clusters).astype(float), (len(choices), 1))
-    resampled = intervals.ratios(num, den, data.draws)
-    lows, highs = intervals.percentile_interval(resampled)
+    measured = [Measure("hacc", None, choice.value, outcomes.cluster) for choice in choices]
+    sums = resample(measured, data.draws)
     named = {choice.policy: place for place, choice in enumerate(choices)}
-    changes = [
-        _changes(num, den, resampled, against) for against in (named["always direct"], named["always think"])
-    ]
-    values = num.sum(1) / den.sum(1)
-    best = max(values[named["always direct"]], values[named["always think"]])
-    room_left = values[named["oracle"]] - best
-    for place, choice in enumerate(choices):
+    fixed = named["always direct"], named["always think"]
+    changes = [_changes(sums, against) for against in fixed]
+    reached = estimates(measured, sums)
+    best = max(reached[place].value for place in fixed)
+    room_left = reached[named["oracle"]].value - best
+    for place, (choice, estimate) in enumerate(zip(choices, reached, strict=True)):
         drawn, prompt, calls = _mean_costs(choice)
         yield Policy(
             data.name,
             arm,
             mode,
             choice.policy,
-            float(values[place]),
-            float(lows[place]),
-            float(highs[place]),
+            estimate.value,
+            estimate.low,
+            estimate.high,
             choice.think_rate,
             drawn,
             prompt,
             calls,
             changes[0][place],
             changes[1][place],
-            float((values[place] - best) / room_left) if room_left > intervals.TIE else None,
+            (estimate.value - best) / room_left if room_left > intervals.TIE else None,
             choice.auc,
             choice.accuracy,
             len(outcomes.rows),
-            int((den[0] > 0).sum()),
+            estimate.clusters,
         )
 
 
@@ -114,11 +109,14 @@ def _mean_costs(choice: Choice) -> list[float | None]:
     return [None if np.isnan(mean) else float(mean) for mean in choice.costs.mean(axis=1)]
 
 
-def _changes(num: Floats, den: Floats, resampled: Floats, against: int) -> list[Change]:
-    pairs = np.array([[place, against] for place in range(len(num))])
-    gaps = intervals.differences(num, den, resampled, pairs, rates=np.zeros(len(num), dtype=bool))
+def _changes(sums: Sums, against: int) -> list[Change]:
+    """Of every policy; a fixed one against itself has no uncertainty, one that happens to choose as it does has."""
+    places = np.arange(len(sums.num))
+    pairs = np.column_stack([places, np.full_like(places, against)])
+    gaps = intervals.differences(*sums, pairs, rates=places != against)
+    known = (sums.den[against] > 0).sum() > 1
     return [
-        Change(float(diff), float(low), float(high))
+        Change(float(diff), *((float(low), float(high)) if known else (None, None)))
         for diff, low, high in zip(gaps.diff, gaps.low, gaps.high, strict=True)
     ]
 

@@ -113,8 +113,10 @@ def both_ways(data: SetData) -> Iterator[tuple[str, str, Pairing]]:
 
 
 def _pairing(data: SetData, arm: str, mode: str) -> Pairing | None:
-    """The rows of a set that an arm answered in a mode and directly; None where there is none."""
+    """The rows of a set that an arm answered in a mode and directly; None where there is none, or of other seeds."""
     if (arm, DIRECT) not in data.samples or (arm, mode) not in data.samples:
+        return None
+    if not data.comparable((arm, mode), (arm, DIRECT)):
         return None
     think, direct = (Means.of(data.samples[arm, way], len(data.row_set.rows)) for way in (mode, DIRECT))
     both = ~np.isnan(think.hacc) & ~np.isnan(direct.hacc)

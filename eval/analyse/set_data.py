@@ -76,17 +76,22 @@ class SetData:
     def arms(self) -> list[str]:
         return list(dict.fromkeys(arm for arm, _ in self.samples))
 
-    def seeds(self, arm: str) -> tuple[int, ...]:
-        """The training seeds of an arm that are scored on the set; none of what is not trained."""
+    def seeds(self, arm: str, mode: str | None = None) -> tuple[int, ...]:
+        """The training seeds of an arm that are scored on the set, in a mode or in any; none of what is not trained."""
         return tuple(
             entry.seed
             for entry in self.run.arms
-            if entry.name == arm and entry.seed is not None and self._is_scored(entry.checkpoint)
+            if entry.name == arm and entry.seed is not None and self._is_scored(entry.checkpoint, mode)
         )
 
-    def _is_scored(self, checkpoint: str) -> bool:
-        modes = self.run.evaluate[self.name]["modes"]
-        return any(self.run.scored(checkpoint, self.name, mode) for mode in modes)
+    def _is_scored(self, checkpoint: str, mode: str | None) -> bool:
+        modes = self.run.evaluate[self.name]["modes"] if mode is None else [mode]
+        return any(self.run.scored(checkpoint, self.name, each) for each in modes)
+
+    def comparable(self, side: tuple[str, str], against: tuple[str, str]) -> bool:
+        """Whether two sides, each an arm and a mode, are scored of the same training seeds, or one is not trained."""
+        seeds = self.seeds(*side), self.seeds(*against)
+        return not all(seeds) or seeds[0] == seeds[1]
 
     def prompt_states(self, arm: str, mode: str) -> Floats | None:
         """The states of the prompts of all rows (rows, hidden), those of an arm's seeds side by side; None where a seed has

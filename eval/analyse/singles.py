@@ -7,7 +7,7 @@ constraints cost one another.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
@@ -19,7 +19,7 @@ from .fields import ArmName, Clusters, Mode, SetName
 from .formats import starred
 from .results import ReportData, Rows
 from .set_data import SetData
-from .verdict_data import Verdicts, as_mean, summed, verdicts_of
+from .verdict_data import Verdicts, summed, verdicts_of
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,11 @@ def singles(data: SetData, _: EntryLists) -> Iterator[Singles]:
     for (arm, mode), samples in data.samples.items():
         verdicts = verdicts_of(data, samples)
         alone = verdicts.others == 0
-        kinds = 1 + int(verdicts.kind.max()) if len(verdicts.kind) else 0
+        # A type under each training seed is a kind of its own: seeds that differ would look like dependence.
+        types = 1 + int(verdicts.kind.max(initial=-1))
+        seed = verdicts.cell // data.row_set.clusters
+        verdicts = replace(verdicts, kind=verdicts.kind + types * seed)
+        kinds = types * len(samples)
         times = np.bincount(verdicts.kind[alone], minlength=kinds)
         held = np.bincount(verdicts.kind[alone], verdicts.holds[alone], kinds)
         rates = np.divide(held, times, out=np.full(kinds, np.nan), where=times > 0)
@@ -83,7 +87,7 @@ def _of_count(
     added = added - summed(verdicts.cell[alone], moved, shape)
     cells = np.concatenate([cell, verdicts.cell[alone]])
     counted = np.unique(cells % data.row_set.clusters)
-    low, high = crossed(as_mean(added, counted)).interval(excess) if len(counted) > 1 else (None, None)
+    low, high = crossed(added, counted).interval(excess) if len(counted) > 1 else (None, None)
     return float(held.mean()), float(product.mean()), excess, low, high, len(held), len(counted)
 
 

@@ -35,7 +35,7 @@ class StateShare:
     set: SetName
     arm: ArmName
     mode: Mode
-    state: Annotated[str, "`closed` (an empty thought too), `unclosed` or `none`"]
+    state: Annotated[str, "`closed`, `unclosed` or `none` (an empty thought too)"]
     value: Annotated[float, "the share of all samples"]
     low: Low
     high: High
@@ -93,7 +93,7 @@ ANALYSIS = Analysis(
         Figure(
             "states",
             "Whether the reasoning ends.",
-            "A thought that never ends leaves no answer to judge, so its sample fails. Intervals are in the table.",
+            "A thought that never ends leaves no answer, so its sample fails under preset `reins`; the published ones judge what is there. Intervals are in the table.",
             "",
             state_bars,
         ),

@@ -43,10 +43,8 @@ def verdicts_of(data: SetData, samples: Sequence[ScoredSamples]) -> Verdicts:
 
 
 def summed(cell: Ints, added: Floats, shape: tuple[int, int]) -> Floats:
-    """What each seed and cluster adds in all, from what each verdict or sample (n,) adds: (seeds, clusters) = shape."""
-    return np.asarray(np.bincount(cell, added, shape[0] * shape[1]).reshape(shape))
+    """What each cluster adds under each seed, from what each verdict or sample (n,) adds in all: (seeds, clusters) = shape.
 
-
-def as_mean(added: Floats, counted: Ints) -> Floats:
-    """Sums of deviations as `crossed` takes them: their mean over seeds and clusters is the whole deviation."""
-    return np.asarray(added[:, counted] * added.shape[0] * len(counted))
+    As `crossed` takes it: rows are averaged.
+    """
+    return np.asarray(np.bincount(cell, added, shape[0] * shape[1]).reshape(shape) * shape[0])

@@ -79,8 +79,8 @@ def _answer(data: ReportData) -> Answer | None:
 
 def size(data: ReportData) -> str:
     """How much stands behind the figures of a set: problems, and samples an arm."""
-    lengths = select(pooled(data.whole("figures")), metric="answer_tokens")
-    return f"{_range(lengths, 'clusters')} problems, {_range(lengths, 'n')} samples an arm"
+    counts = select(pooled(data.whole("figures")), metric="unclosed")  # which is known of every sample
+    return f"{_range(counts, 'clusters')} problems, {_range(counts, 'n')} samples an arm"
 
 
 def _range(entries: Sequence[Entry], key: str) -> str:
@@ -128,10 +128,13 @@ def _truncation(data: ReportData, contrast: Entry) -> str:
 
 
 def _unended(data: ReportData, arm: str) -> float:
-    figures = select(pooled(data.whole("figures")), arm=arm)
-    counts = {metric: select(figures, metric=metric) for metric in ("hacc", "hacc_finished")}
-    finished = counts["hacc_finished"][0]["n"] if counts["hacc_finished"] else 0
-    return 1 - finished / counts["hacc"][0]["n"]
+    # Seed by seed, for a seed without a finished sample has no figure of those.
+    figures = [entry for entry in data.whole("figures") if entry["arm"] == arm and entry["checkpoint"]]
+    counts = {
+        metric: sum(entry["n"] for entry in select(figures, metric=metric))
+        for metric in ("hacc", "hacc_finished")
+    }
+    return 1 - counts["hacc_finished"] / counts["hacc"]
 
 
 def _is_null(contrast: Entry) -> bool:

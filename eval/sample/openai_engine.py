@@ -218,7 +218,7 @@ async def _finish(model: str, sample: Sample, limits: Limits, connection: Connec
         if not isinstance(tokens, list):
             raise InputError(
                 connection.server.base_url,
-                "returns no token ids, which modes other than think need",
+                "returns no token ids, by which prompts are asked here",
                 "take a server that does (vLLM from 0.10.2), or leave `tokenizer` out and ask in mode think",
             )
         if sample.watched and not sample.draws:

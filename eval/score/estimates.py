@@ -31,7 +31,7 @@ def seed_numbers(sizes: Sequence[int]) -> Ints | None:
 
 
 def added(measure: Measure, clusters: int) -> Floats:
-    """What each training seed and cluster adds to the deviation of the mean: (seeds, clusters), see `stats.seeds`."""
+    """What each cluster adds to the deviation of the mean under each training seed: (seeds, clusters), see `stats.seeds`."""
     seeds = np.zeros_like(measure.clusters) if measure.seeds is None else measure.seeds
     count = 1 + int(seeds.max())
     cells = seeds * clusters + measure.clusters
@@ -88,7 +88,7 @@ def macro(measured: Sequence[Measure], sums: Sums) -> Estimate | None:
     clusters = type_sums.den.sum(axis=0) > 0
     if of_types[0].seeds is not None and clusters.sum() > 1:
         of_each = [added(measure, len(clusters)) for measure in of_types]
-        low, high = crossed(np.mean(of_each, axis=0)[:, clusters]).interval(value)
+        low, high = crossed(np.mean(of_each, axis=0), clusters).interval(value)
     return Estimate(value, low, high, int(type_sums.den.sum()), int(clusters.sum()))
 
 
@@ -115,7 +115,7 @@ def over_seeds(measure: Measure, clusters: int) -> tuple[float, float] | tuple[N
     counted = np.bincount(measure.clusters, minlength=clusters) > 0
     if counted.sum() < 2:
         return None, None
-    mean, variance = float(measure.values.mean()), crossed(added(measure, clusters)[:, counted])
+    mean, variance = float(measure.values.mean()), crossed(added(measure, clusters), counted)
     if not measure.is_rate:
         return variance.interval(mean)
     size = intervals.size_known(mean, variance.error**2, int(counted.sum()))

@@ -65,6 +65,22 @@ class Measure(NamedTuple):
     def is_rate(self) -> bool:
         return not self.metric.endswith("_tokens")
 
+    @property
+    def seed_count(self) -> int:
+        """How many training seeds the values are of; none without values."""
+        if self.seeds is None:
+            return min(len(self.values), 1)
+        return len(np.unique(self.seeds))
+
+    def at(self, chosen: Flags) -> "Measure":
+        """Of some of the samples."""
+        return self._replace(
+            values=self.values[chosen],
+            clusters=self.clusters[chosen],
+            rows=None if self.rows is None else self.rows[chosen],
+            seeds=None if self.seeds is None else self.seeds[chosen],
+        )
+
 
 @dataclass(frozen=True)
 class RowSet:
@@ -115,13 +131,20 @@ class ScoredSamples:
 
     @classmethod
     def of(cls, row_set: RowSet, scores: Sequence[Score]) -> "ScoredSamples":
+        numbers = {
+            name: np.array([number(score) for score in scores], dtype=float)
+            for name, number in NUMBERS.items()
+        }
+        state = np.array([_state(score) for score in scores])
+        finished = (numbers["cut"] != 1) & (state != "unclosed")
+        for name in ("reasoning_tokens", "answer_tokens"):
+            # A server may count tokens of replies without a thought alone: the mean of those is of no arm.
+            if np.isnan(numbers[name][finished]).any():
+                numbers[name] = np.full(len(scores), np.nan)
         return cls(
             np.array([row_set.position[score.row] for score in scores], dtype=np.intp),
-            {
-                name: np.array([number(score) for score in scores], dtype=float)
-                for name, number in NUMBERS.items()
-            },
-            np.array([_state(score) for score in scores]),
+            numbers,
+            state,
             [score.verdicts for score in scores],
             [score.loose for score in scores if score.loose is not None] or None,
             np.array([score.outcome == "timeout" for score in scores]),
@@ -220,11 +243,7 @@ def _known(measured: Iterator[Measure]) -> Iterator[Measure]:
     for measure in measured:
         known = ~np.isnan(measure.values)
         if known.any():
-            yield measure._replace(
-                values=measure.values[known],
-                clusters=measure.clusters[known],
-                rows=None if measure.rows is None else measure.rows[known],
-            )
+            yield measure.at(known)
 
 
 def group_entry(group: Group | None) -> Entry | None:

@@ -72,7 +72,7 @@ def _judge(row: Row, response: Response, preset: str) -> tuple[str, Score]:
     if response.first:
         before = _answer(response.first, preset)
         held = verdicts(row.constraints, before, preset=preset)
-        first = First(held, before.strip() == answer.strip())
+        first = First(held, bool(answer.strip()) and before.strip() == answer.strip())
     loose = verdicts(row.constraints, answer, preset=preset, loose=True) if preset == "ifeval" else None
     return answer, Score(
         row=response.row,

@@ -178,23 +178,23 @@ def differences(num: Floats, den: Floats, resampled: Floats, pairs: Ints, *, rat
     return Differences(diff, low, high, low_90, high_90, p, mdd)
 
 
-def _cluster_means(num: Floats, den: Floats, rows: Ints) -> Floats:
-    return np.divide(num[rows], den[rows], out=np.full_like(num[rows], np.nan), where=den[rows] > 0)
-
-
 def gaps(num: Floats, den: Floats, a: Ints, b: Ints) -> Floats:
-    """Differences of the clusters' means between rows `a` and `b` (p,), NaN where a side has none: (p, clusters)."""
-    return _cluster_means(num, den, a) - _cluster_means(num, den, b)
+    """What each cluster adds to the differences of means between rows `a` and `b` (p,), NaN where it counts on neither
+    side: (p, clusters). Their mean over clusters is the difference; in clusters of one size each is that of its means.
+    """
+    counted = den[a] + den[b] > 0
+    parts = num[a] / den[a].sum(1, keepdims=True) - num[b] / den[b].sum(1, keepdims=True)
+    return np.where(counted, counted.sum(1, keepdims=True) * parts, np.nan)
 
 
 def discordant(gaps: Floats) -> Ints:
-    """How many clusters differ, from the differences of their means (p, clusters): (p,)."""
+    """How many clusters differ, from their `gaps` (p, clusters): (p,)."""
     count: Ints = (np.abs(gaps) > TIE).sum(axis=1)
     return count
 
 
 def few_discordant(gaps: Floats) -> tuple[Floats, Floats]:
-    """Centre and standard error of mean differences (p,) from those of clusters (p, clusters), NaN left out.
+    """Centre and standard error of mean differences (p,) from the clusters' `gaps` (p, clusters), NaN left out.
 
     Bonett and Price: one more cluster on each side, then the normal interval.
     """

@@ -81,6 +81,8 @@ def _covariates(both: Outcomes) -> tuple[Floats, Floats, Floats, Floats]:
 
 
 def _centred_log(tokens: Floats, exists: Flags) -> Floats:
+    if np.isnan(tokens[exists]).any():  # a length that is not told goes with nothing
+        return np.zeros_like(tokens)
     length = np.log2(np.maximum(np.nan_to_num(tokens), 1))
     return np.where(exists, length - (length[exists].mean() if exists.any() else 0), 0.0)
 

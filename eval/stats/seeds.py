@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import ndtri, stdtrit
 
-from .intervals import TINY, Floats
+from .intervals import TINY, Flags, Floats, Ints
 
 UNSEEN = 0.3  # chosen by simulation: of noise, over the degrees of freedom, see `crossed`
 HALVINGS = 60  # of the range of p, until it is known to more digits than are kept
@@ -58,23 +58,26 @@ class Crossed(NamedTuple):
 
 
 def residuals(num: Floats, den: Floats) -> Floats:
-    """What each seed and problem adds to the deviation of the mean, from sums (seeds, problems): (seeds, problems).
+    """What each problem adds to the deviation of the mean under each seed, from sums (seeds, problems): (seeds, problems).
 
-    The mean is sum(num) / sum(den); the mean of what is returned is zero. Problems that nothing counts of are left at
-    zero.
+    The mean is sum(num) / sum(den). A row is added up over its problems and the rows are averaged, so that what is not
+    trained, with its one row, stands against each seed. Problems that nothing counts of are left at zero.
     """
-    mean, weight = num.sum() / den.sum(), den.sum() / den.size
-    added: Floats = (num - mean * den) / weight
+    total = den.sum()
+    added: Floats = (num - num.sum() / total * den) * (len(den) / total)
     return added
 
 
-def crossed(added: Floats, least: float = 0.0) -> Crossed:
-    """From what each seed and each of at least two problems adds to a mean, (seeds, problems), see `residuals`.
+def crossed(added: Floats, counted: Ints | Flags, least: float = 0.0) -> Crossed:
+    """From what each problem adds under each seed, (seeds, problems), see `residuals`, over the problems `counted`.
 
+    Those are the problems, two at least, of which anything counts: the others say nothing of how problems differ.
     Of one seed it is the variance between problems alone.
     `least` is a variance between problems below which it is not to be taken, where too few of them differ to know it.
     """
+    added = added[:, counted]
     seeds, problems = added.shape
+    added = added * problems  # so that a problem's number is of the size of the mean
     of_seed, of_problem = added.mean(axis=1), added.mean(axis=0)
     between = max(float(of_problem.var(ddof=1)) / problems, least)
     if seeds == 1:

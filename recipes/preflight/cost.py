@@ -181,7 +181,7 @@ def _started(shape: Shape, passes: float, layer: float = LAYER) -> float:
 
 
 def _shown(hours: float) -> str:
-    return f"{hours:,.0f}" if hours >= 1 else f"{hours:.2g}"
+    return f"{hours:,.0f}" if hours >= 10 else f"{hours:.2g}"
 
 
 def _rounded(tokens: int) -> str:

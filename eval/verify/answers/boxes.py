@@ -1,4 +1,4 @@
-r"""Which text is the answer: the content of the last complete `\boxed{…}` (or `\fbox{…}`), in any case, since a reply in
+r"""Which text is the answer: the content of the last complete `\boxed{…}` (or `\fbox{…}`, or `\boxed5`), in any case, since a reply in
 capitals writes `\BOXED`; of all boxes together where the gold answer is a list and each box holds one part of it.
 A box that never closes is no answer: cut short, it may hold half a number.
 """
@@ -6,7 +6,10 @@ A box that never closes is no answer: cut short, it may hold half a number.
 import re
 from itertools import pairwise
 
-BOX = re.compile(r"(\\(?:boxed|fbox)\s*\{)|\\.|[{}]", re.IGNORECASE | re.DOTALL)
+BOX = re.compile(
+    r"(?P<opens>\\(?:boxed|fbox)\s*\{)|\\boxed\s*(?P<single>\d)(?![\d.,/])|\\.|[{}]",
+    re.IGNORECASE | re.DOTALL,
+)
 LIST = re.compile(r"[,;]|\\pm|\\cup|±|∪|\b(?:and|or)\b", re.IGNORECASE)
 THOUSANDS = re.compile(r"(?<![\d,])[1-9]\d{0,2}(?:(?:,|\{,\}|,\\!\s?)\d{3})+(?![\d,])")
 SPACING = re.compile(r"(?<!\\)\\[,;:!]")  # `\,` holds a comma that parts nothing
@@ -54,6 +57,8 @@ def _spans(text: str) -> list[Span]:
             begin, start, is_box = opened.pop() if opened else (0, 0, False)
             if is_box:
                 spans.append((begin, start, mark.start()))
-        elif mark[0] == "{" or mark[1]:
-            opened.append((mark.start(), mark.end(), bool(mark[1])))
+        elif mark["single"]:
+            spans.append((mark.start(), *mark.span("single")))
+        elif mark[0] == "{" or mark["opens"]:
+            opened.append((mark.start(), mark.end(), bool(mark["opens"])))
     return spans

@@ -1,9 +1,10 @@
 r"""Numbers as people write them, as the number they are, exactly: spaces and braces in them, mixed numbers, repeating
-decimals, and `million` behind them. All steps read text and give text that math-verify reads.
+decimals, and `million` or `万` behind them. All steps read text and give text that math-verify reads.
 """
 
 import re
 from fractions import Fraction
+from math import prod
 
 SPACED = re.compile(r"(?<![\w.,^}])([1-9]\d{0,2})((?:[ ']\d{3})+)(?![\d'^_]|\s*[/!^]|\s*\\d?frac|\s\d)")
 SPACED_DECIMALS = re.compile(r"(?<=\d)\.(\d{3}(?: \d{3})+(?: \d{1,2})?)(?!\s?[\d/])")
@@ -29,8 +30,16 @@ SCALES = {
     "billion": 10**9,
     "trillion": 10**12,
 }
+SCALE_SIGNS = dict(
+    zip(
+        "十百千万萬亿億백천만억",
+        (10, 100, 10**3, 10**4, 10**4, 10**8, 10**8, 100, 10**3, 10**4, 10**8),
+        strict=True,
+    )
+)
+SCALE = rf"(?:(?P<word>{'|'.join(SCALES)})s?\b|(?P<signs>[{''.join(SCALE_SIGNS)}]+)(?!\s*\d))"
 SCALED = re.compile(
-    rf"(?<![\w.,^}}])(\d+(?:,\d{{3}})*(?:\.\d+)?)\s*(?:\\(?:text|mathrm|mbox)\s*\{{\s*)?({'|'.join(SCALES)})s?\b(?P<rest>[^{{}}]*\}})?"
+    rf"(?<![\w.,^}}])(\d+(?:,\d{{3}})*(?:\.\d+)?)\s*(?:\\(?:text|mathrm|mbox)\s*\{{\s*)?{SCALE}(?P<rest>[^{{}}]*\}})?"
 )
 
 
@@ -62,7 +71,8 @@ def _mixed(match: re.Match[str]) -> str:
 
 
 def _scaled(match: re.Match[str]) -> str:
-    value = Fraction(match[1].replace(",", "")) * SCALES[match[2]]
+    scale = SCALES[match["word"]] if match["word"] else prod(map(SCALE_SIGNS.__getitem__, match["signs"]))
+    value = Fraction(match[1].replace(",", "")) * scale
     digits = (
         str(value.numerator)
         if value.denominator == 1

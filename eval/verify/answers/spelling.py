@@ -35,15 +35,16 @@ FUNCTION = re.compile(
 )
 ORDINAL = re.compile(rf"(?<=\d)\s*\^?\s*\{{?\s*(?:{TEXT}\{{?\s*)?(?:st|nd|rd|th)(?![A-Za-z])\s*\}}{{0,2}}")
 BEFORE = re.compile(
-    r"^(?:[\s#=,;:]|\\\\(?![a-z])|\\(?:therefore|implies|Rightarrow|rightarrow|to)(?![a-z]))+"
+    r"^(?:[\s=,;:]|\\?#|\\\\(?![a-z])|\\(?:therefore|implies|Rightarrow|rightarrow|to)(?![a-z]))+"
 )
 BEHIND = re.compile(
-    r"(?:\s|(?<!\\)[,;:]|\\\\|(?<![.\\])\.|\\(?:hfill|blacksquare|square|checkmark|newline)|\\)$"
+    r"(?:\s|(?<!\\)[,;:]|\\\\|(?<![.\\])\.|\\(?:hfill|blacksquare|square|checkmark|newline)|\\|[\u2600-\u27bf\U0001f300-\U0001faff\ufe0f])$"
 )
 PAIRED = re.compile(r"([*_`\"']{1,3})(.+)\1$", re.DOTALL)
-MONEY = re.compile(r"^(-?)\s*(\\?\$|[€£¥₹]|(?:USD|EUR|GBP|Rs\.?)(?![a-z]))\s*(-?[\d.].*)$", re.DOTALL)
-COINS = {"€": "euros", "EUR": "euros", "£": "pounds sterling", "GBP": "pounds sterling", "¥": "yen"}
-COINS |= {"₹": "rupees", "Rs": "rupees", "Rs.": "rupees"}
+MONEY = re.compile(
+    r"^(-?)\s*(?:(?P<dollar>\\?\$)|(?P<coin>[€£¥₹₽₩]|(?:USD|EUR|GBP|Rs)(?![a-z]))\.?)\s*(?P<sum>-?[\d.].*)$",
+    re.DOTALL,
+)
 LEADING = re.compile(rf"^(?:{TEXT}\{{([^{{}}\d]*)\}}|((?:[A-Za-z]+[\s:]+)+))\s*(?=\S)")
 ANSWER_WORDS = frozenset(
     "the final answer answers is are result total value solution so thus hence therefore we get have it equals "
@@ -55,6 +56,7 @@ STATED = re.compile(
     r"^\W*(?:the\s+)?(?:final\s+)?answer\s*(?:is\s*)?\W*?[:=]\W*?(?=[-(\[{\\√\w])(.+?)\s*$",
     re.IGNORECASE | re.MULTILINE,
 )
+CHOICE_LETTER = re.compile(r"\(?[A-J]\)?")
 LONG_WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,}")
 
 
@@ -77,13 +79,13 @@ def spell(text: str) -> str:
 
 
 def stated(text: str) -> str | None:
-    """The formula of the last line that says `Answer: …`, where math-verify would read only a number of it, else None."""
+    """The formula or choice of the last line that says `Answer: …`, where math-verify would read a number at most, else None."""
     lines = STATED.findall(text)
     if not lines or "$" in lines[-1] or "\\(" in lines[-1]:
         return None
     line = spell(lines[-1])
     formula = re.search(r"[\\^]", line) and not LONG_WORD.search(TEXT_PART.sub("", line))
-    return line if formula else None
+    return line if formula or CHOICE_LETTER.fullmatch(line) else None
 
 
 def _unwrapped(text: str) -> str:
@@ -106,8 +108,8 @@ def _bare(text: str) -> str:
 def _currency_behind(text: str) -> str:
     r"""`\$36` as 36 dollars; other dollar signs only set formulas."""
     money = MONEY.match(text)
-    if money and not (money[2] == "$" and text.count("$") % 2 == 0) and "$" not in money[3]:
-        return rf"{money[1]}{money[3]} \text{{ {COINS.get(money[2], 'dollars')}}}"
+    if money and not (money["dollar"] == "$" and text.count("$") % 2 == 0) and "$" not in money["sum"]:
+        return rf"{money[1]}{money['sum']} \text{{ {money['coin'] or 'dollars'}}}"
     return re.sub(r"\\?\$|\\[()\[\]](?![A-Za-z])", " ", text).strip()
 
 

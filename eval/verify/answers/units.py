@@ -5,10 +5,11 @@ compared by its number, as math-verify does. Words that are no unit of the table
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
 
-from .numerals import SCALES
+from .numerals import SCALE_SIGNS, SCALES
 
 # Of each kind (a volume is a length to the third): names, and how many of the kind's first unit one is.
 TABLE = {
@@ -24,11 +25,13 @@ TABLE = {
              "ton tons tonne tonnes": "1000000", "lb lbs": "45359237/100000", "oz ounce ounces": "45359237/1600000"},
     "length^3": {"L l liter liters litre litres": "1/1000", "mL ml milliliter milliliters": "1/1000000",
                  "gal gallon gallons": "3785411784/1000000000000"},
-    "dollar": {"dollar dollars USD": "1", "cent cents": "1/100"},
-    "euro": {"euro euros EUR": "1"},
-    "sterling": {"sterling": "1"},
-    "yen": {"yen": "1"},
-    "rupee": {"rupee rupees": "1"},
+    "dollar": {"dollar dollars USD": "1", "cent cents ¢": "1/100"},
+    "euro": {"euro euros EUR €": "1"},
+    "sterling": {"sterling GBP £": "1"},
+    "yen": {"yen ¥": "1"},
+    "rupee": {"rupee rupees Rs ₹": "1"},
+    "ruble": {"₽": "1"},
+    "won": {"₩": "1"},
     "degree": {r"degree degrees deg \circ": "1"},
     "radian": {"rad radian radians": "1"},
     "celsius": {"Celsius": "1"},
@@ -54,6 +57,7 @@ SPEEDS = {"mph": r"mi/h", "kmh": "km/h", "kph": "km/h", "kmph": "km/h"}
 SQUARED = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}
 CHANGES_VALUE = {"percent", "percentage", "pct", "or", "and", "plus", "minus", "times", "squared", "cubed", "factorial",
                  "base", "mod", "half", "halves", "third", "thirds", "quarter", "quarters", *SCALES}  # fmt: skip
+CHANGING_SIGNS = {*"半割成折", *SCALE_SIGNS}  # a half, tenths
 NAMED = "|".join(sorted(map(re.escape, [*UNITS, *SPEEDS, *SQUARED]), key=len, reverse=True))
 STEP = rf"(?:per\s+)?(?:{NAMED})(?![A-Za-z])\s*(?:\^\s*\{{?\s*-?\d\s*\}}?)?"
 BEHIND = re.compile(rf"(?:(?<=[\d)}}!])|(?<=\\pi)\s)\s*(?P<unit>{STEP}(?:\s*(?:/|\\cdot|\s)\s*{STEP})*)$")
@@ -63,7 +67,10 @@ PART = re.compile(
 TEXT_BEHIND = re.compile(
     r"(?<=\S)\s*(?P<unit>(?:[/\s]*\\(?:text|textrm|mathrm|mbox)\s*\{(?:[^{}\d]|\^\s*\{?-?\d\}?)*\}\s*(?:\^\s*\{?\s*-?\d\s*\}?)?[\s./]*(?:\\cdot)?)+)$"
 )
-WORDS_BEHIND = re.compile(r"(?<=[\d)}])\s+(?P<unit>[A-Za-z][A-Za-z '-]{2,})$|(?<=\d)(?P<glued>[A-Za-z]{4,})$")
+WORDS_BEHIND = re.compile(
+    r"(?<=[\d)}])\s+[A-Za-z][A-Za-z '-]{2,}$|(?<=\d)[A-Za-z]{4,}$"
+    r"|(?<=[\d)}])\s*(?![A-Za-z])[^\W\d_][^\x21-\x2c\x2f-\x7f]*$"  # in another script: 36元, 36 руб.
+)
 DEGREES = re.compile(
     r"\s*\^\s*\{?\s*\\circ(?![a-z])\s*\}?\s*(?:\\(?:text|mathrm)\s*\{\s*([CF])\s*\}|([CF])(?![A-Za-z]))?\s*$"
 )
@@ -90,10 +97,11 @@ def split_unit(text: str, *, letters: bool) -> tuple[str, Unit | None]:
     if match := TEXT_BEHIND.search(text):
         words = FACE.sub(r" \1 ", match["unit"]).strip(" .")
         return (text, None) if _changes(words) else (text[: match.start()], unit_of(words))
-    if (match := BEHIND.search(text)) and (letters or len(match["unit"].strip()) > 1):
+    if (match := BEHIND.search(text)) and (letters or not LETTERS.fullmatch(match["unit"].strip())):
         return text[: match.start()], unit_of(match["unit"])
-    if letters and (match := WORDS_BEHIND.search(text)) and not _changes(match[0]):
-        return text[: match.start()], None
+    behind = WORDS_BEHIND.search(text)
+    if behind and (letters or not behind[0].isascii()) and not _changes(behind[0]):
+        return text[: behind.start()], None
     return text, None
 
 
@@ -122,4 +130,6 @@ def is_number(text: str) -> bool:
 
 
 def _changes(words: str) -> bool:
-    return bool(CHANGES_VALUE & set(re.findall("[A-Za-z]+", words.lower())))
+    signs = re.sub(r"[\x00-\x7f]", "", words)
+    numerals = any(sign in CHANGING_SIGNS or unicodedata.numeric(sign, None) for sign in signs)
+    return numerals or bool(CHANGES_VALUE & set(re.findall("[A-Za-z]+", words.lower())))

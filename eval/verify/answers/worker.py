@@ -28,6 +28,7 @@ TIMES_TEN = re.compile(
     r"\s*([+-]?\d*\.?\d+)\s*(?:[eE]|(?:\\times|\\cdot|\*)\s*10\s*\^)\s*\{?\s*([+-]?\d+)\s*\}?\s*"
 )
 E_NOTATION = re.compile(r"(?<![\w.])(\d*\.?\d+)[eE]([+-]?\d+)(?!\w)")
+BOLD = re.compile(r"(?<![\w*)])\*\*(?![\s*])(.+?)(?<![\s*])\*\*(?![\w*(])")  # and no power: 2**3
 WORDS = re.compile(r"[A-Za-z]?[a-z]{2,}(?: [A-Za-z]?[a-z]+)*")  # of capitals alone: a product of letters
 UNIT_LETTERS = re.compile(r"(?<=[\d}])\s+[A-Za-z](?:\^\d)?(?:\s*/\s*[A-Za-z](?:\^\{?\d\}?)?)?$")
 KEEPING_UNITS = [  # math-verify drops single letters as units (2t is 2), so units are ours
@@ -42,6 +43,8 @@ KEEPING_UNITS = [  # math-verify drops single letters as units (2t is 2), so uni
 
 def outcome(gold: str, text: str, boxed: bool) -> str:
     """`right`, `wrong`, `missing` (no answer found in the text) or `unparsed` (one that could not be read)."""
+    if not boxed:
+        text = BOLD.sub(r"\1", text)
     answer = spell(text) if boxed else stated(text)
     if answer is not None:
         return compared(spell(gold), answer)

@@ -11,6 +11,10 @@ from .scripts import count_words, with_full_stops
 from .tokens import count_sentences
 
 _RUN = re.compile(r"\w+")
+# Full stops at which no sentence ends, and Punkt ends one: of a numbered list, and of abbreviations its model lacks.
+_NO_END = re.compile(
+    r"(?m:^[ \t]*\d+\.(?=\s))|\b(?:e\. ?g|i\. ?e|cf|approx|resp|[Ff]igs?|[Ee]qs?)\.(?=[\s,(])"
+)
 
 
 def words_published(text: str, num_words: int, relation: str) -> bool:
@@ -40,8 +44,9 @@ def sentences_published(text: str, num_sentences: int, relation: str) -> bool:
 
 
 def sentence_count(text: str, num_sentences: int, relation: str) -> bool:
-    """Formulas and emphasis set aside, so that neither a point in one nor a closing star counts."""
-    return sentences_published(with_full_stops(prose(text).replace("*", "")), num_sentences, relation)
+    """Formulas, emphasis and the numbers of a list set aside, so that no point in them nor a closing star counts."""
+    plain_prose = _NO_END.sub(" ", prose(text).replace("*", ""))
+    return sentences_published(with_full_stops(plain_prose), num_sentences, relation)
 
 
 def set_sentences(text: str, rng: Random, num_sentences: int, relation: str) -> str:
