@@ -42,7 +42,7 @@ def composites(
     split: Split = "train",
     types: list[str] | None = None,
     held_out: list[str] | None = None,
-    shares: Mapping[int, float] = SHARES,
+    shares: Mapping[str, float] | Mapping[int, float] = SHARES,
     pools: Mapping[str, Any] | None = None,
     test_share: float = 0.2,
     against: list[str] | None = None,
@@ -58,6 +58,9 @@ def composites(
     if split not in SPLITS:
         raise InputError("split", f"unknown split {split!r}", f"choose from {', '.join(SPLITS)}")
     half, values, only_held_out = SPLITS[split]
+    for key, given in (("types", types), ("held_out", held_out)):
+        if given is not None and (not given or len(set(map(canonical, given))) < len(given)):
+            raise InputError(key, "none, or one of them twice", "name each once, or leave the key out")
     held = set(map(_composable, held_out or []))
     offered = map(_composable, types) if types else (name for name in TYPES if name in MATHIF)
     names = [name for name in offered if (name in held) == only_held_out]
@@ -85,11 +88,15 @@ def _composable(name: str) -> str:
     return canonical(name)
 
 
-def _numbers(rows: int, seed: int, shares: Mapping[int, float]) -> list[int]:
-    """How many constraints each row has, in an order drawn from the seed."""
-    if not set(shares) <= set(SHARES):
-        raise InputError(f"shares {dict(shares)}", "a row has 1, 2 or 3 constraints", "use these as keys")
-    wanted = counts({str(number): share for number, share in shares.items()}, rows)
+def _numbers(rows: int, seed: int, shares: Mapping[str, float] | Mapping[int, float]) -> list[int]:
+    """How many constraints each row has, in an order drawn from the seed. Keys of YAML are texts."""
+    of_number = {str(number): share for number, share in shares.items()}
+    if not set(of_number) <= set(map(str, SHARES)):
+        what = f"shares {dict(shares)}"
+        raise InputError(
+            what, "a row has 1, 2 or 3 constraints", 'use these as keys, as in {"1": 0.5, "2": 0.5}'
+        )
+    wanted = counts(of_number, rows)
     numbers = [int(number) for number, count in wanted.items() for _ in range(count)]
     random.Random(f"{seed}/numbers").shuffle(numbers)
     return numbers
@@ -179,10 +186,27 @@ def _pools(overrides: Mapping[str, Any] | None) -> Pools:
     for name in overrides or {}:
         if name not in known:
             raise InputError("pools", f"unknown key {name!r}", f"known: {', '.join(sorted(known))}")
-    values: dict[str, Any] = {
-        name: tuple(v) if isinstance(v, list) else v for name, v in (overrides or {}).items()
-    }
-    return Pools(**values)
+    pools = replace(Pools(), **{name: _pool(name, value) for name, value in (overrides or {}).items()})
+    if pools.keywords_each > len(pools.keywords) // 2:  # of train and of test
+        what = f"{pools.keywords_each} of {len(pools.keywords)} keywords, half of which each of train and test has"
+        raise InputError("pools.keywords_each", what, "name more keywords, or ask for fewer")
+    return pools
+
+
+def _pool(name: str, value: Any) -> Any:
+    """A pool of the kind that it replaces: a number, a range of two, or texts."""
+    default = getattr(Pools(), name)
+    if isinstance(default, int):
+        fits, kind = type(value) is int and value > 0, "a whole number from 1"
+    elif isinstance(default[0], int):
+        numbers = isinstance(value, list) and len(value) == 2 and all(type(end) is int for end in value)
+        fits, kind = numbers and 0 <= value[0] < value[1], "[lowest, highest], whole numbers from 0"
+    else:
+        texts = isinstance(value, list) and all(isinstance(text, str) for text in value)
+        fits, kind = texts and 0 < len(value) == len(set(value)), "a list of texts, each once"
+    if not fits:
+        raise InputError(f"pools.{name}", f"{value!r:.60}", f"give {kind}")
+    return tuple(value) if isinstance(value, list) else value
 
 
 def judged(rows: int, seed: int, *, source: str, preset: str = "reins") -> Built:

@@ -16,7 +16,7 @@ from typing import Any
 from ..eval.io.errors import InputError
 from ..eval.io.fields import NAME, shown
 from ..eval.verify.answers import boxed
-from ..eval.verify.rows import Row, as_row, problem_key
+from ..eval.verify.rows import GAPS, Row, as_row, problem_key
 from .conversations import holds_conversation, last_question
 from .readers import Record, read_records
 
@@ -34,7 +34,6 @@ BENCHMARKS = {
     "ifbench": "allenai/IFBench_test::train",  # as IFEval; 300, of which few have constraints of ours
 }
 QUESTIONS = ("question", "problem")
-GAPS = ("nan", "none", "null", "<na>")  # as tables and `str` write what is not there
 IDS = ("id", "unique_id", "uuid", "problem_id")
 
 
@@ -104,6 +103,12 @@ def _gold(value: Any, where: str) -> str:
 
 
 def _problem(record: Record) -> Row:
+    for column in ("choices", "options"):
+        if isinstance(record.fields.get(column), list | dict):
+            what = f"a question of several choices (column {column!r}): they would not be asked"
+            raise InputError(
+                record.where, what, "write them into the question, and its right one as the answer"
+            )
     return plain_row(record, _question(record), _answer(record))
 
 

@@ -3,13 +3,17 @@
 import re
 
 import pytest
+import yaml
 from analysed import TWO, one, pick, results_of
 from synthetic_run import make_run
 
 from reins.eval.analyse.analyse import analyse
+from reins.eval.analyse.decomposition import control_dots
+from reins.eval.analyse.results import ReportData, SetMode
 from reins.eval.analyse.run_folder import RunFolder
 from reins.eval.io.errors import InputError
 from reins.eval.io.jsonl import read_jsonl, write_jsonl
+from reins.eval.report.summary import answers
 
 
 def test_a_run_whose_recipe_states_no_roles_is_told_so_in_one_line(tmp_path):
@@ -176,3 +180,84 @@ def test_scores_that_do_not_fit_their_rows_are_refused(tmp_path, spoil, complain
     write_jsonl(file, spoil(read_jsonl(file)))
     with pytest.raises(InputError, match=complaint):
         analyse([RunFolder(run)])
+
+
+def test_finished_samples_are_compared_on_the_rows_that_both_sides_finish(tmp_path):
+    run = make_run(tmp_path / "run", arms=TWO, rows=80, samples=1)
+    whole = {"arm": "sft", "metric": "hacc_finished", "group": None}
+    rewrite(run, lambda score: score | {"cut": False, "state": "closed"})
+    alike = one(results_of(run)["contrasts"], **whole)
+    # The base ends only what it gets right.
+    rewrite(
+        run, lambda score: score | {"cut": not all(score["verdicts"])}, "base/composite.think/scores.jsonl"
+    )
+    scores = list(read_jsonl(run / "evals" / "base" / "composite.think" / "scores.jsonl"))
+    finished = {score["row"] for score in scores if not score["cut"]}
+    arm = list(read_jsonl(run / "evals" / "sft-s0" / "composite.think" / "scores.jsonl"))
+    held = [all(score["verdicts"]) for score in arm if score["row"] in finished]
+    entry = one(results_of(run)["contrasts"], **whole)
+    assert alike["n"] == 80 and entry["n"] == len(held) < 80
+    assert entry["diff"] == pytest.approx(sum(held) / len(held) - 1, abs=1e-5)
+    assert entry["low"] < entry["diff"] < entry["high"]
+
+
+def test_lengths_that_only_unthinking_samples_come_with_are_no_lengths(tmp_path):
+    run = make_run(tmp_path / "run", arms=TWO, rows=60, modes=("think", "direct"))
+
+    def uncounted(score):
+        counted = score["state"] == "none"
+        return score if counted else score | {"reasoning_tokens": None, "answer_tokens": None}
+
+    rewrite(run, uncounted)
+    results = results_of(run)
+    metrics = {entry["metric"] for entry in pick(results["figures"], arm="sft", mode="think")}
+    assert not metrics & {"reasoning_tokens", "answer_tokens"} and "hacc" in metrics
+    assert any("come without counts of tokens" in note for note in results["notes"])
+    parts = {
+        entry["part"]: entry["value"] for entry in pick(results["attribution"], arm="sft", metric="hacc")
+    }
+    assert parts["answer_length"] is None and parts["reasoning_length"] is None
+
+
+def test_a_seed_without_a_finished_sample_counts_among_the_unfinished(tmp_path):
+    run = make_run(tmp_path / "run", arms=TWO, rows=40, seeds=(0, 1))
+    rewrite(run, lambda score: score | {"cut": False, "state": "closed"})
+    rewrite(run, lambda score: score | {"cut": True}, "sft-s1/composite.think/scores.jsonl")
+    data = [ReportData.of(results_of(run), SetMode("composite", "think"))]
+    assert "50% of sft's samples are cut or unclosed" in str(answers(data)[0])
+
+
+def test_a_control_that_is_held_against_another_arm_than_its_own_draws_a_report(tmp_path):
+    arms = {
+        "base": [],
+        "sft": ["sft"],
+        "sft_rl": {"stages": ["sft", "rl"]},
+        "sft_direct": {"stages": ["sft_direct"], "control_of": ["sft_rl"]},
+    }
+    run = make_run(tmp_path / "run", arms=arms, rows=40)
+    recipe = yaml.safe_load((run / "recipe.yaml").read_text())
+    (run / "recipe.yaml").write_text(yaml.safe_dump(recipe | {"against": {"sft_rl": "sft"}}, sort_keys=False))
+    data = ReportData.of(results_of(run), SetMode("composite", "think"))
+    parts = {entry["part"] for entry in pick(data.entries("attribution"), arm="sft_rl")}
+    assert "total" in parts and not any(":" in part for part in parts)
+    assert control_dots(data) is None
+
+
+def test_prompts_that_no_second_pass_changes_leave_room_for_a_change(tmp_path):
+    run = make_run(tmp_path / "run", arms=TWO, rows=60, modes=("think", "reflect"))
+    rewrite(
+        run,
+        lambda score: score | {"first": {"verdicts": score["verdicts"], "same": True}},
+        "composite.reflect/scores.jsonl",
+    )
+    second = one(results_of(run)["modes"], arm="sft", mode="reflect")["second"]
+    assert second["unchanged"] == 120 and second["low"] < 0 < second["high"]
+
+
+def test_an_arm_asked_both_ways_under_other_seeds_has_no_policies_yet(tmp_path):
+    run = make_run(tmp_path / "run", arms=TWO, rows=60, seeds=(0, 1), modes=("think", "direct"))
+    assert pick(results_of(run)["policies"], arm="sft")
+    (run / "evals" / "sft-s1" / "composite.direct" / "scores.jsonl").unlink()
+    results = results_of(run)
+    assert not pick(results["policies"], arm="sft") and pick(results["policies"], arm="base")
+    assert not pick(results["flips"], arm="sft", against="sft")

@@ -142,6 +142,12 @@ def test_judgements_come_from_a_file(rows):
     write_jsonl(rows.parent / "judged.jsonl", [{"row": names[0]}])
     with pytest.raises(InputError, match="judged.jsonl:1: no judgement"):
         Judgements(rows.parent / "judged.jsonl")
+    write_jsonl(rows.parent / "judged.jsonl", [lines[0], lines[0]])
+    with pytest.raises(InputError, match="judged.jsonl:2: .* is judged twice"):
+        Judgements(rows.parent / "judged.jsonl")
+    write_jsonl(rows.parent / "judged.jsonl", [lines[0] | {"parts": "fig"}])
+    with pytest.raises(InputError, match="field 'parts' is 'fig'"):
+        Judgements(rows.parent / "judged.jsonl")
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,9 @@ def test_values_by_name_put_in_whole_mappings_and_the_order_of_stages(tmp_path: 
         ("if_rows: 0.1}", "if_rows: rest}", "one share can be `rest`, beside numbers"),
         ("values: [teacher, own]", "valeus: [teacher, own]", "factors.voice: no `values`"),
         ("factors:", "factor:", "factor: unknown key"),
+        ("key: data.if_rows.voice, values: [teacher, own]", "key: [5], values: [1, 2]", r"factors.voice.key: \[5\] names no key"),
+        ("key: data.if_rows.voice, values: [teacher, own]", "key: data.if_rows, values: [teacher, own]", "data.if_rows: 'teacher' is put in"),
+        ("key: data.if_rows.voice, values: [teacher, own]", "key: stages.mix.data, values: {teacher: , own: 3}", "stages.mix.data: None"),
     ],
 )  # fmt: skip
 def test_what_would_compare_nothing_is_refused_by_name(

@@ -80,6 +80,11 @@ def test_deepspeeds_own_config_takes_the_zero_settings(name: str) -> None:
         ("distributed_type: XLA", "distributed_type: XLA is not supported; give one of NO, MULTI_GPU"),
         ("distributed_type: FSDP\nfsdp_config: {fsdp_version: 1}", "fsdp_config.fsdp_version: not 2"),
         ("distributed_type: DEEPSPEED\ndeepspeed_config: {zero_stage: 1}", "zero_stage: 1; give 2 or 3"),
+        ("distributed_type: FSDP\nfsdp_config:", "fsdp_config.fsdp_version: not 2"),
+        (
+            "distributed_type: DEEPSPEED\ndeepspeed_config: ds.json",
+            "deepspeed_config: 'ds.json' is no mapping",
+        ),
     ],
 )
 def test_a_file_that_promises_anything_else_is_refused(tmp_path: Path, content: str, message: str) -> None:

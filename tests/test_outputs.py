@@ -3,6 +3,7 @@
 import json
 import shutil
 import zipfile
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -232,6 +233,18 @@ def test_older_reviews_of_evalscope_are_read(tmp_path):
     assert [line["outcome"] for line in scored(tmp_path / "r.jsonl", tmp_path)] == ["right"] * 3
 
 
+def _bad_deflate():
+    """A zip whose one sample is no deflated text, though its directory says so."""
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("samples/1_epoch_1.json", b"\xff" * 40)
+    content = bytearray(file.getvalue())
+    for place in (8, content.index(b"PK\x01\x02") + 10):
+        content[place : place + 2] = (8).to_bytes(2, "little")
+    return bytes(content)
+
+
+BAD_DEFLATE = _bad_deflate()
 BROKEN = {
     "not.zip": (b"PK\x03\x04 and no more", "a zip that cannot be read"),
     "cut.eval": ((DATA / "inspect.eval").read_bytes()[:9000], "a zip that cannot be read"),
@@ -247,9 +260,66 @@ BROKEN = {
     ),
     "user.jsonl": (b'{"messages": [{"role": "user", "content": "Hi"}]}\n', "the last message is not the assistant's"),
     "none.jsonl": (b'{"object": "chat.completion", "choices": []}\n', "a completion without any choice"),
-    "half.jsonl": (b'{"choices": [{"message": {"content": "it"}, "finish_reason": "error"}]}\n', "the server ended in an error"),
+    "half.jsonl": (b'{"choices": [{"message": {"content": "it"}, "finish_reason": "error"}]}\n', r"a response that was broken off \(error\)"),
+    "aborted.jsonl": (b'{"prompt": "Hi", "response": "it", "finish_reason": "abort"}\n', r"was broken off \(abort\)"),
+    "failed.jsonl": (
+        b'{"prompt": "Hi", "response": {"object": "response", "status": "failed", "output": []}}\n',
+        r"has not ended \(status failed\)",
+    ),
+    "unread.jsonl": (
+        b'{"messages": [{"role": "human", "content": "Hi"}, {"role": "assistant", "content": "it"}]}\n',
+        "its prompt cannot be read",
+    ),
+    "nameless.jsonl": (
+        b'{"custom_id": null, "response": {"choices": [{"message": {"content": "it"}}]}}\n',
+        "field 'custom_id' is null",
+    ),
+    "reference.jsonl": (
+        b'{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "gold"}], "response": "it"}\n',
+        "no response in a known form",
+    ),
+    "false.jsonl": (b'{"messages": [{"role": "assistant", "content": false}]}\n', "field 'content' is false"),
+    "zlib.eval": (BAD_DEFLATE, "a zip that cannot be read"),
     "picture.jsonl": (b'{"choices": [{"message": {"content": [{"type": "image", "image": "x"}]}}]}\n', "field 'content' is "),
 }  # fmt: skip
+
+
+def _asked_by(question):
+    """One prompt as loggers write it beside the completion that it got."""
+    turn = {"role": "user", "content": question}
+    sent = json.dumps({"messages": [turn]})
+    return [
+        {"request": {"input": question}},
+        {"request": {"input": [{"role": "user", "content": [{"type": "input_text", "text": question}]}]}},
+        {"messages": json.dumps([turn])},
+        {"request": sent},
+        {"request": {"method": "POST", "body": sent}},
+        {"prompt": [turn]},
+    ]
+
+
+@pytest.mark.parametrize("form", range(6))
+def test_calls_in_the_order_in_which_they_ended_are_matched_by_the_prompt_that_was_sent(form, tmp_path):
+    golds = dict(zip(PROMPTS, "846", strict=True))
+    lines = [
+        _asked_by(prompt)[form]
+        | {
+            "response": {
+                "choices": [{"message": {"content": f"\\boxed{{{golds[prompt]}}}"}, "finish_reason": "stop"}]
+            }
+        }
+        for prompt in [*PROMPTS[1:], PROMPTS[0]]
+    ]
+    write_jsonl(tmp_path / "r.jsonl", lines)
+    assert [line["outcome"] for line in scored(tmp_path / "r.jsonl", tmp_path)] == ["right"] * 3
+
+
+@pytest.mark.parametrize("said", [{"done_reason": "length"}, {"stop_reason": "max_tokens"}, {"cut": True}])
+def test_a_line_that_says_that_it_was_cut_is_believed(said, tmp_path):
+    write_jsonl(
+        tmp_path / "r.jsonl", [{"prompt": prompt, "response": "\\boxed{8}"} | said for prompt in PROMPTS]
+    )
+    assert {line["cut"] for line in scored(tmp_path / "r.jsonl", tmp_path)} == {True}
 
 
 @pytest.mark.parametrize("name", BROKEN)

@@ -290,4 +290,6 @@ def test_truncation_is_said_before_the_change_that_it_may_explain(tmp_path):
     write_jsonl(scores, lines)
     terminal = report([run], run / "report")
     assert re.search(r"truncation first: \d\d% of rl's samples are cut or unclosed \(base: \d%\)", terminal)
-    assert re.search(r"HAcc of the rest changes by .0\.0\d .*; over all, rl lowers HAcc from", terminal)
+    assert re.search(
+        r"HAcc on what both finish changes by .0\.0\d .*; over all, rl lowers HAcc from", terminal
+    )

@@ -74,6 +74,8 @@ def test_reads_all_of_mathif_and_ifeval():
         ("[1]", r"rows.jsonl:7: a list, not an object"),
         (json.dumps({k: v for k, v in ROW.items() if k != "answer"}), r":7: field 'answer' is missing"),
         (json.dumps(ROW | {"answer": 4}), r":7: field 'answer' is 4; give a text"),
+        (json.dumps(ROW | {"answer": "N/A"}), r":7: the answer is a gap written as 'N/A'"),
+        (json.dumps(ROW | {"response": 42}), r":7: field 'response' is 42; give a text"),
         (json.dumps(ROW | {"constraint_desc": ["", 3]}), r":7: constraint 'keywords:existence' described by 3"),
         (json.dumps(ROW | {"constraint_args": [None]}), r":7: lists of different length .*constraint_args 1"),
         (json.dumps(ROW | {"constraint_name": ["no_comma", "keywords:existence"]}), r":7: no_comma: unknown constraint; did you"),

@@ -57,6 +57,9 @@ def test_anchors_and_merged_keys(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("a: 1\nb: 2\na: 3\n", ":3: key 'a' is given twice"),
+        ("a: 1\nb: !!int abc\n", ":2: 'abc' is no int"),
+        ("a: !!bool maybe\n", ":1: 'maybe' is no bool"),
+        ("a: 0x_\n", ":1: '0x_' is no int"),
         ("x: &g {p: 1}\na: {<<: *g, b: 1, b: 2}\n", ":2: key 'b' is given twice"),
         (BOMB, "more than 100,000 values"),
         (f"a: {'[' * 1000}{']' * 1000}\n", ":1: nested deeper than 40"),

@@ -120,7 +120,9 @@ def _truncation(data: ReportData, contrast: Entry) -> str:
     shown = bool(ended) and ended[0]["low"] is not None and _same_change(ended[0], contrast)
     if abs(ours - theirs) <= CLEARLY_MORE and (shown or _is_null(contrast) or max(ours, theirs) <= HARDLY):
         return ""
-    rest = f"HAcc of the rest changes by {signed(ended[0])}" if ended else "too few are left to compare"
+    rest = (
+        f"HAcc on what both finish changes by {signed(ended[0])}" if ended else "too few are left to compare"
+    )
     shares = (
         f"{ours:.0%} of {contrast['arm']}'s samples are cut or unclosed ({contrast['against']}: {theirs:.0%})"
     )

@@ -20,6 +20,7 @@ import numpy as np
 
 from ..io.command import exit_status
 from ..io.errors import InputError
+from ..io.fields import COUNT, FLAG, TEXT, list_of, may, need
 from ..io.files import rounded, write_json
 from ..io.jsonl import Line, iter_jsonl, write_jsonl
 from ..stats.intervals import draw_clusters
@@ -53,6 +54,9 @@ def whole(question: Question, response: str) -> list[str]:
     return [response]
 
 
+TEXTS = list_of(TEXT, "texts")
+
+
 class Judgements:
     """A judge in a file: lines `{row, sample, point, holds}`, or `{row, sample, point, parts}` for rules."""
 
@@ -64,7 +68,18 @@ class Judgements:
                 raise InputError(
                     f"{file}:{number}", "no judgement", "give row, sample, point, and holds or parts"
                 )
-            self.lines[line["row"], line["sample"], line["point"]] = line
+            where = f"{file}:{number}"
+            key = (
+                need(line, "row", TEXT, where),
+                *(need(line, name, COUNT, where) for name in ("sample", "point")),
+            )
+            may(line, "holds", FLAG, where)
+            may(line, "parts", TEXTS, where)
+            if key in self.lines:
+                raise InputError(
+                    where, f"row {key[0]!r}, sample {key[1]}, point {key[2]} is judged twice", "leave one"
+                )
+            self.lines[key] = line
 
     def holds(self, question: Question, response: str) -> bool:
         """Raises InputError where nothing was judged: a question left out is not a failed one."""
@@ -79,7 +94,8 @@ class Judgements:
 
     def parts(self, question: Question, response: str) -> list[str]:
         """The parts named, the whole response where none are."""
-        return list(self._line(question).get("parts", [response]))
+        parts = self._line(question).get("parts")
+        return [response] if parts is None else list(parts)
 
     def _line(self, question: Question) -> Line:
         return self.lines.get((question.row, question.sample, question.point), {})

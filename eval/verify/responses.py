@@ -105,7 +105,7 @@ CHANCES = ("p_yes", "p_word")
 # Finish reasons of a reply that hit its limit, or the end of the model's context.
 AT_LIMIT = ("length", "max_tokens", "model_length", "max_output_tokens")
 BESIDE = ("reasoning_content", "reasoning", "thinking")  # of vLLM, its later releases, Ollama
-PARTS = ("text", "output_text")  # types of content parts that are text
+PARTS = ("text", "output_text", "input_text")  # types of content parts that are text
 
 
 def as_response(line: Line, where: str) -> Response:

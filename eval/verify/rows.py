@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from ..io.errors import InputError
-from ..io.fields import LIST, NAME, TEXT, need
+from ..io.fields import LIST, NAME, TEXT, may, need
 from ..io.jsonl import Line, iter_jsonl
 from .constraints.constraint import Constraint
 
 TEXTS = ("source", "id", "question", "answer", "row", "problem_id")
 LISTS = ("constraint_name", "constraint_args", "constraint_desc")
+GAPS = ("nan", "none", "null", "<na>", "n/a", "#n/a", "nat")  # as tables and `str` write what is not there
 BLANK = re.compile(r"[\s$]+")
 
 Files = str | Path | Sequence[str | Path]
@@ -117,13 +118,18 @@ def as_row(line: Line, name: str, index: int, where: str) -> Row:
     fields.setdefault("problem_id", problem_key(str(fields.get("question"))))
     for key in TEXTS:
         need(fields, key, TEXT, where)
+    for key in ("response", "split"):
+        may(fields, key, TEXT, where)
+    if fields["answer"].strip().casefold() in GAPS:
+        what = f"the answer is a gap written as {fields['answer']!r}"
+        raise InputError(where, what, "leave it empty where there is none")
     return Row(
         name=fields["row"],
         problem_id=fields["problem_id"],
         source=fields["source"],
         id=fields["id"],
         question=fields["question"],
-        answer=fields["answer"],
+        answer=fields["answer"] if fields["answer"].strip() else "",
         constraints=_constraints(fields, where),
         extra={key: value for key, value in fields.items() if key not in (*TEXTS, *LISTS)},
     )

@@ -163,5 +163,5 @@ def from_hub(dataset: BuiltSet) -> bool:
     on_hub = [isinstance(text, str) and is_hub_id(text.partition(":")[0]) for text in named]
     published = dataset.builder == "benchmark" and "source" not in dataset.args
     return (
-        any(on_hub) or published or not all(Path(text).exists() for text in dataset.args.get("against", []))
+        any(on_hub) or published or not all(Path(text).exists() for text in dataset.args.get("against") or [])
     )

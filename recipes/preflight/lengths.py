@@ -71,15 +71,9 @@ def _room(material: Material, stage: Stage) -> int:
     name = next(key for key, value in material.stages.items() if value is stage)
     arms = [arm.stages for arm in material.recipe.arms.values()]
     before = [stages[: stages.index(name) + 1] for stages in arms if name in stages]
-    positions = [
-        [
-            material.recipe.stages[stage_name]
-            .args.get("model_init_kwargs", {})
-            .get("max_position_embeddings")
-            for stage_name in chain
-        ]
-        for chain in before
-    ]
+    stages_of = material.recipe.stages
+    asked = [[stages_of[each].args.get("model_init_kwargs") or {} for each in chain] for chain in before]
+    positions = [[kwargs.get("max_position_embeddings") for kwargs in chain] for chain in asked]
     return min(max([room for room in chain if room], default=material.shape.positions) for chain in positions)
 
 

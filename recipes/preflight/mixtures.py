@@ -133,7 +133,7 @@ def _against(material: Material, name: str) -> list[str]:
         source
         for dataset in datasets
         if isinstance(dataset, BuiltSet)
-        for source in dataset.args.get("against", [])
+        for source in dataset.args.get("against") or []
     ]
 
 

@@ -4,7 +4,6 @@ The config is read here or in the hub's cache, else from the list below. Where t
 and shapes are held against the model's, so that nothing is trained or judged that was never in a file.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 
 from ...eval.io.errors import InputError
-from ..recipe.files import locate
+from ..recipe.files import json_object, locate
 from ..recipe.models import is_hub_id
 
 # What transformers, safetensors and the file system raise on a folder that is not a whole model.
@@ -115,10 +114,7 @@ def file_of(model: str, name: str) -> Path | None:
 def config_of(model: str) -> dict[str, Any] | None:
     """A model's config.json, here, in the cache or in the list; None where it is nowhere."""
     file = file_of(model, "config.json")
-    try:
-        return json.loads(file.read_text("utf-8")) if file else KNOWN.get(model)
-    except ValueError as error:
-        raise InputError(file or model, f"no JSON ({error})", "copy the model's config.json again") from None
+    return json_object(file) if file else KNOWN.get(model)
 
 
 def shape_of(model: str) -> Shape | None:

@@ -1,6 +1,5 @@
 """Tokenizer and generation settings: which tokens there are, and where a model stops."""
 
-import json
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 from ...eval.io.errors import InputError
 from ...eval.io.templates import turn_end
 from ...eval.weights.tokens import RESIZE, unembedded
+from ..recipe.files import json_object
 from ..recipe.schema import Stage
 from .finding import Finding
 from .material import HUB, Material
@@ -72,12 +72,15 @@ def generation(material: Material) -> Iterator[Finding]:
     if material.tokenizer is None:
         return
     file = file_of(material.recipe.base, "generation_config.json")
+    try:
+        settings = json_object(file) if file else {"eos_token_id": material.tokenizer.eos_token_id}
+    except InputError as error:
+        yield Finding("FAIL", "generation", f"{error.where}: {error.what}", error.fix)
+        return
     if file and (reason := _unsavable(file.parent)):
         text = f"generation_config.json cannot be saved with a checkpoint: {reason:.200}"
         yield Finding("FAIL", "generation", text, "add do_sample: true to it, or take these settings out")
-    eos_ids = (
-        json.loads(file.read_text("utf-8")).get("eos_token_id") if file else material.tokenizer.eos_token_id
-    )
+    eos_ids = settings.get("eos_token_id")
     ids = set(eos_ids if isinstance(eos_ids, list) else [eos_ids])
     try:
         end = turn_end(material.tokenizer)
@@ -101,6 +104,6 @@ def _unsavable(folder: Path) -> str:
 
     try:
         GenerationConfig.from_pretrained(folder).validate(strict=True)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         return " ".join(str(error).split())
     return ""

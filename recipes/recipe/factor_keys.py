@@ -76,6 +76,10 @@ def _factor(name: str, written: Any, known: Sequence[str]) -> Factor:
 def _levels(where: str, name: str, written: Mapping[str, Any]) -> Iterator[Level]:
     keys, values = written.get("key"), written["values"]
     keys = [keys] if isinstance(keys, str) else keys
+    if keys and not (isinstance(keys, list) and all(isinstance(key, str) for key in keys)):
+        raise InputError(
+            f"{where}.key", f"{keys!r:.60} names no key", "give its path as a text, or several as a list"
+        )
     if isinstance(values, list) and keys:
         for value in values:
             if not isinstance(value, Value):

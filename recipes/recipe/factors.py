@@ -142,10 +142,20 @@ def _made_of(content: Content, parts: Iterable[Part]) -> set[Part]:
         if kind == "arms":
             waiting += [("stages", stage) for stage in inside.get("stages", [])]
         elif kind == "stages":
-            waiting += [("data", of) for of in {**inside.get("data", {}), **inside.get("add", {})}]
+            mixed = [_mapping(inside, f"stages.{name}").get(key, {}) for key in ("data", "add")]
+            waiting += [("data", of) for each in mixed for of in _mapping(each, f"stages.{name}.data")]
         else:
-            waiting += [("data", of) for of in _sources(inside)]
+            waiting += [("data", of) for of in _sources(_mapping(inside, f"data.{name}"))]
     return reached
+
+
+def _mapping(value: Any, key: str) -> Mapping[str, Any]:
+    """What a factor has put at a key, where only a mapping has a meaning."""
+    if not isinstance(value, dict):
+        raise InputError(
+            key, f"{value!r:.60} is put in here by a factor", "put in a mapping, or name a key inside"
+        )
+    return value
 
 
 def _sources(dataset: Mapping[str, Any]) -> list[str]:

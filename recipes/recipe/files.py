@@ -1,8 +1,10 @@
 """Where the files that a recipe names are, and the recipe itself."""
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from ...eval.io.errors import InputError, nearest
 from ...eval.io.lines import read_text
@@ -40,6 +42,17 @@ def recipe_names() -> Iterator[str]:
     for file in sorted(SHIPPED.glob("*/*.yaml")):
         if "\nname: " in file.read_text("utf-8"):
             yield str(file.relative_to(SHIPPED).with_suffix(""))
+
+
+def json_object(file: Path) -> dict[str, Any]:
+    """The object in a JSON file of a model, which may hold Infinity; raises InputError on anything else."""
+    try:
+        content = json.loads(read_text(file))
+    except ValueError as error:
+        raise InputError(file, f"no JSON ({error})", "copy the model's files again") from None
+    if not isinstance(content, dict):
+        raise InputError(file, f"{type(content).__name__}, not an object", "copy the model's files again")
+    return content
 
 
 def text_of(file: Path, key: str) -> str:

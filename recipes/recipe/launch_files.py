@@ -1,6 +1,7 @@
 """What an accelerate file promises: the wrapper around the model, and how many processes."""
 
 from pathlib import Path
+from typing import Any
 
 from ...eval.io.errors import InputError
 from .yaml_file import read_yaml
@@ -16,14 +17,21 @@ def wrapper(file: Path) -> str:
         raise InputError(
             file, f"distributed_type: {kind} is not supported", f"give one of {', '.join(KINDS)}"
         )
-    if kind == "FSDP" and content.get("fsdp_config", {}).get("fsdp_version") != 2:
+    if kind == "FSDP" and _part(file, content, "fsdp_config").get("fsdp_version") != 2:
         raise InputError(file, "fsdp_config.fsdp_version: not 2", "set it, version 1 is not supported here")
     if kind == "DEEPSPEED":
-        stage = content.get("deepspeed_config", {}).get("zero_stage")
+        stage = _part(file, content, "deepspeed_config").get("zero_stage")
         if stage not in (2, 3):
             raise InputError(file, f"deepspeed_config.zero_stage: {stage}", "give 2 or 3")
         return f"zero{stage}"
     return KINDS[kind]
+
+
+def _part(file: Path, content: dict[str, Any], key: str) -> dict[str, Any]:
+    part = content.get(key) or {}
+    if not isinstance(part, dict):
+        raise InputError(file, f"{key}: {part!r:.60} is no mapping", "write its keys out below it")
+    return part
 
 
 def processes(file: Path) -> int | None:

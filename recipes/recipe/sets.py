@@ -72,7 +72,7 @@ class HubSet(Strict):
 
 def is_reference(value: Any) -> bool:
     """Whether a builder argument stands for another set's rows."""
-    return isinstance(value, dict) and list(value) == ["set"]
+    return isinstance(value, dict) and list(value) == ["set"] and isinstance(value["set"], str | int | None)
 
 
 def _kind(content: Any) -> str | None:

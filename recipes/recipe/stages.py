@@ -1,13 +1,11 @@
 """A stage's data, arguments and rewards, looked at before anything runs: names that are there, numbers that add up."""
 
-import json
-
 from ...data_builders.mixture import counts
 from ...eval.io.errors import InputError, nearest
 from ...eval.io.run_paths import BASE
 from ...train.arguments import check_args, check_lora
 from ...train.rewards import NAMES as REWARDS
-from .files import locate, text_of
+from .files import json_object, locate, text_of
 from .models import is_hub_id
 from .schema import Recipe, Stage
 
@@ -81,7 +79,7 @@ def _check_new(recipe: Recipe, stage: Stage, key: str) -> None:
     if "model_init_kwargs" in stage.args:
         raise InputError(f"{key}.args.model_init_kwargs", "no weights are loaded", "say `architecture`")
     if not is_hub_id(recipe.base):
-        known = json.loads(text_of(locate(recipe.base) / "config.json", "base"))
+        known = json_object(locate(recipe.base) / "config.json")
         for name in stage.architecture or {}:
             if name not in known:
                 raise InputError(

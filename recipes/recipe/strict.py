@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from ...eval.io.errors import nearest
 
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=2**53)]
 
 
 class Strict(BaseModel):

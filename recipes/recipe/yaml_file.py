@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,20 @@ MOST = 100_000  # values, with every alias written out
 TAG = "tag:yaml.org,2002:"
 
 
+def _promised(construct: Callable[[Any], Any], node: Any) -> Any:
+    """What a scalar promises to be by its tag or its first signs, where it is that: not `!!int abc`, not `0x_`."""
+    try:
+        return construct(node)
+    except (ValueError, KeyError):
+        said = f"{node.value!r:.40} is no {node.tag.removeprefix(TAG)}"
+        raise ConstructorError(None, None, said, node.start_mark) from None
+
+
 class _Constructor(SafeConstructor):
     """Values that JSON has too: text, finite numbers, true and false, null, lists, mappings of text."""
 
     def construct_yaml_float(self, node: Any) -> float:
-        value = super().construct_yaml_float(node)
+        value = _promised(super().construct_yaml_float, node)
         if not math.isfinite(value):
             raise ConstructorError(None, None, f"{node.value:.20} is no finite number", node.start_mark)
         return value
@@ -33,7 +43,10 @@ class _Constructor(SafeConstructor):
     def construct_yaml_int(self, node: Any) -> int:
         if len(node.value) > 20:  # more than 64 bits; Python refuses thousands of digits by a ValueError
             raise ConstructorError(None, None, f"a number of {len(node.value)} digits", node.start_mark)
-        return super().construct_yaml_int(node)
+        return int(_promised(super().construct_yaml_int, node))
+
+    def construct_yaml_bool(self, node: Any) -> bool:
+        return bool(_promised(super().construct_yaml_bool, node))
 
     def construct_scalar(self, node: Node) -> Any:
         if control := next((sign for sign in node.value if sign < " " and sign not in "\n\t"), None):
@@ -52,7 +65,7 @@ class _Constructor(SafeConstructor):
         return super().construct_mapping(node, deep)
 
 
-for _name in ("float", "int"):
+for _name in ("float", "int", "bool"):
     _Constructor.add_constructor(TAG + _name, getattr(_Constructor, f"construct_yaml_{_name}"))
 for _name in ("timestamp", "value"):  # text, as in YAML 1.2's core schema
     _Constructor.add_constructor(TAG + _name, _Constructor.construct_yaml_str)

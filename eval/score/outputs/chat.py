@@ -4,13 +4,27 @@ A completion is OpenAI's `{choices: [{message, finish_reason}], usage}` (or its 
 alone, beside its request, or as the `body` of a batch's answer. A request says its prompt by its last user turn.
 """
 
+import json
+from collections.abc import Iterator
+from itertools import repeat
 from typing import Any
 
 from ...io.errors import InputError
-from ...io.fields import COUNT, LIST, OBJECT, TEXT, list_of, may, need
+from ...io.fields import COUNT, LIST, NAME, OBJECT, TEXT, list_of, may, need, shown
 from ...io.jsonl import Line
 from ...verify.responses import need_text, thought_beside
-from .record import Generation, Lines, Record, RowSaid, hit_limit, listed, row_said, token_counts
+from .record import (
+    FAILED,
+    Generation,
+    Lines,
+    Record,
+    RowSaid,
+    beside,
+    hit_limit,
+    listed,
+    row_said,
+    token_counts,
+)
 
 THOUGHTS = ("reasoning", "thinking")  # types of content parts, and the field each holds its text in
 REASONS = (
@@ -18,7 +32,7 @@ REASONS = (
     "stop_reason",
 )  # of OpenAI, of Inspect; vLLM has both, and in the second which stop it was
 OBJECTS = list_of(OBJECT, "objects")
-FAILED = "ask again for what failed, and give the answers in one file"
+NOT_ENDED = ("failed", "cancelled", "in_progress", "queued")  # states of a response that is no whole answer
 
 
 def is_completion(value: object) -> bool:
@@ -33,13 +47,15 @@ def is_call(value: object) -> bool:
 
 def read_completions(lines: Lines) -> list[Record]:
     """A completion a line, with whatever stands beside it; its own `id` is no row's."""
-    return [Record(where, _asked(_without_own_id(line)), completed(line, where)) for where, line in lines]
+    return [
+        Record(where, _asked(_without_own_id(line), where), completed(line, where)) for where, line in lines
+    ]
 
 
 def read_calls(lines: Lines) -> list[Record]:
     """Lines of `request` or `prompt`, and a `response` that is a completion."""
     return [
-        Record(where, _asked(line), completed(_body(need(line, "response", OBJECT, where)), where))
+        Record(where, _asked(line, where), completed(_body(need(line, "response", OBJECT, where)), where))
         for where, line in lines
     ]
 
@@ -55,14 +71,13 @@ def read_batch(lines: Lines) -> list[Record]:
         what = f"{len(failed)} of {len(lines)} requests failed (custom_id {names})"
         raise InputError(failed[0][0], what, FAILED)
     return [
-        Record(where, row_said({"custom_id": line["custom_id"]}), completed(_body(line["response"]), where))
-        for where, line in lines
+        Record(where, _named(line, where), completed(_body(line["response"]), where)) for where, line in lines
     ]
 
 
 def read_conversations(lines: Lines) -> list[Record]:
     """Lines of `messages`, the last of them the assistant's."""
-    return [Record(where, _asked(line), [last_reply(line, where)]) for where, line in lines]
+    return [Record(where, _asked(line, where), [last_reply(line, where)]) for where, line in lines]
 
 
 def completed(body: Line, where: str) -> list[Generation]:
@@ -93,7 +108,7 @@ def said_by(message: Line, where: str, *, truncated: bool | None = None, usage: 
     if thoughts:
         content = [part for part in parts if part not in thoughts]
     # No content is what servers write where a message is all thought; a refusal stands in a field of its own.
-    content = content or message.get("refusal") or ""
+    content = message.get("refusal") or "" if content in (None, "", []) else content
     text = need_text({"content": content}, "content", where)
     thought = "\n".join(need(part, part["type"], TEXT, where) for part in thoughts)
     thought = thought or thought_beside(message, where) or ""
@@ -111,12 +126,56 @@ def user_turn(messages: object) -> str | None:
         return None
 
 
-def _asked(line: Line) -> RowSaid:
-    """By what stands beside a completion: fields of its own, or the request that it answers."""
-    request = _body(line["request"]) if isinstance(line.get("request"), dict) else {}
-    prompts = [user_turn(source.get("messages") or source.get("input")) for source in (line, request)]
-    plain = request.get("prompt")
-    return row_said(line, *prompts, plain if isinstance(plain, str) else None)
+def _named(line: Line, where: str) -> RowSaid:
+    return row_said({"custom_id": need(line, "custom_id", NAME, where)})
+
+
+def _asked(line: Line, where: str) -> RowSaid:
+    """By what stands beside a completion: fields of its own, or the request that it answers.
+
+    Raises InputError where a prompt is there and cannot be read: such lines are in the order in which calls ended.
+    """
+    request = _request(line, where)
+    said = row_said(line, *(prompt for source in (line, request) for prompt in _prompts(source)))
+    if not said.fields and (request or any(map(_asks, ("prompt", "input", "messages"), repeat(line)))):
+        raise InputError(
+            where, "its prompt cannot be read", "give it as a text or a user's message, or name the row"
+        )
+    return said
+
+
+def _request(line: Line, where: str) -> Line:
+    """The request that a line's completion answers, also as the body of a call, or as the JSON that was sent."""
+    request = _loaded(line.get("request"))
+    body = _loaded(request.get("body", request)) if isinstance(request, dict) else request
+    if body is not None and not isinstance(body, dict):
+        raise InputError(where, f"its request is {shown(body)}", "give the request as an object")
+    return body or {}
+
+
+def _loaded(value: object) -> object:
+    """What JSON text holds; anything else as it is."""
+    if not (isinstance(value, str) and value.lstrip().startswith(("{", "["))):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _prompts(source: Line) -> Iterator[str | None]:
+    """The prompts that a line or request says: of its messages, or plain."""
+    for key in ("messages", "input", "prompt"):
+        value = _loaded(source.get(key))
+        yield value if isinstance(value, str) else user_turn(value)
+
+
+def _asks(key: str, line: Line) -> bool:
+    """Whether a field holds a prompt: more than the assistant's own messages."""
+    value = _loaded(line.get(key))
+    if not isinstance(value, list):
+        return value is not None
+    return any(not (isinstance(turn, dict) and turn.get("role") == "assistant") for turn in value)
 
 
 def _without_own_id(line: Line) -> Line:
@@ -131,12 +190,10 @@ def _has_failed(line: Line) -> bool:
     answer = line["response"]
     if line.get("error") or not isinstance(answer, dict) or not is_completion(_body(answer)):
         return True
-    return bool(answer.get("status_code", 200) != 200)
+    return bool(answer.get("status_code", 200) != 200 or _body(answer).get("status") in NOT_ENDED)
 
 
 def _of_choice(choice: Line, usage: object, where: str) -> Generation:
-    if choice.get("finish_reason") == "error":  # as routers between servers write it, with half a text
-        raise InputError(where, "the server ended in an error", FAILED)
     truncated = hit_limit(choice, where, *REASONS)
     message = {"content": need(choice, "text", TEXT, where)} if "text" in choice else None
     message = message or need(choice, "message", OBJECT, where)
@@ -145,6 +202,8 @@ def _of_choice(choice: Line, usage: object, where: str) -> Generation:
 
 def _of_items(body: Line, where: str) -> Generation:
     """OpenAI's newer form: a list of items, of which messages hold the text and reasoning its summary."""
+    if body.get("error") or body.get("status") in NOT_ENDED:
+        raise InputError(where, f"a response that has not ended (status {body.get('status')})", FAILED)
     items = need(body, "output", OBJECTS, where)
     parts = [
         part for item in items if item.get("type") == "message" for part in need(item, "content", LIST, where)
@@ -153,10 +212,10 @@ def _of_items(body: Line, where: str) -> Generation:
         need(part, "text", TEXT, where)
         for item in items
         if item.get("type") == "reasoning"
-        for part in item.get("content") or item.get("summary") or []
+        for part in may(item, "content", OBJECTS, where) or may(item, "summary", OBJECTS, where) or []
     ]
     text = need_text({"content": parts}, "content", where) if parts else ""
-    ended = body.get("incomplete_details") or {"reason": body.get("status")}
+    ended = beside(body, "incomplete_details", where) or {"reason": body.get("status")}
     return Generation(
         text,
         "\n".join(texts) or None,

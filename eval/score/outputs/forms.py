@@ -23,6 +23,10 @@ class Form(NamedTuple):
         return set(self.fields) <= line.keys() and self.fits(line)
 
 
+def _has_no_response(line: Line) -> bool:
+    return "response" not in line
+
+
 FORMS = (
     Form(("epoch", "input", "output"), read_samples),
     Form(("doc", "resps"), harnesses.read_lm_eval),
@@ -32,9 +36,10 @@ FORMS = (
     Form(("custom_id", "response"), chat.read_batch),
     Form((), chat.read_completions, chat.is_completion),
     Form(("response",), chat.read_calls, lambda line: chat.is_call(line["response"])),
-    Form(("messages",), chat.read_conversations),
-    Form(("output",), read_mathif),
+    # Beside a response messages and outputs are what was asked, or a reference.
     Form(("prompt", "response"), read_ifeval),
+    Form(("messages",), chat.read_conversations, _has_no_response),
+    Form(("output",), read_mathif, _has_no_response),
 )
 KNOWN = (
     "{row, sample, text}, {prompt, response}, {output}, chat completions, or an output file of OpenAI's or vLLM's "

@@ -46,6 +46,10 @@ def _of_one_filter(lines: Lines) -> Iterator[tuple[str, Line]]:
 def _of_document(line: Line, where: str) -> Record:
     (texts,) = need(line, "resps", REPEATED, where)
     said = row_said(need(line, "doc", OBJECT, where), _rendered(line))
+    if not said.fields and line.get("arguments"):
+        raise InputError(
+            where, "its prompt cannot be read", "give rows whose `doc` names the row or says its prompt"
+        )
     return Record(where, said, [Generation(text) for text in texts])
 
 

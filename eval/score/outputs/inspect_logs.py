@@ -5,6 +5,7 @@ Logs of today are zips compressed by zstandard, which Python reads from 3.14 on:
 """
 
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def zip_lines(file: str | Path) -> Lines:
         with zipfile.ZipFile(file) as archive:
             members = [each for each in archive.infolist() if _is_sample(each.filename)]
             samples = [(f"{file}: {each.filename}", _content(archive, each, file)) for each in members]
-    except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, OSError, EOFError) as error:
         raise InputError(file, f"a zip that cannot be read ({error!s:.80})", WHOLE) from None
     if not samples:
         raise InputError(file, "a zip without samples of an Inspect log", WHOLE)

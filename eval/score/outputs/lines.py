@@ -2,7 +2,7 @@
 IFEval's, and what most people write by hand: `{prompt, response}`.
 """
 
-from ...io.fields import Kind, need
+from ...io.fields import FLAG, Kind, may, need
 from ...io.jsonl import Line
 from ...verify.responses import need_text, thought_beside, thoughts_beside
 from .record import NAMES, TEXTS, Generation, Lines, Record, RowSaid, hit_limit
@@ -36,9 +36,19 @@ def _outputs(line: Line, where: str) -> list[Generation]:
     output = need(line, "output", SEVERAL, where)
     texts = [need_text({"output": each}, "output", where) for each in output]
     thoughts = thoughts_beside(line, len(texts), where)
-    return [Generation(text, thought) for text, thought in zip(texts, thoughts, strict=True)]
+    truncated = _truncated(line, where) if len(texts) == 1 else None
+    return [Generation(text, thought, truncated) for text, thought in zip(texts, thoughts, strict=True)]
 
 
 def _response(line: Line, where: str) -> Generation:
     text = need_text(line, "response", where)
-    return Generation(text, thought_beside(line, where), hit_limit(line, where, "finish_reason"))
+    return Generation(text, thought_beside(line, where), _truncated(line, where))
+
+
+def _truncated(line: Line, where: str) -> bool | None:
+    """Whether the line says that its response was cut, by a flag or by the reason that it ended for."""
+    flags = (may(line, key, FLAG, where) for key in ("cut", "truncated"))
+    flag = next((flag for flag in flags if flag is not None), None)
+    return (
+        hit_limit(line, where, "finish_reason", "stop_reason", "done_reason") if flag is None else bool(flag)
+    )

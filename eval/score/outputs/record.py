@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from ...io.errors import InputError
 from ...io.fields import COUNT, NAME, OBJECT, TEXT, may
 from ...io.jsonl import Line
 from ...verify.reasoning import split_reasoning
@@ -12,6 +13,9 @@ from ...verify.responses import AT_LIMIT
 NAMES = ("row", "key", "id", "custom_id")
 TEXTS = ("prompt", "question", "problem", "instruction")
 MOST = 10  # names listed in one line
+# Finish reasons of what was broken off, as routers between servers, vLLM, SGLang and hosted APIs write them.
+BROKEN_OFF = ("error", "abort", "aborted", "cancelled", "failed", "insufficient_system_resource")
+FAILED = "ask again for what failed, and give the answers in one file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +65,14 @@ def row_said(fields: Line, *hints: str | None) -> RowSaid:
 
 
 def hit_limit(line: Line, where: object, *keys: str) -> bool | None:
-    """Whether the reason that a generation ended for, in the first of these fields there is, is its token limit."""
+    """Whether the reason that a generation ended for, in the first of these fields there is, is its token limit.
+
+    Raises InputError where it was broken off: half an answer is no response.
+    """
     reasons = (may(line, key, TEXT, where) for key in keys)
     reason = next((reason for reason in reasons if reason), None)
+    if reason is not None and reason.lower() in BROKEN_OFF:
+        raise InputError(where, f"a response that was broken off ({reason})", FAILED)
     return None if reason in (None, "unknown") else reason.lower() in AT_LIMIT
 
 
