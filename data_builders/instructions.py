@@ -140,8 +140,16 @@ def ours(name: str, kwargs: Kwargs, tally: Tally) -> Iterable[Constraint | None]
         mapped = RLVR[name](kwargs) if name in RLVR else [(canonical(name), kwargs)]
         return [Constraint.read(*pair) for pair in mapped]
     except (InputError, KeyError):
-        tally.dropped[f"no rule for {name}"] += 1
+        tally.dropped[f"{'unusable arguments of' if _has_rule(name) else 'no rule for'} {name}"] += 1
         return [None]
+
+
+def _has_rule(name: str) -> bool:
+    try:
+        canonical(name)
+    except InputError:
+        return name in RLVR
+    return True
 
 
 def _renamed(name: str, **keys: str) -> Mapped:
@@ -160,6 +168,8 @@ def _counted(
 
     def mapped(kwargs: Kwargs) -> list[tuple[str, Kwargs]]:
         count, quantifier = kwargs["N"], kwargs.get("quantifier", "exactly")
+        if isinstance(count, float) and count.is_integer():  # as tables with gaps write it
+            count = int(count)
         if type(count) is not int or not isinstance(quantifier, str):
             raise InputError("N", f"{shown(count)}, {shown(quantifier)}", "give a whole number and a word")
         low, high = ("at least", count - slack(count)), ("less than", count + slack(count) + 1)

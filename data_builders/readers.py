@@ -138,7 +138,9 @@ def _jsonl(path: Path) -> Iterator[tuple[str, Line]]:
 
 
 def _json(path: Path) -> Iterator[tuple[str, Line]]:
-    records = parse(read_text(path), path, "give a list of objects")
+    records = parse(
+        read_text(path), path, "give a list of objects; a file of one object a line is named .jsonl"
+    )
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
         raise InputError(path, "not a list of objects", "give one, or one object a line as .jsonl")
     return ((f"{path}: record {index}", record) for index, record in enumerate(records))

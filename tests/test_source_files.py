@@ -319,4 +319,4 @@ def test_prompts_of_other_types_are_refused_by_line(tmp_path, record, complaint)
 def test_arguments_that_a_function_cannot_take_are_counted(tmp_path, given):
     record = rlvr({"func_name": "validate_word_constraint"} | given)
     (_, tally) = built("instructions", jsonl(tmp_path, record, rlvr(TITLE)))
-    assert tally.dropped["no rule for validate_word_constraint"] == 1
+    assert tally.dropped["unusable arguments of validate_word_constraint"] == 1

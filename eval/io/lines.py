@@ -5,6 +5,19 @@ from pathlib import Path
 
 from .errors import InputError
 
+# What other files begin with: what they are, and how they become text.
+FORMATS = {
+    b"\x1f\x8b": ("compressed by gzip", "unpack it: gunzip"),
+    b"\x28\xb5\x2f\xfd": ("compressed by zstd", "unpack it: unzstd"),
+    b"\xff\xfe": ("UTF-16", "save the file as UTF-8: iconv -f utf-16 -t utf-8"),
+    b"\xfe\xff": ("UTF-16", "save the file as UTF-8: iconv -f utf-16 -t utf-8"),
+    b"PAR1": (
+        "a parquet table",
+        "write it as JSON lines: pandas.read_parquet(…).to_json(…, orient='records', lines=True)",
+    ),
+    b"PK\x03\x04": ("a zip", "unpack it"),
+}
+
 
 def iter_lines(path: str | Path, newline: str | None = None) -> Iterator[tuple[int, str]]:
     """Yield (number from 1, line with its end) of a UTF-8 file; `newline` as for `open`.
@@ -12,8 +25,12 @@ def iter_lines(path: str | Path, newline: str | None = None) -> Iterator[tuple[i
     Raises InputError on a file that cannot be opened, bytes that are not UTF-8, or NUL, which no text holds.
     """
     try:
+        if not Path(path).is_file() and Path(path).exists():
+            raise InputError(path, "no regular file", "name a file: a pipe or a folder is not read twice")
         with open(path, encoding="utf-8-sig", errors="surrogateescape", newline=newline) as lines:
             for number, line in enumerate(lines, 1):
+                if number == 1:
+                    _refuse_other_format(line, path)
                 _check(line, f"{path}:{number}")
                 yield number, line
     except OSError as error:
@@ -23,6 +40,14 @@ def iter_lines(path: str | Path, newline: str | None = None) -> Iterator[tuple[i
 def read_text(path: str | Path) -> str:
     """The whole of a UTF-8 file; raises as `iter_lines`."""
     return "".join(line for _, line in iter_lines(path, newline=""))
+
+
+def _refuse_other_format(first_line: str, path: str | Path) -> None:
+    """Say by its first bytes what a file is that is no text in UTF-8."""
+    begins = first_line[:4].encode(errors="surrogateescape")
+    for mark, (what, fix) in FORMATS.items():
+        if begins.startswith(mark):
+            raise InputError(path, what, fix)
 
 
 def _check(line: str, where: str) -> None:

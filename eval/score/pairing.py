@@ -39,7 +39,7 @@ def rows_answered(file: str | Path, records: Sequence[Record], rows: Sequence[Ro
     _reword(records, rows, candidates)
     if len(records) == len(rows) and all(place in places for place, places in enumerate(candidates)):
         return list(rows)
-    _refuse_unknown(file, records, candidates)
+    _refuse_unknown(file, records, candidates, rows)
     return [
         rows[_only(places, rows, record.where)] for places, record in zip(candidates, records, strict=True)
     ]
@@ -107,13 +107,17 @@ def _near(a: str, b: str) -> bool:
     return SequenceMatcher(None, a, b, autojunk=False).ratio() >= NEAR
 
 
-def _refuse_unknown(file: str | Path, records: Sequence[Record], found: Sequence[set[int]]) -> None:
+def _refuse_unknown(
+    file: str | Path, records: Sequence[Record], found: Sequence[set[int]], rows: Sequence[Row]
+) -> None:
     """Name the records whose row is not in the data: how many, and which where it is not all of them."""
     unknown = [record for record, places in zip(records, found, strict=True) if not places]
     if not unknown:
         return
     fields = unknown[0].row.fields
-    key = next(key for key in (*TEXTS, *NAMES) if fields.get(key) is not None)
+    known_prompts = {row.question for row in rows}
+    said = [key for key in (*TEXTS, *NAMES) if fields.get(key) is not None]
+    key = next((key for key in said if fields[key] not in known_prompts), said[0])
     places = [record.where.removeprefix(f"{file}:").strip() for record in unknown]
     which = f": {listed(places)}" if len(unknown) < len(records) else ""
     raise InputError(

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from ..io.files import rounded, write_json
@@ -35,8 +36,10 @@ def score(rows_file: Files, responses_file: Files, out_dir: str | Path, *, prese
     """
     rows, responses = load_pairs(rows_file, responses_file)
     refuse_patterns(rows_file, preset)
-    scores = score_samples(rows, responses, preset=preset)
     out = Path(out_dir)
+    out.mkdir(parents=True, exist_ok=True)
+    TemporaryFile(dir=out).close()  # a folder that nothing can be written into ends it before the work
+    scores = score_samples(rows, responses, preset=preset)
     write_jsonl(out / "scores.jsonl", (each.line() for each in scores))
     write_json(out / "metrics.json", rounded(_metrics(rows, scores, preset)))
     return out / "scores.jsonl"

@@ -95,7 +95,11 @@ def load_rows(files: Files) -> list[Row]:
     rows = [row for file in files for row in read_rows(file)]
     name, times = Counter(row.name for row in rows).most_common(1)[0]
     if times > 1:
-        raise InputError(", ".join(map(str, files)), f"row {name!r} comes twice", "name each file once")
+        raise InputError(
+            ", ".join(map(str, files)),
+            f"row {name!r} comes twice",
+            "name each file once, or give rows their own `row`",
+        )
     return rows
 
 

@@ -32,6 +32,9 @@ def zip_lines(file: str | Path) -> Lines:
         raise InputError(file, f"a zip that cannot be read ({error!s:.80})", WHOLE) from None
     if not samples:
         raise InputError(file, "a zip without samples of an Inspect log", WHOLE)
+    names = [each.filename for each in members]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise InputError(file, f"a zip that holds {twice} twice", WHOLE)
     return [
         (where, _kept(parse(content.decode("utf-8", "replace"), where, WHOLE, gaps=True), where))
         for where, content in samples
