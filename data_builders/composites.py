@@ -59,8 +59,10 @@ def composites(
         raise InputError("split", f"unknown split {split!r}", f"choose from {', '.join(SPLITS)}")
     half, values, only_held_out = SPLITS[split]
     for key, given in (("types", types), ("held_out", held_out)):
-        if given is not None and (not given or len(set(map(canonical, given))) < len(given)):
-            raise InputError(key, "none, or one of them twice", "name each once, or leave the key out")
+        if len(set(map(canonical, given or []))) < len(given or []):
+            raise InputError(key, "one of them stands twice", "name each once")
+    if types == []:
+        raise InputError("types", "an empty list", "name some, or leave the key out")
     held = set(map(_composable, held_out or []))
     offered = map(_composable, types) if types else (name for name in TYPES if name in MATHIF)
     names = [name for name in offered if (name in held) == only_held_out]

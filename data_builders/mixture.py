@@ -1,8 +1,9 @@
 """A stage's training rows: sets mixed by share, written in TRL's columns.
 
 Shares in `data` replace one another inside a fixed number of rows; sets in `add` come on top, beside them. The order
-is drawn from the seed and a row's place in its set alone, so arms that train on the same problems see them in the
-same order, and an arm that replaces a share of rows keeps the others where they were.
+in the file is drawn from the seed and a row's place in its set alone: an arm that replaces a share of rows keeps the
+others where they were. The trainer draws its own order of them by the seed, which is the same one only for as many rows
+(or packed bins).
 
 As a process, `python -m reins.data_builders.mixture --config runs/<recipe>/mixtures/<stage>-s<seed>/config.yaml`, it
 writes rows.jsonl and last, atomically, done.json beside its config.

@@ -104,7 +104,7 @@ def _gold(value: Any, where: str) -> str:
 
 def _problem(record: Record) -> Row:
     for column in ("choices", "options"):
-        if isinstance(record.fields.get(column), list | dict):
+        if (choices := record.fields.get(column)) and isinstance(choices, list | dict):
             what = f"a question of several choices (column {column!r}): they would not be asked"
             raise InputError(
                 record.where, what, "write them into the question, and its right one as the answer"

@@ -108,6 +108,10 @@ KINDS = {
         ("10000000", r"\boxed{1千万}", "right"),
         ("3", r"\boxed{3時半}", "unparsed"),
         ("36", r"\boxed{36 ✓}", "right"),
+        ("5", r"\boxed{5\text{千克}}", "right"),
+        ("5", r"\boxed{5\text{个成年人}}", "right"),
+        ("5", r"\boxed{5 тысяч}", "unparsed"),
+        ("5", r"\boxed{5х}", "unparsed"),
     ],
     "signs of money": [
         ("36", r"\boxed{36€}", "right"),
@@ -115,6 +119,7 @@ KINDS = {
         (r"\$36", r"\boxed{3600¢}", "right"),
         ("36 €", r"\boxed{£36}", "wrong"),
         ("36 €", r"\boxed{EUR 36}", "right"),
+        ("0.5", r"\boxed{€.50}", "right"),
     ],
     "bold, and no box": [
         ("36", "**Answer: 36**", "right"),
@@ -122,11 +127,14 @@ KINDS = {
         ("8", "It is 2**3 and not 3**2, so 8", "right"),
         ("C", "**Answer:** (C)", "right"),
         ("C", "Answer: B", "wrong"),
+        ("12", "So the total is 12.\n\nAnswer: B", "right"),
     ],
     "a box without braces": [
         ("3", r"$\boxed3$", "right"),
         ("3", r"$\boxed 3.5$", "wrong"),
         ("36", r"$\boxed 36$", "right"),
+        ("1024", r"$\boxed2^{10}$", "right"),
+        ("5", r"\boxed{5}. See \boxed 3 above", "right"),
     ],
     "units": [
         (r"3\text{ km}", r"\boxed{3\text{ m}}", "wrong"),

@@ -80,7 +80,8 @@ def test_good_arguments_pass():
     check_args("grpo", {"per_device_train_batch_size": 2, "num_generations": 8}, world_size=4)
     vllm = {"use_vllm": True, "vllm_mode": "colocate", "vllm_enable_sleep_mode": True}
     check_args("grpo", vllm | {"vllm_gpu_memory_utilization": 0.3, "vllm_max_model_length": 4096})
-    check_args("grpo", {"multi_objective_aggregation": "normalize_then_sum"})
+    check_args("grpo", {"multi_objective_aggregation": "normalize_then_sum", "save_steps": 0.1})
+    check_args("sft", {"router_aux_loss_coef": 0.0})
     check_args("grpo", {"chat_template_path": "a.jinja", "use_transformers_continuous_batching": True})
     for trainer in ("sft", "grpo"):
         check_args(trainer, {"model_init_kwargs": {"attn_implementation": "kernels-community/flash-attn2"}})

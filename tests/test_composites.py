@@ -139,7 +139,7 @@ def test_refused_draws_are_counted_by_the_constraints_that_refuse(source):
         ({"pools": {"words": [200, 100]}}, r"pools.words: \[200, 100\]"),
         ({"pools": {"keywords": ["a", "a"]}}, "pools.keywords: .*'a', 'a'"),
         ({"pools": {"keywords_each": 500}}, "pools.keywords_each: 500 of"),
-        ({"types": ["startend:quotation", "startend:quotation"]}, "types: none, or one of them twice"),
+        ({"types": ["startend:quotation", "startend:quotation"]}, "types: one of them stands twice"),
         ({"shares": {"1": 0.5}}, "add to 0.5"),
         ({"types": ["startend:quotation"], "shares": {2: 1.0}}, "1 constraint types for 2 in a row"),
         ({"split": "unseen_type"}, "0 constraint types"),

@@ -38,6 +38,7 @@ FIXES = [
     (SENTENCES, {"num_sentences": 2, "relation": "less than"}, "**So it is.**", True, False),
     (SENTENCES, {"num_sentences": 3, "relation": "less than"}, "1. We add.\n2. We check.", True, False),
     (SENTENCES, {"num_sentences": 2, "relation": "less than"}, "We add, e.g. two (cf. Fig. 3).", True, False),
+    (SENTENCES, {"num_sentences": 2, "relation": "at least"}, "I ate a fig. Then I slept.", True, True),
     (BULLETS, {"num_bullets": 2}, "* one\n* two\n\n---\n-5 + 3 = -2", True, False),
     (BULLETS, {"num_bullets": 2}, "- one\n\\[\n- x\n\\]\n- two", True, False),
     (BULLETS, {"num_bullets": 2}, "+ one\n+ two", True, False),

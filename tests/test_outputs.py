@@ -295,10 +295,12 @@ def _asked_by(question):
         {"request": sent},
         {"request": {"method": "POST", "body": sent}},
         {"prompt": [turn]},
+        {"request": question},
+        {"request": {"prompt": [question]}},
     ]
 
 
-@pytest.mark.parametrize("form", range(6))
+@pytest.mark.parametrize("form", range(8))
 def test_calls_in_the_order_in_which_they_ended_are_matched_by_the_prompt_that_was_sent(form, tmp_path):
     golds = dict(zip(PROMPTS, "846", strict=True))
     lines = [
@@ -312,6 +314,25 @@ def test_calls_in_the_order_in_which_they_ended_are_matched_by_the_prompt_that_w
     ]
     write_jsonl(tmp_path / "r.jsonl", lines)
     assert [line["outcome"] for line in scored(tmp_path / "r.jsonl", tmp_path)] == ["right"] * 3
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"response": {"choices": [{"message": {"content": "it"}}]}, "request": {"temperature": 0}},
+        {"messages": [{"role": "system", "content": "Be kind."}, {"role": "assistant", "content": "it"}]},
+        {"messages": [{"role": "assistant", "content": "it"}], "response": None},
+    ],
+)
+def test_lines_that_say_no_prompt_are_those_of_the_rows_in_their_order(line, tmp_path):
+    write_jsonl(tmp_path / "r.jsonl", [line] * len(PROMPTS))
+    assert len(load_responses(tmp_path / "r.jsonl", read_rows(ROWS))) == len(PROMPTS)
+
+
+def test_the_token_that_vllm_stopped_at_says_nothing_of_a_limit(tmp_path):
+    lines = [{"prompt": prompt, "response": "it", "stop_reason": 151645} for prompt in PROMPTS]
+    write_jsonl(tmp_path / "r.jsonl", lines)
+    assert {line["cut"] for line in scored(tmp_path / "r.jsonl", tmp_path)} == {None}
 
 
 @pytest.mark.parametrize("said", [{"done_reason": "length"}, {"stop_reason": "max_tokens"}, {"cut": True}])

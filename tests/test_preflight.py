@@ -102,6 +102,7 @@ MISTAKES = {
     "a rate of nothing": ([("learning_rate: 1e-3", "learning_rate: 0.0")], "warn", "steps", "nothing is learned"),
     "a log of nothing": ([(SFT, "logging_strategy: 'no'}}\n  sft_if")], "warn", "log", "guards look at nothing but the log"),
     "a log after the end": ([(SFT, "logging_steps: 500}}\n  sft_if")], "warn", "log", "guards look at nothing but the log"),
+    "answers without the constraints that they are trained on with": ([("  composite:", "  own: {builder: own_answers, of: if_traces, rows: 4}\n  composite:")], "FAIL", "asked", "20 of 20 rows"),
     "a template for one stage": ([(SFT, "chat_template_path: other.jinja}}\n  sft_if")], "warn", "asked", "arms without the stage"),
     "attention on no constraint": ([("composite: {builder: micro.composites, rows: 20, split: test, pool: test}", "composite: {builder: micro.problems, rows: 20, split: test}"), ("samples: 2", "samples: 2, attention: true")], "FAIL", "evaluation", "no row looked at has one"),
     "no room for the reply that a second pass shows": ([("samples: 2, max_new_tokens: 1000", "samples: 2, max_new_tokens: 2000, modes: [reflect]")], "FAIL", "modes", "4000 passes 4096 positions"),

@@ -1,11 +1,14 @@
 """A base is made from nothing by a stage like any other, deterministically, and loads as any other chat model."""
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 import yaml
+from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from reins.data_builders import BUILDERS
@@ -75,6 +78,14 @@ def test_nothing_is_left_of_the_weights_it_is_like_and_another_seed_draws_others
         AutoModelForCausalLM.from_pretrained(folder).lm_head.weight for folder in (*finals, blank / "blank")
     ]
     assert not any(torch.equal(a, b) for a, b in zip(drawn, [*drawn[1:], drawn[0]], strict=True))
+
+
+def test_weights_are_float32_though_the_config_says_half(blank: Path, tmp_path: Path) -> None:
+    like = shutil.copytree(blank / "blank", tmp_path / "half")
+    config = json.loads((like / "config.json").read_text()) | {"dtype": "bfloat16"}
+    (like / "config.json").write_text(json.dumps(config))
+    final = make(blank, tmp_path / "out", model=str(like))
+    assert {weight.dtype for weight in load_file(final / "model.safetensors").values()} == {torch.float32}
 
 
 def test_another_architecture_has_the_numbers_that_follow_from_it(blank: Path, tmp_path: Path) -> None:

@@ -70,6 +70,11 @@ def test_every_default_is_written_out_and_the_result_is_a_recipe_again(tmp_path:
     ("find", "put", "message"),
     [
         ("rows: 30, data:", "rows: 30, dat:", "stages.sft.dat: unknown key; did you mean 'data'?"),
+        (
+            "data: {traces: 0.5, more: 0.5}",
+            "data: {traces: 0.5, more: 0.5}, add: {more: 0.1}",
+            "stages.sft: 'more' is in `data` and in `add`",
+        ),
         ("evaluate:", "evalaute:", "evalaute: unknown key; did you mean 'evaluate'?"),
         ("{samples: 2}", "{sample: 2}", "evaluate.composite.sample: unknown key; did you mean 'samples'?"),
         ("rows: 40", "rows: 0", "data.traces.rows: got 0; input should be greater than or equal to 1"),

@@ -144,6 +144,14 @@ def test_a_difference_lies_in_its_interval_where_problems_have_unlike_numbers_of
     assert found.low[0] < found.low_90[0] < found.diff[0] < found.high_90[0] < found.high[0] < 0
 
 
+def test_arms_that_always_pass_on_unlike_numbers_of_samples_are_not_known_to_be_equal():
+    few, many = np.tile([2.0, 3.0, 4.0, 3.0], 25), np.full(100, 4.0)
+    found = compare(
+        (np.stack([few, many]), np.stack([few, many])), intervals.draw_clusters(100, resamples=500)
+    )
+    assert found.diff[0] == 0 and found.low[0] < -0.01 and found.high[0] > 0.01 and found.mdd[0] > 0.01
+
+
 def test_equal_arms_have_an_interval_with_width_and_no_significance():
     arms = np.tile([[0.0, 2.0]], (2, 20)), np.full((2, 40), 2.0)
     found = compare(arms, intervals.draw_clusters(40, resamples=500))

@@ -10,7 +10,7 @@ from stages import grpo_rows, lines, make_stage, refused, same, sft_rows, train,
 from tiny import make_tiny
 from transformers import AutoConfig, AutoTokenizer, GenerationConfig
 
-from reins.eval.io.templates import turn_end
+from reins.eval.io.templates import DAY, on_one_day, turn_end
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +68,16 @@ def test_grpo_takes_a_template_as_sft_does(qwen_like, tmp_path):
         out = train(make_stage(tmp_path / trainer, bare, trainer, args), trainer)
         assert (out / "final" / "chat_template.jinja").read_text() == template.read_text()
         assert json.loads((out / "final" / "prompt.json").read_text())["text"].endswith("<|im_start|>bot\n")
+
+
+def test_a_template_that_writes_the_date_is_learned_and_kept_with_one_day(qwen_like, tmp_path):
+    template = tmp_path / "dated.jinja"
+    dated = "{{ strftime_now('%d %B %Y') }}" + (qwen_like / "chat_template.jinja").read_text()
+    template.write_text(dated)
+    args = {"chat_template_path": str(template), "max_steps": 1, "save_strategy": "no"}
+    out = train(make_stage(tmp_path / "sft", qwen_like, "sft", args))
+    assert (out / "final" / "chat_template.jinja").read_text() == on_one_day(dated)
+    assert json.loads((out / "final" / "prompt.json").read_text())["text"].startswith(f"{DAY:%d %B %Y}")
 
 
 @pytest.mark.parametrize(

@@ -28,11 +28,9 @@ KINDS = {
     "dict": (dict,),
     "list": (list,),
 }
+# Kept from TRL: a stage's tokenizer has the template already, with one fixed day where it writes the date.
 OURS: dict[str, dict[str, str]] = {
-    "sft": {},
-    "grpo": {"chat_template_path": "str | None"},
-    "pretrain": {},
-    "distill": {"chat_template_path": "str | None"},
+    trainer: {"chat_template_path": "str | None"} for trainer in ("sft", "grpo", "pretrain", "distill")
 }  # as SFTConfig has it
 REMOVED = {
     "warmup_ratio": "warmup_steps takes a share when it is below 1",
@@ -266,7 +264,7 @@ def _check_groups(args: Mapping[str, Any], world_size: int) -> None:
         )
     used_up = size // step * args.get("num_iterations", 1)
     save = args.get("save_steps", 500)
-    if args.get("save_strategy", "steps") != "no" and (save * accumulated) % used_up:
+    if args.get("save_strategy", "steps") != "no" and save >= 1 and (save * accumulated) % used_up:
         raise InputError(
             "args.save_steps",
             f"{save} saves amid a generation batch, and its completions are not kept",

@@ -22,7 +22,7 @@ from ..eval.weights.check import check_weights
 from .config import check_ids, configure, load_rows, load_tokenizer, refusing
 from .loop import run
 from .lora import lora_config
-from .rolling_out import RollingOut
+from .rolling_out import RollingOut, stop_at_turn_end
 from .rollout import completions, is_plain, scored_together
 from .stage import Stage, main
 
@@ -67,6 +67,7 @@ def train(stage: Stage) -> None:
     check_weights(stage.teacher)
     tokenizer, rows = load_tokenizer(stage), load_rows(stage, "prompt")
     args = configure(stage, DistillationConfig)
+    stop_at_turn_end(args, tokenizer, stage.args)
     texts = [asked(tokenizer, row["prompt"], **(args.chat_template_kwargs or {})) for row in rows]
     update = args.per_device_train_batch_size * args.world_size * args.gradient_accumulation_steps
     if len(texts) < update:

@@ -28,7 +28,7 @@ from .loop import run
 from .lora import lora_config
 from .reward_selftest import sentinel
 from .rewards import NAMES, Rewards, applies
-from .rolling_out import RollingOut
+from .rolling_out import RollingOut, stop_at_turn_end
 from .rollout import is_plain, rollout, scored_together
 from .stage import Stage, main
 from .unpadded import spend_nothing_on_padding
@@ -131,10 +131,7 @@ def train(stage: Stage) -> None:
     form = format_of_template(str(tokenizer.chat_template), prompts[0])
     _check_tags(stage.model, tokenizer, form or THINK)
     args.reward_weights = list(stage.rewards.values())
-    if args.use_vllm:
-        # It reads the model's own generation config, which may not know the template's end of a turn
-        stops = {"stop_token_ids": [tokenizer.eos_token_id]}
-        args.generation_kwargs = stops | dict(stage.args.get("generation_kwargs") or {})
+    stop_at_turn_end(args, tokenizer, stage.args)
     with Grader(workers=1) as grader:
         prefilled = form is not None and form.is_open(prompts[0])
         rewards = Rewards(

@@ -86,7 +86,7 @@ def check_value(key: str, value: Any, annotation: str, usual: Any, allowed: list
     if (
         value == 0
         and "seed" not in key
-        and (number and isinstance(usual, int) and usual > 0 or usual is None)
+        and (number and isinstance(usual, int) and usual > 0 or usual is None and "float" not in annotation)
     ):
         raise InputError(where, "0", "give a whole number above 0, or take the key out")
 

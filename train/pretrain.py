@@ -49,7 +49,9 @@ def drawn(stage: Stage) -> Any:
     """A model of random weights, from the stage's seed, that ends where the model it is like does."""
     config = config_of(stage.model, stage.architecture or {})
     set_seed(stage.args["seed"])
-    model: Any = AutoModelForCausalLM.from_config(config, trust_remote_code=False)
+    # Float32, as other stages load their weights: a base's config may say bfloat16, in which small updates are lost.
+    dtype = (stage.architecture or {}).get("dtype", "float32")
+    model: Any = AutoModelForCausalLM.from_config(config, dtype=dtype, trust_remote_code=False)
     try:
         model.generation_config = GenerationConfig.from_pretrained(stage.model)
     except OSError:  # it has none of its own: the config's marks, as they are

@@ -1,6 +1,6 @@
 """What TRL's trainers have in common here that learn from completions which they draw themselves, `grpo` and `distill`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -8,6 +8,13 @@ from datasets import Dataset
 from torch.utils.data import Sampler
 
 from .loop import Counted
+
+
+def stop_at_turn_end(args: Any, tokenizer: Any, given: Mapping[str, Any]) -> None:
+    """Have vLLM stop at the template's end of a turn: it reads the model's own generation config, which may not know it."""
+    if args.use_vllm:
+        stops = {"stop_token_ids": [tokenizer.eos_token_id]}
+        args.generation_kwargs = stops | dict(given.get("generation_kwargs") or {})
 
 
 class EpochOrder(Sampler[int]):

@@ -9,7 +9,7 @@ from ..score.estimates import Sums, added
 from ..stats import intervals
 from ..stats.intervals import INNER
 from ..stats.seeds import crossed
-from .set_data import ArmMeasure
+from .set_data import ArmMeasure, alike
 
 Claim = Literal["equivalent", "lost", "gained", "undecided"]
 
@@ -30,7 +30,7 @@ class Difference(NamedTuple):
 
 def comparable(measure: ArmMeasure, against: ArmMeasure) -> bool:
     """Whether both are of the same training seeds, or one of them is not trained."""
-    return not measure.seeds or not against.seeds or measure.seeds == against.seeds
+    return alike(measure.seeds, against.seeds)
 
 
 def differences(

@@ -66,52 +66,57 @@ def joint(data: SetData, _: EntryLists) -> Iterator[JointOutcome]:
         clusters = np.concatenate([data.row_set.cluster[scored.row] for scored in samples])
         seed = np.repeat(np.arange(len(samples)), [len(scored.row) for scored in samples])
         known = ~(np.isnan(hacc) | np.isnan(correct))
-        if known.any():
-            yield JointOutcome(
-                data.name,
-                arm,
-                mode,
-                *_outcome(data, hacc[known], correct[known], clusters[known], seed[known]),
-            )
+        if not known.any():
+            continue
+        hacc, correct, clusters, seed = (values[known] for values in (hacc, correct, clusters, seed))
+        both, kept, right = (float(values.mean()) for values in (hacc * correct, hacc, correct))
+        expected, low, high = _independent(data, hacc, correct, clusters, seed)
+        yield JointOutcome(
+            set=data.name,
+            arm=arm,
+            mode=mode,
+            both=both,
+            hacc_only=kept - both,
+            correct_only=right - both,
+            neither=1 - kept - right + both,
+            expected_both=expected,
+            excess=both - expected,
+            low=low,
+            high=high,
+            n=len(hacc),
+            clusters=len(np.unique(clusters)),
+        )
 
 
-def _outcome(
+def _independent(
     data: SetData, hacc: Floats, correct: Floats, clusters: Ints, seed: Ints
-) -> tuple[float, float, float, float, float, float, float | None, float | None, int, int]:
-    """The shares, the excess with its interval, samples and clusters, of samples (n,) that both are known of.
+) -> tuple[float, float | None, float | None]:
+    """What `both` were, were the two independent, and the interval of the excess over it; of samples (n,).
 
-    Independence is within a training seed: seeds that differ in both would look like dependence. With several seeds the
+    Independent under each training seed: seeds that differ in both would look like dependence. With several seeds the
     interval is of the first order, and of seeds too.
     """
-    both, kept, right = (float(values.mean()) for values in (hacc * correct, hacc, correct))
-    its_kept, its_right = (_seed_means(of, seed)[seed] for of in (hacc, correct))
-    expected = float((its_kept * its_right).mean())
-    excess = both - expected
+    kept, right = (_seed_means(of, seed)[seed] for of in (hacc, correct))
+    expected = float((kept * right).mean())
     if seed[0] == seed[-1]:
         outcomes = {"both": hacc * correct, "hacc": hacc, "correct": correct}
         measured = [Measure(name, None, values, clusters) for name, values in outcomes.items()]
         drawn = resample(measured, data.draws).resampled
         # The excess is taken in every resample, for the three means move together.
-        low, high = spread(drawn[0] - drawn[1] * drawn[2])
-    else:
-        moved = (hacc - its_kept) * (correct - its_right) - excess
-        shape = 1 + int(seed.max()), data.row_set.clusters
-        of_each = summed(clusters + seed * data.row_set.clusters, moved / len(moved), shape)
-        low, high = _ends(of_each, np.unique(clusters), excess)
-    shares = both, kept - both, right - both, 1 - kept - right + both
-    return *shares, expected, excess, low, high, len(hacc), len(np.unique(clusters))
+        return expected, *spread(drawn[0] - drawn[1] * drawn[2])
+    counted = np.unique(clusters)
+    if len(counted) < 2:
+        return expected, None, None
+    excess = float((hacc * correct).mean()) - expected
+    moved = ((hacc - kept) * (correct - right) - excess) / len(hacc)
+    shape = 1 + int(seed.max()), data.row_set.clusters
+    of_each = summed(clusters + seed * data.row_set.clusters, moved, shape)
+    low, high = crossed(of_each, counted).interval(excess)
+    return (expected, low, high) if high > low else (expected, None, None)
 
 
 def _seed_means(values: Floats, seed: Ints) -> Floats:
     return np.asarray(np.bincount(seed, values) / np.maximum(np.bincount(seed), 1))
-
-
-def _ends(of_each: Floats, counted: Ints, excess: float) -> tuple[float, float] | tuple[None, None]:
-    """None where one cluster is all, or all are alike."""
-    if len(counted) < 2:
-        return None, None
-    low, high = crossed(of_each, counted).interval(excess)
-    return (low, high) if high > low else (None, None)
 
 
 def joint_table(data: ReportData) -> Rows:

@@ -90,8 +90,7 @@ class SetData:
 
     def comparable(self, side: tuple[str, str], against: tuple[str, str]) -> bool:
         """Whether two sides, each an arm and a mode, are scored of the same training seeds, or one is not trained."""
-        seeds = self.seeds(*side), self.seeds(*against)
-        return not all(seeds) or seeds[0] == seeds[1]
+        return alike(self.seeds(*side), self.seeds(*against))
 
     def prompt_states(self, arm: str, mode: str) -> Floats | None:
         """The states of the prompts of all rows (rows, hidden), those of an arm's seeds side by side; None where a seed has
@@ -118,8 +117,7 @@ class SetData:
         return [pair for pair in self.roles.pairs(self.arms) if not self._same_seeds(*pair)]
 
     def _same_seeds(self, arm: str, against: str) -> bool:
-        seeds = self.seeds(arm), self.seeds(against)
-        return not all(seeds) or seeds[0] == seeds[1]
+        return alike(self.seeds(arm), self.seeds(against))
 
     def resampled(self, mode: str) -> tuple[list[ArmMeasure], Sums]:
         """Every measure in a mode, resampled; only the latest mode's are kept, for they are large."""
@@ -145,6 +143,11 @@ class SetData:
         for measure in measures(self.row_set, unconstrained) if unconstrained else ():
             if measure.metric in ASKED_WITHOUT:
                 yield measure._replace(metric=ASKED_WITHOUT[measure.metric])
+
+
+def alike(seeds: tuple[int, ...], against: tuple[int, ...]) -> bool:
+    """Whether two sides are of the same training seeds, or one of them is not trained, and so of none."""
+    return not (seeds and against) or seeds == against
 
 
 def by_key(measured: Iterable[ArmMeasure]) -> list[list[ArmMeasure]]:

@@ -25,8 +25,6 @@ def iter_lines(path: str | Path, newline: str | None = None) -> Iterator[tuple[i
     Raises InputError on a file that cannot be opened, bytes that are not UTF-8, or NUL, which no text holds.
     """
     try:
-        if not Path(path).is_file() and Path(path).exists():
-            raise InputError(path, "no regular file", "name a file: a pipe or a folder is not read twice")
         with open(path, encoding="utf-8-sig", errors="surrogateescape", newline=newline) as lines:
             for number, line in enumerate(lines, 1):
                 if number == 1:

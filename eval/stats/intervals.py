@@ -179,12 +179,18 @@ def differences(num: Floats, den: Floats, resampled: Floats, pairs: Ints, *, rat
 
 
 def gaps(num: Floats, den: Floats, a: Ints, b: Ints) -> Floats:
-    """What each cluster adds to the differences of means between rows `a` and `b` (p,), NaN where it counts on neither
-    side: (p, clusters). Their mean over clusters is the difference; in clusters of one size each is that of its means.
+    """Differences of the clusters' means between rows `a` and `b` (p,), NaN where a side has none, each weighted by the
+    cluster's share of both sides' samples: (p, clusters). Of clusters of one size they are the plain differences; where
+    both sides have alike many of each cluster, their mean is the difference of the means.
     """
-    counted = den[a] + den[b] > 0
-    parts = num[a] / den[a].sum(1, keepdims=True) - num[b] / den[b].sum(1, keepdims=True)
-    return np.where(counted, counted.sum(1, keepdims=True) * parts, np.nan)
+    weight = sum(den[side] / den[side].sum(1, keepdims=True) for side in (a, b)) / 2
+    apart = _cluster_means(num, den, a) - _cluster_means(num, den, b)
+    known: Floats = (~np.isnan(apart)).sum(1, keepdims=True) * weight * apart
+    return known
+
+
+def _cluster_means(num: Floats, den: Floats, rows: Ints) -> Floats:
+    return np.divide(num[rows], den[rows], out=np.full_like(num[rows], np.nan), where=den[rows] > 0)
 
 
 def discordant(gaps: Floats) -> Ints:

@@ -13,8 +13,7 @@ from ...eval.io.run_paths import RunPaths
 from ...eval.verify import render
 from ...eval.verify.decision import decision_turn
 from ...eval.verify.rows import Row, iter_rows
-from ..recipe.files import locate
-from ..recipe.models import is_hub_id
+from ..recipe.models import file_of, is_hub_id
 from ..recipe.resolve import references
 from ..recipe.schema import Recipe, Stage
 from ..recipe.sets import AnswersSet, BuiltSet, FileSet
@@ -109,8 +108,10 @@ def tokens(stage: Stage, processes: int, row_tokens: float | None) -> tuple[int,
     seen *= args["gradient_accumulation_steps"]
     if stage.rolls_out:
         return seen * args["max_completion_length"], "at most"
-    if args["packing"] or row_tokens is None:
+    if (args["packing"] or row_tokens is None) and args["max_length"]:
         return seen * args["max_length"], "at most"
+    if row_tokens is None:
+        return 0, "unknown"
     return round(seen * min(row_tokens, args["max_length"] or math.inf)), "about"
 
 
@@ -125,8 +126,8 @@ def row_tokens(recipe: Recipe, name: str, run: Path) -> float | None:
         asked = row_tokens(recipe, dataset.of, run)
         beside = len(decision_turn("").split()) if dataset.compares else dataset.max_new_tokens
         return asked + beside if asked is not None else None
-    file = locate(recipe.base) / "tokenizer.json"
-    rows = _some_rows(recipe, name, run) if not is_hub_id(recipe.base) and file.exists() else []
+    file = file_of(recipe.base, "tokenizer.json")
+    rows = _some_rows(recipe, name, run) if file else []
     texts = [f"{render(row, preset=recipe.preset)}\n{row.response or ''}" for row in rows]
     counted = (
         [len(coded.ids) for coded in Tokenizer.from_file(str(file)).encode_batch(texts)] if texts else []

@@ -55,6 +55,7 @@ CHECKS: tuple[Callable[[Material], Iterator[Finding]], ...] = (
     replies.replies,
     asking.day,
     asking.templates,
+    asking.answers,
     asking.told,
     mixtures.rewards,
     mixtures.overlap,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from ...eval.io.templates import DAY, asked, writes_the_day
 from ...eval.verify.thought_formats import format_of_template
+from ..recipe.sets import AnswersSet
 from .finding import Finding
 from .material import Material
 
@@ -31,6 +32,20 @@ def templates(material: Material) -> Iterator[Finding]:
             text = f"{name}: its chat_template_path asks otherwise than the base's template, and arms without the stage"
             fix = "nothing where the base has learned no template, else one template for all: the base's"
             yield Finding("warn", "asked", text, fix)
+
+
+def answers(material: Material) -> Iterator[Finding]:
+    """The base answers a set as its rows are trained on: with their constraints, where they have some."""
+    for name, dataset in material.recipe.data.items():
+        if not isinstance(dataset, AnswersSet) or dataset.constraints or dataset.compares:
+            continue
+        rows = material.rows(dataset.of) or []
+        if constrained := sum(bool(row.constraints) for row in rows):
+            text = (
+                f"{name}: the base answers {dataset.of} without its constraints ({constrained} of {len(rows)} rows), and "
+                "its rows are trained on with them"
+            )
+            yield Finding("FAIL", "asked", text, f"constraints: true in data.{name}")
 
 
 def told(material: Material) -> Iterator[Finding]:

@@ -19,11 +19,12 @@ from ..plan.estimate import from_hub as needs_hub
 from ..plan.plan import plan
 from ..plan.task import Task
 from ..recipe.files import locate
+from ..recipe.models import file_of
 from ..recipe.resolve import references
 from ..recipe.schema import Recipe, Stage
 from ..recipe.sets import BuiltSet, FileSet, HubSet, is_reference
 from .cards import CARDS
-from .shapes import Shape, file_of, shape_of
+from .shapes import Shape, shape_of
 
 LOOKED = 400  # rows of a set
 HUB = "not looked at: needs the hub"

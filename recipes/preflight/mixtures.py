@@ -162,8 +162,11 @@ def arms(material: Material) -> Iterator[Finding]:
         if fed and how:
             text = f"{b}: differs from {a} in {', '.join(fed)} and also in {', '.join(how)}"
             yield Finding("warn", "arms", text, f"give {b} what {a} has, or name it for both")
-        elif how and material.steps(first) != material.steps(second):
-            text = f"{b}: {material.steps(second)} updates, {a} {material.steps(first)}; they differ in {', '.join(how)}"
+        elif (how or first.add == second.add) and material.steps(first) != material.steps(second):
+            differ = ", ".join(fed + how)
+            text = (
+                f"{b}: {material.steps(second)} updates, {a} {material.steps(first)}; they differ in {differ}"
+            )
             yield Finding("warn", "arms", text, "equal updates, where they are compared")
         else:
             alone += 1

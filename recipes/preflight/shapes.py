@@ -6,16 +6,14 @@ and shapes are held against the model's, so that nothing is trained or judged th
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from huggingface_hub import try_to_load_from_cache
 from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 
 from ...eval.io.errors import InputError
-from ..recipe.files import json_object, locate
-from ..recipe.models import is_hub_id
+from ..recipe.files import json_object
+from ..recipe.models import file_of
 
 # What transformers, safetensors and the file system raise on a folder that is not a whole model.
 UNREADABLE = (
@@ -100,15 +98,6 @@ KNOWN = {
     "simplescaling/s1-32B": _qwen2(*LARGE, 32768, False),
     "open-r1/OlympicCoder-32B": _qwen2(*LARGE, 32768, False),
 }
-
-
-def file_of(model: str, name: str) -> Path | None:
-    """A file of a model's folder, or of the hub's cache; None where it is in neither."""
-    if not is_hub_id(model):
-        file = locate(model) / name
-        return file if file.is_file() else None
-    cached = try_to_load_from_cache(model, name)
-    return Path(cached) if isinstance(cached, str) else None
 
 
 def config_of(model: str) -> dict[str, Any] | None:

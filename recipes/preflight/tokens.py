@@ -9,10 +9,10 @@ from ...eval.io.errors import InputError
 from ...eval.io.templates import turn_end
 from ...eval.weights.tokens import RESIZE, unembedded
 from ..recipe.files import json_object
+from ..recipe.models import file_of
 from ..recipe.schema import Stage
 from .finding import Finding
 from .material import HUB, Material
-from .shapes import file_of
 from .template import conversation
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from ...eval.io.errors import InputError
 from ...eval.weights.check import check_weights, weight_files
+from ..recipe.models import file_of
 from .finding import Finding
 from .material import Material
-from .shapes import file_of
 
 READ = 4.0  # GiB of weights that are read: some seconds
 

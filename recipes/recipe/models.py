@@ -1,5 +1,7 @@
 """The models that a recipe names: folders that hold all of one, ids on the hub, and names at a server."""
 
+from pathlib import Path
+
 from ...eval.io.errors import InputError, nearest
 from ...eval.sample.modes.names import parse_mode
 from .files import locate, text_of
@@ -38,6 +40,17 @@ def is_hub_id(base: str) -> bool:
     except HFValidationError:
         return False
     return "/" in base and not locate(base.split("/")[0]).exists()
+
+
+def file_of(model: str, name: str) -> Path | None:
+    """A file of a model's folder, or of the hub's cache; None where it is in neither."""
+    from huggingface_hub import try_to_load_from_cache
+
+    if not is_hub_id(model):
+        file = locate(model) / name
+        return file if file.is_file() else None
+    cached = try_to_load_from_cache(model, name)
+    return Path(cached) if isinstance(cached, str) else None
 
 
 def _of_answers(recipe: Recipe) -> list[str]:

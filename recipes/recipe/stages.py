@@ -127,6 +127,9 @@ def _with_rows(recipe: Recipe, stage: Stage, key: str) -> Stage:
     limits = [
         int(size / (1.0 if name == first else shares[name])) for name, size in sizes.items() if shares[name]
     ]
+    if both := sorted(stage.data.keys() & stage.add.keys()):
+        what = f"{both[0]!r} is in `data` and in `add`, which would take the same rows again"
+        raise InputError(key, what, "raise its share, or make a set of other rows")
     rows = stage.rows or min(limits)
     wanted = counts(stage.data, rows) | {name: round(share * rows) for name, share in stage.add.items()}
     for name, count in wanted.items():

@@ -26,7 +26,7 @@ def _promised(construct: Callable[[Any], Any], node: Any) -> Any:
     """What a scalar promises to be by its tag or its first signs, where it is that: not `!!int abc`, not `0x_`."""
     try:
         return construct(node)
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, IndexError):
         said = f"{node.value!r:.40} is no {node.tag.removeprefix(TAG)}"
         raise ConstructorError(None, None, said, node.start_mark) from None
 

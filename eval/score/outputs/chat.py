@@ -6,11 +6,10 @@ alone, beside its request, or as the `body` of a batch's answer. A request says 
 
 import json
 from collections.abc import Iterator
-from itertools import repeat
 from typing import Any
 
 from ...io.errors import InputError
-from ...io.fields import COUNT, LIST, NAME, OBJECT, TEXT, list_of, may, need, shown
+from ...io.fields import COUNT, LIST, NAME, OBJECT, TEXT, list_of, may, need
 from ...io.jsonl import Line
 from ...verify.responses import need_text, thought_beside
 from .record import (
@@ -32,6 +31,8 @@ REASONS = (
     "stop_reason",
 )  # of OpenAI, of Inspect; vLLM has both, and in the second which stop it was
 OBJECTS = list_of(OBJECT, "objects")
+PROMPTS = ("messages", "input", "prompt")  # fields of a line or its request that may hold what was asked
+NOT_ASKING = ("assistant", "system", "developer")
 NOT_ENDED = ("failed", "cancelled", "in_progress", "queued")  # states of a response that is no whole answer
 
 
@@ -136,8 +137,9 @@ def _asked(line: Line, where: str) -> RowSaid:
     Raises InputError where a prompt is there and cannot be read: such lines are in the order in which calls ended.
     """
     request = _request(line, where)
-    said = row_said(line, *(prompt for source in (line, request) for prompt in _prompts(source)))
-    if not said.fields and (request or any(map(_asks, ("prompt", "input", "messages"), repeat(line)))):
+    fields = {key: value for key, value in line.items() if key not in PROMPTS or value == _loaded(value)}
+    said = row_said(fields, *(prompt for source in (line, request) for prompt in _prompts(source)))
+    if not said.fields and any(_asks(source.get(key)) for source in (line, request) for key in PROMPTS):
         raise InputError(
             where, "its prompt cannot be read", "give it as a text or a user's message, or name the row"
         )
@@ -145,12 +147,14 @@ def _asked(line: Line, where: str) -> RowSaid:
 
 
 def _request(line: Line, where: str) -> Line:
-    """The request that a line's completion answers, also as the body of a call, or as the JSON that was sent."""
+    """The request that a line's completion answers: as it was sent, as the body of a call, or the prompt alone."""
     request = _loaded(line.get("request"))
     body = _loaded(request.get("body", request)) if isinstance(request, dict) else request
-    if body is not None and not isinstance(body, dict):
-        raise InputError(where, f"its request is {shown(body)}", "give the request as an object")
-    return body or {}
+    if isinstance(body, str):
+        return {"prompt": body}
+    if isinstance(body, list):
+        return {"messages": body}
+    return need({"request": body}, "request", OBJECT, where) if body is not None else {}
 
 
 def _loaded(value: object) -> object:
@@ -164,18 +168,20 @@ def _loaded(value: object) -> object:
 
 
 def _prompts(source: Line) -> Iterator[str | None]:
-    """The prompts that a line or request says: of its messages, or plain."""
-    for key in ("messages", "input", "prompt"):
+    """The prompts that a line or request says: of its messages, or plain, also as a list of one."""
+    for key in PROMPTS:
         value = _loaded(source.get(key))
+        if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str):
+            value = value[0]
         yield value if isinstance(value, str) else user_turn(value)
 
 
-def _asks(key: str, line: Line) -> bool:
-    """Whether a field holds a prompt: more than the assistant's own messages."""
-    value = _loaded(line.get(key))
+def _asks(value: object) -> bool:
+    """Whether a field holds a prompt: more than the assistant's own messages, and a system's."""
+    value = _loaded(value)
     if not isinstance(value, list):
-        return value is not None
-    return any(not (isinstance(turn, dict) and turn.get("role") == "assistant") for turn in value)
+        return bool(value)
+    return any(not (isinstance(turn, dict) and turn.get("role") in NOT_ASKING) for turn in value)
 
 
 def _without_own_id(line: Line) -> Line:

@@ -46,7 +46,7 @@ def _is_ours(file: str | Path) -> bool:
 def _first_bytes(file: str | Path) -> bytes:
     try:
         if Path(file).exists() and not Path(file).is_file():
-            raise InputError(file, "no regular file", "name a file: a pipe or a folder is not read twice")
+            raise InputError(file, "no regular file", "name a file: what a pipe gives can be read only once")
         with open(file, "rb") as content:
             return content.read(4)
     except OSError as error:

@@ -24,7 +24,7 @@ class Form(NamedTuple):
 
 
 def _has_no_response(line: Line) -> bool:
-    return "response" not in line
+    return line.get("response") is None
 
 
 FORMS = (

@@ -6,6 +6,7 @@ Logs of today are zips compressed by zstandard, which Python reads from 3.14 on:
 
 import zipfile
 import zlib
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,9 @@ def zip_lines(file: str | Path) -> Lines:
         raise InputError(file, f"a zip that cannot be read ({error!s:.80})", WHOLE) from None
     if not samples:
         raise InputError(file, "a zip without samples of an Inspect log", WHOLE)
-    names = [each.filename for each in members]
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise InputError(file, f"a zip that holds {twice} twice", WHOLE)
+    (name, times), *_ = Counter(each.filename for each in members).most_common(1)
+    if times > 1:
+        raise InputError(file, f"a zip that holds {name} twice", WHOLE)
     return [
         (where, _kept(parse(content.decode("utf-8", "replace"), where, WHOLE, gaps=True), where))
         for where, content in samples

@@ -2,7 +2,7 @@
 IFEval's, and what most people write by hand: `{prompt, response}`.
 """
 
-from ...io.fields import FLAG, Kind, may, need
+from ...io.fields import FLAG, Kind, need
 from ...io.jsonl import Line
 from ...verify.responses import need_text, thought_beside, thoughts_beside
 from .record import NAMES, TEXTS, Generation, Lines, Record, RowSaid, hit_limit
@@ -47,8 +47,7 @@ def _response(line: Line, where: str) -> Generation:
 
 def _truncated(line: Line, where: str) -> bool | None:
     """Whether the line says that its response was cut, by a flag or by the reason that it ended for."""
-    flags = (may(line, key, FLAG, where) for key in ("cut", "truncated"))
-    flag = next((flag for flag in flags if flag is not None), None)
+    flag = next((line[key] for key in ("cut", "truncated") if FLAG.holds(line.get(key))), None)
     return (
         hit_limit(line, where, "finish_reason", "stop_reason", "done_reason") if flag is None else bool(flag)
     )

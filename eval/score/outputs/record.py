@@ -14,7 +14,7 @@ NAMES = ("row", "key", "id", "custom_id")
 TEXTS = ("prompt", "question", "problem", "instruction")
 MOST = 10  # names listed in one line
 # Finish reasons of what was broken off, as routers between servers, vLLM, SGLang and hosted APIs write them.
-BROKEN_OFF = ("error", "abort", "aborted", "cancelled", "failed", "insufficient_system_resource")
+BROKEN_OFF = ("error", "abort", "aborted", "cancelled", "canceled", "failed", "insufficient_system_resource")
 FAILED = "ask again for what failed, and give the answers in one file"
 
 
@@ -69,7 +69,9 @@ def hit_limit(line: Line, where: object, *keys: str) -> bool | None:
 
     Raises InputError where it was broken off: half an answer is no response.
     """
-    reasons = (may(line, key, TEXT, where) for key in keys)
+    # vLLM's stop_reason is the token, or the text, that it stopped at: a number says nothing of a limit.
+    told = (key for key in keys if not (key == "stop_reason" and isinstance(line.get(key), int)))
+    reasons = (may(line, key, TEXT, where) for key in told)
     reason = next((reason for reason in reasons if reason), None)
     if reason is not None and reason.lower() in BROKEN_OFF:
         raise InputError(where, f"a response that was broken off ({reason})", FAILED)

@@ -7,7 +7,7 @@ import re
 from itertools import pairwise
 
 BOX = re.compile(
-    r"(?P<opens>\\(?:boxed|fbox)\s*\{)|\\boxed\s*(?P<single>\d)(?![\d.,/])|\\.|[{}]",
+    r"(?P<opens>\\(?:boxed|fbox)\s*\{)|\\boxed\s*(?P<single>\d)(?=\s*[.,;]?\s*(?:\$|\\[)\]]|\Z))|\\.|[{}]",
     re.IGNORECASE | re.DOTALL,
 )
 LIST = re.compile(r"[,;]|\\pm|\\cup|±|∪|\b(?:and|or)\b", re.IGNORECASE)

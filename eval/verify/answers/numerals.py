@@ -37,7 +37,8 @@ SCALE_SIGNS = dict(
         strict=True,
     )
 )
-SCALE = rf"(?:(?P<word>{'|'.join(SCALES)})s?\b|(?P<signs>[{''.join(SCALE_SIGNS)}]+)(?!\s*\d))"
+UNIT_OF_KILO = "[米克瓦卡帕赫焦]"  # 千克 is a kilogram, no thousand of anything
+SCALE = rf"(?:(?P<word>{'|'.join(SCALES)})s?\b|(?P<signs>[{''.join(SCALE_SIGNS)}]+)(?!\s*\d|(?<=千){UNIT_OF_KILO}))"
 SCALED = re.compile(
     rf"(?<![\w.,^}}])(\d+(?:,\d{{3}})*(?:\.\d+)?)\s*(?:\\(?:text|mathrm|mbox)\s*\{{\s*)?{SCALE}(?P<rest>[^{{}}]*\}})?"
 )

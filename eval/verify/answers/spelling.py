@@ -38,11 +38,12 @@ BEFORE = re.compile(
     r"^(?:[\s=,;:]|\\?#|\\\\(?![a-z])|\\(?:therefore|implies|Rightarrow|rightarrow|to)(?![a-z]))+"
 )
 BEHIND = re.compile(
-    r"(?:\s|(?<!\\)[,;:]|\\\\|(?<![.\\])\.|\\(?:hfill|blacksquare|square|checkmark|newline)|\\|[\u2600-\u27bf\U0001f300-\U0001faff\ufe0f])$"
+    r"(?:\s|(?<!\\)[,;:]|\\\\|(?<![.\\])\.|\\(?:hfill|blacksquare|square|checkmark|newline)|\\)$"
 )
+PICTURES = "".join(map(chr, (*range(0x2600, 0x27C0), *range(0x1F300, 0x1FB00), 0xFE0F)))
 PAIRED = re.compile(r"([*_`\"']{1,3})(.+)\1$", re.DOTALL)
 MONEY = re.compile(
-    r"^(-?)\s*(?:(?P<dollar>\\?\$)|(?P<coin>[€£¥₹₽₩]|(?:USD|EUR|GBP|Rs)(?![a-z]))\.?)\s*(?P<sum>-?[\d.].*)$",
+    r"^(-?)\s*(?:(?P<dollar>\\?\$)|(?P<coin>[€£¥₹₽₩]|(?:USD|EUR|GBP|Rs)(?![a-z])))(?:(?<=Rs)\.)?\s*(?P<sum>-?[\d.].*)$",
     re.DOTALL,
 )
 LEADING = re.compile(rf"^(?:{TEXT}\{{([^{{}}\d]*)\}}|((?:[A-Za-z]+[\s:]+)+))\s*(?=\S)")
@@ -78,14 +79,15 @@ def spell(text: str) -> str:
     return _forward(_bare(exact_numbers("".join(parts))))
 
 
-def stated(text: str) -> str | None:
+def stated(text: str, gold: str) -> str | None:
     """The formula or choice of the last line that says `Answer: …`, where math-verify would read a number at most, else None."""
     lines = STATED.findall(text)
     if not lines or "$" in lines[-1] or "\\(" in lines[-1]:
         return None
     line = spell(lines[-1])
     formula = re.search(r"[\\^]", line) and not LONG_WORD.search(TEXT_PART.sub("", line))
-    return line if formula or CHOICE_LETTER.fullmatch(line) else None
+    choice = CHOICE_LETTER.fullmatch(line) and CHOICE_LETTER.match(gold)
+    return line if formula or choice else None
 
 
 def _unwrapped(text: str) -> str:
@@ -99,7 +101,7 @@ def _unwrapped(text: str) -> str:
 
 def _bare(text: str) -> str:
     """Without what stands before and behind an answer and is no part of it."""
-    text = BEFORE.sub("", text)
+    text = BEFORE.sub("", text.rstrip(PICTURES))
     while match := BEHIND.search(text) or PAIRED.match(text):
         text = text[: match.start()] if match.re is BEHIND else match[2]
     return text

@@ -9,7 +9,7 @@ import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
 
-from .numerals import SCALE_SIGNS, SCALES
+from .numerals import SCALE_SIGNS, SCALES, UNIT_OF_KILO
 
 # Of each kind (a volume is a length to the third): names, and how many of the kind's first unit one is.
 TABLE = {
@@ -57,7 +57,10 @@ SPEEDS = {"mph": r"mi/h", "kmh": "km/h", "kph": "km/h", "kmph": "km/h"}
 SQUARED = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}
 CHANGES_VALUE = {"percent", "percentage", "pct", "or", "and", "plus", "minus", "times", "squared", "cubed", "factorial",
                  "base", "mod", "half", "halves", "third", "thirds", "quarter", "quarters", *SCALES}  # fmt: skip
-CHANGING_SIGNS = {*"半割成折", *SCALE_SIGNS}  # a half, tenths
+TENTHS = ("割", "成", "折")
+OTHER_WORDS = re.compile(  # of numbers, percents and bounds in other scripts
+    "тыс|милли|млн|млрд|процент|квадрат|平方$|立方$|分之|分点|以上|以下|लाख|करोड़|हज़ार|لاکھ|ألف|مليون"
+)
 NAMED = "|".join(sorted(map(re.escape, [*UNITS, *SPEEDS, *SQUARED]), key=len, reverse=True))
 STEP = rf"(?:per\s+)?(?:{NAMED})(?![A-Za-z])\s*(?:\^\s*\{{?\s*-?\d\s*\}}?)?"
 BEHIND = re.compile(rf"(?:(?<=[\d)}}!])|(?<=\\pi)\s)\s*(?P<unit>{STEP}(?:\s*(?:/|\\cdot|\s)\s*{STEP})*)$")
@@ -69,7 +72,8 @@ TEXT_BEHIND = re.compile(
 )
 WORDS_BEHIND = re.compile(
     r"(?<=[\d)}])\s+[A-Za-z][A-Za-z '-]{2,}$|(?<=\d)[A-Za-z]{4,}$"
-    r"|(?<=[\d)}])\s*(?![A-Za-z])[^\W\d_][^\x21-\x2c\x2f-\x7f]*$"  # in another script: 36元, 36 руб.
+    r"|(?<=[\d)}])\s*(?![A-Za-z])[^\W\d_][^\x00-\x2d\x2f-\x7f]+$"  # in another script: 36개, 36 руб.
+    r"|(?<=[\d)}])\s*[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]$"  # where one sign is a word: 36元
 )
 DEGREES = re.compile(
     r"\s*\^\s*\{?\s*\\circ(?![a-z])\s*\}?\s*(?:\\(?:text|mathrm)\s*\{\s*([CF])\s*\}|([CF])(?![A-Za-z]))?\s*$"
@@ -130,6 +134,10 @@ def is_number(text: str) -> bool:
 
 
 def _changes(words: str) -> bool:
-    signs = re.sub(r"[\x00-\x7f]", "", words)
-    numerals = any(sign in CHANGING_SIGNS or unicodedata.numeric(sign, None) for sign in signs)
+    words = re.sub(f"千(?={UNIT_OF_KILO})", "", words)
+    tenths = words.strip() in TENTHS or bool(OTHER_WORDS.search(words))
+    numerals = tenths or any(
+        sign == "半" or sign in SCALE_SIGNS or not sign.isascii() and unicodedata.numeric(sign, None)
+        for sign in words
+    )
     return numerals or bool(CHANGES_VALUE & set(re.findall("[A-Za-z]+", words.lower())))

@@ -28,7 +28,9 @@ TIMES_TEN = re.compile(
     r"\s*([+-]?\d*\.?\d+)\s*(?:[eE]|(?:\\times|\\cdot|\*)\s*10\s*\^)\s*\{?\s*([+-]?\d+)\s*\}?\s*"
 )
 E_NOTATION = re.compile(r"(?<![\w.])(\d*\.?\d+)[eE]([+-]?\d+)(?!\w)")
-BOLD = re.compile(r"(?<![\w*)])\*\*(?![\s*])(.+?)(?<![\s*])\*\*(?![\w*(])")  # and no power: 2**3
+BOLD = re.compile(
+    r"(?<![\w*)])\*\*(?![\s*])((?:[^*\n]|\*(?!\*))+)(?<!\s)\*\*(?![\w*(])"
+)  # and no power: 2**3
 WORDS = re.compile(r"[A-Za-z]?[a-z]{2,}(?: [A-Za-z]?[a-z]+)*")  # of capitals alone: a product of letters
 UNIT_LETTERS = re.compile(r"(?<=[\d}])\s+[A-Za-z](?:\^\d)?(?:\s*/\s*[A-Za-z](?:\^\{?\d\}?)?)?$")
 KEEPING_UNITS = [  # math-verify drops single letters as units (2t is 2), so units are ours
@@ -45,12 +47,13 @@ def outcome(gold: str, text: str, boxed: bool) -> str:
     """`right`, `wrong`, `missing` (no answer found in the text) or `unparsed` (one that could not be read)."""
     if not boxed:
         text = BOLD.sub(r"\1", text)
-    answer = spell(text) if boxed else stated(text)
+    gold = spell(gold)
+    answer = spell(text) if boxed else stated(text, gold)
     if answer is not None:
-        return compared(spell(gold), answer)
+        return compared(gold, answer)
     if text.isupper():
         text = COMMAND.sub(lambda command: command[0].lower(), text)
-    return judged(spell(gold), latex_signs(text), boxed=False)
+    return judged(gold, latex_signs(text), boxed=False)
 
 
 def compared(gold: str, text: str) -> str:

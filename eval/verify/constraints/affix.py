@@ -56,7 +56,7 @@ def quoted_published(text: str) -> bool:
 
 def quoted(text: str) -> bool:
     """Double quotes around the whole, straight or typographic, emphasis around them aside, something between them."""
-    body = unfenced(text).strip("*_ \t\r\n")
+    body = unfenced(text).strip().strip("*_").strip()
     return len(body) > 2 and (body[0], body[-1]) in _QUOTES and bool(body[1:-1].strip())
 
 

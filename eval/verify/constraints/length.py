@@ -13,7 +13,8 @@ from .tokens import count_sentences
 _RUN = re.compile(r"\w+")
 # Full stops at which no sentence ends, and Punkt ends one: of a numbered list, and of abbreviations its model lacks.
 _NO_END = re.compile(
-    r"(?m:^[ \t]*\d+\.(?=\s))|\b(?:e\. ?g|i\. ?e|cf|approx|resp|[Ff]igs?|[Ee]qs?)\.(?=[\s,(])"
+    r"(?m:^[ \t]*\d+\.(?=[ \t]+\S))|\b(?:(?:e\. ?g|i\. ?e|cf)\.(?=[\s,(])|(?:approx|resp)\.(?=\s+[a-z\d(]|,)"
+    r"|(?:[Ff]igs?|[Ee]qs?)\.(?=\s*[(\d]))"
 )
 
 
