@@ -1,5 +1,6 @@
 """Files of responses as people bring them: each read as what it says, or refused by line; never guessed."""
 
+import gzip
 import json
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from reins.eval.io.errors import InputError
 from reins.eval.io.jsonl import read_jsonl, write_jsonl
 from reins.eval.score.score import score
+from reins.eval.verify.rows import read_rows
 
 QUESTIONS = ["How many legs has a spider?", "What is 9 - 5?", "How many sides has a hexagon?"]
 GOLDS = ["8", "4", "6"]
@@ -145,14 +147,28 @@ def test_json_that_can_be_read_in_two_ways_or_in_none_is_refused(scored, line, c
     refused(scored, MATHS, [ours(0), line, ours(2)], f"r.jsonl:2: {complaint}")
 
 
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [(gzip.compress(b"{}\n"), "compressed by gzip; unpack it"), (b"PAR1 and more", "a parquet table")],
+)
+def test_files_that_are_no_text_say_what_they_are(tmp_path, content, complaint):
+    (tmp_path / "rows.jsonl").write_bytes(content)
+    with pytest.raises(InputError, match=f"rows.jsonl: {complaint}"):
+        read_rows(tmp_path / "rows.jsonl")
+
+
 @pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "utf-16", "shift_jis"])
 def test_other_encodings_are_refused_by_line_with_their_mend(tmp_path, encoding):
     text = "".join(json.dumps(ours(i), ensure_ascii=False) + "\n" for i in range(3))
     text = text.replace("{4}", "{4} 円" if encoding == "shift_jis" else "{4} né")
     write_jsonl(tmp_path / "rows.jsonl", MATHS)
     (tmp_path / "r.jsonl").write_bytes(text.encode(encoding))
-    line = 1 if encoding == "utf-16" else 2
-    with pytest.raises(InputError, match=rf"r.jsonl:{line}: not UTF-8 .byte 0x..\); .*iconv"):
+    what = (
+        "r.jsonl: UTF-16; .*-f utf-16"
+        if encoding == "utf-16"
+        else r"r.jsonl:2: not UTF-8 .byte 0x..\); .*iconv"
+    )
+    with pytest.raises(InputError, match=what):
         score(tmp_path / "rows.jsonl", tmp_path / "r.jsonl", tmp_path / "out")
 
 
