@@ -58,13 +58,10 @@ def composites(
     if split not in SPLITS:
         raise InputError("split", f"unknown split {split!r}", f"choose from {', '.join(SPLITS)}")
     half, values, only_held_out = SPLITS[split]
-    for key, given in (("types", types), ("held_out", held_out)):
-        if len(set(map(canonical, given or []))) < len(given or []):
-            raise InputError(key, "one of them stands twice", "name each once")
     if types == []:
         raise InputError("types", "an empty list", "name some, or leave the key out")
-    held = set(map(_composable, held_out or []))
-    offered = map(_composable, types) if types else (name for name in TYPES if name in MATHIF)
+    held = _composable("held_out", held_out or [])
+    offered = _composable("types", types or [name for name in TYPES if name in MATHIF])
     names = [name for name in offered if (name in held) == only_held_out]
     numbers = _numbers(rows, seed, shares)
     if max(numbers, default=0) > len(names):
@@ -84,10 +81,16 @@ def composites(
     return Built(emit(), tally)
 
 
-def _composable(name: str) -> str:
-    if canonical(name) not in TYPES:
-        raise InputError("types", f"{name} can be judged but not composed", f"choose from {', '.join(TYPES)}")
-    return canonical(name)
+def _composable(key: str, names: Sequence[str]) -> list[str]:
+    """The types that an argument names, in IFEval's spelling."""
+    types = [canonical(name) for name in names]
+    if len(set(types)) < len(types):
+        raise InputError(key, "one of them stands twice", "name each once")
+    for name in names:
+        if canonical(name) not in TYPES:
+            what = f"{name} can be judged but not composed"
+            raise InputError("types", what, f"choose from {', '.join(TYPES)}")
+    return types
 
 
 def _numbers(rows: int, seed: int, shares: Mapping[str, float] | Mapping[int, float]) -> list[int]:

@@ -21,13 +21,8 @@ from .run_folder import RunFolder
 from .set_data import SetData
 
 VERSIONS = ("torch", "transformers", "trl", "accelerate", "datasets", "math-verify", "numpy")
-NAMING = (
-    "arm",
-    "against",
-    "family",
-    "crossed",
-    "arms",
-)  # the fields that name an arm, or arms taken together
+# The fields that name an arm, or arms taken together.
+NAMING = ("arm", "against", "family", "crossed", "arms")
 
 
 def analyse(runs: Sequence[RunFolder]) -> Entry:

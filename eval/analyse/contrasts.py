@@ -10,13 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-import numpy as np
-
 from ..score.estimates import Sums, resample
 from ..score.measure import Entry, Measure
 from ..stats.paired import Turned, holm, turned
 from .analysis import Analysis, EntryLists, Table
-from .differences import Claim, claim, comparable, differences
+from .differences import Claim, claim, comparable, differences, on_shared_rows
 from .fields import (
     Adjusted,
     Against,
@@ -147,7 +145,7 @@ def _between_modes(data: SetData) -> Iterator[Contrast]:
 def _entries(
     data: SetData, measured: Sequence[ArmMeasure], sums: Sums, compared: Sequence[tuple[int, int]]
 ) -> Iterator[Contrast]:
-    measured, sums, compared = _on_shared_rows(data, measured, sums, compared)
+    measured, sums, compared = on_shared_rows(measured, sums, compared, data.draws)
     gaps = differences(measured, sums, compared)
     families = [_family(data, measured[a], measured[b]) for a, b in compared]
     adjusted = corrected([gap.p for gap in gaps], families)
@@ -168,32 +166,6 @@ def _entries(
             churn=turns and turns.churn,
             seeds=max(len(measured[a].seeds), len(measured[b].seeds)),
         )
-
-
-def _on_shared_rows(
-    data: SetData, measured: Sequence[ArmMeasure], sums: Sums, compared: Sequence[tuple[int, int]]
-) -> tuple[list[ArmMeasure], Sums, list[tuple[int, int]]]:
-    """Pairs that are known of different rows, as finished samples are, with both sides of the rows that they share.
-
-    Else the arm that finishes the easier prompts would seem the better one. Left out where a seed has none of them.
-    """
-    restricted: list[ArmMeasure] = []
-    pairs: list[tuple[int, int]] = []
-    for pair in compared:
-        sides = [measured[place] for place in pair]
-        of_arm, of_other = (side.measure.rows for side in sides)
-        if of_arm is None or of_other is None or np.array_equal(np.unique(of_arm), np.unique(of_other)):
-            pairs.append(pair)
-            continue
-        shared = np.isin(of_arm, of_other), np.isin(of_other, of_arm)
-        kept = [side.measure.at(chosen) for side, chosen in zip(sides, shared, strict=True)]
-        if all(part.seed_count == side.measure.seed_count for part, side in zip(kept, sides, strict=True)):
-            first = len(measured) + len(restricted)
-            pairs.append((first, first + 1))
-            restricted += [side._replace(measure=part) for side, part in zip(sides, kept, strict=True)]
-    more = resample([side.measure for side in restricted], data.draws) if restricted else None
-    together = sums if more is None else Sums(*map(np.concatenate, zip(sums, more, strict=True)))
-    return [*measured, *restricted], together, pairs
 
 
 def _turns(measure: Measure, against: Measure) -> Turned | None:

@@ -5,9 +5,9 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from ..score.estimates import Sums, added
+from ..score.estimates import Sums, added, resample
 from ..stats import intervals
-from ..stats.intervals import INNER
+from ..stats.intervals import INNER, Floats
 from ..stats.seeds import crossed
 from .set_data import ArmMeasure, alike
 
@@ -31,6 +31,32 @@ class Difference(NamedTuple):
 def comparable(measure: ArmMeasure, against: ArmMeasure) -> bool:
     """Whether both are of the same training seeds, or one of them is not trained."""
     return alike(measure.seeds, against.seeds)
+
+
+def on_shared_rows(
+    measured: Sequence[ArmMeasure], sums: Sums, compared: Sequence[tuple[int, int]], draws: Floats
+) -> tuple[list[ArmMeasure], Sums, list[tuple[int, int]]]:
+    """Pairs that are known of different rows, as finished samples are, with both sides of the rows that they share.
+
+    Else the arm that finishes the easier prompts would seem the better one. Left out where a seed has none of them.
+    """
+    restricted: list[ArmMeasure] = []
+    pairs: list[tuple[int, int]] = []
+    for pair in compared:
+        sides = [measured[place] for place in pair]
+        of_arm, of_other = (side.measure.rows for side in sides)
+        if of_arm is None or of_other is None or np.array_equal(np.unique(of_arm), np.unique(of_other)):
+            pairs.append(pair)
+            continue
+        shared = np.isin(of_arm, of_other), np.isin(of_other, of_arm)
+        kept = [side.measure.at(chosen) for side, chosen in zip(sides, shared, strict=True)]
+        if all(part.seed_count == side.measure.seed_count for part, side in zip(kept, sides, strict=True)):
+            first = len(measured) + len(restricted)
+            pairs.append((first, first + 1))
+            restricted += [side._replace(measure=part) for side, part in zip(sides, kept, strict=True)]
+    more = resample([side.measure for side in restricted], draws) if restricted else None
+    together = sums if more is None else Sums(*map(np.concatenate, zip(sums, more, strict=True)))
+    return [*measured, *restricted], together, pairs
 
 
 def differences(

@@ -77,9 +77,8 @@ def slopes(data: SetData, _: EntryLists) -> Iterator[LengthSlope]:
     for (arm, mode), samples in data.samples.items():
         thinking = data.samples.get((arm, THINK), [])
         for metric in OUTCOMES if any(reasoning(scored).any() for scored in thinking) else ():
-            if not (_known(samples, metric) and _known(thinking, metric)):
-                continue
-            if not data.comparable((arm, mode), (arm, THINK)):
+            known = _known(samples, metric) and _known(thinking, metric)
+            if not (known and data.comparable((arm, mode), (arm, THINK))):
                 continue
             if mode == THINK:
                 for slope in associations(_samples(data.row_set, samples, metric)):

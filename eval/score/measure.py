@@ -131,20 +131,13 @@ class ScoredSamples:
 
     @classmethod
     def of(cls, row_set: RowSet, scores: Sequence[Score]) -> "ScoredSamples":
-        numbers = {
-            name: np.array([number(score) for score in scores], dtype=float)
-            for name, number in NUMBERS.items()
-        }
-        state = np.array([_state(score) for score in scores])
-        finished = (numbers["cut"] != 1) & (state != "unclosed")
-        for name in ("reasoning_tokens", "answer_tokens"):
-            # A server may count tokens of replies without a thought alone: the mean of those is of no arm.
-            if np.isnan(numbers[name][finished]).any():
-                numbers[name] = np.full(len(scores), np.nan)
-        return cls(
+        samples = cls(
             np.array([row_set.position[score.row] for score in scores], dtype=np.intp),
-            numbers,
-            state,
+            {
+                name: np.array([number(score) for score in scores], dtype=float)
+                for name, number in NUMBERS.items()
+            },
+            np.array([_state(score) for score in scores]),
             [score.verdicts for score in scores],
             [score.loose for score in scores if score.loose is not None] or None,
             np.array([score.outcome == "timeout" for score in scores]),
@@ -154,6 +147,11 @@ class ScoredSamples:
                 for name, number in TOLD.items()
             },
         )
+        for name in ("reasoning_tokens", "answer_tokens"):
+            # A server may count tokens of replies without a thought alone: the mean of those is of no arm.
+            if np.isnan(samples.numbers[name][samples.finished]).any():
+                samples.numbers[name].fill(np.nan)
+        return samples
 
     def tells(self, name: str) -> Floats:
         """The numbers of one name; NaN where they are not told."""

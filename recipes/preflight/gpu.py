@@ -165,7 +165,7 @@ def _rollouts(material: Material, name: str, args: dict[str, Any], cpu: bool) ->
 def rope(material: Material) -> Iterator[Finding]:
     """vLLM reads the checkpoint's own config, so what model_init_kwargs change there it never sees."""
     for name, stage in material.stages.items():
-        overrides = stage.args.get("model_init_kwargs") or {}
+        overrides = stage.loading
         changed = sorted(
             {"rope_parameters", "rope_scaling", "rope_theta", "max_position_embeddings"} & {*overrides}
         )
@@ -184,7 +184,7 @@ def rope(material: Material) -> Iterator[Finding]:
 def precision(material: Material) -> Iterator[Finding]:
     """Full fine-tuning keeps float32 weights: small updates are lost in bfloat16."""
     for name, stage in material.stages.items():
-        dtype = (stage.args.get("model_init_kwargs") or {}).get("dtype", "float32")
+        dtype = stage.loading.get("dtype", "float32")
         if stage.args.get("fp16"):
             yield Finding("FAIL", "precision", f"{name}: fp16 overflows where bf16 does not", "bf16: true")
         elif dtype != "float32" and stage.lora is None:
@@ -198,7 +198,7 @@ def packing(material: Material) -> Iterator[Finding]:
     """Packed rows on a card want flash attention; it wants a card."""
     cpu = read_yaml(locate(material.recipe.launch.accelerate)).get("use_cpu")
     for name, stage in material.stages.items():
-        attention = str((stage.args.get("model_init_kwargs") or {}).get("attn_implementation", ""))
+        attention = str(stage.loading.get("attn_implementation", ""))
         if FLASH in attention and cpu:
             text = f"{name}: {attention} under a launch file for the CPU"
             yield Finding("FAIL", "attention", text, "take attn_implementation out")

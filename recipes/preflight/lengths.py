@@ -72,7 +72,7 @@ def _room(material: Material, stage: Stage) -> int:
     arms = [arm.stages for arm in material.recipe.arms.values()]
     before = [stages[: stages.index(name) + 1] for stages in arms if name in stages]
     stages_of = material.recipe.stages
-    asked = [[stages_of[each].args.get("model_init_kwargs") or {} for each in chain] for chain in before]
+    asked = [[stages_of[each].loading for each in chain] for chain in before]
     positions = [[kwargs.get("max_position_embeddings") for kwargs in chain] for chain in asked]
     return min(max([room for room in chain if room], default=material.shape.positions) for chain in positions)
 

@@ -68,7 +68,7 @@ def _arguments(material: Material, stage: Stage) -> None:
         from ...train.pretrain import config_of
 
         config_of(str(locate(material.recipe.base)), stage.architecture)
-    _settings(material, stage.args.get("model_init_kwargs") or {})
+    _settings(material, stage.loading)
 
 
 @contextmanager

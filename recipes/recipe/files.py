@@ -46,8 +46,9 @@ def recipe_names() -> Iterator[str]:
 
 def json_object(file: Path) -> dict[str, Any]:
     """The object in a JSON file of a model, which may hold Infinity; raises InputError on anything else."""
+    text = read_text(file)
     try:
-        content = json.loads(read_text(file))
+        content = json.loads(text)
     except ValueError as error:
         raise InputError(file, f"no JSON ({error})", "copy the model's files again") from None
     if not isinstance(content, dict):

@@ -81,6 +81,11 @@ class Stage(Strict):
         return self.trainer != "interpolate"
 
     @property
+    def loading(self) -> dict[str, Any]:
+        """With which keyword arguments its model is opened; a blank `model_init_kwargs` is none."""
+        return self.args.get("model_init_kwargs") or {}
+
+    @property
     def rolls_out(self) -> bool:
         """Whether it learns from completions that it draws itself, so that its rows need no response."""
         return self.trainer in ROLLING_OUT

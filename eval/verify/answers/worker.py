@@ -28,9 +28,8 @@ TIMES_TEN = re.compile(
     r"\s*([+-]?\d*\.?\d+)\s*(?:[eE]|(?:\\times|\\cdot|\*)\s*10\s*\^)\s*\{?\s*([+-]?\d+)\s*\}?\s*"
 )
 E_NOTATION = re.compile(r"(?<![\w.])(\d*\.?\d+)[eE]([+-]?\d+)(?!\w)")
-BOLD = re.compile(
-    r"(?<![\w*)])\*\*(?![\s*])((?:[^*\n]|\*(?!\*))+)(?<!\s)\*\*(?![\w*(])"
-)  # and no power: 2**3
+# Emphasis, and no power: 2**3.
+BOLD = re.compile(r"(?<![\w*)])\*\*(?![\s*])((?:[^*\n]|\*(?!\*))+)(?<!\s)\*\*(?![\w*(])")
 WORDS = re.compile(r"[A-Za-z]?[a-z]{2,}(?: [A-Za-z]?[a-z]+)*")  # of capitals alone: a product of letters
 UNIT_LETTERS = re.compile(r"(?<=[\d}])\s+[A-Za-z](?:\^\d)?(?:\s*/\s*[A-Za-z](?:\^\{?\d\}?)?)?$")
 KEEPING_UNITS = [  # math-verify drops single letters as units (2t is 2), so units are ours
