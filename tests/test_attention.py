@@ -1,20 +1,25 @@
 """Attention on the constraints: from responses to figures; and bad input in one line."""
 
 import json
+from dataclasses import replace
 from random import Random
 
 import numpy as np
 import pytest
 import torch
 from small_rows import read, write
-from tiny import make_tiny
+from tiny import make_other, make_tiny
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from reins.eval.attention.attend import attend, report
 from reins.eval.attention.run import run
+from reins.eval.attention.spans import row_spans
 from reins.eval.io.errors import InputError
-from reins.eval.sample.prompt_places import Asked, random_places
+from reins.eval.sample.checkpoint import read_checkpoint
+from reins.eval.sample.prompt_places import Asked, random_places, read_prompt
 from reins.eval.verify import render
+from reins.eval.verify.constraints.constraint import Constraint
+from reins.eval.verify.prompt import REQUEST
 from reins.eval.verify.rows import read_rows
 
 NO_COMMA = "Write your answer without commas."
@@ -55,9 +60,8 @@ def data(tmp_path):
 @pytest.fixture
 def responses(tmp_path):
     texts = [
-        f"<think>\n{THOUGHT}\n</think>\n\nthe answer is \\boxed{{{2 * index}}} and that is all there is to say. "
-        * 1
-        + "bye " * 20
+        f"<think>\n{' '.join([THOUGHT] * min(index + 1, 2))}\n</think>\n\n"
+        f"the answer is \\boxed{{{2 * index}}} and that is all there is to say. " + "bye " * 20
         for index in range(3)
     ]
     write(
@@ -161,19 +165,60 @@ def test_a_reply_of_nothing_is_kept_with_nothing_measured(model, data, responses
 
 
 def test_random_places_are_other_places_of_the_user_s_text():
-    asked = Asked(list(range(60)), [], range(5, 55), {0: [20, 21, 22], 1: [30, 31], 2: [34]})
-    taken, draws = {20, 21, 22, 30, 31, 34}, set()
+    asked = Asked(list(range(60)), [], range(5, 55), [23, 24], {0: [20, 21, 22], 1: [30, 31], 2: [34]})
+    said, request, draws = {20, 21, 22, 30, 31, 34}, {23, 24}, set()
     for seed in range(30):
         places, left = random_places(asked, Random(seed))
-        assert left == 50 - 6 and len({*places}) == len(places) == 6
-        assert {*places} <= {*asked.turn} - taken
-        assert max(min(abs(place - each) for each in taken) for place in places) < 15  # about as far away
+        assert left == 50 - 6 - 2 and len({*places}) == len(places) == 6
+        assert {*places} <= {*asked.turn} - said - request
+        assert max(min(abs(place - each) for each in said) for place in places) < 15  # about as far away
         draws.add(tuple(places))
     assert len(draws) > 1
-    crowded = Asked(list(range(60)), [], range(5, 11), {0: [6, 7, 8]})
+    crowded = Asked(list(range(60)), [], range(5, 11), [], {0: [6, 7, 8]})
     assert random_places(crowded, Random(0)) == ([5, 9, 10], 3)  # in parts, where no run is as long
-    full = Asked(list(range(60)), [], range(5, 11), {0: [5, 6, 7, 8]})
+    full = Asked(list(range(60)), [], range(5, 11), [], {0: [5, 6, 7, 8]})
     assert random_places(full, Random(0)) == (None, 2)
+
+
+def asked_as(model, row, spans):
+    checkpoint = read_checkpoint(str(model))
+    asked = read_prompt(checkpoint, row, checkpoint.prompt_of(render(row)), spans, "reins")
+    return asked, lambda places: checkpoint.tokenizer.decode([asked.tokens[place] for place in places])
+
+
+def test_the_request_for_a_boxed_answer_is_no_place_to_draw_from(model, data):
+    row = read_rows(data)[1]
+    asked, words = asked_as(model, row, row_spans(row))
+    assert words(asked.request).strip() == REQUEST
+    for seed in range(10):
+        assert not {*random_places(asked, Random(seed))[0]} & {*asked.request}
+
+
+def test_a_question_that_says_its_constraint_itself_is_read_there_though_a_boxed_answer_is_asked_for(
+    model, data
+):
+    said = "Please do not use any commas"
+    question = f"  How many legs have six dogs? {said}."
+    row = replace(
+        read_rows(data)[0],
+        question=question,
+        constraints=[Constraint("punctuation:no_comma", {}, "")],
+    )
+    asked, words = asked_as(model, row, row_spans(row, preset="ifeval"))
+    assert words(asked.constraints[0]).strip() == said
+
+
+def test_in_a_layer_that_no_longer_sees_the_prompt_lift_is_not_defined(tmp_path, data, responses):
+    layers = {"layer_types": ["sliding_attention", "full_attention"], "sliding_window": 24}
+    gemma = make_other(tmp_path / "gemma", "gemma3_text", query_pre_attn_scalar=16, **layers)
+    summary = json.loads(attend(str(gemma), data, responses, tmp_path / "out").read_text())
+    span = lines_of(tmp_path / "out")["test-1", "thought"]["phases"]["onset"]["spans"][0]
+    assert span["mass"][0] == 0 and span["lift"][0] is None and span["lift"][1] > 0
+    drops = {(entry["measure"], entry["part"]): entry["value"] for entry in summary["drops"]}
+    (layer,) = [
+        entry for entry in summary["by_layer"] if (entry["measure"], entry["part"]) == ("lift", "drop")
+    ]
+    assert layer["layer"] == 1 and layer["value"] == pytest.approx(drops["lift", "drop"], abs=2e-6)
 
 
 def test_the_same_bytes_twice(model, data, responses, tmp_path):
@@ -247,7 +292,8 @@ def test_a_task_goes_on_where_it_was_killed(model, data, responses, tmp_path):
     responses.rename(folder / "composite.think" / "responses.jsonl")
     config = a_plan(model, data, folder)
     run(config)
-    made, partial = folder / "composite.think" / "attention.jsonl", folder / "task" / "composite.think.jsonl"
+    made = folder / "composite.think" / "attention.jsonl"
+    partial = folder / "task" / "measured.composite.think.jsonl"
     assert made.read_bytes() == wanted and (folder / "task" / "done.json").exists()
     lines = partial.read_bytes().splitlines(keepends=True)
     partial.write_bytes(lines[0].replace(b'"answer_tokens": ', b'"answer_tokens": 9') + lines[1][:50])
@@ -258,9 +304,7 @@ def test_a_task_goes_on_where_it_was_killed(model, data, responses, tmp_path):
     )  # the first is not done again
 
 
-@pytest.mark.parametrize("mode", ["reflect", "few_shot 4", "decide"])
-def test_a_mode_whose_prompt_is_not_the_row_s_alone_is_refused_by_name(
-    model, data, responses, tmp_path, mode
-):
+@pytest.mark.parametrize("mode", ["reflect", "few_shot 4", "decide", "boost 3"])
+def test_a_mode_that_reading_does_not_repeat_is_refused_by_name(model, data, responses, tmp_path, mode):
     with pytest.raises(InputError, match=f"mode {mode}: its attention cannot be read"):
         attend(str(model), data, responses, tmp_path / "out", mode=mode)

@@ -67,12 +67,23 @@ def test_a_classifier_finds_what_the_words_tell_and_beats_a_coin(telling):
     assert classifier["auc"] > 0.9 and classifier["accuracy"] > 0.8
     assert classifier["value"] > 0.75 > coin["value"]
     assert classifier["over_think"]["low"] > 0.1 and classifier["over_direct"]["low"] > 0.1
-    assert coin["think_rate"] == pytest.approx(classifier["think_rate"])
+    assert (
+        classifier["auc_low"] > 0.85
+        and classifier["accuracy_low"] > one(of_arm, policy="majority")["accuracy"]
+    )
+    assert coin["think_rate"] == pytest.approx(classifier["think_rate"]) and coin["accuracy"] is None
     assert coin["tokens"] == pytest.approx(
         coin["think_rate"] * one(of_arm, policy="always think")["tokens"]
         + (1 - coin["think_rate"]) * one(of_arm, policy="always direct")["tokens"],
         rel=1e-4,
     )
+
+
+def test_what_hangs_on_a_type_is_not_known_of_a_type_that_was_not_seen(telling):
+    """Rows of several types are judged by rows that have none of them: little is left to tell by, but how many there are."""
+    _, entries = telling
+    unseen = one(entries, arm="sft", mode="think", policy="classifier, new types")
+    assert unseen["auc"] < 0.7
 
 
 def test_a_classifier_is_tried_on_another_set_and_learns_from_no_problem_of_its_own(tmp_path):
@@ -108,7 +119,7 @@ def test_a_classifier_of_prompt_states_finds_what_a_state_tells_and_no_more(tmp_
     assert told["over_direct"]["low"] > 0 < told["over_think"]["low"]
     assert one(entries, arm="sft", policy="classifier")["auc"] < 0.65
     unseen = one(entries, arm="sft", policy="classifier of states, new types")
-    assert unseen["auc"] > 0.9
+    assert unseen["auc"] > 0.75  # learned from fewer rows: those that share no type
     np.save(run / "evals/base/composite.think/prompt_states.npy", states[0, :50])
     with pytest.raises(InputError, match="50 states for 200 rows"):
         results_of(run)

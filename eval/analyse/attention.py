@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from ..attention.lines import ANSWER, MEASURES, ONSET
+from ..attention.lines import ANSWER, MEASURES, ONSET, over_layers
 from ..attention.replies import means
-from ..attention.summary import followed, judged, parts
+from ..attention.summary import followed, parts
 from ..score.measure import Entry
 from ..verify.decision import DIRECT
 from .analysis import Analysis, EntryLists, Figure, Sentences, Table
-from .attention_data import Sides, replies_of, sampled_drops, thinking
+from .attention_data import Sides, answers_of, replies_of, sampled_drops, thinking
 from .fields import ArmName, Clusters, High, Low, Mode, SetName
 from .results import ReportData, Rows, select
 from .set_data import SetData
@@ -82,7 +82,7 @@ def attention_parts(data: SetData, _: EntryLists) -> Iterator[AttentionPart]:
     """The parts of the drop of every arm and mode that thinks; the seeds of an arm together."""
     problems = {row.name: row.problem_id for row in data.row_set.rows}
     for arm, mode in thinking(data.attention):
-        for each in parts(replies_of(data.attention[arm, mode]), problems):
+        for each in parts(replies_of(data.attention, arm, mode), problems):
             yield AttentionPart(data.name, arm, mode, each.part, ONSET, each.measure, each.layer, *each.mean)
         yield from _as_sampled(data.name, data.attention, arm, mode, problems)
 
@@ -93,16 +93,16 @@ def _as_sampled(
     """The paper's drop (its equation 2): of two answers, the one given directly and the one behind a thought."""
     drops = sampled_drops(sides, arm, mode) if (arm, DIRECT) in sides else {}
     for number, measure in enumerate(MEASURES if drops else ()):
-        of_rows = [drop[number].mean(keepdims=True) for drop in drops.values()]
+        of_rows = [over_layers(drop[number]) for drop in drops.values()]
         (mean,) = means(of_rows, [problems[row] for row in drops])
-        yield AttentionPart(name, arm, mode, AS_SAMPLED, ANSWER, measure, None, *mean)
+        if mean.n:
+            yield AttentionPart(name, arm, mode, AS_SAMPLED, ANSWER, measure, None, *mean)
 
 
 def attention_followed(data: SetData, _: EntryLists) -> Iterator[AttentionFollowed]:
     """Of every arm and mode that was read; the seeds of an arm together."""
-    for (arm, mode), side in data.attention.items():
-        pairs = [pair for read in side for pair in judged(read.replies, read.scores)]
-        for each in followed(pairs, data.row_set.rows):
+    for arm, mode in data.attention:
+        for each in followed(answers_of(data.attention, arm, mode), data.row_set.rows):
             head = (data.name, arm, mode, each.measure, each.followed, each.right, each.scope)
             yield AttentionFollowed(*head, *each.mean)
 
@@ -163,9 +163,9 @@ def parts_table(data: ReportData) -> Rows:
     entries = select(data.on_set("attention"), layer=None)
     for entry in select(entries, measure="per_token"):
         same = {key: entry[key] for key in ("arm", "mode", "part", "phase")}
-        (lift,) = select(entries, measure="lift", **same)
+        lift = select(entries, measure="lift", **same)
         sizes = [str(entry["n"]), str(entry["clusters"])]
-        table.append([*same.values(), figure(entry), figure(lift), *sizes])
+        table.append([*same.values(), figure(entry), figure(*lift), *sizes])
     return table
 
 
@@ -176,15 +176,18 @@ def followed_table(data: ReportData) -> Rows:
     right = {True: "right", False: "not right", None: "not graded"}
     for entry in select(entries, measure="per_token"):
         same = {key: entry[key] for key in ("arm", "mode", "scope", "followed", "right")}
-        (lift,) = select(entries, measure="lift", **same)
+        lift = select(entries, measure="lift", **same)
         said = "followed" if entry["followed"] else "broken"
         head = [entry["arm"], entry["mode"], entry["scope"] or "all", said, right[entry["right"]]]
-        table.append([*head, figure(entry), figure(lift), str(entry["n"])])
+        table.append([*head, figure(entry), figure(*lift), str(entry["n"])])
     return table
 
 
-def figure(entry: Entry) -> str:
-    """A figure with its interval, in digits that count: attention on a token is small."""
+def figure(entry: Entry | None = None) -> str:
+    """A figure with its interval, in digits that count: attention on a token is small. A dash where there is none, as of
+    lift where no layer sees the prompt any more."""
+    if entry is None:
+        return "–"
     value = f"{entry['value']:.3g}"
     if entry["low"] is not None:
         value += f" [{entry['low']:.3g}, {entry['high']:.3g}]"
@@ -243,7 +246,7 @@ ANALYSIS = Analysis(
         Sentences(
             "How much of a model’s attention falls on the words that state the constraints while it answers, and what a "
             "thought before the answer changes. The same answer is read after the prompt alone and after the thought, so "
-            "nothing but what stands between differs. A drop by itself is mostly position: behind a thought the prompt is "
+            "nothing but what stands between differs (and, of mode `cot`, the request to think). A drop by itself is mostly position: behind a thought the prompt is "
             "further away and shares attention with more words. So it is held against neutral filler as long as the "
             "thought, against a thought about another problem, and against other words of the same prompt.",
             survives,

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from ..attention.lines import MEASURES, ONSET
+from ..attention.lines import MEASURES, ONSET, over_layers
 from ..score.measure import Entry
-from ..stats.intervals import TIE, Flags, Floats, Ints, percentile_interval
+from ..stats.intervals import TIE, Flags, Floats, Ints
+from ..stats.ranking import UNKNOWN, auc, cluster_draws
 from ..verify.decision import DIRECT
 from .analysis import Analysis, EntryLists, Figure, Table
-from .attention_data import Sides, against_direct, lengths, row_means, verdict_means
+from .attention_data import Sides, against_direct, answers_of, lengths, row_means, verdict_means
 from .fields import ArmName, Clusters, High, Low, Mode, SetName
 from .results import ReportData, Rows, select
 from .set_data import SetData
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 DROPS = tuple(f"drop of {measure}" for measure in MEASURES)
 PLAIN = ("thought tokens", "answer tokens", "number of constraints")
 TOGETHER = {"all of attention": (*MEASURES, *DROPS), "lengths and number": PLAIN}
-RESAMPLES = 1000  # each ranks all constraints again
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,8 @@ class AttentionAuc:
     high: High
     new_types: Annotated[
         float | None,
-        "the same within each type, of a logistic regression fitted on the other types; null where that cannot be",
+        "the same within each type, of a logistic regression fitted on other types in rows of other problems; null where "
+        "that cannot be",
     ]
     new_low: Low
     new_high: High
@@ -79,37 +80,31 @@ def attention_auc(data: SetData, _: EntryLists) -> Iterator[AttentionAuc]:
         cases = _cases(data, data.attention, arm, mode)
         if cases is None:
             continue
-        draws = _draws(cases.cluster)
+        truth = (cases.lost, cases.cluster, cluster_draws(cases.cluster))
         sizes = (int(cases.lost.sum()), len(cases.lost), len(np.unique(cases.cluster)))
         for name in (*cases.numbers, *TOGETHER):
             columns = [cases.numbers[each] for each in TOGETHER.get(name, (name,)) if each in cases.numbers]
             if columns:
-                alone = (
-                    _ranked(cases.numbers[name], cases, draws, within=False)
-                    if name in cases.numbers
-                    else NONE
-                )
-                unseen = _ranked(_on_new_types(columns, cases), cases, draws, within=True)
+                alone = auc(cases.numbers[name], *truth) if name in cases.numbers else UNKNOWN
+                unseen = auc(_on_new_types(columns, cases), *truth, groups=cases.types)
                 yield AttentionAuc(data.name, arm, mode, name, *alone, *unseen, *sizes)
-
-
-NONE = (None, None, None)
 
 
 def _cases(data: SetData, sides: Sides, arm: str, mode: str) -> Cases | None:
     """Every constraint that was judged both ways and whose attention was read behind a thought; None where there is
     none."""
-    think, direct = verdict_means(sides[arm, mode]), verdict_means(sides[arm, DIRECT])
-    tokens = lengths(sides[arm, mode])
+    thought_of, direct_ones = (answers_of(sides, arm, each) for each in (mode, DIRECT))
+    think, direct = verdict_means(thought_of), verdict_means(direct_ones)
+    tokens = lengths(thought_of)
     judged: list[tuple[bool, str, int, list[float]]] = []
     for number in range(max(len(row.constraints) for row in data.row_set.rows)):
-        after = row_means(sides[arm, mode], ONSET, str(number))
-        before = row_means(sides[arm, DIRECT], ONSET, str(number))
+        after = row_means(thought_of, ONSET, str(number))
+        before = row_means(direct_ones, ONSET, str(number))
         for at, row in enumerate(data.row_set.rows):
             name = row.name
             if name in after and name in before and name in think and name in direct and name in tokens:
-                behind, other = after[name].mean(1), before[name].mean(1)
-                numbers = [*behind, *(other - behind), *tokens[name], len(row.constraints)]
+                behind, drop = over_layers(after[name]), over_layers(before[name] - after[name])
+                numbers = [*behind, *drop, *tokens[name], len(row.constraints)]
                 lost = bool(direct[name][number] - think[name][number] > TIE)
                 judged.append((lost, row.constraints[number].id, int(data.row_set.cluster[at]), numbers))
     if not judged:
@@ -125,59 +120,22 @@ def _cases(data: SetData, sides: Sides, arm: str, mode: str) -> Cases | None:
 
 
 def _on_new_types(columns: Sequence[Floats], cases: Cases) -> Floats:
-    """For each case what a logistic regression says of it that was fitted on the other types; NaN where it cannot be."""
+    """For each case what a logistic regression says of it that was fitted on other types in rows of other problems, since
+    constraints of one reply share its lengths; NaN where it cannot be."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     table, said = np.column_stack(columns), np.full(len(cases.lost), np.nan)
+    known = ~np.isnan(table).any(axis=1)
     for kind in np.unique(cases.types):
         of_type = cases.types == kind
-        if len(np.unique(cases.lost[~of_type])) == 2:
+        others, judged = known & ~np.isin(cases.cluster, cases.cluster[of_type]), known & of_type
+        if judged.any() and len(np.unique(cases.lost[others])) == 2:
             fitted = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced"))
-            fitted.fit(table[~of_type], cases.lost[~of_type])
-            said[of_type] = fitted.decision_function(table[of_type])
+            fitted.fit(table[others], cases.lost[others])
+            said[judged] = fitted.decision_function(table[judged])
     return said
-
-
-def _draws(cluster: Ints) -> Ints:
-    """How often each case counts in each resample of the problems: (n, resamples)."""
-    names, which = np.unique(cluster, return_inverse=True)
-    rng = np.random.default_rng(0)
-    counts = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), RESAMPLES)
-    return np.asarray(counts.T[which], dtype=np.intp)
-
-
-def _ranked(
-    numbers: Floats, cases: Cases, draws: Ints, *, within: bool
-) -> tuple[float | None, float | None, float | None]:
-    """The share of pairs ranked rightly, over all pairs or those `within` a type, with its interval over problems."""
-    known = ~np.isnan(numbers)
-    weights = np.column_stack([np.ones(len(numbers), dtype=np.intp), draws]).astype(float)
-    right, pairs = np.zeros(weights.shape[1]), np.zeros(weights.shape[1])
-    for kind in np.unique(cases.types) if within else [None]:
-        chosen = known & (cases.types == kind) if kind is not None else known
-        own_right, own_pairs = _pairs(numbers[chosen], cases.lost[chosen], weights[chosen])
-        right, pairs = right + own_right, pairs + own_pairs
-    if not pairs[0]:
-        return NONE
-    shares = np.divide(right, pairs, out=np.full_like(right, np.nan), where=pairs > 0)
-    if len(np.unique(cases.cluster[known])) < 2:
-        return float(shares[0]), None, None
-    low, high = percentile_interval(shares[None, 1:])
-    return float(shares[0]), float(low[0]), float(high[0])
-
-
-def _pairs(numbers: Floats, lost: Flags, weights: Floats) -> tuple[Floats, Floats]:
-    """Of the weighted pairs of a lost and another case, how many the lost one leads (ties half), and how many there are;
-    by resample."""
-    _, rank = np.unique(numbers, return_inverse=True)
-    levels = int(rank.max()) + 1 if len(rank) else 0
-    sums = np.zeros((2, levels, weights.shape[1]))
-    for is_lost in (0, 1):
-        np.add.at(sums[is_lost], rank[lost == bool(is_lost)], weights[lost == bool(is_lost)])
-    below = np.cumsum(sums[0], axis=0) - sums[0] / 2
-    return (sums[1] * below).sum(0), sums[1].sum(0) * sums[0].sum(0)
 
 
 def auc_table(data: ReportData) -> Rows:

@@ -1,12 +1,13 @@
 """What was read of the attention of each arm's replies to one set, in each mode, with the scores of the same replies."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from ..attention.lines import ANSWER, MEASURES, read_measured
 from ..attention.replies import Reply, as_replies
+from ..attention.summary import judged
 from ..io.run_paths import ATTENTION
 from ..score.scores import Score, read_scores
 from ..stats.intervals import Floats
@@ -14,6 +15,7 @@ from ..verify.decision import DIRECT
 from .run_folder import RunFolder
 
 Sides = dict[tuple[str, str], list["Read"]]  # by arm and mode, one a seed
+Answers = list[tuple[Reply, Score]]
 
 
 class Read(NamedTuple):
@@ -35,25 +37,38 @@ def read_attention(run: RunFolder, set_name: str) -> Sides:
     return sides
 
 
-def replies_of(side: Sequence[Read]) -> list[Reply]:
-    """The replies of all seeds."""
-    return [reply for read in side for reply in read.replies]
-
-
 def thinking(sides: Sides) -> list[tuple[str, str]]:
     """The arms and modes in which any reply thinks; `direct`, where a few may all the same, is what they are held
     against."""
     return [
         (arm, mode)
         for (arm, mode), side in sides.items()
-        if mode != DIRECT and any(reply.thinks for reply in replies_of(side))
+        if mode != DIRECT and any(reply.thinks for read in side for reply in read.replies)
     ]
 
 
-def row_means(side: Sequence[Read], phase: str, span: str = "all") -> dict[str, Floats]:
-    """Attention on a span where it was sampled, by row: the mean over its replies, [measures, layers]."""
+def against_direct(sides: Sides) -> list[tuple[str, str]]:
+    """Those of them whose arm was read in `direct` too."""
+    return [(arm, mode) for arm, mode in thinking(sides) if (arm, DIRECT) in sides]
+
+
+def replies_of(sides: Sides, arm: str, mode: str) -> list[Reply]:
+    """The replies of all seeds: of a mode in which any thinks those behind a thought, of another those without one."""
+    thinks = (arm, mode) in thinking(sides)
+    return [reply for read in sides[arm, mode] for reply in read.replies if reply.thinks == thinks]
+
+
+def answers_of(sides: Sides, arm: str, mode: str) -> Answers:
+    """Of the same replies those that were not cut off, each with its score."""
+    wanted = {id(reply) for reply in replies_of(sides, arm, mode)}
+    pairs = [pair for read in sides[arm, mode] for pair in judged(read.replies, read.scores)]
+    return [(reply, score) for reply, score in pairs if id(reply) in wanted]
+
+
+def row_means(answers: Answers, phase: str, span: str = "all") -> dict[str, Floats]:
+    """Attention on a span where it was sampled, by row: the mean over its answers, [measures, layers]."""
     by_row: dict[str, list[Floats]] = {}
-    for reply in replies_of(side):
+    for reply, _ in answers:
         line = reply.sampled
         if line and (phase, span, MEASURES[0]) in line.values:
             by_row.setdefault(reply.row, []).append(
@@ -62,32 +77,25 @@ def row_means(side: Sequence[Read], phase: str, span: str = "all") -> dict[str, 
     return {row: np.mean(values, axis=0) for row, values in by_row.items()}
 
 
-def against_direct(sides: Sides) -> list[tuple[str, str]]:
-    """Those of them whose arm was read in `direct` too."""
-    return [(arm, mode) for arm, mode in thinking(sides) if (arm, DIRECT) in sides]
-
-
 def sampled_drops(sides: Sides, arm: str, mode: str) -> dict[str, Floats]:
     """The paper's drop (its equation 2) by row: attention in answers given directly less that in answers behind a
     thought, [measures, layers]."""
-    before, after = (row_means(sides[arm, each], ANSWER) for each in (DIRECT, mode))
+    before, after = (row_means(answers_of(sides, arm, each), ANSWER) for each in (DIRECT, mode))
     return {row: before[row] - after[row] for row in before if row in after}
 
 
-def verdict_means(side: Sequence[Read]) -> dict[str, Floats]:
-    """The share of each row's samples that follow each of its constraints."""
+def verdict_means(answers: Answers) -> dict[str, Floats]:
+    """The share of each row's answers that follow each of its constraints."""
     by_row: dict[str, list[list[bool]]] = {}
-    for read in side:
-        for score in read.scores:
-            by_row.setdefault(score.row, []).append(score.verdicts)
+    for _, score in answers:
+        by_row.setdefault(score.row, []).append(score.verdicts)
     return {row: np.mean(np.asarray(verdicts, dtype=float), axis=0) for row, verdicts in by_row.items()}
 
 
-def lengths(side: Sequence[Read]) -> Mapping[str, tuple[float, float]]:
+def lengths(answers: Answers) -> Mapping[str, tuple[float, float]]:
     """Mean tokens of thought and answer by row, where the scores say them."""
     by_row: dict[str, list[tuple[float, float]]] = {}
-    for read in side:
-        for score in read.scores:
-            if score.reasoning_tokens is not None and score.answer_tokens is not None:
-                by_row.setdefault(score.row, []).append((score.reasoning_tokens, score.answer_tokens))
+    for _, score in answers:
+        if score.reasoning_tokens is not None and score.answer_tokens is not None:
+            by_row.setdefault(score.row, []).append((score.reasoning_tokens, score.answer_tokens))
     return {row: tuple(np.mean(values, axis=0).tolist()) for row, values in by_row.items()}

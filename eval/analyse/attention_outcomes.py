@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from ..attention.lines import MEASURES
+from ..attention.lines import MEASURES, over_layers
 from ..attention.replies import means
 from ..stats.intervals import TIE
 from ..verify.decision import DIRECT
 from .analysis import Analysis, EntryLists, Figure, Table
 from .attention import Measure, figure
-from .attention_data import Sides, against_direct, sampled_drops, verdict_means
+from .attention_data import Sides, against_direct, answers_of, sampled_drops, verdict_means
 from .fields import ArmName, Clusters, High, Low, Mode, SetName
 from .results import ReportData, Rows, select
 from .set_data import SetData
@@ -59,14 +59,18 @@ def attention_outcomes(data: SetData, _: EntryLists) -> Iterator[AttentionOutcom
             for number, measure in enumerate(MEASURES if rows else ()):
                 drops = np.stack([by_row[row][number] for row in rows])
                 columns = [None, *layers] if measure in LAYERED else [None]
-                table = np.column_stack([drops.mean(1), drops])[:, : len(columns)]
+                table = np.column_stack([over_layers(drops), drops])[:, : len(columns)]
                 for layer, mean in zip(columns, means(list(table), names), strict=True):
-                    yield AttentionOutcome(data.name, arm, mode, outcome, measure, layer, *mean)
+                    if mean.n:
+                        yield AttentionOutcome(data.name, arm, mode, outcome, measure, layer, *mean)
 
 
 def outcome_of(sides: Sides, arm: str, mode: str) -> dict[str, str]:
-    """What thinking did to each row that was asked both ways: the mean number of constraints that its samples follow."""
-    think, direct = verdict_means(sides[arm, mode]), verdict_means(sides[arm, DIRECT])
+    """What thinking did to each row that was answered both ways: the mean number of constraints that its answers follow.
+
+    Of the answers whose attention was read; cut ones, and thoughts that never end, lose by the limit.
+    """
+    think, direct = (verdict_means(answers_of(sides, arm, each)) for each in (mode, DIRECT))
     gains = {row: float(think[row].sum() - direct[row].sum()) for row in think if row in direct}
     return {row: "win" if gain > TIE else "lose" if gain < -TIE else "tie" for row, gain in gains.items()}
 
@@ -81,9 +85,9 @@ def outcomes_table(data: ReportData) -> Rows:
     entries = select(data.on_set("attention_outcomes"), layer=None)
     for entry in select(entries, measure="per_token"):
         same = {key: entry[key] for key in ("arm", "mode", "outcome")}
-        (lift,) = select(entries, measure="lift", **same)
+        lift = select(entries, measure="lift", **same)
         sizes = [str(entry["n"]), str(entry["clusters"])]
-        table.append([*same.values(), figure(entry), figure(lift), *sizes])
+        table.append([*same.values(), figure(entry), figure(*lift), *sizes])
     return table
 
 

@@ -53,8 +53,8 @@ class AttentionTrace:
 def attention_trace(data: SetData, _: EntryLists) -> Iterator[AttentionTrace]:
     """Of every arm and mode that was read; the seeds of an arm together."""
     problems = {row.name: row.problem_id for row in data.row_set.rows}
-    for (arm, mode), side in data.attention.items():
-        lines = [reply.sampled for reply in replies_of(side) if reply.sampled]
+    for arm, mode in data.attention:
+        lines = [reply.sampled for reply in replies_of(data.attention, arm, mode) if reply.sampled]
         for phase in ("thought", "answer"):
             for span in SPANS:
                 courses = [

@@ -11,10 +11,11 @@ import numpy as np
 
 from ..attention.lines import MEASURES
 from ..attention.replies import means
-from ..attention.summary import OnConstraint, judged, on_constraints
+from ..attention.summary import OnConstraint, on_constraints
 from ..verify import JUDGED
 from .analysis import Analysis, EntryLists, Figure, Table
 from .attention import SHOWN, Measure, figure
+from .attention_data import answers_of
 from .constraint_types import SCOPES
 from .fields import ArmName, Clusters, High, Low, Mode, SetName
 from .formats import share
@@ -53,12 +54,11 @@ def attention_types(data: SetData, _: EntryLists) -> Iterator[AttentionType]:
     """Of every arm and mode that was read; the seeds of an arm together."""
     rows = {row.name: row for row in data.row_set.rows}
     stages = {arm.name: arm.stages for arm in data.run.arms}
-    for (arm, mode), side in data.attention.items():
+    for arm, mode in data.attention:
         trained = data.run.trained_types.of(stages[arm]) if stages[arm] else None
         by_type: dict[str, list[OnConstraint]] = {}
-        for read in side:
-            for each in on_constraints(judged(read.replies, read.scores)):
-                by_type.setdefault(rows[each.row].constraints[each.number].id, []).append(each)
+        for each in on_constraints(answers_of(data.attention, arm, mode)):
+            by_type.setdefault(rows[each.row].constraints[each.number].id, []).append(each)
         for kind, members in sorted(by_type.items()):
             held = float(np.mean([each.held for each in members]))
             seen = None if trained is None else trained[kind]
@@ -66,7 +66,7 @@ def attention_types(data: SetData, _: EntryLists) -> Iterator[AttentionType]:
             problems = [rows[each.row].problem_id for each in members]
             of_measures = means([each.values for each in members], problems)
             for measure, mean in zip(MEASURES, of_measures, strict=True):
-                if measure in SHOWN:
+                if measure in SHOWN and mean.n:
                     yield AttentionType(*head, measure, *mean)
 
 
@@ -76,9 +76,9 @@ def types_table(data: ReportData) -> Rows:
     entries = data.on_set("attention_types")
     for entry in select(entries, measure="per_token"):
         same = {key: entry[key] for key in ("arm", "mode", "type", "scope")}
-        (lift,) = select(entries, measure="lift", **same)
+        lift = select(entries, measure="lift", **same)
         rows = "–" if entry["trained"] is None else str(entry["trained"])
-        figures = [rows, share(entry["followed"]), figure(entry), figure(lift)]
+        figures = [rows, share(entry["followed"]), figure(entry), figure(*lift)]
         table.append([*same.values(), *figures, str(entry["n"])])
     return table
 

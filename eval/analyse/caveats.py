@@ -12,6 +12,7 @@ from ..stats.bins import FEWEST
 from ..verify.decision import DIRECT
 from ..verify.thought_formats import THINK as USUAL
 from .attention_auc import AttentionAuc
+from .attention_data import Sides, answers_of, thinking
 from .effects import crossings, unknown
 from .length import THINK, reasoning
 from .length_bins import LengthBin
@@ -158,12 +159,19 @@ def _attention_gaps(data: SetData, ranked: Sequence[AttentionAuc]) -> Iterator[s
         )
     if DIRECT not in data.modes:
         yield "attention: not asked in direct, so there is no thought to set answers against"
+    left = {key: _left_out(data.attention, *key) for key in thinking(data.attention)}
+    if told := ", ".join(f"{share:.0%} of {_listed([key])}" for key, share in left.items() if share >= 0.005):
+        yield f"attention: what is told of answers behind a thought leaves out replies without one, cut off or unclosed: {told}"
     alike = {(each.arm, each.mode): each.lost for each in ranked if each.lost in (0, each.n)}
     for key, lost in alike.items():
         yield (
             f"attention: {'every' if lost else 'no'} constraint is lost by thinking in {_listed([key])}, so there is "
             "nothing to rank"
         )
+
+
+def _left_out(sides: Sides, arm: str, mode: str) -> float:
+    return 1 - len(answers_of(sides, arm, mode)) / sum(len(read.scores) for read in sides[arm, mode])
 
 
 def _uncounted(scored: ScoredSamples) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from ..score.estimates import Sums, estimates, resample
 from ..score.measure import Entry, Measure
 from ..stats import intervals
+from ..stats.ranking import UNKNOWN, Auc, auc, cluster_draws
 from .analysis import Analysis, EntryLists, Figure, Table
 from .fields import ArmName, Clusters, High, Low, Mode, SetName
 from .formats import rate, share, signed
@@ -55,8 +56,17 @@ class Policy:
         float | None,
         "its gain over the better of both, as a share of the oracle's; null where that gains nothing",
     ]
-    auc: Annotated[float | None, "of what gives a chance: how well it ranks the rows where thinking wins"]
-    accuracy: Annotated[float | None, "of the same: share of the rows that it decides rightly"]
+    auc: Annotated[
+        float | None,
+        "of what ranks rows: how often one where thinking wins stands above one where it does not; 0.5 tells nothing",
+    ]
+    auc_low: Low
+    auc_high: High
+    accuracy: Annotated[
+        float | None, "share of the rows that it decides as who knows the outcome; null where chance decides"
+    ]
+    accuracy_low: Low
+    accuracy_high: High
     n: Annotated[int, "rows answered both ways"]
     clusters: Clusters
 
@@ -78,6 +88,8 @@ def _judged(
     reached = estimates(measured, sums)
     best = max(reached[place].value for place in fixed)
     room_left = reached[named["oracle"]].value - best
+    truth = (outcomes.thinking_wins, outcomes.cluster, cluster_draws(outcomes.cluster))
+    right = _accuracies(data, outcomes, choices)
     for place, (choice, estimate) in enumerate(zip(choices, reached, strict=True)):
         drawn, prompt, calls = _mean_costs(choice)
         yield Policy(
@@ -95,11 +107,19 @@ def _judged(
             changes[0][place],
             changes[1][place],
             (estimate.value - best) / room_left if room_left > intervals.TIE else None,
-            choice.auc,
-            choice.accuracy,
+            *(UNKNOWN if choice.ranks is None else auc(choice.ranks, *truth)),
+            *right.get(choice.policy, UNKNOWN),
             len(outcomes.rows),
             estimate.clusters,
         )
+
+
+def _accuracies(data: SetData, outcomes: RowOutcomes, choices: list[Choice]) -> dict[str, Auc]:
+    """The share of rows that each policy decides rightly, by policy, with its interval."""
+    deciding = {choice.policy: choice.right for choice in choices if choice.right is not None}
+    measured = [Measure("accuracy", None, right, outcomes.cluster) for right in deciding.values()]
+    reached = estimates(measured, resample(measured, data.draws))
+    return {policy: (each.value, each.low, each.high) for policy, each in zip(deciding, reached, strict=True)}
 
 
 def _mean_costs(choice: Choice) -> list[float | None]:
@@ -135,6 +155,7 @@ def policies_table(data: ReportData) -> Rows:
             "tokens",
             "of prompts",
             "calls",
+            "decides rightly",
             "AUC",
         ]
     ]
@@ -149,10 +170,15 @@ def policies_table(data: ReportData) -> Rows:
                 share(entry["headroom"]),
                 share(entry["think_rate"]),
                 *cost_cells(entry),
-                "–" if entry["auc"] is None else f"{entry['auc']:.2f}",
+                _with_interval(entry, "accuracy"),
+                _with_interval(entry, "auc"),
             ]
         )
     return table
+
+
+def _with_interval(entry: Entry, name: str) -> str:
+    return rate({"value": entry[name], "low": entry[f"{name}_low"], "high": entry[f"{name}_high"]})
 
 
 def cost_cells(entry: Entry) -> list[str]:
@@ -196,8 +222,8 @@ ANALYSIS = Analysis(
             "What would be gained by thinking about some rows only.",
             "A policy picks for each row one of the ways of asking that were sampled; it generates nothing. The oracle knows "
             "the outcome, so it is a ceiling, and one that counts luck unless it is judged apart. Classifiers read the "
-            "prompt’s words, or the model’s state behind it, and are judged on problems, “new types” on constraint types, that "
-            "they have not seen, and “from” another set on rows unlike those that they were fitted on. “The model itself” was "
+            "prompt’s words, or the model’s state behind it, and are judged on problems that they have not seen; “new types” by "
+            "rows that share no constraint type with the one judged, and “from” another set by rows unlike these. “The model itself” was "
             "asked from the instruction alone whether to think (mode decide). Under each of these stands thinking as often at random.",
             "",
             policy_dots,

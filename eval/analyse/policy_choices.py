@@ -6,7 +6,7 @@ one, and an oracle that is not judged on the samples that it chose by.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,14 +24,18 @@ THRESHOLD = 0.5
 
 @dataclass(frozen=True)
 class Choice:
-    """A policy's HAcc (n,) and costs (3, n) on each row, and how often it thinks."""
+    """A policy's HAcc (n,) and costs (3, n) on each row, and how often it thinks.
+
+    `right` (n,) is 1 for a row that it decides rightly, None where it decides none; `ranks` (n,) is what it ranks rows by, NaN
+    of those that it knows nothing of.
+    """
 
     policy: str
     value: Floats
     costs: Floats | None = None
     think_rate: float | None = None
-    auc: float | None = None
-    accuracy: float | None = None
+    right: Floats | None = None
+    ranks: Floats | None = None
 
 
 def choices(data: SetData, arm: str, mode: str, paired: Pairing) -> Iterator[Choice]:
@@ -42,9 +46,9 @@ def choices(data: SetData, arm: str, mode: str, paired: Pairing) -> Iterator[Cho
     if (apart := judged_apart(outcomes)) is not None:
         yield Choice("oracle, judged apart", apart)
     yield _choice(outcomes, "number of constraints", flow_choices(outcomes))
-    for name, chances in classified(outcomes, of_other_sets(data, arm, mode)):
-        yield _by_chance(outcomes, name, chances)
-        yield _coin(outcomes, f"the {name}", chances)
+    for name, told in classified(outcomes, of_other_sets(data, arm, mode)):
+        yield _by_chance(outcomes, name, told.wins, told.excess)
+        yield _coin(outcomes, f"the {name}", told.wins)
     yield from _other_ways(data, arm, paired)
     yield from _decided(data, arm, paired)
 
@@ -65,39 +69,34 @@ def _decided(data: SetData, arm: str, paired: Pairing) -> Iterator[Choice]:
     names = {name: f"{FINE_TUNED} ({name})" if len(trained) > 1 else FINE_TUNED for name in trained}
     for decider, policy in {arm: SELF, **names}.items():
         if decisions := decisions_of(data, decider, paired.rows):
-            yield _by_chance(paired.outcomes, policy, decisions.p_yes, asked=decisions.costs)
+            yield _by_chance(paired.outcomes, policy, decisions.p_yes, decisions.p_yes, decisions.costs)
             yield _coin(paired.outcomes, policy if decider == arm else f"the {policy}", decisions.p_yes)
 
 
-def _choice(outcomes: RowOutcomes, name: str, chance: Floats) -> Choice:
-    return Choice(name, outcomes.value(chance), outcomes.costs(chance), float(chance.mean()))
+def _choice(
+    outcomes: RowOutcomes,
+    name: str,
+    chance: Floats,
+    ranks: Floats | None = None,
+    asked: Floats | float = 0.0,
+) -> Choice:
+    """Thinks about each row with this chance; `asked`: what it costs to ask for it."""
+    sure = bool(np.isin(chance, (0.0, 1.0)).all())
+    right = (chance == outcomes.thinking_wins).astype(float) if sure else None
+    costs = outcomes.costs(chance) + asked
+    return Choice(name, outcomes.value(chance), costs, float(chance.mean()), right, ranks)
 
 
-def _by_chance(outcomes: RowOutcomes, name: str, chances: Floats, asked: Floats | float = 0.0) -> Choice:
-    """Thinks about the rows where thinking wins with more than the threshold's chance; not where none is known (NaN).
-
-    `asked`: what it costs to ask for the chances.
-    """
-    truth, known, decided = outcomes.thinking_wins, ~np.isnan(chances), chances > THRESHOLD
-    chance, auc = decided.astype(float), None
-    if known.any() and truth[known].any() and not truth[known].all():
-        from sklearn.metrics import roc_auc_score
-
-        auc = float(roc_auc_score(truth[known], chances[known]))
-    return Choice(
-        name,
-        outcomes.value(chance),
-        outcomes.costs(chance) + asked,
-        float(chance.mean()),
-        auc,
-        float(np.mean(decided == truth)),
-    )
+def _by_chance(
+    outcomes: RowOutcomes, name: str, wins: Floats, ranks: Floats, asked: Floats | float = 0.0
+) -> Choice:
+    """Thinks about the rows where thinking wins with more than the threshold's chance; not where none is known (NaN)."""
+    return _choice(outcomes, name, (wins > THRESHOLD).astype(float), ranks, asked)
 
 
-def _coin(outcomes: RowOutcomes, other: str, chances: Floats) -> Choice:
+def _coin(outcomes: RowOutcomes, other: str, wins: Floats) -> Choice:
     """Thinks as often, about whichever rows."""
-    rate = np.mean(chances > THRESHOLD)
-    return _choice(outcomes, COIN + other, np.full(len(chances), rate))
+    return replace(_choice(outcomes, COIN + other, np.full(len(wins), np.mean(wins > THRESHOLD))), right=None)
 
 
 def fixed_choices(outcomes: RowOutcomes) -> Iterator[tuple[str, Floats]]:

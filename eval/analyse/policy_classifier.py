@@ -4,10 +4,11 @@ One reads the words of the prompt with its constraints, the other the model's ow
 logistic regressions, whose strength is chosen within the rows that they are fitted on.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.special import logit
 
 from ..stats.intervals import Floats, Ints
 from ..verify.decision import FEWEST_ROWS
@@ -25,21 +26,33 @@ class Reader(NamedTuple):
     strengths: tuple[float, ...]
 
 
-def classified(outcomes: RowOutcomes, others: Mapping[str, RowOutcomes]) -> Iterator[tuple[str, Floats]]:
-    """Each classifier's name and the chance (n,) that it gives thinking to win.
+class Chances(NamedTuple):
+    """Of each row (n,): the chance that thinking wins, and by how much its log-odds exceed those of any row that it was
+    learned from. The second ranks rows that were told of by fits to other rows, in which wins were as often or not."""
 
-    Fitted on other problems of these rows, on those without a type, and on the rows of each of the `others`; none on rows
-    too few or labels all alike.
+    wins: Floats
+    excess: Floats
+
+
+Split = tuple[Ints, Ints, Sequence[float]]  # rows to learn from, rows to tell of, strengths to choose from
+
+
+def classified(outcomes: RowOutcomes, others: Mapping[str, RowOutcomes]) -> Iterator[tuple[str, Chances]]:
+    """Each classifier's name and what it says of the rows.
+
+    Fitted on other problems of these rows, on those that share no type with a row, and on the rows of each of the `others`;
+    none on rows too few or labels all alike.
     """
     for name, reader in READERS.items():
         if (features := reader.features(outcomes)) is None:
             continue
         if _can_teach(outcomes):
-            yield name, _chances(outcomes, reader, _folds(outcomes))
-            yield f"{name}, new types", _chances(outcomes, reader, _types_apart(outcomes))
+            yield name, _apart(outcomes, reader, _folds(outcomes, reader.strengths))
+            yield f"{name}, new types", _apart(outcomes, reader, _types_apart(outcomes, reader))
         for other, source in others.items():
             if reader.features(source) is not None and _can_teach(source):
-                yield f"{name}, from {other}", _fitted(source, reader, np.arange(len(source.rows)))(features)
+                told = _learned(source, reader, np.arange(len(source.rows)), reader.strengths)
+                yield f"{name}, from {other}", told(features)
 
 
 def _can_teach(outcomes: RowOutcomes) -> bool:
@@ -68,48 +81,81 @@ READERS = {
 }
 
 
-def _chances(outcomes: RowOutcomes, reader: Reader, splits: Iterator[tuple[Ints, Ints]]) -> Floats:
-    """What is predicted of each row by rows of other problems; the share of wins where no split leaves any."""
-    labels, features = outcomes.thinking_wins, reader.features(outcomes)
-    sums, times = np.zeros(len(labels)), np.zeros(len(labels))
-    for train, test in splits:
-        sums[test] += _fitted(outcomes, reader, train)(features[test])
-        times[test] += 1
-    return np.divide(sums, times, out=np.full_like(sums, float(labels.mean())), where=times > 0)
+def _apart(outcomes: RowOutcomes, reader: Reader, splits: Iterator[Split]) -> Chances:
+    """What is said of each row by rows of other problems; NaN where no split leaves any."""
+    features, count = reader.features(outcomes), len(outcomes.rows)
+    wins, excess = np.full(count, np.nan), np.full(count, np.nan)
+    for train, test, strengths in splits:
+        wins[test], excess[test] = _learned(outcomes, reader, train, strengths)(features[test])
+    return Chances(wins, excess)
 
 
-def _folds(outcomes: RowOutcomes) -> Iterator[tuple[Ints, Ints]]:
+def _folds(outcomes: RowOutcomes, strengths: Sequence[float]) -> Iterator[Split]:
     from sklearn.model_selection import GroupKFold
 
     folds = min(FOLDS, len(np.unique(outcomes.cluster)))
-    yield from GroupKFold(folds).split(outcomes.cluster, groups=outcomes.cluster)
+    for train, test in GroupKFold(folds).split(outcomes.cluster, groups=outcomes.cluster):
+        yield train, test, strengths
 
 
-def _types_apart(outcomes: RowOutcomes) -> Iterator[tuple[Ints, Ints]]:
-    """Rows that have a type, judged by rows that have not, one type after another."""
-    types = [{constraint.id for constraint in row.constraints} for row in outcomes.rows]
-    for name in sorted(set().union(*types)):
-        has = np.array([name in of_row for of_row in types])
-        shared = np.isin(outcomes.cluster, outcomes.cluster[has])
-        if (~shared).any():
-            yield (~shared).nonzero()[0], has.nonzero()[0]
+def _types_apart(outcomes: RowOutcomes, reader: Reader) -> Iterator[Split]:
+    """The rows with the same types, judged by those of other problems that have none of these.
+
+    There are as many such splits as there are combinations of types; so the strength is chosen once, on all rows.
+    """
+    types = [frozenset(constraint.id for constraint in row.constraints) for row in outcomes.rows]
+    strengths = [_strength(outcomes, reader, np.arange(len(types)), reader.strengths)]
+    for combined in sorted(set(types) - {frozenset()}, key=sorted):
+        shares = np.array([bool(combined & of_row) for of_row in types])
+        train = (~np.isin(outcomes.cluster, outcomes.cluster[shares])).nonzero()[0]
+        yield train, np.array([of_row == combined for of_row in types]).nonzero()[0], strengths
 
 
-def _fitted(outcomes: RowOutcomes, reader: Reader, train: Ints) -> Callable[[Any], Floats]:
-    """What gives the chance that thinking wins by features of rows, learned from some of these rows."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
-    from sklearn.pipeline import make_pipeline
+def _learned(
+    outcomes: RowOutcomes, reader: Reader, train: Ints, strengths: Sequence[float]
+) -> Callable[[Any], Chances]:
+    """What tells of features of rows the chance that thinking wins, learned from some of these rows."""
+    labels = outcomes.thinking_wins[train]
+    usual = float(labels.mean()) if len(labels) else np.nan
+    if _rarest(outcomes, train) < 2 * INNER_FOLDS:  # nothing is learned from so few
+        return lambda features: Chances(np.full(len(features), usual), np.zeros(len(features)))
+    fitted = _model(reader, _strength(outcomes, reader, train, strengths))
+    fitted.fit(reader.features(outcomes)[train], labels)
 
+    def tell(features: Any) -> Chances:
+        wins = np.asarray(fitted.predict_proba(features)[:, 1])
+        return Chances(wins, logit(wins) - logit(usual))
+
+    return tell
+
+
+def _rarest(outcomes: RowOutcomes, train: Ints) -> int:
+    """How many problems have rows of the rarer label."""
     labels, groups = outcomes.thinking_wins[train], outcomes.cluster[train]
-    rarest = min(len(np.unique(groups[labels == label])) for label in (True, False))
-    if rarest < 2 * INNER_FOLDS:  # some fold might hold one label only, and nothing is learned from so few
-        return lambda features: np.full(len(features), float(labels.mean()))
+    return min(len(np.unique(groups[labels == label])) for label in (True, False))
+
+
+def _strength(outcomes: RowOutcomes, reader: Reader, train: Ints, strengths: Sequence[float]) -> float:
+    """The strength under which rows of other problems among these are told best; the weakest fit where they are too few."""
+    from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
+
+    if len(strengths) == 1 or _rarest(outcomes, train) < 2 * INNER_FOLDS:
+        return strengths[0]
     search = GridSearchCV(
-        make_pipeline(*reader.steps(), LogisticRegression(class_weight="balanced", max_iter=1000)),
-        {"logisticregression__C": reader.strengths},
+        _model(reader, strengths[0]),
+        {"logisticregression__C": strengths},
         cv=StratifiedGroupKFold(INNER_FOLDS),
         scoring="neg_log_loss",
+        refit=False,
     )
-    learned = search.fit(reader.features(outcomes)[train], labels, groups=groups)
-    return lambda features: np.asarray(learned.predict_proba(features)[:, 1])
+    search.fit(
+        reader.features(outcomes)[train], outcomes.thinking_wins[train], groups=outcomes.cluster[train]
+    )
+    return float(search.best_params_["logisticregression__C"])
+
+
+def _model(reader: Reader, strength: float) -> Any:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    return make_pipeline(*reader.steps(), LogisticRegression(C=strength, max_iter=1000))

@@ -1,12 +1,12 @@
 """What else could explain a drop of attention: where tokens stand, and that something stands between.
 
 The same answer is scored after the prompt alone, after the thought, after neutral filler of the thought's length, and
-after another prompt's thought, cut to that length; and beside the constraints' tokens, as many others of the prompt,
+after another prompt's thought, cut to that length (of several where one is too short); and beside the constraints' tokens, as many others of the prompt,
 in runs as long and about as far away. A drop that filler shows too is one of position; one that the random runs show
 too is not one of constraints.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import cycle, islice
 
 from ..sample.checkpoint import Checkpoint
@@ -17,30 +17,40 @@ from .sequence import Said
 
 
 def contexts(
-    checkpoint: Checkpoint, row: Row, asked: Asked, alone: Asked, said: Said, other: Said | None
+    checkpoint: Checkpoint, row: Row, asked: Asked, alone: Asked, said: Said, others: Sequence[Said]
 ) -> dict[str, tuple[Asked, list[int]]]:
     """What the answer is scored after: by name, the prompt and the tokens between it and the answer.
 
-    `alone` is the prompt as `direct` asks it, with an empty thought where the template has thoughts; `other` is the
-    reply to another problem. A reply without a thought has only the one context that it was given in.
+    `alone` is the prompt as `direct` asks it, with an empty thought where the template has thoughts; `others` are
+    replies to other problems. A reply without a thought has only the one context that it was given in.
     """
     if not (said.reasoned and said.closed and said.answer):
         return {"thought" if said.reasoned else "nothing": (asked, said.thought)}
     between = {"nothing": (alone, alone.lead), "thought": (asked, said.thought)}
-    neutral = row.extra.get("neutral", NEUTRAL)
-    between["filler"] = (asked, _wrapped(checkpoint, _filler(checkpoint, neutral, len(said.thought)), said))
-    if other:
-        between["other"] = (asked, _wrapped(checkpoint, other.thought, said))
+    closing = checkpoint.encode(checkpoint.form.closing)
+    room = max(0, len(said.thought) - len(closing))
+    filler = _filler(checkpoint, row.extra.get("neutral", NEUTRAL), room)
+    between["filler"] = (asked, filler[:room] + closing)
+    if thought := _other_thought(checkpoint, others, room):
+        between["other"] = (asked, thought[:room] + closing)
     return between
+
+
+def _other_thought(checkpoint: Checkpoint, others: Iterable[Said], count: int) -> list[int]:
+    """The first closed thought of at least so many tokens, without what closes it; where none is so long, the thoughts one
+    after another; empty where they are too short together."""
+    opening = checkpoint.encode(checkpoint.form.opening)
+    joined: list[int] = []
+    for other in others:
+        if other.reasoned and other.closed:
+            if len(other.unclosed) >= count:
+                return other.unclosed
+            opens_again = joined and other.unclosed[: len(opening)] == opening
+            joined += other.unclosed[len(opening) :] if opens_again else other.unclosed
+    return joined if len(joined) >= count else []
 
 
 def _filler(checkpoint: Checkpoint, neutral: Sequence[str], count: int) -> list[int]:
     """Neutral sentences of at least so many tokens."""
     opening = checkpoint.encode(checkpoint.form.opening)
     return opening + checkpoint.encode("\n".join(islice(cycle(neutral), count)))
-
-
-def _wrapped(checkpoint: Checkpoint, tokens: list[int], said: Said) -> list[int]:
-    """Tokens cut to the length of the thought, its closing tag included."""
-    closing = checkpoint.encode(checkpoint.form.closing)
-    return tokens[: max(0, len(said.thought) - len(closing))] + closing

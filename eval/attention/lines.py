@@ -53,7 +53,7 @@ def read_measured(file: Path) -> Iterator[Measured]:
 
 def _values(phase: str, said: dict[str, Any]) -> dict[Key, Floats]:
     return {
-        (phase, str(span["span"]), measure): np.asarray(span[measure])
+        (phase, str(span["span"]), measure): np.asarray(span[measure], dtype=float)
         for span in said["spans"]
         for measure in MEASURES
     }
@@ -80,6 +80,16 @@ def _whole(line: dict[str, Any], tokens: dict[str, int]) -> dict[Key, Floats]:
 
 
 def measures(mass: Floats, of_prompt: Floats, tokens: int, prompt: int) -> dict[str, Floats]:
-    """The four measures of a span of so many tokens, from its mass and that of a prompt of so many."""
-    share = np.divide(mass, of_prompt, out=np.zeros_like(mass), where=of_prompt > 0)
+    """The four measures of a span of so many tokens, from its mass and that of a prompt of so many.
+
+    Where nothing falls on the prompt, as in a layer whose window has left it behind, share and lift are not defined: NaN.
+    """
+    share = np.divide(mass, of_prompt, out=np.full_like(mass, np.nan), where=of_prompt > 0)
     return {"per_token": mass / tokens, "mass": mass, "share": share, "lift": share * prompt / tokens}
+
+
+def over_layers(values: Floats) -> Floats:
+    """The mean [...] over the layers [..., layers] in which a measure is defined; NaN where it is in none."""
+    known = ~np.isnan(values)
+    sums, count = np.where(known, values, 0.0).sum(-1), known.sum(-1)
+    return np.asarray(np.divide(sums, count, out=np.full(np.shape(sums), np.nan), where=count > 0))

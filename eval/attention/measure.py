@@ -6,7 +6,6 @@ course of the mass over tenths of thought and answer (docs/attention.md).
 
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from random import Random
 from typing import Any
 
@@ -93,25 +92,30 @@ def measured(
         row = reading.rows[response.row]
         asked = reading.read(row, prompt)
         alone = reading.read(row, reading.asked_in(row, "direct"))
-        other = _other(replies, problems, number)
+        others = _others(replies, problems, number)
         places, left = random_places(asked, Random(row.name))
-        between = contexts(reading.checkpoint, row, asked, alone, said, other)
+        between = contexts(reading.checkpoint, row, asked, alone, said, others)
         head = {"row": row.name, "sample": response.sample}
         yield [
             head
             | {"after": name, "free_tokens": left}
-            | _measure(reading.checkpoint, before, tokens, said, places)
+            | _measure(reading.checkpoint, before, tokens, said, _moved(places, asked, before))
             for name, (before, tokens) in between.items()
         ]
 
 
-def _other(replies: Sequence[Said], problems: Sequence[str], at: int) -> Said | None:
-    """The next closed thought about another problem than that of reply `at`, in the order of the file and round."""
-    for number in chain(range(at + 1, len(replies)), range(at)):
-        said = replies[number]
-        if said.reasoned and said.closed and problems[number] != problems[at]:
-            return said
-    return None
+def _others(replies: Sequence[Said], problems: Sequence[str], at: int) -> list[Said]:
+    """The replies to other problems than that of reply `at`, in the order of the file from it and round."""
+    order = [*range(at + 1, len(replies)), *range(at)]
+    return [replies[number] for number in order if problems[number] != problems[at]]
+
+
+def _moved(places: list[int] | None, drawn_in: Asked, asked: Asked) -> list[int] | None:
+    """The same tokens of the user's text where another prompt has them, since a template may put more or less before it;
+    None where that prompt splits the text otherwise."""
+    if places is None or asked.turn_tokens != drawn_in.turn_tokens:
+        return None
+    return [place + asked.turn.start - drawn_in.turn.start for place in places]
 
 
 def _measure(
@@ -181,6 +185,6 @@ def _trace(masses: Floats, cut: Sequence[Stretch], sets: Sets) -> dict[str, dict
     return trace
 
 
-def _digits(values: Floats) -> list[float]:
-    """Six digits that count: a token's share of a long context is small."""
-    return [float(f"{value:.6g}") for value in values]
+def _digits(values: Floats) -> list[float | None]:
+    """Six digits that count, as a token's share of a long context is small; null for what is not defined."""
+    return [None if np.isnan(value) else float(f"{value:.6g}") for value in values]

@@ -39,22 +39,27 @@ def as_replies(measured: Iterable[Measured]) -> list[Reply]:
 
 
 def means(values: Sequence[Floats], problems: Sequence[str]) -> list[Estimate]:
-    """The mean of each column of values [n, k] with its 95 % bootstrap interval over the problems (n,)."""
+    """The mean of what is known (not NaN) in each column of values [n, k], with its 95 % bootstrap interval over the
+    problems (n,). Of a column of which nothing is known, `n` is 0 and the value NaN."""
     columns = np.asarray(values, dtype=float).reshape(len(problems), -1)
     names = {name: number for number, name in enumerate(sorted(set(problems)))}
     which = np.array([names[problem] for problem in problems])
-    sums = np.zeros((columns.shape[1], len(names)))
-    np.add.at(sums.T, which, columns)
-    counts = np.bincount(which, minlength=len(names)).astype(np.float64)
-    size = (len(problems), len(names))
-    centres = columns.mean(0)
-    if len(names) < 2:
-        return [Estimate(float(centre), None, None, *size) for centre in centres]
-    resampled = ratios(sums, np.tile(counts, (len(sums), 1)), _draws(len(names)))
-    low, high = percentile_interval(resampled)
+    known = ~np.isnan(columns)
+    sums, counts = np.zeros((2, columns.shape[1], len(names)))
+    np.add.at(sums.T, which, np.where(known, columns, 0.0))
+    np.add.at(counts.T, which, known)
+    centres = ratios(sums, counts, np.ones((len(names), 1)))[:, 0]
+    sizes = zip(known.sum(0).tolist(), (counts > 0).sum(1).tolist(), strict=True)
+    low, high = percentile_interval(ratios(sums, counts, _draws(len(names))))
     return [
-        Estimate(float(centre), float(a), float(b), *size)
-        for centre, a, b in zip(centres, low, high, strict=True)
+        Estimate(
+            float(centre),
+            float(a) if clusters > 1 else None,
+            float(b) if clusters > 1 else None,
+            n,
+            clusters,
+        )
+        for centre, a, b, (n, clusters) in zip(centres, low, high, sizes, strict=True)
     ]
 
 

@@ -14,9 +14,10 @@ PARTS = 10  # equal parts in which thought and answer are traced
 @dataclass(frozen=True)
 class Said:
     """The reply's tokens: all that comes before the answer, and the answer. `reasoned`: there is a thought that says
-    something, and it was closed or cut off."""
+    something, and it was closed or cut off. `unclosed` are the thought's tokens without what closes it."""
 
     thought: list[int]
+    unclosed: list[int]
     answer: list[int]
     reasoned: bool
     closed: bool
@@ -35,8 +36,10 @@ def read_reply(checkpoint: Checkpoint, prompt: Prompt, response: Response) -> Sa
         after += 1
     if split.state == "unclosed":
         after = len(text)
+    closing = text.rfind(form.closing, 0, after)
     return Said(
         checkpoint.encode(text[:after]),
+        checkpoint.encode(text[: closing if closing >= 0 else after]),
         checkpoint.encode(text[after:]),
         reasoned=split.reasoned,
         closed=split.state == "closed",

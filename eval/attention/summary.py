@@ -15,7 +15,7 @@ from ..score.scores import Score
 from ..stats.intervals import Estimate, Floats
 from ..verify import JUDGED
 from ..verify.rows import Row
-from .lines import MEASURES, ONSET, Measured
+from .lines import MEASURES, ONSET, Measured, over_layers
 from .replies import Reply, as_replies, means
 
 ALL, RANDOM = "all", "random"
@@ -91,7 +91,10 @@ def _difference(
 
 DROP, RANDOM_DROP = _difference("nothing", "thought"), _difference("nothing", "thought", RANDOM)
 PARTS: dict[str, Callable[[Mapping[str, Measured], str, str], Floats]] = {
-    "before": lambda contexts, measure, phase: contexts["nothing"].values[phase, ALL, measure],
+    # In the layers in which the drop is defined too.
+    "before": lambda contexts, measure, phase: (
+        DROP(contexts, measure, phase) + contexts["thought"].values[phase, ALL, measure]
+    ),
     "drop": DROP,
     "of position": _difference("nothing", "filler"),
     "beyond position": _difference("filler", "thought"),
@@ -112,9 +115,10 @@ def parts(replies: Sequence[Reply], problems: Mapping[str, str]) -> Iterator[Par
             if not values:
                 continue
             columns = [None, *layers] if part in DETAILED and measure in ("per_token", "lift") else [None]
-            table = np.array([[each.mean(), *each] for each in values])[:, : len(columns)]
+            table = np.array([[over_layers(each), *each] for each in values])[:, : len(columns)]
             for layer, mean in zip(columns, means(list(table), names), strict=True):
-                yield Part(part, measure, layer, mean)
+                if mean.n:
+                    yield Part(part, measure, layer, mean)
 
 
 def _found(
@@ -134,8 +138,9 @@ def _found(
 
 
 def judged(replies: Sequence[Reply], scores: Sequence[Score]) -> list[tuple[Reply, Score]]:
-    """The replies that were read, each with its score."""
-    of_place = {(score.row, score.sample): score for score in scores}
+    """The replies that were read, each with its score; of a reply that was cut off the verdicts tell of the limit, not of
+    attention, so it is left out."""
+    of_place = {(score.row, score.sample): score for score in scores if not score.truncated}
     pairs = [(reply, of_place.get((reply.row, reply.sample))) for reply in replies]
     return [(reply, score) for reply, score in pairs if score]
 
@@ -146,7 +151,7 @@ def on_constraints(replies: Iterable[tuple[Reply, Score]]) -> Iterator[OnConstra
         line = reply.sampled
         for number, held in enumerate(score.verdicts):
             if line and (ONSET, str(number), "lift") in line.values:
-                values = [line.values[ONSET, str(number), measure].mean() for measure in MEASURES]
+                values = [over_layers(line.values[ONSET, str(number), measure]) for measure in MEASURES]
                 yield OnConstraint(reply.row, number, held, score.correct, np.array(values))
 
 
@@ -165,7 +170,8 @@ def followed(replies: Sequence[tuple[Reply, Score]], rows: Sequence[Row]) -> Ite
         if several or not scope:
             values, names = [each.values for each in members], [problems[each.row] for each in members]
             for measure, mean in zip(MEASURES, means(values, names), strict=True):
-                yield Followed(measure, verdict, right[correct], scope or None, mean)
+                if mean.n:
+                    yield Followed(measure, verdict, right[correct], scope or None, mean)
 
 
 def table(summary: dict[str, Any]) -> str:

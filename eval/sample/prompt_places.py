@@ -7,7 +7,7 @@ from typing import Any
 
 from ..attention.spans import RowSpans
 from ..io.errors import InputError
-from ..verify import render
+from ..verify.prompt import PUBLISHED_REQUEST, REQUEST, render
 from ..verify.rows import Row
 from .checkpoint import Checkpoint, Prompt
 
@@ -18,18 +18,23 @@ NEAREST = 8  # free places among which a random run is drawn, nearest first
 class Asked:
     """The prompt's tokens, without a thought that it opens or skips (`lead`), and each constraint's positions in them.
 
-    `turn` are the positions of the user's text.
+    `turn` are the positions of the user's text, `request` those in it that ask for the boxed answer.
     """
 
     tokens: list[int]
     lead: list[int]
     turn: range
+    request: list[int]
     constraints: dict[int, list[int]]
 
     @property
     def said(self) -> set[int]:
         """The positions that say any of the constraints."""
         return {place for places in self.constraints.values() for place in places}
+
+    @property
+    def turn_tokens(self) -> list[int]:
+        return self.tokens[self.turn.start : self.turn.stop]
 
 
 def read_prompt(checkpoint: Checkpoint, row: Row, prompt: Prompt, spans: RowSpans, preset: str) -> Asked:
@@ -38,17 +43,16 @@ def read_prompt(checkpoint: Checkpoint, row: Row, prompt: Prompt, spans: RowSpan
     Raises InputError where the tokenizer gives no offsets, or the template changes the user's text.
     """
     turn = render(row, preset=preset)
+    turn = turn if turn in prompt.text else turn.strip()
     start = prompt.text.find(turn)
-    if start < 0:
-        turn = turn.strip()
-        start = prompt.text.find(turn)
-    if start < 0:
+    of_spans = prompt.text.find(spans.prompt.strip(), max(0, start))
+    if min(start, of_spans) < 0:
         raise InputError(
             checkpoint.name,
             f"its chat template changes the user's text (row {row.name!r})",
             "take a template that leaves it as it is: the constraints are looked for in it",
         )
-    shift = start - spans.prompt.find(turn)
+    shift = of_spans - (len(spans.prompt) - len(spans.prompt.lstrip()))
     tokens, offsets = with_offsets(checkpoint, prompt.text)
     told = positions(offsets, 0, len(prompt.text) - len(prompt.lead))
     places: dict[int, list[int]] = {}
@@ -57,7 +61,16 @@ def read_prompt(checkpoint: Checkpoint, row: Row, prompt: Prompt, spans: RowSpan
         places[span.constraint] = sorted({*places.get(span.constraint, []), *inside})
     said = positions(offsets, start, start + len(turn))
     count = told[-1] + 1 if told else 0
-    return Asked(tokens[:count], tokens[count:], range(said[0], said[-1] + 1), places)
+    request = _request_places(turn, start, offsets)
+    return Asked(tokens[:count], tokens[count:], range(said[0], said[-1] + 1), request, places)
+
+
+def _request_places(turn: str, start: int, offsets: Sequence[tuple[int, int]]) -> list[int]:
+    """The tokens of the user's text that ask for the boxed answer; none where it asks for none."""
+    for words in (PUBLISHED_REQUEST, REQUEST):
+        if (at := turn.find(words)) >= 0:
+            return positions(offsets, start + at, start + at + len(words))
+    return []
 
 
 def with_offsets(checkpoint: Checkpoint, text: str) -> tuple[list[int], list[tuple[int, int]]]:
@@ -91,13 +104,13 @@ def runs(places: Iterable[int]) -> list[range]:
 def random_places(asked: Asked, rng: Random) -> tuple[list[int] | None, int]:
     """Other positions of the user's text in runs like those of the constraints, and how many there were to draw from.
 
-    Each run takes one of the nearest free places of its length; one that fits nowhere is halved. None where fewer tokens
-    are left than the constraints have.
+    Each run takes one of the nearest free places of its length; one that fits nowhere is halved. The request for the boxed
+    answer is an instruction too, so it is not drawn from. None where fewer tokens are left than the constraints have.
     """
-    free = {*asked.turn} - asked.said
+    free = {*asked.turn} - asked.said - {*asked.request}
     left = len(free)
     drawn: list[int] = []
-    wanted = [run for each in asked.constraints.values() for run in runs(each)]
+    wanted = _constraint_runs(asked)
     while wanted:
         run = wanted.pop(max(range(len(wanted)), key=lambda number: len(wanted[number])))
         starts = [at for at in asked.turn if all(place in free for place in range(at, at + len(run)))]
@@ -110,3 +123,13 @@ def random_places(asked: Asked, rng: Random) -> tuple[list[int] | None, int]:
         else:
             return None, left
     return sorted(drawn), left
+
+
+def _constraint_runs(asked: Asked) -> list[range]:
+    """The runs of each constraint's tokens; a token that two share counts with the first."""
+    taken: set[int] = set()
+    of_all: list[range] = []
+    for places in asked.constraints.values():
+        of_all += runs({*places} - taken)
+        taken |= {*places}
+    return of_all
