@@ -1,7 +1,7 @@
 """The commands on answers, with no recipe: sample them, judge them, compare them, look at attention, hand them on."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -47,6 +47,18 @@ def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+def _server(options: Mapping[str, Any]) -> Server | None:
+    """The server that these options are of. Raises InputError on one of them where no address is given."""
+    if options["base_url"]:
+        return read_server(options)
+    for name in SERVER:
+        if name != "base_url" and options[name] != Server.model_fields[name].default:
+            raise InputError(
+                name, "is a server's, and no base_url is given", "give base_url, or leave it out"
+            )
+    return None
+
+
 @answers.command(
     epilog=examples(
         "reins generate --model M --data rows.jsonl --out a",
@@ -89,7 +101,7 @@ def generate(
         vllm=read_vllm(vllm),
         examples=examples,
         replies=replies,
-        server=read_server(served) if served["base_url"] else None,
+        server=_server(served),
         **settings,
     )
     print(shown(str(written)))

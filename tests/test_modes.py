@@ -94,6 +94,22 @@ def test_wait_puts_off_the_end_of_a_thought(thinker, rows, tmp_path):
         assert max(again) == times
 
 
+def test_a_thought_that_the_prompt_has_closed_is_left_alone_and_no_answer_loses_a_character(
+    tiny, rows, tmp_path
+):
+    folder = shutil.copytree(tiny, tmp_path / "model")
+    template = folder / "chat_template.jinja"
+    template.write_text(template.read_text() + "{{ '<think>\n\n</think>\n\n' }}")
+    asked = {"samples": 1, "max_new_tokens": TOKENS}
+    modes = ("think", "wait 1", "pad 2", "repeat", "remind")
+    made = {
+        mode: [record["text"] for record in read(generate(folder, rows, tmp_path / mode, mode=mode, **asked))]
+        for mode in modes
+    }
+    assert sum(text.count(">") > 2 for text in made["think"]) > 2, "no answer has what a tag ends with"
+    assert all(texts == made["think"] for texts in made.values())
+
+
 def test_repeat_says_the_constraints_before_the_answer(thinker, rows, tmp_path):
     records = read(generate(thinker, rows, tmp_path, mode="repeat", samples=3, max_new_tokens=TOKENS))
     closed = [record["text"] for record in records if record["state"] == "closed"]

@@ -46,13 +46,35 @@ def test_a_server_that_fails_is_asked_again_and_nothing_is_lost(server, few, tmp
 
 
 def test_waits_grow_and_the_servers_own_wait_is_kept_to(server, few, tmp_path, waits):
-    server.faults = [failure(500, "no")] * 4 + [failure(429, "no", Retry_After="7")]
+    server.faults = [failure(500, "no")] * 4 + [failure(429, "no", Retry_After="30")]
     sample(server, few, tmp_path / "out", settings={"concurrency": 1})
-    assert waits[4] == 7 and all(1.6 * a <= b <= 2.5 * a for a, b in pairwise(waits[:4]))
+    assert waits[4] == 30 and all(1.6 * a <= b <= 2.5 * a for a, b in pairwise(waits[:4]))
     assert waits[0] >= server_module.FIRST_WAIT and waits[3] >= 8 * server_module.FIRST_WAIT
     server.faults = [failure(429, "no", Retry_After="Wed, 21 Oct 2015 07:28:00 GMT")]
     sample(server, few, tmp_path / "past", settings={"concurrency": 1})
     assert 0 < waits[5] < 2 * server_module.FIRST_WAIT
+    server.faults = [failure(429, "no", Retry_After="1")] * 5
+    sample(server, few, tmp_path / "short", settings={"concurrency": 1})
+    assert (
+        waits[6] == 1 and all(wait >= 1 for wait in waits[6:]) and waits[10] >= 16 * server_module.FIRST_WAIT
+    )
+
+
+def test_a_limit_of_requests_is_waited_for_though_its_words_name_billing(server, few, tmp_path, waits):
+    gemini = "You exceeded your current quota, please check your plan and billing details. insufficient_quota"
+    server.faults = [failure(429, gemini)] * 3
+    assert len(read(sample(server, few, tmp_path / "out"))) == ROWS and len(waits) == 3
+
+
+@pytest.mark.parametrize(
+    "error", [{"type": "insufficient_quota"}, {"type": "user_error", "code": "billing_hard_limit_reached"}]
+)
+def test_a_quota_that_is_used_up_is_not_waited_for(server, few, tmp_path, waits, error):
+    body = {"error": {"message": "Check your plan.", **error}}
+    server.faults = [lambda handler: handler.send(429, body)] * ROWS
+    with pytest.raises(InputError, match="429 Too Many Requests .Check your plan"):
+        sample(server, few, tmp_path / "out", settings={"concurrency": 1})
+    assert len(server.posted) == 1 and not waits
 
 
 @pytest.mark.parametrize(
@@ -60,7 +82,6 @@ def test_waits_grow_and_the_servers_own_wait_is_kept_to(server, few, tmp_path, w
     [
         (failure(503, "gone fishing"), "503 Service Unavailable (gone fishing)"),
         (failure(429, "come tomorrow", Retry_After="86400"), "asks to wait 86400 s"),
-        (failure(429, "You exceeded your quota: insufficient_quota"), "insufficient_quota"),
         (dropped, "the connection was lost"),
     ],
 )

@@ -25,9 +25,11 @@ def test_every_setting_is_an_option_a_key_of_recipes_and_of_evaluations():
         (["--vllm", "{dtype: x"], "vllm: '{dtype: x' cannot be read"),
         (["--vllm", "{dtype: float32}"], "vllm: is not read by engine transformers"),
         (["--vllm", "{data_parallel_size: 2}", "--engine", "vllm"], "one command starts one engine"),
+        (["--concurrency", "3"], "concurrency: is a server's, and no base_url is given"),
+        (["--tokenizer", "no", "--engine", "openai"], "tokenizer: is a server's, and no base_url is given"),
     ],
 )
-def test_arguments_of_vllm_that_cannot_be_are_refused_before_anything_is_read(given, said, tmp_path):
+def test_arguments_of_an_engine_that_cannot_be_are_refused_before_anything_is_read(given, said, tmp_path):
     asked = ["generate", "--model", "no", "--data", "no", "--out", str(tmp_path / "out"), *given]
     ended = CliRunner().invoke(app, asked)
     assert isinstance(ended.exception, InputError) and said in str(ended.exception)

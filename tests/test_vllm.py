@@ -247,6 +247,21 @@ def test_less_room_than_replies_may_take_is_refused(thinkers, rows, tmp_path):
         generate(thinkers[7], rows, tmp_path, max_new_tokens=99, engine="vllm", vllm=short)
 
 
+def test_a_reply_from_a_file_that_is_longer_than_replies_may_be_has_room(thinkers, rows, tmp_path):
+    long = [
+        {"row": row.name, "sample": 0, "text": f"<think>\nHm.\n</think>\n\n{'Ann has pens. ' * 99}"}
+        for row in load_rows(rows)
+    ]
+    write(tmp_path / "long.jsonl", long)
+    asked = {"mode": "reflect_other", "replies": tmp_path / "long.jsonl", "samples": 1, "temperature": 0}
+    asked["max_new_tokens"] = 20
+    ours = read(generate(thinkers[7], rows, tmp_path / "ours", **asked))
+    assert read(generate(thinkers[7], rows, tmp_path / "theirs", engine="vllm", **asked)) == ours
+    with pytest.raises(InputError, match=r"launch.vllm.max_model_len: 512, but .* may come to \d+ tokens"):
+        short = VllmArguments(max_model_len=512)
+        generate(thinkers[7], rows, tmp_path / "short", engine="vllm", vllm=short, **asked)
+
+
 def test_an_edit_that_fills_the_models_positions_cuts_the_sample(tmp_path, rows):
     """Nothing is asked of vLLM that it would refuse."""
     folder = make_tiny(tmp_path / "model", think_tokens=True, seed=7)

@@ -16,7 +16,7 @@ from typing import Any
 
 from ..io.errors import InputError
 from ..io.jsonl import iter_jsonl
-from ..verify.reasoning import Split, split_reasoning
+from ..verify.reasoning import split_reasoning
 from ..verify.responses import AT_LIMIT, Response, need_text, thought_beside
 from ..verify.thought_formats import THINK
 from .decode import Limits, Sample
@@ -24,10 +24,13 @@ from .modes.decide import LIKELIEST, NO, YES, decided
 from .modes.mode import Mode
 from .server import Connection, Refused, answered
 from .settings import Price, Sampling, Server
+from .usage import count_of, lengths, reasoning_tokens, reply_tokens
 
 SEEDS = 2**31  # a seed is below this: more is too large for some servers
 RENAMED = {"max_tokens": "max_completion_tokens"}  # of OpenAI's reasoning models
 OPTIONAL = ("seed", "logprobs", "top_logprobs")  # left out where a server does not take it
+# What vLLM's server would else take from the checkpoint's generation_config.json.
+OFF = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0}
 
 
 @dataclass(frozen=True)
@@ -140,9 +143,10 @@ def _response(question: Question, answer: dict[str, Any], seed: int | None, wher
     text = need_text(message, said, where) if said else ""
     split = split_reasoning(text, beside=thought)
     truncated = choice["finish_reason"] in AT_LIMIT
-    reasoning, rest = _lengths(usage or {}, split, truncated)
-    words = _likeliest(choice)
-    decision = None if question.mode.answers else decided(words[YES], words[NO], split.answer)
+    reasoning, rest = lengths(usage, split, truncated)
+    # Behind a thought the answer's text decides: the first token is the thought's.
+    words = {} if thought or split.state != "none" else _likeliest(choice)
+    decision = None if question.mode.answers else decided(words.get(YES, ()), words.get(NO, ()), split.answer)
     return Response(
         row=question.row,
         sample=question.sample,
@@ -158,36 +162,11 @@ def _response(question: Question, answer: dict[str, Any], seed: int | None, wher
         finish_reason=str(choice["finish_reason"]),
         usage=usage,
         calls=1,
-        prompt_tokens=_count(usage, "prompt_tokens"),
-        drawn_tokens=_count(usage, "completion_tokens"),
+        prompt_tokens=count_of(usage, "prompt_tokens"),
+        drawn_tokens=reply_tokens(usage),
         p_yes=decision.p_yes if decision else None,
         p_word=decision.p_word if decision else None,
     )
-
-
-def _count(usage: dict[str, Any] | None, key: str) -> int | None:
-    count = (usage or {}).get(key)
-    return count if type(count) is int else None
-
-
-def _lengths(usage: dict[str, Any], split: Split, truncated: bool) -> tuple[int | None, int | None]:
-    """Tokens of reasoning and answer as the server counts them, its end token among them; None where it does not say.
-
-    One that tells only their sum tells both where there is no thought, or nothing else.
-    """
-    reasoning, total = _told_reasoning(usage), usage.get("completion_tokens")
-    if type(total) is not int:
-        return None, None
-    if type(reasoning) is int and (reasoning or split.state == "none"):
-        return reasoning, max(total - reasoning, 0)
-    if split.state == "unclosed":
-        return total, 0
-    return (0, total) if split.state == "none" and not truncated else (None, None)
-
-
-def _told_reasoning(usage: dict[str, Any]) -> Any:
-    details = usage.get("completion_tokens_details")
-    return details.get("reasoning_tokens") if isinstance(details, dict) else None
 
 
 class Jobs(Iterator[Callable[[Connection], Awaitable[Sample]]]):
@@ -241,6 +220,7 @@ def _completion(model: str, sample: Sample, limits: Limits) -> dict[str, Any]:
     # A reply that goes on from an edit has a seed of its own, else it would begin by the same draws once more.
     watching = {"logprobs": LIKELIEST, "return_tokens_as_token_ids": True} if sample.watched else {}
     return watching | {
+        **OFF,
         "model": model,
         "prompt": sample.prompt + sample.tokens,
         "max_tokens": sample.asked(limits),
@@ -267,10 +247,13 @@ def spent(responses: Path, price: Price | None) -> dict[str, Any]:
     counted: Counter[str] = Counter()
     samples = uncounted = 0
     for line in _passes(responses):
-        usage = line.get("usage") or {}
-        told = {key: usage.get(key) for key in ("prompt_tokens", "completion_tokens")}
-        told["reasoning_tokens"] = _told_reasoning(usage)
-        counted.update({key: count for key, count in told.items() if type(count) is int})
+        usage = line.get("usage")
+        told = {
+            "prompt_tokens": count_of(usage, "prompt_tokens"),
+            "completion_tokens": reply_tokens(usage),
+            "reasoning_tokens": reasoning_tokens(usage),
+        }
+        counted.update({key: count for key, count in told.items() if count is not None})
         samples, uncounted = samples + 1, uncounted + (told["completion_tokens"] is None)
     cost = price.of(counted["prompt_tokens"], counted["completion_tokens"]) if price else None
     priced = {"price": price.model_dump(), "cost": cost} if price else {}

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
@@ -146,7 +146,7 @@ class Asking:
     def _drawn(self, waiting: deque[Sample]) -> Iterator[Sample]:
         generation = self.generation
         # vLLM alone must know before it starts how long a sample can get.
-        room = self._room() if generation.engine == "vllm" else 0
+        room = self._room(waiting) if generation.engine == "vllm" else 0
         limits = Limits(self.sampling, self.checkpoint.stops, room)
         if generation.engine == "vllm":
             from .vllm_engine import decode_vllm
@@ -171,13 +171,17 @@ class Asking:
     def _check_lengths(self) -> None:
         self.checkpoint.check_lengths(self._shells, self.mode.most_drawn(self.sampling.max_new_tokens))
 
-    def _room(self) -> int:
-        """Tokens that the longest sample may come to: its prompt, its reply, and what the mode's edits add."""
+    def _room(self, waiting: Iterable[Sample]) -> int:
+        """Tokens that the longest sample may come to: its prompt, its reply, and what the mode's edits add.
+
+        A prompt that shows a reply from a file is made already, and may be longer than one that shows a reply of ours.
+        """
+        made = max((len(sample.prompt) for sample in waiting), default=0) + self.sampling.max_new_tokens
         edited = zip(self._shells, self.rows, strict=True)
         longest = max(
             len(prompt.tokens) + self.mode.most_inserted(self.checkpoint, row) for prompt, row in edited
         )
-        return longest + self.mode.most_drawn(self.sampling.max_new_tokens)
+        return max(made, longest + self.mode.most_drawn(self.sampling.max_new_tokens))
 
     def _response(self, sample: Sample) -> Response:
         place, first, tokens = sample.key, sample.key.first, sample.tokens

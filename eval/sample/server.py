@@ -10,7 +10,9 @@ import os
 import random
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import islice
@@ -30,7 +32,8 @@ LONGEST_WAIT = 600.0  # seconds that a server may ask for; a day's quota is not 
 CONNECTING = 10.0  # seconds
 SAID_EVERY = 10.0  # seconds between lines that say what is waited for
 BUSY = (408, 409, 425, 429)  # and all of 500 and above
-EXHAUSTED = ("insufficient_quota", "billing")  # parts of a 429 that no waiting cures
+EXHAUSTED = ("insufficient_quota", "billing_hard_limit_reached")  # codes of a 429 that no waiting cures
+END = object()  # what no job results in
 
 
 class Refused(InputError):
@@ -95,9 +98,10 @@ class Connection:
             if not isinstance(later, Later):
                 return later
             tried += later.tries
-            wait = later.wait or FIRST_WAIT * 2 ** (tried - 1) * random.uniform(1, 1.25)
-            if tried >= TRIES or wait > LONGEST_WAIT:
-                asks = f"; it asks to wait {wait:.0f} s" if wait > LONGEST_WAIT else ""
+            asked = later.wait or 0.0
+            wait = max(asked, FIRST_WAIT * 2 ** (tried - 1) * random.uniform(1, 1.25))
+            if tried >= TRIES or asked > LONGEST_WAIT:
+                asks = f"; it asks to wait {asked:.0f} s" if asked > LONGEST_WAIT else ""
                 raise InputError(
                     self.server.base_url,
                     f"{later.why}{asks}",
@@ -120,8 +124,7 @@ class Connection:
             return Later(f"half an answer ({self._message(reply)})") if answer is None else answer
         if reply.status_code in BUSY or reply.status_code >= 500:
             why = f"{reply.status_code} {reply.reason_phrase} ({self._message(reply)})"
-            exhausted = any(part in reply.text for part in EXHAUSTED)
-            return Later(why, _asked_to_wait(reply), TRIES if exhausted else 1)
+            return Later(why, _asked_to_wait(reply), TRIES if _is_exhausted(reply) else 1)
         listed = await self.models() if reply.status_code == 404 else {}
         raise self._refused(reply, str(body.get("model")), listed)
 
@@ -165,7 +168,9 @@ def listed_models(server: Server) -> dict[str, int | None]:
         async with connection.client:
             return await connection.models()
 
-    return asyncio.run(look())
+    with _outside_of_loops() as call:
+        listed: dict[str, int | None] = call(asyncio.run, look())
+    return listed
 
 
 def answered(server: Server, jobs: Iterable[Callable[[Connection], Awaitable[T]]]) -> Iterator[T]:
@@ -174,6 +179,38 @@ def answered(server: Server, jobs: Iterable[Callable[[Connection], Awaitable[T]]
     When one fails no other is begun; those at work are waited for and handed on, since they may be paid for, before
     its error is raised.
     """
+    with _outside_of_loops() as call:
+        results = _answered(server, jobs)
+        try:
+            while (result := call(next, results, END)) is not END:
+                yield result
+        finally:
+            call(results.close)
+
+
+@contextmanager
+def _outside_of_loops() -> Iterator[Callable[..., Any]]:
+    """What calls functions that run an event loop: itself, or by one other thread where this one runs a loop already, as
+    a notebook's does."""
+    if not _runs_a_loop():
+        yield lambda function, *given: function(*given)
+        return
+    with ThreadPoolExecutor(max_workers=1) as other:
+        yield lambda function, *given: other.submit(function, *given).result()
+
+
+def _runs_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _answered(
+    server: Server, jobs: Iterable[Callable[[Connection], Awaitable[T]]]
+) -> Generator[T, None, None]:
+    """As `answered`, in the thread that it is called in."""
     waiting, failed = iter(jobs), None
     with asyncio.Runner() as runner:
         connection, loop = Connection(server), runner.get_loop()
@@ -209,6 +246,13 @@ def _content(reply: httpx2.Response) -> dict[str, Any]:
     except ValueError:
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def _is_exhausted(reply: httpx2.Response) -> bool:
+    """Whether a quota is used up, by the error's code: in words a server may speak of billing, and soon take more."""
+    content = _content(reply)
+    error = content.get("error", content)
+    return isinstance(error, dict) and any(error.get(key) in EXHAUSTED for key in ("code", "type"))
 
 
 def _asked_to_wait(reply: httpx2.Response) -> float | None:

@@ -4,6 +4,7 @@ from here."""
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
@@ -33,10 +34,19 @@ class Sampling(BaseModel):
 
 
 def _address(url: str) -> str:
-    if re.fullmatch(r"https?://[^\s/@?#]+(/[^\s@?#]*)?", url):
+    if re.fullmatch(r"https?://[^\s/@?#]+(/[^\s@?#]*)?", url) and _has_host_and_port(url):
         return url.rstrip("/")
-    reason = "an address without user, password or query, as http://localhost:8000/v1"
+    reason = "an address without user, password or query, its port up to 65535, as http://localhost:8000/v1"
     raise PydanticCustomError(UNSAID, reason)  # type: ignore[arg-type]
+
+
+def _has_host_and_port(url: str) -> bool:
+    """Whether host and port can be: a client would raise its own error only when it is used."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
 
 
 def _variable(name: str) -> str:

@@ -24,7 +24,7 @@ class AtClose:
             return None
         text = self.lead + self.codec.decode(tokens)
         split = split_reasoning(text, known=self.codec.form)
-        if split.state != "closed":
+        if split.state != "closed" or split.end < len(self.lead):  # the prompt may have closed one itself
             return None
         self.left -= 1
         return _edit(self.codec, tokens, self.rewrite(text, split)[len(self.lead) :])
