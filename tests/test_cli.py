@@ -12,8 +12,10 @@ from pathlib import Path
 import kills
 import pytest
 from tiny import make_tiny
+from typer.testing import CliRunner
 
 from reins.eval.io.jsonl import read_jsonl, write_jsonl
+from reins.recipes.cli import app
 
 RECIPE = """
 name: small
@@ -184,6 +186,42 @@ def test_score_reads_several_sets_each_with_its_responses_and_compare_pairs_two_
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
 
 
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ([], {"with_constraints": True, "examples": None, "replies": None}),
+        (["--plain"], {"with_constraints": False}),
+        (["--examples", "worked.jsonl", "--mode", "few_shot-2"], {"examples": Path("worked.jsonl"), "mode": "few_shot-2"}),
+        (["--replies", "theirs.jsonl", "--mode", "reflect_other"], {"replies": Path("theirs.jsonl")}),
+    ],
+)  # fmt: skip
+def test_what_generate_is_told_reaches_the_sampling(
+    given: list[str], taken: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+    monkeypatch.setattr(
+        "reins.eval.sample.generate.generate", lambda *places, **told: calls.append((places, told)) or "out"
+    )
+    done = CliRunner().invoke(
+        app, ["generate", "--model", "M", "--data", "rows.jsonl", "--out", "out", *given]
+    )
+    assert (done.exit_code, done.output) == (0, "out\n")
+    ((places, told),) = calls
+    assert places == ("M", Path("rows.jsonl"), Path("out"))
+    assert taken.items() <= told.items()
+
+
+@pytest.mark.parametrize("opened", [False, True])
+def test_what_export_is_told_reaches_the_writing(opened: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    monkeypatch.setattr(
+        "reins.eval.export.export.export", lambda *places, **told: calls.append((places, told)) or []
+    )
+    asked = ["export", "--data", "rows.jsonl", "--inspect", "task", *["--opened"] * opened]
+    assert CliRunner().invoke(app, asked).exit_code == 0
+    assert calls == [((Path("rows.jsonl"), {"inspect": Path("task")}), {"preset": "reins", "opened": opened})]
+
+
 @pytest.mark.slow
 def test_a_killed_run_goes_on_and_ends_in_the_bytes_of_an_untouched_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -253,7 +291,7 @@ def test_kills_at_random_moments_leave_no_trace_in_the_results(
 
 
 def _run_and_kill(sign: str) -> None:
-    """Start a run, and kill it once this file is in its folder."""
+    """Start a run, and kill it at work: once this file is in its folder, or after five minutes without."""
     parent = subprocess.Popen(
         [sys.executable, "-m", "reins.recipes.cli", "run", "recipe.yaml", "--out", "runs/killed"],
         stdout=subprocess.DEVNULL,
@@ -262,4 +300,4 @@ def _run_and_kill(sign: str) -> None:
     while not Path("runs/killed", sign).exists() and parent.poll() is None and time.monotonic() < until:
         time.sleep(0.02)
     parent.send_signal(signal.SIGKILL)
-    parent.wait()
+    assert parent.wait() == -signal.SIGKILL, "it had ended by itself"

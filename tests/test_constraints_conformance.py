@@ -62,7 +62,9 @@ def test_our_texts_cover_every_published_type_held_and_broken():
 
 
 def test_our_generations_are_cut_as_mathif_cuts_them():
-    for case in read(OURS / "split.jsonl"):
+    cases = read(OURS / "split.jsonl")
+    assert len(cases) == 24
+    for case in cases:
         assert split_reasoning(case["raw"], preset="mathif").answer == case["response"], case["raw"]
 
 
@@ -76,7 +78,7 @@ def test_mathif_verdicts_agree_in_every_case(name):
     cases = [
         case for case in read(CASES / "mathif_constraints.jsonl") if canonical(case["constraint_id"]) == name
     ]
-    assert cases
+    assert len(cases) > 60
     wrong = [
         case["id"]
         for case in cases
@@ -87,7 +89,9 @@ def test_mathif_verdicts_agree_in_every_case(name):
 
 @needs_shared
 def test_mathif_cuts_the_answer_as_published():
-    for case in read(CASES / "mathif_response_split.jsonl"):
+    cases = read(CASES / "mathif_response_split.jsonl")
+    assert len(cases) == 14
+    for case in cases:
         assert split_reasoning(case["raw"], preset="mathif").answer == case["response"], case
 
 
@@ -95,7 +99,7 @@ def test_mathif_cuts_the_answer_as_published():
 @pytest.mark.parametrize("name", sorted(TYPES))
 def test_ifeval_verdicts_agree_strict_and_loose(name):
     cases = [case for case in read(CASES / "ifeval.jsonl") if case.get("instruction_id") == name]
-    assert cases
+    assert len(cases) >= 10
     for case in cases:
         for reading in ("strict", "loose"):
             found = check(name, case["kwargs"], case["response"], preset="ifeval", loose=reading == "loose")
@@ -104,15 +108,13 @@ def test_ifeval_verdicts_agree_strict_and_loose(name):
 
 @needs_shared
 def test_ifeval_prompts_agree_instruction_by_instruction():
-    for case in read(CASES / "ifeval.jsonl"):
-        if case["kind"] == "prompt":
-            constraints = read_constraints(case["instruction_id_list"], case["kwargs"])
-            assert verdicts(constraints, case["response"], preset="ifeval") == case["strict_list"], case[
-                "case_id"
-            ]
-            assert (
-                verdicts(constraints, case["response"], preset="ifeval", loose=True) == case["loose_list"]
-            ), case["case_id"]
+    cases = [case for case in read(CASES / "ifeval.jsonl") if case["kind"] == "prompt"]
+    assert len(cases) == 74
+    for case in cases:
+        constraints = read_constraints(case["instruction_id_list"], case["kwargs"])
+        strict = verdicts(constraints, case["response"], preset="ifeval")
+        loose = verdicts(constraints, case["response"], preset="ifeval", loose=True)
+        assert (strict, loose) == (case["strict_list"], case["loose_list"]), case["case_id"]
 
 
 @needs_shared

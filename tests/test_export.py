@@ -1,14 +1,19 @@
 """Rows as tasks of other harnesses: what is written compiles, asks as we ask, and judges as `score` does.
 
-That the tasks run in the harnesses themselves was tried by hand (docs/outputs.md); none of them is installed here.
+That the tasks run in the harnesses themselves was tried by hand (docs/outputs.md); none of them is installed here, so
+stand-ins hold the few names of Inspect and verifiers that the tasks use.
 """
 
 import ast
+import asyncio
 import importlib.util
 import json
+import sys
 import tomllib
 from pathlib import Path
 from statistics import mean
+from types import ModuleType, SimpleNamespace
+from typing import Generic, TypeVar
 
 import pytest
 import yaml
@@ -99,6 +104,108 @@ def test_outputs_of_inspect_are_judged_as_score_judges_its_log():
         assert (one.verdicts, one.outcome, one.state, one.truncated) == (
             score.verdicts, score.outcome, score.state, score.truncated,
         )  # fmt: skip
+
+
+def stands_in(monkeypatch, name, **names):
+    module = ModuleType(name)
+    vars(module).update(names)
+    monkeypatch.setitem(sys.modules, name, module)
+
+
+@pytest.fixture
+def inspect_ai(monkeypatch):
+    def scorer(metrics):
+        return lambda made: made
+
+    stands_in(monkeypatch, "inspect_ai", Task=SimpleNamespace, task=lambda made: made)
+    stands_in(
+        monkeypatch, "inspect_ai.dataset", MemoryDataset=lambda samples, name: samples, Sample=SimpleNamespace
+    )
+    names = {"Score": SimpleNamespace, "Scorer": object, "Target": object, "scorer": scorer}
+    stands_in(monkeypatch, "inspect_ai.scorer", **names, mean=lambda: "mean", stderr=lambda cluster: cluster)
+    stands_in(monkeypatch, "inspect_ai.solver", TaskState=object, generate=lambda: "generate")
+
+
+@pytest.fixture
+def verifiers(monkeypatch):
+    kind = TypeVar("kind")
+
+    class Task(Generic[kind]):
+        def __init__(self, data, config):
+            self.data = data
+
+    class Taskset(Generic[kind]):
+        config = SimpleNamespace(task=None)
+
+    def as_it_is(method):
+        return method
+
+    stands_in(
+        monkeypatch,
+        "verifiers.v1",
+        Task=Task,
+        Taskset=Taskset,
+        TaskData=SimpleNamespace,
+        Trace=object,
+        AssistantMessage=said,
+        reward=as_it_is,
+        metric=as_it_is,
+    )
+    stands_in(monkeypatch, "verifiers", v1=sys.modules["verifiers.v1"])
+
+
+def said(content=None, reasoning_content=None):
+    return SimpleNamespace(content=content, reasoning_content=reasoning_content)
+
+
+GOOD = "it has \\boxed{8} legs"
+ALL, NONE = {"hacc": 1.0, "sacc": 1.0, "correct": 1.0}, {"hacc": 0.0, "sacc": 0.0, "correct": 0.0}
+
+
+def choice(content, stop_reason="stop"):
+    return {"message": {"role": "assistant", "content": content}, "stop_reason": stop_reason}
+
+
+@pytest.mark.parametrize(
+    ("choices", "value", "cut"),
+    [
+        ([choice(GOOD)], ALL, False),
+        ([choice("")], NONE, False),
+        ([choice(GOOD, "max_tokens")], NONE, True),
+        ([], NONE, True),  # a limit of Inspect's own ended it
+    ],
+)
+def test_inspects_scorer_judges_what_a_sample_ended_in(choices, value, cut, legs, tmp_path, inspect_ai):
+    export(legs, {"inspect": tmp_path / "task"})
+    task = loaded(tmp_path / "task/reins_legs_sides.py").reins_legs_sides()
+    assert [(one.id, one.input) for one in task.dataset] == [(row.name, render(row)) for row in ROWS]
+    output = {"model": "m", "choices": choices, "usage": None}
+    state = SimpleNamespace(
+        sample_id="legs-0", output=SimpleNamespace(model_dump=lambda: output, completion="")
+    )
+    score = asyncio.run(task.scorer(state, None))
+    assert (score.value, score.metadata["cut"]) == (value, cut)
+
+
+@pytest.mark.parametrize(
+    ("replies", "truncated", "value"),
+    [
+        ([said(GOOD)], False, ALL),
+        ([said(GOOD, "well, 9")], False, ALL),
+        ([said(None)], False, NONE),
+        ([said(GOOD)], True, NONE),
+        ([], True, NONE),  # a limit ended it before the first reply
+    ],
+)
+def test_verifiers_rewards_judge_what_a_rollout_ended_in(
+    replies, truncated, value, legs, tmp_path, verifiers
+):
+    export(legs, {"verifiers": tmp_path / "task"})
+    taskset = loaded(tmp_path / "task/reins_legs_sides/taskset.py").ReinsTaskset()
+    tasks = taskset.load()
+    assert [(one.data.row, one.data.prompt) for one in tasks] == [(row.name, render(row)) for row in ROWS]
+    trace = SimpleNamespace(assistant_messages=replies, is_truncated=truncated)
+    assert asyncio.run(tasks[0].verdicts(trace)) | asyncio.run(tasks[0].shares(trace)) == value
 
 
 def test_replies_with_a_thought_beside_them_are_judged_as_score_judges_them():

@@ -1,6 +1,8 @@
 """Imports run one way, as CONTRIBUTING draws them: from what people use down to the ground."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,10 +65,15 @@ def imports(file: Path) -> list[str]:
             base = ".".join([*parent, *filter(None, [node.module])])
             modules += [f"{base}.{name.name}".strip(".") for name in node.names]
         elif isinstance(node, ast.ImportFrom):
-            modules.append((node.module or "").partition(".")[0])
+            modules += [_without_reins(f"{node.module}.{name.name}") for name in node.names]
         elif isinstance(node, ast.Import):
-            modules += [name.name.partition(".")[0] for name in node.names]
+            modules += [_without_reins(name.name) for name in node.names]
     return modules
+
+
+def _without_reins(module: str) -> str:
+    ours, _, rest = module.partition(".")
+    return rest if ours == "reins" else ours
 
 
 def files_of(room: str) -> list[Path]:
@@ -86,10 +93,29 @@ def test_no_import_runs_back_up(room: str) -> None:
             assert ok, f"{file.relative_to(ROOT)} imports {module}: from {room} up into {into}"
 
 
-@pytest.mark.parametrize("room", GROUND)
-def test_the_ground_needs_no_torch(room: str) -> None:
-    for file in files_of(room):
-        assert "torch" not in imports(file), file
+@pytest.mark.parametrize(
+    "written", ["from reins.eval.report import report", "import reins.eval.report.report"]
+)
+def test_an_import_by_our_full_name_is_seen(
+    written: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "ROOT", tmp_path)
+    file = tmp_path / "eval/io/files.py"
+    file.parent.mkdir(parents=True)
+    file.write_text(f"from os import path\nimport json\n{written}\n")
+    with pytest.raises(AssertionError, match=r"eval/io/files.py imports eval.report.report: from eval/io up"):
+        test_no_import_runs_back_up("eval/io")
+
+
+def test_the_ground_needs_no_torch() -> None:
+    """Nor does anything that it imports, such as transformers: a fresh process sees what came with it."""
+    files = [file for room in GROUND for file in files_of(room)]
+    modules = [".".join(["reins", *file.relative_to(ROOT).with_suffix("").parts]) for file in files]
+    assert "reins.eval.verify.constraints.verdict" in modules
+    code = "import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]; "
+    code += "print(sorted({'torch', 'transformers'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code, *modules], check=False, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
 
 
 def test_every_room_is_drawn() -> None:

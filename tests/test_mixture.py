@@ -49,6 +49,7 @@ def test_added_rows_come_beside_all_the_others(tmp_path, sets):
 
 def test_grpo_rows_carry_what_the_rewards_read(tmp_path, sets):
     _, rows = mixed(tmp_path, sets, {"composites": 1.0}, trainer="grpo")
+    assert len(rows) == 20
     for row in rows:
         assert row["prompt"][0]["role"] == "user" and row["solution"]
         assert len(json.loads(row["constraint_args"])) == len(row["constraint_name"])

@@ -7,9 +7,11 @@ from types import SimpleNamespace
 import pytest
 import yaml
 from huggingface_hub import ModelCard
+from typer.testing import CliRunner
 
 from reins.eval.io.errors import InputError
 from reins.eval.report.report import report
+from reins.recipes.cli import app
 from reins.recipes.engine.model_card import push, write_cards
 from tests.synthetic_run import make_run
 
@@ -93,7 +95,9 @@ def test_a_card_links_data_base_and_arm_and_shows_the_recipe(run):
     assert not any(secret in cards["sft-s0"].content for secret in ("alice", "plantedToken", "launch"))
 
 
-def test_push_uploads_the_arms_folder_into_the_collection_of_its_ablation(run, monkeypatch):
+@pytest.fixture
+def calls(monkeypatch):
+    """What the hub is asked."""
     calls = []
     monkeypatch.setattr("huggingface_hub.HfApi.create_repo", lambda self, *a, **k: calls.append((a, k)))
     monkeypatch.setattr(
@@ -108,6 +112,10 @@ def test_push_uploads_the_arms_folder_into_the_collection_of_its_ablation(run, m
         calls.append((given, named["namespace"], named["private"], named["exists_ok"]))
         return SimpleNamespace(slug="me/x-1")
 
+    return calls
+
+
+def test_push_uploads_the_arms_folder_into_the_collection_of_its_ablation(run, calls):
     push(run, "sft_rl", "me/sft-rl", seed=0)
     push(run, "sft", "me/sft", seed=0, private=False)
     private, public = calls[:4], calls[4:]
@@ -118,6 +126,15 @@ def test_push_uploads_the_arms_folder_into_the_collection_of_its_ablation(run, m
         (("me/x-1", "me/sft-rl", "model"), {"exists_ok": True}),
     ]
     assert public[0][1]["private"] is False and public[2][2] is False
+
+
+@pytest.mark.parametrize(("more", "private"), [([], True), (["--public", "--seed", "0"], False)])
+def test_the_command_pushes_for_oneself_unless_public_is_asked(more, private, run, calls):
+    done = CliRunner().invoke(app, ["push", str(run), "--arm", "sft", "--to", "me/sft", *more])
+    assert (done.exit_code, done.output) == (0, "https://huggingface.co/me/sft\n")
+    made, folder, collected, _ = calls
+    assert made == (("me/sft",), {"private": private, "exist_ok": True}) and collected[2] is private
+    assert folder == run / "stages/sft-s0/final"
 
 
 @pytest.mark.parametrize(

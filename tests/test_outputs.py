@@ -105,9 +105,11 @@ def test_rows_that_share_a_question_are_told_apart_by_the_prompt_that_was_sent(t
         {"doc_id": i, "doc": {"question": "What is 9 - 5?"}, "resps": [[prompt]], "filter": "none"}
         for i, prompt in enumerate(asked)
     ]
-    chats = [json.dumps([{"role": "user", "content": prompt}]) for prompt in asked]
+    # For chat servers: a tuple of one JSON text.
+    chats = [[json.dumps([{"role": "user", "content": prompt, "type": "text"}])] for prompt in asked]
     for arguments in (
         [{"gen_args_0": {"arg_0": chat, "arg_1": {}}} for chat in chats],
+        [{"gen_args_0": {"arg_0": prompt, "arg_1": {}}} for prompt in asked],
         [[[prompt, {}]] for prompt in asked],
     ):
         sent = [line | {"arguments": each} for line, each in zip(lines, arguments, strict=True)]
@@ -183,6 +185,39 @@ def test_a_thought_in_a_field_of_its_own_is_no_answer(field, tmp_path):
     assert (first["outcome"], first["state"], first["hacc"]) == ("right", "closed", True)
 
 
+def test_a_thought_of_mistrals_is_a_list_of_texts_before_the_answer(tmp_path):
+    thought = {
+        "type": "thinking",
+        "thinking": [{"type": "text", "text": "well, "}, {"type": "text", "text": "8"}],
+    }
+    parts = [thought, {"type": "text", "text": "it has \\boxed{8}"}]
+    write_jsonl(tmp_path / "r.jsonl", [completion(parts) for _ in PROMPTS])
+    first, *_ = load_responses(tmp_path / "r.jsonl", read_rows(ROWS))
+    assert (first.thought, first.text) == ("well, 8", "it has \\boxed{8}")
+
+
+ITEMS = [{"type": "message", "content": [{"type": "output_text", "text": "it has \\boxed{8}"}]}]
+THOUGHT_ITEM = {"type": "reasoning", "content": [{"type": "reasoning_text", "text": "well"}], "summary": []}
+
+
+@pytest.mark.parametrize(
+    ("body", "counts"),
+    [
+        # SGLang counts no reasoning where its parser takes thoughts out.
+        (completion("it has \\boxed{8}", reasoning_content="well"), (None, None)),
+        (completion("<think>well</think>it has \\boxed{8}"), (None, None)),
+        (completion("it has \\boxed{8}", reasoning_content=None), (0, 700)),
+        ({"object": "response", "status": "completed", "output": [THOUGHT_ITEM, *ITEMS]}, (None, None)),
+        ({"object": "response", "status": "completed", "output": ITEMS}, (0, 700)),
+    ],
+)
+def test_no_tokens_of_reasoning_where_there_is_some_is_no_count(body, counts, tmp_path):
+    usage = {"prompt_tokens": 20, "completion_tokens": 700, "total_tokens": 720, "reasoning_tokens": 0}
+    write_jsonl(tmp_path / "r.jsonl", [body | {"usage": usage} for _ in PROMPTS])
+    first = scored(tmp_path / "r.jsonl", tmp_path)[0]
+    assert (first["reasoning_tokens"], first["answer_tokens"]) == counts
+
+
 def test_a_refusal_is_a_reply(tmp_path):
     lines = [completion(None, refusal="no, sorry") for _ in PROMPTS]
     write_jsonl(tmp_path / "r.jsonl", lines)
@@ -220,17 +255,82 @@ def test_a_table_and_a_list_are_read_as_lines(tmp_path):
     assert load_responses(tmp_path / "r.json", rows) == load_responses(DATA / "prompt_response.jsonl", rows)
 
 
-def test_older_reviews_of_evalscope_are_read(tmp_path):
-    lines = [
-        {
-            "index": i,
-            "input": prompt,
-            "sample_score": {"score": {"value": {}, "prediction": f"\\boxed{{{gold}}}"}},
-        }
-        for i, (prompt, gold) in enumerate(zip(PROMPTS, "846", strict=True))
-    ]
+def test_a_sample_that_a_limit_of_inspects_own_ended_was_cut_and_has_no_text(tmp_path):
+    log = json.loads((DATA / "inspect.json").read_text())
+    sample = log["samples"][3]
+    sample["output"] |= {"choices": [], "completion": "", "usage": None}
+    (tmp_path / "log.json").write_text(json.dumps(log, indent=2))
+    refused(tmp_path / "log.json", "a completion without any choice")
+    sample["limit"] = {"type": "token", "limit": 100.0}
+    (tmp_path / "log.json").write_text(json.dumps(log, indent=2))
+    key = sample["id"], sample["epoch"] - 1
+    (ended,) = [one for one in scored(tmp_path / "log.json", tmp_path) if (one["row"], one["sample"]) == key]
+    assert (ended["cut"], ended["outcome"], ended["hacc"]) == (True, "missing", False)
+
+
+def review(index, said, gold, **row):
+    """A line of evalscope's `reviews/`, 1.0 to 1.6."""
+    score = {"value": {"acc": 1.0}, "extracted_prediction": gold, "prediction": f"\\boxed{{{gold}}}"}
+    kept = {"score": score, "sample_id": index, "group_id": index, "sample_metadata": row}
+    return {"index": index, "input": said, "target": gold, "sample_score": kept}
+
+
+@pytest.mark.parametrize(
+    "chat",
+    ["{}", "**User**: {}", "**User**: \n{}", "**System**: \nBe kind.\n\n**User**: \nHi\n\n**Assistant**: \nHi\n\n**User**: \n{}"],
+)  # fmt: skip
+def test_older_reviews_of_evalscope_are_read(chat, tmp_path):
+    lines = [review(i, chat.format(PROMPTS[i]), "846"[i]) for i in (2, 0, 1)]
     write_jsonl(tmp_path / "r.jsonl", lines)
     assert [line["outcome"] for line in scored(tmp_path / "r.jsonl", tmp_path)] == ["right"] * 3
+
+
+def test_older_reviews_of_evalscope_tell_rows_apart_by_what_they_keep_of_them(tmp_path):
+    rows = [row | {"question": "What is it?"} for row in lines_of("rows.jsonl")]
+    write_jsonl(tmp_path / "rows.jsonl", rows)
+    lines = [review(i, "**User**: \nWhat is it?", "846"[2 - i], id=f"q{2 - i}") for i in range(3)]
+    write_jsonl(tmp_path / "r.jsonl", lines)
+    found = scored(tmp_path / "r.jsonl", tmp_path, tmp_path / "rows.jsonl")
+    assert [line["outcome"] for line in found] == ["right"] * 3
+
+
+def answer_of_evalscope(raw, gold, **number):
+    """A line of `predictions/` or `reviews/` to 0.17, with the fields in which the server's answer says no row."""
+    kept = completion(f"\\boxed{{{gold}}}")
+    kept["choices"][0]["review"] = {"gold": gold, "pred": gold, "result": 1.0}
+    own = {"id": "chatcmpl-7", "created": 1750000000, "model": "m", "object": "chat.completion"}
+    spec = {"model_spec": {"api_url": "http://localhost:8000/v1", "model_id": "m"}, "answer_id": "answer-1f"}
+    return own | kept | spec | {"subset_name": "default", "raw_input": raw} | number
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        lambda i: {"prompt": PROMPTS[i], "key": 1000 + i},
+        lambda i: {"query": PROMPTS[i], "response": "846"[i]},
+        lambda i: {"row": f"legs-{i}", "text": "Put in a template."},
+    ],
+)
+def test_answers_of_evalscope_before_1_0_are_matched_by_the_row_that_it_read(raw, tmp_path):
+    numbers = [
+        lambda i: {"index": i},
+        lambda i: {"origin_prompt": {"data": [PROMPTS[i]], "index": i, "raw_input": raw(i)}},  # 0.13
+    ]
+    for number in numbers:
+        lines = [answer_of_evalscope(raw(i), "846"[i], **number(i)) for i in (2, 0, 1)]  # as they ended
+        write_jsonl(tmp_path / "r.jsonl", lines)
+        assert [line["outcome"] for line in scored(tmp_path / "r.jsonl", tmp_path)] == ["right"] * 3
+        write_jsonl(tmp_path / "rows.jsonl", [row | {"question": "Same?"} for row in lines_of("rows.jsonl")])
+        alike = [answer_of_evalscope({"question": "Same?"}, "846"[i], **number(i)) for i in (2, 0, 1)]
+        write_jsonl(tmp_path / "r.jsonl", alike)
+        found = scored(tmp_path / "r.jsonl", tmp_path, tmp_path / "rows.jsonl")
+        assert [line["outcome"] for line in found] == ["right"] * 3
+
+
+def test_answers_of_evalscope_whose_prompt_is_not_read_are_refused(tmp_path):
+    lines = [answer_of_evalscope({"passage": PROMPTS[i]}, "846"[i], index=i) for i in (2, 0, 1)]
+    write_jsonl(tmp_path / "r.jsonl", lines)
+    refused(tmp_path / "r.jsonl", "its prompt cannot be read; give rows whose `raw_input` names the row")
 
 
 def _bad_deflate():
@@ -327,6 +427,78 @@ def test_calls_in_the_order_in_which_they_ended_are_matched_by_the_prompt_that_w
 def test_lines_that_say_no_prompt_are_those_of_the_rows_in_their_order(line, tmp_path):
     write_jsonl(tmp_path / "r.jsonl", [line] * len(PROMPTS))
     assert len(load_responses(tmp_path / "r.jsonl", read_rows(ROWS))) == len(PROMPTS)
+
+
+REPLY = completion("it has \\boxed{8}")
+
+
+@pytest.mark.parametrize(
+    ("key", "line"),
+    [
+        ("query", {"query": "Who?", "response": REPLY}),
+        ("query", {"query": "Who?", "output": ["it"]}),
+        ("input", {"input": "Who?", "output": ["it"]}),
+        ("meta", {"meta": {"of": ["legs-0"]}, "output": ["it"]}),
+        ("user", REPLY | {"user": "Who?"}),
+        ("query", {"request": {"query": "Who?", "temperature": 0}, "response": REPLY}),
+        ("question_id", {"question_id": "q2", "messages": [{"role": "assistant", "content": "it"}]}),
+    ],
+)
+def test_a_text_that_nobody_reads_may_be_the_prompt_and_is_refused(key, line, tmp_path):
+    write_jsonl(tmp_path / "r.jsonl", [line] * len(PROMPTS))
+    complaint = "r.jsonl:1: says neither row nor prompt, but there is text in"
+    refused(tmp_path / "r.jsonl", f"{complaint} '{key}'; call it `prompt`")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        REPLY | {"metadata": {"weight_version": "default"}, "usage": {"reasoning_tokens": 0}},  # SGLang
+        REPLY | {"prompt_filter_results": [{"content_filter_results": {"hate": {"severity": "safe"}}}]},  # Azure
+        {"object": "response", "status": "completed", "output": ITEMS, "instructions": "Be kind.", "tools": [],
+         "text": {"format": {"type": "text"}, "verbosity": "medium"}, "reasoning": {"effort": "low"}},
+        {"request": {"model": "m", "stop": ["Q:"], "tool_choice": "auto"}, "response": REPLY, "latency": 1.5},
+        {"output": ["it"], "reasoning_content": ["well"], "finish_reason": "stop", "model": "m"},
+        {"output": ["it"], "answer": "36", "source": "gsm8k", "level": "easy"},  # of the problem
+    ],
+)  # fmt: skip
+def test_what_servers_say_beside_a_reply_is_no_prompt(line, tmp_path):
+    write_jsonl(tmp_path / "r.jsonl", [line] * len(PROMPTS))
+    assert len(load_responses(tmp_path / "r.jsonl", read_rows(ROWS))) == len(PROMPTS)
+
+
+@pytest.mark.parametrize(
+    "wrapped", [lambda gold: {"output": [gold]}, lambda gold: {"response": completion(gold)}]
+)
+def test_lines_that_number_themselves_are_taken_in_that_order(wrapped, tmp_path):
+    lines = [wrapped(f"\\boxed{{{'846'[i]}}}") | {"index": i} for i in (1, 2, 0)]
+    write_jsonl(tmp_path / "r.jsonl", lines)
+    assert [line["outcome"] for line in scored(tmp_path / "r.jsonl", tmp_path)] == ["right"] * 3
+
+
+def test_a_row_that_is_named_may_be_asked_by_a_template_of_ones_own(tmp_path):
+    lines = [
+        {"row": f"legs-{i}", "prompt": f"Answer briefly. {PROMPTS[i]}", "response": f"\\boxed{{{'846'[i]}}}"}
+        for i in (2, 0, 1)
+    ]
+    write_jsonl(tmp_path / "r.jsonl", lines)
+    assert [line["outcome"] for line in scored(tmp_path / "r.jsonl", tmp_path)] == ["right"] * 3
+    write_jsonl(tmp_path / "r.jsonl", [lines[0] | {"prompt": PROMPTS[1]}, *lines[1:]])
+    refused(tmp_path / "r.jsonl", "r.jsonl:1: prompt and row are of different rows")
+    write_jsonl(tmp_path / "r.jsonl", [line | {"row": f"other-{i}"} for i, line in enumerate(lines)])
+    refused(tmp_path / "r.jsonl", r"prompt 'Answer briefly.* is not in the data \(3 of 3 lines\)")
+
+
+def test_ids_of_inspect_that_all_name_rows_stand_for_prompts_of_ones_own(tmp_path):
+    log = json.loads((DATA / "inspect.json").read_text())
+    for sample in log["samples"]:
+        sample["input"] = f"Answer briefly. {sample['id']}"
+    (tmp_path / "log.json").write_text(json.dumps(log))
+    found = [(one["row"], one["sample"], one["outcome"]) for one in scored(tmp_path / "log.json", tmp_path)]
+    assert found == [(row, sample, outcome) for row, sample, _, outcome, _ in SAMPLES]
+    log["samples"][3]["id"] = 4
+    (tmp_path / "log.json").write_text(json.dumps(log))
+    refused(tmp_path / "log.json", r"prompt 'Answer briefly.* is not in the data \(6 of 6 lines\)")
 
 
 def test_the_token_that_vllm_stopped_at_says_nothing_of_a_limit(tmp_path):

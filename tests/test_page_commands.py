@@ -38,7 +38,7 @@ STANDS_FOR = {
 # What needs more than a laptop has, or is run with more behind it: the test that does, or why there is none.
 ELSEWHERE = {
     r"push .*": "test_model_card.py",
-    r"track sync .*": "test_track.py",
+    r"track sync .*": "test_track_sync.py",
     r"new .*": "test_new.py",
     r"clean .*": "test_status.py",
     r"run .* --launch slurm": "test_slurm_cluster.py",
@@ -142,7 +142,18 @@ def test_what_runs_elsewhere_is_on_a_page_and_names_a_test_that_is_there() -> No
     shown = {command for page in PAGES for command in (*reins_commands(page), *commands(page, *PROGRAMS))}
     for pattern, where in (ELSEWHERE | OTHERS).items():
         assert any(re.fullmatch(pattern, command) for command in shown), f"{pattern}: on no page"
-        assert where.startswith(("needs ", "of a recipe ")) or (ROOT / "tests" / where).exists(), where
+        if not where.startswith(("needs ", "of a recipe ")):
+            assert (ROOT / "tests" / where).exists(), where
+
+
+def test_the_test_named_for_a_command_speaks_of_it() -> None:
+    named = {pattern: where for pattern, where in ELSEWHERE.items() if where.endswith(".py")}
+    assert len(named) >= 8
+    for pattern, where in named.items():
+        command = pattern.partition(" .")[0].partition("/")[0]
+        text = (ROOT / "tests" / where).read_text("utf-8")
+        for word in re.findall(r"\w+", command):
+            assert re.search(rf"\b{word}\b", text), f"{where}: nothing of {word}"
 
 
 def test_the_commands_of_other_programs_are_known() -> None:

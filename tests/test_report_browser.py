@@ -113,6 +113,18 @@ def test_what_a_model_wrote_stays_text(browser, page, data):
     assert browser.complaints == []
 
 
+def test_tokens_that_nobody_counted_are_left_out(browser, tmp_path):
+    run = make_run(tmp_path / "run", rows=4, arms={"base": []}, samples=1)
+    for file in run.rglob("composite.think/scores.jsonl"):
+        first, *others = read_jsonl(file)
+        write_jsonl(file, [first | {"reasoning_tokens": None, "answer_tokens": None}, *others])
+    report([run], run / "report")
+    browser.open(run / "report" / "index.html")
+    heads = browser.run("[...document.querySelectorAll('.sample summary')].map((one) => one.textContent)")
+    assert ["tokens" in head for head in heads if "composite-" in head] == [False, True, True, True]
+    assert not any("null" in head for head in heads)
+
+
 def test_a_broken_page_is_noticed(browser, page, tmp_path):
     broken = tmp_path / "broken.html"
     broken.write_text(

@@ -90,6 +90,19 @@ def test_the_same_rows_are_shown_of_every_arm_within_the_limit(tmp_path):
         assert [one["row"] for one in small["samples"] if one["arm"] == arm] == list(small["rows"])
 
 
+def test_rows_of_two_sets_may_share_their_names(tmp_path):
+    run = make_run(tmp_path / "run", arms={"base": []}, rows=6, sets=("composite", "writing"))
+    for file in run.rglob("writing*/*.jsonl"):
+        file.write_text(
+            file.read_text().replace("writing-0", "composite-0").replace("Tom has", "Write of one who has")
+        )
+    shown = generations([RunFolder(run)], [PLACE, SetMode("writing", "think")])
+    asked = {
+        (sample["set"], shown["rows"][sample["row"]]["question"].split()[0]) for sample in shown["samples"]
+    }
+    assert asked == {("composite", "Tom"), ("writing", "Write")} and len(shown["rows"]) == 12
+
+
 def test_a_very_long_text_loses_its_middle_and_says_so(tmp_path):
     run = make_run(tmp_path / "run", arms={"base": []}, rows=4)
     for file in run.rglob("responses.jsonl"):

@@ -200,6 +200,48 @@ def test_real_outputs_on_mathifs_rows_are_judged_on_all_fifteen_types(tmp_path):
     assert sum(":" in line.split(" ")[0] and "[" in line for line in table.splitlines()) == 15
 
 
+def test_loose_figures_forgive_a_first_line_and_are_of_rows_with_constraints(scored):
+    rows = [row("a", NO_COMMA, KEYWORD), row("b", NO_COMMA), row("c")]
+    responses = [
+        sample("a", "Well, as asked:\nThe river gives \\boxed{4}"),  # no comma without its first line
+        sample("b", "One, two\nthree, \\boxed{4}"),
+        sample("c", "Yes, \\boxed{4}"),
+    ]
+    scores, metrics = scored(rows, responses, preset="ifeval")
+    assert [one["verdicts"] for one in scores] == [[False, True], [False], []]
+    assert [one["loose"] for one in scores] == [[True, True], [False], []]
+    known = {name: figure(metrics, name) for name in ("hacc", "hacc_loose", "verdict", "verdict_loose")}
+    assert {name: one["n"] for name, one in known.items()} == {
+        "hacc": 2, "hacc_loose": 2, "verdict": 3, "verdict_loose": 3,
+    }  # fmt: skip
+    assert [one["value"] for one in known.values()] == pytest.approx([0, 1 / 2, 1 / 3, 2 / 3], abs=1e-6)
+
+
+def test_floors_are_what_constant_replies_score_on_the_rows_with_constraints(scored):
+    lowercase, bullets = (
+        ("change_case:english_lowercase", None),
+        ("detectable_format:number_bullet_lists", {"num_bullets": 3}),
+    )
+    rows = [
+        row("a", NO_COMMA, lowercase),
+        row("b", NO_COMMA, bullets),
+        row("c", lowercase, answer=""),
+        row("d"),
+    ]
+    _, metrics = scored(rows, [sample(name, "no") for name in "abcd"])
+    found = {(one["reply"], one["metric"]): one["value"] for one in metrics["floors"]}
+    # By hand, a + b + c: "The final answer is \\boxed{4}." has no comma, but a capital and no bullets; and so on.
+    expected = {
+        "short": (0, (1 / 2 + 1 / 2 + 0) / 3),
+        "short_lowercase": (2 / 3, (1 + 1 / 2 + 1) / 3),
+        "three_bullets": (1 / 3, (1 / 2 + 1 + 0) / 3),
+        "echo_question": (0, 0),  # "What is two and two, a?" has a comma
+        "prose": (0, 0),
+    }
+    for reply, (hacc, sacc) in expected.items():
+        assert (found[reply, "hacc"], found[reply, "sacc"]) == pytest.approx((hacc, sacc), abs=1e-6), reply
+
+
 @needs_data
 def test_ifevals_four_figures_on_gpt4s_responses(tmp_path):
     """What the original code gives on the same responses."""

@@ -5,12 +5,14 @@ from types import SimpleNamespace
 
 import pytest
 from synthetic_run import make_run, make_tracked_run
+from typer.testing import CliRunner
 
 from reins.eval.analyse.analyse import analyse
 from reins.eval.analyse.run_folder import RunFolder
 from reins.eval.io.errors import InputError
 from reins.eval.io.files import write_json
 from reins.eval.report.sync import sync
+from reins.recipes.cli import app
 
 TOKEN = "hf_plantedTokenXYZ"
 
@@ -39,7 +41,9 @@ def offline_run(folder, content=b"reward"):
     return kept
 
 
-def test_sync_uploads_every_offline_run_and_declares_what_each_was_given(tmp_path, monkeypatch):
+@pytest.fixture
+def tracked(tmp_path, monkeypatch):
+    """A finished run with its offline runs, the server, and what `wandb` was called with."""
     run = make_tracked_run(
         tmp_path / "run", {"track": {"project": "reins", "mode": "offline"}}, ["sft", "sft_rl"]
     )
@@ -51,6 +55,11 @@ def test_sync_uploads_every_offline_run_and_declares_what_each_was_given(tmp_pat
     monkeypatch.setattr(
         subprocess, "run", lambda words, **_: called.append(words) or SimpleNamespace(returncode=0)
     )
+    return run, kept, server, called
+
+
+def test_sync_uploads_every_offline_run_and_declares_what_each_was_given(tracked):
+    run, kept, server, called = tracked
     assert sync(run) == kept
     (command,) = called
     assert command[1:] == ["-m", "wandb", "sync", *map(str, kept)]
@@ -68,6 +77,13 @@ def test_sync_uploads_every_offline_run_and_declares_what_each_was_given(tmp_pat
         "evals-sft.rl-s0": ["sft.rl-s0:latest", data],
         "run-report": ["eval-base:latest", "eval-sft-s0:latest", "eval-sft.rl-s0:latest"],
     }
+
+
+def test_the_command_prints_what_it_uploaded(tracked):
+    run, kept, server, called = tracked
+    done = CliRunner().invoke(app, ["track", "sync", str(run)])
+    assert (done.exit_code, done.output.split()) == (0, [str(folder) for folder in kept])
+    assert len(called) == 1 and "me/reins/run-report" in server.used
 
 
 def test_sync_uploads_nothing_where_a_secret_is_held(tmp_path, monkeypatch):

@@ -38,7 +38,12 @@ class Judged:
         return score_one(self.rows[name], response, preset=self.preset)
 
     def score_output(self, name: str, output: dict[str, Any]) -> Score:
-        """The score of the first choice of a completion, as Inspect and OpenAI's servers give them."""
+        """The score of the first choice of a completion, as Inspect and OpenAI's servers give them.
+
+        Without any it was cut: a limit of Inspect's own, on tokens or time, ends a sample before its reply is kept.
+        """
+        if output.get("choices") == []:
+            return self.score(name, "", truncated=True)
         reply: Generation = completed(output, name)[0]
         return self.score(name, reply.text, thought=reply.thought, truncated=reply.truncated)
 

@@ -38,8 +38,9 @@ def _bytes(content: Any) -> bytes:
 
 
 def _of_run(run: RunFolder, set_mode: SetMode, named: bool) -> Shown:
-    """Rows and samples of one run, set and mode; rows are keyed by run too where there are several."""
+    """Rows and samples of one run, set and mode; rows are keyed by set, and by run where there are several."""
     prefix = f"{run.name}/" if named else ""
+    of_set = f"{prefix}{set_mode.set}/"  # sets may name their rows alike
     part: Shown = {"rows": {}, "samples": [], "of": 0}
     if set_mode.set not in run.row_sets:
         return part
@@ -57,8 +58,8 @@ def _of_run(run: RunFolder, set_mode: SetMode, named: bool) -> Shown:
         for response in iter_responses(folder / "responses.jsonl"):
             if response.sample == 0 and response.row in shown:
                 sample = _sample(shown[response.row], response, run.preset)
-                part["samples"].append(about | sample | {"row": prefix + response.row})
-                part["rows"][prefix + response.row] = _row(chosen[response.row])
+                part["samples"].append(about | sample | {"row": of_set + response.row})
+                part["rows"][of_set + response.row] = _row(chosen[response.row])
     return part
 
 

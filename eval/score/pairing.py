@@ -1,12 +1,13 @@
 """Which row a record of outputs answers, by what it says of it: the row's name or id, or the prompt it was asked.
 
 None is ever taken for the row at its place because the numbers agree, unless it says nothing of its row. Where it
-does, every name and prompt in it must be of one row. What several rows share (published ids are not unique, and one
-prompt may be asked twice) tells them apart only by what else a record hints at, or where all
+does, every name and prompt in it must be of one row; but where the prompt is of none, as by a template of one's own,
+a `row` that names one decides, and so do ids where all of them name rows. What several rows share (published ids are
+not unique, and one prompt may be asked twice) tells them apart only by what else a record hints at, or where all
 records stand in the order of the rows.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
 
@@ -35,7 +36,9 @@ def rows_answered(file: str | Path, records: Sequence[Record], rows: Sequence[Ro
             raise InputError(file, f"{len(records)} outputs for {len(rows)} rows", "line i answers row i")
         return list(rows)
     named, asked = _places(rows, _names), _places(rows, _prompts)
-    candidates = [_of_record(record, named, asked) for record in records]
+    by_name = {row.name: place for place, row in enumerate(rows)}
+    candidates = [_of_record(record, named, asked, by_name) for record in records]
+    _take_named(records, by_name, candidates)
     _reword(records, rows, candidates)
     if len(records) == len(rows) and all(place in places for place, places in enumerate(candidates)):
         return list(rows)
@@ -65,15 +68,15 @@ def _prompts(row: Row) -> Iterable[str]:
     return {row.question, *told, *plain, *([prompt] if isinstance(prompt, str) else [])}
 
 
-def _of_record(record: Record, named: Places, asked: Places) -> set[int]:
-    """The places of the rows that a record may answer; none where its prompt is of no row."""
-    places = _of_fields(record, named, asked)
+def _of_record(record: Record, named: Places, asked: Places, by_name: Mapping[str, int]) -> set[int]:
+    """The places of the rows that a record may answer; none where its prompt is of no row, and it names none."""
+    places = _of_fields(record, named, asked, by_name)
     for hint in record.row.hints:
         places = places & (named.get(hint, set()) | asked.get(hint.strip(), set())) or places
     return places
 
 
-def _of_fields(record: Record, named: Places, asked: Places) -> set[int]:
+def _of_fields(record: Record, named: Places, asked: Places, by_name: Mapping[str, int]) -> set[int]:
     line, where = record.row.fields, record.where
     told = {key: asked.get(need(line, key, TEXT, where).strip(), set()) for key in TEXTS if key in line}
     for key in NAMES:
@@ -88,7 +91,14 @@ def _of_fields(record: Record, named: Places, asked: Places) -> set[int]:
     both = set.intersection(*known) if known else set()
     if known and not both:
         raise InputError(where, f"{' and '.join(told)} are of different rows", FIX)
-    return both if len(known) == len(told) else set()
+    return both if len(known) == len(told) or str(line.get("row")) in by_name else set()
+
+
+def _take_named(records: Sequence[Record], by_name: Mapping[str, int], found: list[set[int]]) -> None:
+    """Take the rows that all records hint at by name, as Inspect's ids may, where prompts are of no row."""
+    hinted = [{by_name[hint] for hint in record.row.hints if hint in by_name} for record in records]
+    if all(hinted):
+        found[:] = [places or named for places, named in zip(found, hinted, strict=True)]
 
 
 def _reword(records: Sequence[Record], rows: Sequence[Row], found: list[set[int]]) -> None:

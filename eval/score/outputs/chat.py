@@ -24,8 +24,10 @@ from .record import (
     row_said,
     token_counts,
 )
+from .unread import SETTINGS, refuse_unread
 
-THOUGHTS = ("reasoning", "thinking")  # types of content parts, and the field each holds its text in
+# Types of content parts, and the field each holds its text in: of Inspect and Anthropic, of Mistral text parts again.
+THOUGHTS = ("reasoning", "thinking")
 REASONS = (
     "finish_reason",
     "stop_reason",
@@ -111,9 +113,9 @@ def said_by(message: Line, where: str, *, truncated: bool | None = None, usage: 
     # No content is what servers write where a message is all thought; a refusal stands in a field of its own.
     content = message.get("refusal") or "" if content in (None, "", []) else content
     text = need_text({"content": content}, "content", where)
-    thought = "\n".join(need(part, part["type"], TEXT, where) for part in thoughts)
-    thought = thought or thought_beside(message, where) or ""
-    return Generation(text, thought or None, truncated, *token_counts(usage, text))
+    apart = "\n".join(need_text(part, part["type"], where) for part in thoughts)
+    thought = apart or thought_beside(message, where) or None
+    return Generation(text, thought, truncated, *token_counts(usage, text, thought))
 
 
 def user_turn(messages: object) -> str | None:
@@ -134,15 +136,21 @@ def _named(line: Line, where: str) -> RowSaid:
 def _asked(line: Line, where: str) -> RowSaid:
     """By what stands beside a completion: fields of its own, or the request that it answers.
 
-    Raises InputError where a prompt is there and cannot be read: such lines are in the order in which calls ended.
+    Raises InputError where a prompt is there and cannot be read, or may be in a field that nobody reads: such lines
+    are in the order in which calls ended.
     """
     request = _request(line, where)
     fields = {key: value for key, value in line.items() if key not in PROMPTS or value == _loaded(value)}
     said = row_said(fields, *(prompt for source in (line, request) for prompt in _prompts(source)))
-    if not said.fields and any(_asks(source.get(key)) for source in (line, request) for key in PROMPTS):
+    if said.fields:
+        return said
+    if any(_asks(source.get(key)) for source in (line, request) for key in PROMPTS):
         raise InputError(
             where, "its prompt cannot be read", "give it as a text or a user's message, or name the row"
         )
+    repeated = SETTINGS if line.get("object") == "response" else ()
+    refuse_unread(line, where, *PROMPTS, "request", *repeated)
+    refuse_unread(request, where, *PROMPTS, *SETTINGS)
     return said
 
 
@@ -221,10 +229,11 @@ def _of_items(body: Line, where: str) -> Generation:
         for part in may(item, "content", OBJECTS, where) or may(item, "summary", OBJECTS, where) or []
     ]
     text = need_text({"content": parts}, "content", where) if parts else ""
+    thought = "\n".join(texts) or None
     ended = beside(body, "incomplete_details", where) or {"reason": body.get("status")}
     return Generation(
         text,
-        "\n".join(texts) or None,
+        thought,
         hit_limit(ended, where, "reason"),
-        *token_counts(body.get("usage"), text),
+        *token_counts(body.get("usage"), text, thought),
     )

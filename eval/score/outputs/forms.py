@@ -10,6 +10,7 @@ from . import chat, harnesses
 from .inspect_logs import read_samples
 from .lines import read_ifeval, read_mathif
 from .record import Lines, Record
+from .unread import in_order
 
 
 class Form(NamedTuple):
@@ -33,6 +34,7 @@ FORMS = (
     Form(("doc", "model_response"), harnesses.read_lighteval),
     Form(("index", "model_output"), harnesses.read_predictions),
     Form(("index", "sample_score"), harnesses.read_reviews),
+    Form(("raw_input", "choices"), harnesses.read_answers),
     Form(("custom_id", "response"), chat.read_batch),
     Form((), chat.read_completions, chat.is_completion),
     Form(("response",), chat.read_calls, lambda line: chat.is_call(line["response"])),
@@ -64,4 +66,4 @@ def read_records(lines: Lines) -> list[Record]:
     for where, line in lines:
         if not form.holds(line):
             raise InputError(where, "not like line 1", "give files of different forms one by one")
-    return form.read(lines)
+    return form.read(in_order(lines))

@@ -2,10 +2,12 @@
 
 lm-evaluation-harness: a line of `samples_<task>_<date>.jsonl` is `{doc_id, doc, arguments, resps, filter, …}` (written
 with --log_samples). lighteval: a row of `details_<task>_<date>.parquet` is `{doc, model_response, metric}`. evalscope: a
-line of `predictions/` is `{index, model_output, messages}`, one of `reviews/` `{index, messages, sample_score}`.
+line of `predictions/` is `{index, model_output, messages}`, one of `reviews/` `{index, messages, sample_score}`, or
+`{index, input, sample_score}` to 1.6; to 0.17 both are a completion with `index` and `raw_input`, the row of its set.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,6 +29,7 @@ REPEATED = Kind(
     ),
 )
 TEXTS_OR_NULLS = list_of(or_null(TEXT), "texts")
+USER = re.compile(r"(?:\A|\n\n)\*\*User\*\*: ")  # heads a turn where evalscope writes a chat as one text
 
 
 def read_lm_eval(lines: Lines) -> list[Record]:
@@ -46,19 +49,31 @@ def _of_one_filter(lines: Lines) -> Iterator[tuple[str, Line]]:
 def _of_document(line: Line, where: str) -> Record:
     (texts,) = need(line, "resps", REPEATED, where)
     said = row_said(need(line, "doc", OBJECT, where), _rendered(line))
-    if not said.fields and line.get("arguments"):
-        raise InputError(
-            where, "its prompt cannot be read", "give rows whose `doc` names the row or says its prompt"
-        )
+    if line.get("arguments"):
+        _need_fields(said, "doc", where)
     return Record(where, said, [Generation(text) for text in texts])
 
 
+def _need_fields(said: RowSaid, held_by: str, where: str) -> None:
+    if not said.fields:
+        raise InputError(
+            where,
+            "its prompt cannot be read",
+            f"give rows whose `{held_by}` names the row or says its prompt",
+        )
+
+
 def _rendered(line: Line) -> str | None:
-    """The prompt that the model was given: a text, or a chat as a list or as JSON; older files list the arguments."""
+    """The prompt that the model was given: a text, or a chat as a list or as JSON; older files list the arguments.
+
+    For chat servers the JSON is the one field of a tuple, which files hold as a list.
+    """
     prompt: Any = line.get("arguments")
     for key in ("gen_args_0", "arg_0"):
         first = prompt[0] if isinstance(prompt, list) and prompt else None
         prompt = prompt.get(key) if isinstance(prompt, dict) else first
+    if isinstance(prompt, list) and len(prompt) == 1 and isinstance(prompt[0], str):
+        (prompt,) = prompt
     if isinstance(prompt, str) and prompt.startswith("[{"):
         try:
             prompt = json.loads(prompt)
@@ -91,10 +106,26 @@ def _of_details(line: Line, where: str) -> Record:
     return Record(where, said, [Generation(text or "", thought or None) for text, thought in pairs])
 
 
+def read_answers(lines: Lines) -> list[Record]:
+    """What evalscope kept of every answer, scored or not, up to 0.17: a completion beside the row that it read."""
+    return [Record(where, _of_raw(line, where), completed(line, where)) for where, line in _in_order(lines)]
+
+
+def _of_raw(line: Line, where: str) -> RowSaid:
+    raw = need(line, "raw_input", OBJECT, where)
+    said = row_said(raw, may(raw, "query", TEXT, where))  # `query` is what general_qa may call a prompt
+    _need_fields(said, "raw_input", where)
+    return said
+
+
 def read_predictions(lines: Lines) -> list[Record]:
     """What evalscope keeps of every answer; repeats of a prompt are lines of their own."""
     return [
-        Record(where, _of_chat(line, where), completed(need(line, "model_output", OBJECT, where), where))
+        Record(
+            where,
+            _of_prompt(line, user_turn(line.get("messages")), where),
+            completed(need(line, "model_output", OBJECT, where), where),
+        )
         for where, line in _in_order(lines)
     ]
 
@@ -106,19 +137,30 @@ def read_reviews(lines: Lines) -> list[Record]:
 
 def _of_review(line: Line, where: str) -> Record:
     if line.get("messages"):
-        return Record(where, _of_chat(line, where), [last_reply(line, where)])
+        said = _of_prompt(line, user_turn(line["messages"]), where)
+        return Record(where, said, [last_reply(line, where)])
     score = need(need(line, "sample_score", OBJECT, where), "score", OBJECT, where)
-    said = row_said({"prompt": need(line, "input", TEXT, where)})
-    return Record(where, said, [Generation(need(score, "prediction", TEXT, where))])
+    *_, prompt = USER.split(need(line, "input", TEXT, where))
+    return Record(
+        where, _of_prompt(line, prompt, where), [Generation(need(score, "prediction", TEXT, where))]
+    )
 
 
-def _of_chat(line: Line, where: str) -> RowSaid:
+def _of_prompt(line: Line, prompt: str | None, where: str) -> RowSaid:
+    """By the last user turn, and by what evalscope kept of the row."""
     more = beside(line, "metadata", where) or beside(
         beside(line, "sample_score", where), "sample_metadata", where
     )
-    return row_said({**more, "prompt": user_turn(line.get("messages"))})
+    return row_said({**more, "prompt": prompt})
 
 
 def _in_order(lines: Lines) -> Lines:
     """By evalscope's number of the sample: its lines stand in the order in which they ended."""
-    return sorted(lines, key=lambda each: need(each[1], "index", WHOLE, each[0]))
+    return sorted(lines, key=lambda each: _number(each[1], each[0]))
+
+
+def _number(line: Line, where: str) -> int:
+    """Which 0.13 keeps in the prompt."""
+    holder = line if "index" in line else beside(line, "origin_prompt", where)
+    number: int = need(holder, "index", WHOLE, where)
+    return number

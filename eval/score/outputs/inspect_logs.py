@@ -15,11 +15,11 @@ from ...io.fields import COUNT, LIST, NAME, OBJECT, may, need
 from ...io.jsonl import Line
 from ...io.strict_json import parse
 from .chat import completed, user_turn
-from .record import Lines, Record, listed, row_said
+from .record import Generation, Lines, Record, listed, row_said
 
 ZSTANDARD = 93
 HEADER = 30  # bytes of a zip member before its name
-KEPT = ("id", "epoch", "input", "output", "error")  # of a sample, whose events are most of it
+KEPT = ("id", "epoch", "input", "output", "error", "limit")  # of a sample, whose events are most of it
 WHOLE = "give a whole log, as Inspect writes it"
 
 
@@ -68,7 +68,10 @@ def _record(line: Line, where: str) -> Record:
     # Ids that nobody gave are numbers from 1.
     said = {"prompt": prompt} if prompt else {"id": need(line, "id", NAME, where)}
     output = need(line, "output", OBJECT, where)
-    return Record(where, row_said(said, str(line.get("id"))), completed(output, where))
+    # A limit of Inspect's own, on tokens or time, ends a sample before its reply is kept.
+    ended = line.get("limit") and not output.get("choices")
+    replies = [Generation("", truncated=True)] if ended else completed(output, where)
+    return Record(where, row_said(said, str(line.get("id"))), replies)
 
 
 def _is_sample(name: str) -> bool:

@@ -6,6 +6,7 @@ from ...io.fields import FLAG, Kind, need
 from ...io.jsonl import Line
 from ...verify.responses import need_text, thought_beside, thoughts_beside
 from .record import NAMES, TEXTS, Generation, Lines, Record, RowSaid, hit_limit
+from .unread import refuse_unread
 
 # A list of texts, none of them taken apart: each may itself be in content parts.
 SEVERAL = Kind(
@@ -17,8 +18,12 @@ SEVERAL = Kind(
 
 
 def read_mathif(lines: Lines) -> list[Record]:
-    """Lines of several texts."""
-    return [Record(where, _said(line), _outputs(line, where)) for where, line in lines]
+    """Lines of several texts; raises InputError where one may say its prompt in a field that nobody reads."""
+    records = [Record(where, _said(line), _outputs(line, where)) for where, line in lines]
+    for record, (where, line) in zip(records, lines, strict=True):
+        if not record.row.fields:
+            refuse_unread(line, where)
+    return records
 
 
 def read_ifeval(lines: Lines) -> list[Record]:

@@ -83,10 +83,11 @@ def beside(line: Line, key: str, where: object) -> Line:
     return may(line, key, OBJECT, where) or {}
 
 
-def token_counts(usage: Any, text: str) -> tuple[int | None, int | None]:
+def token_counts(usage: Any, text: str, thought: str | None) -> tuple[int | None, int | None]:
     """Tokens of reasoning and answer, of the one generation that a server counted; None each where it did not.
 
-    A server that left the thought in the text, and so counts no reasoning, has not told the two apart.
+    A server that counts no reasoning where there is some, in the text or beside it, has not told the two apart: SGLang
+    writes 0 for what it did not count.
     """
     if not isinstance(usage, dict):
         return None, None
@@ -97,7 +98,7 @@ def token_counts(usage: Any, text: str) -> tuple[int | None, int | None]:
     total: Any = usage.get("completion_tokens", usage.get("output_tokens"))
     if not (COUNT.holds(reasoning) and COUNT.holds(total) and reasoning <= total):
         return None, None
-    if not reasoning and split_reasoning(text).state != "none":
+    if not reasoning and (thought or split_reasoning(text).state != "none"):
         return None, None
     return reasoning, total - reasoning
 
