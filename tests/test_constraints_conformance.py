@@ -63,7 +63,7 @@ def test_our_texts_cover_every_published_type_held_and_broken():
 
 def test_our_generations_are_cut_as_mathif_cuts_them():
     cases = read(OURS / "split.jsonl")
-    assert len(cases) == 24
+    assert len(cases) >= 24
     for case in cases:
         assert split_reasoning(case["raw"], preset="mathif").answer == case["response"], case["raw"]
 
@@ -90,7 +90,7 @@ def test_mathif_verdicts_agree_in_every_case(name):
 @needs_shared
 def test_mathif_cuts_the_answer_as_published():
     cases = read(CASES / "mathif_response_split.jsonl")
-    assert len(cases) == 14
+    assert len(cases) >= 14
     for case in cases:
         assert split_reasoning(case["raw"], preset="mathif").answer == case["response"], case
 
@@ -109,7 +109,7 @@ def test_ifeval_verdicts_agree_strict_and_loose(name):
 @needs_shared
 def test_ifeval_prompts_agree_instruction_by_instruction():
     cases = [case for case in read(CASES / "ifeval.jsonl") if case["kind"] == "prompt"]
-    assert len(cases) == 74
+    assert len(cases) >= 74
     for case in cases:
         constraints = read_constraints(case["instruction_id_list"], case["kwargs"])
         strict = verdicts(constraints, case["response"], preset="ifeval")
