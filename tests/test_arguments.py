@@ -156,6 +156,17 @@ def test_the_choices_are_those_that_the_trainers_themselves_compare_with():
             {"accelerator_config": {"use_seedable_sampler": False}},
             "other weights: rows come in another order",
         ),
+        (
+            "sft",
+            {"model_init_kwargs": '{"dtype": "bfloat16"}'},
+            """args.model_init_kwargs: '{"dtype": "bfloat16"}' is a text; give a mapping""",
+        ),
+        (
+            "grpo",
+            {"accelerator_config": "x.json"},
+            "args.accelerator_config: 'x.json' is a text; give a mapping",
+        ),
+        ("distill", {"teacher_model_init_kwargs": "{}"}, "args.teacher_model_init_kwargs: '{}' is a text"),
         ("sft", {"save_strategy": "best"}, "args.save_strategy: checkpoints are judged by reins.eval"),
         ("sft", {"hub_token": "hf_x"}, "args.hub_token: a secret does not belong into a recipe"),
         ("sft", {"push_to_hub": True}, "`reins push` uploads an arm, privately"),

@@ -14,7 +14,7 @@ MARKS = [
     "*", "**", "* ", "- ", "\n", "\n\n", "***", "******", "$", "$$", "\\[", "\\(", "\\begin{a}", "\\end{a}", "\\boxed{",
     "{", "}", "`", "```", "<<", ">>", "[", "]", "<think>", "</think>", "<answer>", "</answer>", '"', "'", ",", ".", "!",
     "~~~", "```text\n", "，", "。", "5$", "$5, ", "을", "_", "“", "［a］", "Section 1", "P.S. x", '{"a": 1}', "because", "A", "é", "中文", "ſ", "İ", "\u0300", "\x00", "\ud800", "\u200b",
-    "\u2028", "\r", "1,000", "CAN'T", "U.S. ", "Any other questions?", "My answer is yes.", "http://a", "a@b.c",
+    "\u2028", "\u00ad", "\r", "😊", "…", "~~", "ｅ", "1,000", "CAN'T", "U.S. ", "Any other questions?", "My answer is yes.", "http://a", "a@b.c",
 ]  # fmt: skip
 TEXTS = st.one_of(
     st.text(st.characters(), max_size=60),  # surrogates and NUL among them
@@ -76,6 +76,12 @@ BAIT = [
     "a",
     "A'",
     ". ",
+    "_",
+    ": ",
+    "\u200b",
+    "ا\u200c",
+    "ｅ",
+    "😊",
 ]
 
 

@@ -8,6 +8,7 @@ import pytest
 from reins.eval.io.errors import InputError
 from reins.eval.io.jsonl import read_jsonl, write_jsonl
 from reins.eval.score.score import score
+from reins.eval.verify.responses import as_response
 from reins.eval.verify.rows import read_rows
 
 QUESTIONS = ["How many legs has a spider?", "What is 9 - 5?", "How many sides has a hexagon?"]
@@ -86,6 +87,56 @@ def refused(scored, rows, lines, complaint):
 )  # fmt: skip
 def test_values_of_another_type_are_refused_by_line(scored, said, complaint):
     refused(scored, MATHS, [ours(0), ours(1, **said), ours(2)], f"r.jsonl:2: {complaint}")
+
+
+DETAILS = [
+    {"type": "reasoning.summary", "summary": "nine take five"},
+    {"type": "reasoning.text", "text": "is four"},
+    {"type": "reasoning.encrypted", "data": "gAAA"},
+]
+
+
+@pytest.mark.parametrize(
+    ("said", "thought"),
+    [
+        ({"reasoning_details": DETAILS}, "nine take five\nis four"),
+        ({"reasoning_details": DETAILS[2:]}, None),
+        ({"reasoning": "so four", "reasoning_details": DETAILS}, "so four"),
+        ({"thought": "so four"}, "so four"),
+        ({"thoughts": ["so four"]}, "so four"),
+        ({"reasoning_text": "so four"}, "so four"),
+        ({"thinking": True, "reasoning_effort": "high", "reason": "stop"}, None),
+    ],
+)  # fmt: skip
+def test_a_thought_beside_the_text_is_read_however_its_column_is_called(said, thought):
+    assert as_response(ours(1, **said), "r.jsonl:1").thought == thought
+
+
+@pytest.mark.parametrize(
+    "column", ["thought_process", "thinking_steps", "chain_of_thought", "model_reasoning", "cot"]
+)
+@pytest.mark.parametrize("value", ["so four", ["so four"], {"text": "先算"}])
+def test_a_thought_in_a_column_that_is_not_read_is_refused_by_name(column, value):
+    complaint = f"^r.jsonl:1: '{column}' holds text that may be the thought; call it `reasoning_content` if"
+    with pytest.raises(InputError, match=complaint):
+        as_response(ours(1, **{column: value}), "r.jsonl:1")
+
+
+@pytest.mark.parametrize(
+    ("said", "cut"),
+    [
+        ({"finish_reason": "length"}, True),
+        ({"finish_reason": "MAX_TOKENS", "cut": None}, True),
+        ({"stop_reason": "max_tokens"}, True),
+        ({"finish_reason": "stop", "stop_reason": 151645}, False),
+        ({"finish_reason": "length", "cut": False}, False),
+        ({"finish_reason": "stop", "cut": True}, True),
+        ({"finish_reason": "unknown"}, None),
+        ({}, None),
+    ],
+)  # fmt: skip
+def test_where_no_cut_is_told_the_reason_for_the_end_tells_it(said, cut):
+    assert as_response(ours(1, **said), "r.jsonl:1").truncated is cut
 
 
 @pytest.mark.parametrize("tokens", [10, 10.0, 0.0, 1e3])

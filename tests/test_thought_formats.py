@@ -44,6 +44,9 @@ MARKED = [
     ("harmony", "{}<|end|><|start|>assistant<|channel|>final<|message|>{}<|end|>"),
     ("harmony", "<|start|>assistant<|channel|>analysis<|message|>{}<|end|><|channel|>final <|constrain|>json<|message|>{}"),
     ("harmony_words", "analysis{}assistantfinal{}"),
+    ("harmony_words", "assistantanalysis{}assistantfinal{}"),
+    ("s1", "<|im_start|>think\n{}\n<|im_start|>answer\n{}<|im_end|>"),
+    ("s1", "{}\n<|im_start|>answer\n{}"),
     ("harmony_words", "analysis\n{}\nassistantfinal\n{}"),
     ("harmony_words", "analysis{}assistantcommentary to=functions.add json{{}}assistantanalysisSo 25.assistantfinal{}"),
     ("gemma", "<|channel>thought\n{}\n<channel|>{}"),
@@ -167,7 +170,7 @@ def test_a_tag_that_is_quoted_or_spoken_of_is_text(text, answer):
         "analysis of the data shows a trend",
         "Analysis: the sum is 25.",
         "my response: it is 25. Here is my response: short.",
-        "<<Solution>> it is 25 <|end|>",
+        "<<Solution>> it is 25 <|end|> or so",
         "if x < think > y then [think] again",
     ],
 )
@@ -214,6 +217,21 @@ def test_an_unfinished_thought_is_no_answer(text):
         ("use <answer></answer> round 25", "use <answer></answer> round 25"),
         ("write <answer> and </answer>: <answer>25</answer>", "25"),
         ("it goes in the <answer> tag. So 25", "it goes in the <answer> tag. So 25"),
+        ("<answer>25</ answer> it is", "25"),
+        # what ends a turn
+        ("so it is<|im_end|>", "so it is"),
+        ("so it is</s>", "so it is"),
+        ("so it is<|eot_id|>\n<|end_of_text|>\n", "so it is"),
+        ("<think>a</think><answer>25</answer><｜end▁of▁sentence｜>", "25"),
+        ("<think>a</think><response>25</response><|im_end|>", "25"),
+        ("<think>a</think><|im_end|>", ""),
+        ("`<|im_end|>` ends it, or `</s>`", "`<|im_end|>` ends it, or `</s>`"),
+        ("with <|im_end|> it goes on", "with <|im_end|> it goes on"),
+        # GLM's box
+        ("<think>a</think>It is <|begin_of_box|>25<|end_of_box|>.", "It is \\boxed{25}."),
+        ("<|begin_of_box|>\\boxed{25}<|end_of_box|>", "\\boxed{25}"),
+        ("<|begin_of_box|>So it is, twenty-five.<|end_of_box|>", "So it is, twenty-five."),
+        ("`<|begin_of_box|>` and on", "`<|begin_of_box|>` and on"),
     ],
 )
 def test_the_last_answer_block_is_the_answer(text, answer):
@@ -253,7 +271,7 @@ BAIT = [
     "<think>", "</think>", "<think></think>", "<think> a", "`", "```", "```\n", "`<think>`", '"<think>" ', "~~~\n",
     "<answer>", "</answer>", "<answer> and </answer> ", "the </think> tag ", "<|channel|>analysis", "<|channel|>final<",
     "<|channel|>analysis<|message|>", "<|end|>", "analysis", "assistantfinal", "Here is my response:", " ", "\n", "<",
-    "[THINK]", "◁think▷ ", "<|begin_of_thought|>\n", "<think>\n<think>x</think>", "</think>b", "<think>   ", "a <think> b ",
+    "[THINK]", "◁think▷ ", "<|begin_of_thought|>\n", "<|im_end|>", "<|begin_of_box|>", "<|im_start|>answer", "<think>\n<think>x</think>", "</think>b", "<think>   ", "a <think> b ",
 ]  # fmt: skip
 
 

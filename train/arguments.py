@@ -119,6 +119,9 @@ def _check_key(trainer: Trainer, key: str, value: Any) -> None:
         raise InputError(where, f"not settled here: {ELSEWHERE[key]}", "take it out")
     if not _fits(value, known[key]):
         raise InputError(where, f"{value!r} is not what {name} takes", f"give {_wanted(known[key])}")
+    # TRL would read JSON, or a file of it, where a mapping may stand: what it holds could not be looked at here.
+    if isinstance(value, str) and "dict" in _kinds(known[key]) and key not in REFUSED:
+        raise InputError(where, f"{value!r} is a text", "give a mapping")
     line = _lines(trainer).get(key)
     check_value(key, value, known[key], default(line) if line else ..., choices(trainer).get(key, []))
     if key in REFUSED and value not in REFUSED[key][0]:

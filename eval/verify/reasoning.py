@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise, zip_longest
 from typing import Literal, NamedTuple
 
+from .answer_dress import undressed, unwrapped
 from .spoken_tags import is_in_sentence, meant
 from .thought_formats import THINK, Tag, ThoughtFormat, telling_tags
 
 State = Literal["closed", "unclosed", "none"]
-ANSWER = re.compile(r"<[ \t]?(/?)answer[ \t]?>", re.IGNORECASE)
-WRAPPER = re.compile(r"<(response|output|solution|final_answer)>", re.IGNORECASE)
+ANSWER = re.compile(r"<[ \t]?(/?)[ \t]?answer[ \t]?>", re.IGNORECASE)
 OPENED_SHARE = 0.1  # of a file's texts that close a thought they never opened
 
 
@@ -65,8 +65,9 @@ def split_reasoning(
     form, tags = _format_and_tags(text, known)
     thoughts = _thoughts(text, tags, prefilled)
     if beside and beside.strip() and not (thoughts.open or thoughts.pairs):
-        answer = _as_judged(text, preset, _last_block(text).strip())
-        return Split(beside, answer, "closed" if text.strip() else "unclosed")
+        said = undressed(text)
+        answer = _as_judged(text, preset, _last_block(said).strip())
+        return Split(beside, answer, "closed" if said.strip() else "unclosed")
     inside = [text[opening.end : closing.start] for opening, closing in thoughts.pairs]
     state: State = "unclosed" if thoughts.open else "closed" if thoughts.pairs else "none"
     place = (0, 0, 0)
@@ -184,8 +185,8 @@ def _answer(text: str, form: ThoughtFormat | None, tags: Sequence[Tag], thoughts
         outside = text[opened[-1].end : min([form.ends_at(text, opened[-1].end), *later])]
     else:
         outside = _outside(text, thoughts)
-    answer = _last_block(outside).strip()
-    return _unwrapped(answer) if thoughts.pairs else answer
+    answer = _last_block(undressed(outside)).strip()
+    return unwrapped(answer) if thoughts.pairs else answer
 
 
 def _outside(text: str, thoughts: _Thoughts) -> str:
@@ -218,17 +219,6 @@ def _last_block(text: str) -> str:
     if blocks:
         return next((block for block in reversed(blocks) if block.strip()), "")
     return _outside(text, _Thoughts([], [tag for tag in tags if tag.kind == "closes"], []))
-
-
-def _unwrapped(answer: str) -> str:
-    """The answer without tags round all of it (Granite 3.3, Ernie 4.5, Reflection)."""
-    opening = WRAPPER.match(answer)
-    if not opening:
-        return answer
-    inside, closing = answer[opening.end() :], f"</{opening[1]}>".lower()
-    if inside.lower().endswith(closing):
-        return inside[: -len(closing)].strip()
-    return answer if closing in inside.lower() else inside.strip()
 
 
 def _as_judged(text: str, preset: str, answer: str) -> str:

@@ -1,13 +1,15 @@
 """Responses: one generated text to one row, as sampling writes and scoring reads them.
 
 A line of `responses.jsonl` holds `{row, sample, text, state, cut, reasoning_tokens, answer_tokens, seed,
-prompt_hash}`; only the first three are needed, the rest is null where a file does not say it. Where sampling knows them
-it adds the costs `calls, prompt_tokens, drawn_tokens`, the `first` reply of a mode of two passes, and the decision
-`p_yes, p_word` of mode `decide`. A thought that a server
-took out of the text is read from the column it was put in. What a server says beside a reply is kept as it came, in
-`finish_reason` and `usage`, for people and for the cost; it is not read back.
+prompt_hash}`; only the first three are needed, the rest is null where a file does not say it, but `cut` follows from a
+server's `finish_reason`. Where sampling knows them it adds the costs `calls, prompt_tokens, drawn_tokens`, the `first`
+reply of a mode of two passes, and the decision `p_yes, p_word` of mode `decide`. A thought that a server took out of the
+text is read from the column it was put in, and text in a column named like one that is not read is refused. What a server
+says beside a reply is kept as it came, in `finish_reason` and `usage`, for people and for the cost; no other use is made
+of it.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -104,7 +106,21 @@ COSTS = ("calls", "prompt_tokens", "drawn_tokens")
 CHANCES = ("p_yes", "p_word")
 # Finish reasons of a reply that hit its limit, or the end of the model's context.
 AT_LIMIT = ("length", "max_tokens", "model_length", "max_output_tokens")
-BESIDE = ("reasoning_content", "reasoning", "thinking")  # of vLLM, its later releases, Ollama
+# Columns of a thought: of vLLM, its later releases, Ollama, of files made by hand, of OpenRouter.
+BESIDE = (
+    "reasoning_content",
+    "reasoning",
+    "thinking",
+    "thought",
+    "thoughts",
+    "reasoning_text",
+    "reasoning_details",
+)
+# What their names are like: a text in another such column would be a thought that nobody reads.
+THOUGHT_NAMED = re.compile(r"\A(?:reason|think|thought)|(?:\A|_)(?:reasoning|thinking|thoughts?|cot)(?:_|\Z)")
+# OpenRouter's types of details, and the field that each holds a text in; nobody can read the last one's `data`.
+DETAILS = {"reasoning.text": "text", "reasoning.summary": "summary", "reasoning.encrypted": "text"}
+REASONS = ("finish_reason", "stop_reason", "done_reason")  # of OpenAI, Anthropic, Ollama
 PARTS = ("text", "output_text", "input_text")  # types of content parts that are text
 
 
@@ -113,12 +129,37 @@ def as_response(line: Line, where: str) -> Response:
     fields: Line = {
         key: (need if key in NEEDED else may)(line, key, kind, where) for key, kind in _FIELDS.items()
     }
+    _refuse_unread(line, where)
     fields |= {key: may(line, key, COUNT, where) for key in COSTS}
     fields |= {key: may(line, key, CHANCE, where) for key in CHANCES}
     if first := may(line, "first", OBJECT, where):
         fields["first"] = as_response({**{key: line[key] for key in KEY}, **first}, f"{where}: first")
     text = need_text(line, "text", where)
-    return Response(text=text, truncated=fields.pop("cut"), thought=thought_beside(line, where), **fields)
+    cut = fields.pop("cut")
+    truncated = _hit_limit(line) if cut is None else cut
+    return Response(text=text, truncated=truncated, thought=thought_beside(line, where), **fields)
+
+
+def _hit_limit(line: Line) -> bool | None:
+    """Whether a reply hit its limit, by the reason for its end that a server gave; None where it gave none."""
+    reasons = (line.get(key) for key in REASONS)
+    reason = next((each.lower() for each in reasons if each and isinstance(each, str)), "unknown")
+    return None if reason == "unknown" else reason in AT_LIMIT
+
+
+def _refuse_unread(line: Line, where: str) -> None:
+    for key, value in line.items():
+        if key not in BESIDE and THOUGHT_NAMED.search(key) and _speaks(value):
+            what = f"{key!r} holds text that may be the thought"
+            raise InputError(where, what, f"call it `{BESIDE[0]}` if it is that, or take it out")
+
+
+def _speaks(value: object) -> bool:
+    """Whether there is more text than the one word of a setting, such as the effort."""
+    if isinstance(value, str):
+        return len(value.split()) > 1 or not value.isascii()
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(map(_speaks, inside))
 
 
 def need_text(line: Line, key: str, where: object) -> str:
@@ -142,7 +183,7 @@ def thought_beside(line: Line, where: object) -> str | None:
 
 def thoughts_beside(line: Line, samples: int, where: object) -> list[str | None]:
     """The thoughts in a column of their own, one for each of a line's texts; raises InputError as `need_text`."""
-    column = next((column for column in BESIDE if line.get(column)), None)
+    column = next((column for column in BESIDE if line.get(column) and line[column] is not True), None)
     if column is None:
         return [None] * samples
     thoughts = line[column] if _is_one_each(line[column]) else [line[column]]
@@ -150,7 +191,16 @@ def thoughts_beside(line: Line, samples: int, where: object) -> list[str | None]
         raise InputError(
             where, f"{len(thoughts)} in {column!r} for {samples} texts", "give one for each text"
         )
-    return [thought and need_text({column: thought}, column, where) for thought in thoughts]
+    return [thought and _thought(thought, column, where) for thought in thoughts]
+
+
+def _thought(value: object, column: str, where: object) -> str | None:
+    """One text or content parts, or what can be read of OpenRouter's details."""
+    parts = value if isinstance(value, list) else []
+    if parts and all(isinstance(each, dict) and f"{each.get('type')}" in DETAILS for each in parts):
+        told = (may(part, DETAILS[part["type"]], TEXT, where) for part in parts)
+        return "\n".join(filter(None, told)) or None
+    return need_text({column: value}, column, where)
 
 
 def _is_one_each(value: object) -> bool:

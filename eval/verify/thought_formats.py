@@ -168,13 +168,23 @@ FORMATS = (
         "apertus", "<|inner_prefix|>", "<|inner_suffix|>", r"<\|inner_prefix\|>", r"<\|inner_suffix\|>"
     ),
     ThoughtFormat(
+        "s1",
+        "<|im_start|>think\n",
+        "\n<|im_start|>answer\n",
+        r"<\|im_start\|>think\b",
+        NEVER,
+        r"<\|im_start\|>answer\b",
+        r"<\|im_end\|>",
+        tells="opens answers",
+    ),
+    ThoughtFormat(
         "harmony_words",  # gpt-oss, decoded without its special tokens
         "analysis",
         "assistantfinal",
         r"\A\s*analysis|assistant(?:analysis|commentary)",
         NEVER,
         r"assistantfinal",
-        begins=r"\s*analysis(?:(?=\w)|(?s:.)*assistantfinal)",
+        begins=r"\s*(?:assistant)?analysis(?:(?=\w)|(?s:.)*assistantfinal)",
     ),
     ThoughtFormat(
         "granite",  # Granite 3.2

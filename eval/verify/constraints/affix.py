@@ -4,6 +4,7 @@ import re
 from random import Random
 
 from .fences import unfenced
+from .legible import unmarked
 from .prose import append
 from .scripts import GLUED, plain
 
@@ -36,7 +37,7 @@ def ends(text: str, end_phrase: str) -> bool:
     before it."""
     phrase = plain(end_phrase).lower()
     tail = plain(unfenced(text)[-_REACH * len(end_phrase) - _REACH :]).lower()
-    bare = tail if "*" in phrase else tail.replace("*", "")
+    bare = unmarked(tail) if unmarked(phrase) == phrase else tail
     return any(_ends(ending, phrase) for ending in (bare, bare.rstrip("\"'_~`» ")))
 
 

@@ -5,12 +5,16 @@ from collections.abc import Callable
 from random import Random
 
 from .fences import unfenced
-from .prose import FILLER, append, holds_answer, prose, sentence_spans
+from .legible import unmarked
+from .prose import FILLER, MASK, append, holds_answer, prose, sentence_spans
 from .relation import LESS, holds
-from .scripts import count_words, with_full_stops
+from .scripts import count_words, plain_marks, with_full_stops
 from .tokens import count_sentences
 
 _RUN = re.compile(r"\w+")
+# Pictures, which are no sentences and may hide where one ends; and a text up to the last of it that says anything.
+_PICTURES = re.compile("[\u2190-\u2bff\ufe0f\u200d\U0001f000-\U0001faff\U000e0020-\U000e007f]+")
+_SAID = re.compile(rf"(?s:.*)[\w{MASK}.?!]\S*")
 # Full stops at which no sentence ends, and Punkt ends one: of a numbered list, and of abbreviations its model lacks.
 _NO_END = re.compile(
     r"(?m:^[ \t]*\d+\.(?=[ \t]+\S))|\b(?:(?:e\. ?g|i\. ?e|cf)\.(?=[\s,(])|(?:approx|resp)\.(?=\s+[a-z\d(]|,)"
@@ -45,9 +49,11 @@ def sentences_published(text: str, num_sentences: int, relation: str) -> bool:
 
 
 def sentence_count(text: str, num_sentences: int, relation: str) -> bool:
-    """Formulas, emphasis and the numbers of a list set aside, so that no point in them nor a closing star counts."""
-    plain_prose = _NO_END.sub(" ", prose(text).replace("*", ""))
-    return sentences_published(with_full_stops(plain_prose), num_sentences, relation)
+    """Formulas, emphasis, pictures and the numbers of a list set aside, so that no point in them counts, nor a star or
+    a smiley at the end."""
+    bare = _NO_END.sub(" ", unmarked(_PICTURES.sub(" ", prose(text))))
+    said = _SAID.match(plain_marks(with_full_stops(bare)))
+    return sentences_published(said[0] if said else "", num_sentences, relation)
 
 
 def set_sentences(text: str, rng: Random, num_sentences: int, relation: str) -> str:

@@ -4,6 +4,7 @@ ours look for whole words, and a LaTeX command (`\\bar`) is no word."""
 import re
 from random import Random
 
+from .legible import legible
 from .patterns import pattern
 from .prose import append, map_prose, prose
 from .relation import LESS, holds
@@ -85,20 +86,24 @@ def letters_published(text: str, letter: str, let_frequency: int, let_relation: 
 
 def letters(text: str, letter: str, let_frequency: int, let_relation: str) -> bool:
     """The character in the prose: `\\boxed` spells no letters."""
-    return letters_published(prose(text), letter, let_frequency, let_relation)
+    return holds(_letters(prose(text), letter), let_relation, let_frequency)
+
+
+def _letters(text: str, letter: str) -> int:
+    return legible(text).lower().count(legible(letter).strip().lower())
 
 
 def set_letters(text: str, rng: Random, letter: str, let_frequency: int, let_relation: str) -> str:
     """Spell out the missing ones, or drop the last words that hold one too many."""
     wanted = letter.strip().lower()
     room = let_frequency - (let_relation == LESS)
-    missing = room - prose(text).lower().count(wanted)
+    missing = room - _letters(prose(text), letter)
     if let_relation != LESS:
         return append(text, f"{' '.join([wanted] * missing)}.") if missing > 0 else text
 
     def thin(match: re.Match[str]) -> str:
         nonlocal room
-        held = match[0].lower().count(wanted)
+        held = _letters(match[0], letter)
         if held > room:
             return ""
         room -= held

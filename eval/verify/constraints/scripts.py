@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from math import ceil
 
+from .legible import legible
+
 HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 HIRAGANA = "\u3041-\u309f"
 KATAKANA = "\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9f"
@@ -30,34 +32,36 @@ _PARTICLES = (
 )
 _SPELLINGS = {
     "'": "['’‘‛ʼ´`＇]",
-    '"': '["“”„‟＂]',
+    '"': '["“”„‟«»＂]',
     "-": "[-‐‑‒–]",
     **{mark: f"[{re.escape(mark + chr(ord(mark) + 0xFEE0))}]" for mark in "?!,:;()."},
 }
 _PLAIN = str.maketrans(
     {
         **dict.fromkeys("’‘‛ʼ´`＇", "'"),
-        **dict.fromkeys("“”„‟＂", '"'),
+        **dict.fromkeys("“”„‟«»＂", '"'),
         **dict.fromkeys("‐‑‒–", "-"),
-        **dict.fromkeys("\u200b\u2060\ufeff"),
         "…": "...",
-        **{chr(ord(mark) + 0xFEE0): mark for mark in "?!,:;()."},
     }
 )
 _UNSPACED = re.compile(f"[{SPACELESS}{HANGUL}{_MARKS}]")
 _NO_SPACES = re.compile(f"[{SPACELESS}]")
-_GAP = r"[*_~]*+[\s\u200b][\s\u200b*_~>]*+"  # between the words of a phrase: emphasis or a wrapped line too
+_GAP = r"[*_~]*+\s[\s*_~>]*+"  # between the words of a phrase: emphasis or a wrapped line too
+
+
+def plain_marks(text: str) -> str:
+    """The text with typographic quotes, dashes and dots as their plain forms."""
+    return text if text.isascii() else legible(text).translate(_PLAIN)
 
 
 def plain(text: str) -> str:
-    """The text with typographic quotes, dashes, marks and spaces as their plain forms; runs of blank space as one."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text).translate(_PLAIN)
-    return " ".join(text.split())
+    """The same, and runs of blank space of any kind as one space."""
+    return " ".join(plain_marks(text).split())
 
 
 def in_text(keyword: str, text: str) -> Iterator[re.Match[str]]:
-    """Where the keyword stands as whole words, without overlap."""
+    """Where the keyword stands as whole words, without overlap, in what a reader sees of the text."""
+    text = legible(text)
     return word(keyword, _UNSPACED.search(text) is None).finditer(text)
 
 

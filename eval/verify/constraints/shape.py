@@ -6,6 +6,7 @@ from random import Random
 
 from .fences import unfenced
 from .format import share_out
+from .legible import legible, unmarked
 from .prose import FILLER, append
 from .relation import DIVIDER, in_each
 from .scripts import plain, word
@@ -61,7 +62,7 @@ def nth_first_word(text: str, num_paragraphs: int, nth_paragraph: int, first_wor
             filled[nth_paragraph - 1], first_word
         )
 
-    return in_each(unfenced(text), holds)
+    return in_each(legible(unfenced(text)), holds)
 
 
 def _starts(paragraph: str, first_word: str) -> bool:
@@ -144,7 +145,7 @@ def option_published(text: str) -> bool:
 
 def option(text: str) -> bool:
     """One of the options, emphasised or not, and not two of them."""
-    answer = plain(text.replace("*", ""))
+    answer = plain(unmarked(text))
     return sum(option in answer for option in OPTIONS) == 1
 
 
