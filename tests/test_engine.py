@@ -4,9 +4,12 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import yaml
 from small_tasks import begun, go, task
 
+from reins.eval.io.run_paths import RunPaths
+from reins.recipes.engine.places import put_aside_unasked
 from reins.recipes.plan.task import Part, Task
 
 
@@ -99,6 +102,33 @@ def test_other_steps_wanted_are_another_evaluation_but_leave_what_is_there(run_d
     (run_dir / "evals/a@5/think/scores.jsonl").touch()
     go(run_dir, *needed, replace(evaluation(run_dir, "a@*", "10", think=1), config={"steps": [10]}))
     assert (run_dir / "evals/a@5/think/scores.jsonl").exists() and (run_dir / "evals/a@10/think").exists()
+
+
+def test_what_a_plan_no_longer_asks_of_its_checkpoints_is_put_aside_and_comes_back(
+    run_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without constraints, and on the way; what somebody put there stays."""
+    needed = [replace(task(run_dir, "a"), checkpoint="a"), task(run_dir, "rows")]
+    both = replace(evaluation(run_dir, think=1, plain=1), name="both", folder=run_dir / "evals/a")
+    along = replace(evaluation(run_dir, "a@*", "all", think=1), config={"steps": [5]})
+    go(run_dir, *needed, both, along)
+    for folder in ("a/think", "a/plain", "a@5/think"):
+        (run_dir / "evals" / folder / "scores.jsonl").touch()
+    (run_dir / "evals/a/mine").mkdir()
+    less = [*needed, replace(evaluation(run_dir, think=1), name="both", folder=run_dir / "evals/a")]
+    put_aside_unasked({each.name: each for each in less}, RunPaths(run_dir))
+    assert "no longer asked: 2 evaluation(s), which are now in" in capsys.readouterr().out
+    there = sorted(str(file.relative_to(run_dir)) for file in run_dir.rglob("scores.jsonl"))
+    assert there == [
+        "evals/a/think/scores.jsonl",
+        "old/evals/a/plain/scores.jsonl",
+        "old/evals/a@5/think/scores.jsonl",
+    ]
+    assert (run_dir / "evals/a/mine").exists()
+    go(run_dir, *less)
+    go(run_dir, *needed, both, along)
+    there = sorted(str(file.relative_to(run_dir)) for file in run_dir.rglob("scores.jsonl"))
+    assert there == [f"evals/{folder}/scores.jsonl" for folder in ("a/plain", "a/think", "a@5/think")]
 
 
 def test_a_task_can_be_run_again_by_hand(run_dir: Path) -> None:

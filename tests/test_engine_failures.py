@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from small_tasks import alive, begun, go, task, wait_for
+from small_tasks import alive, begun, done, go, task, wait_for
 
 from reins.eval.io.errors import InputError
 from reins.eval.io.failure import forget_failures, read_failure, write_failure
@@ -41,6 +41,12 @@ def test_a_child_that_refuses_its_input_is_bad_input(run_dir: Path) -> None:
     assert [error.where, error.what, error.fix] == ["a: rows.jsonl:3", *said[1:]]
     with pytest.raises(TaskFailed, match=r"^a failed \(exit status 1\)"):
         go(run_dir, task(run_dir, "a", fail=1))  # and an earlier refusal is not said again
+
+
+def test_tasks_that_wait_for_each_other_end_the_run(run_dir: Path) -> None:
+    with pytest.raises(TaskFailed, match="b, c: each waits for another of them"):
+        go(run_dir, task(run_dir, "a"), task(run_dir, "b", "a", "c"), task(run_dir, "c", "b"))
+    assert done(run_dir, "a")
 
 
 def test_a_stage_that_a_guard_stopped_says_why(run_dir: Path) -> None:

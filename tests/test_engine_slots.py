@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from small_tasks import done, go, task
 
+from reins.eval.io.errors import InputError
+
 
 def test_tasks_that_do_not_wait_for_each_other_run_side_by_side(run_dir: Path) -> None:
     tasks = [task(run_dir, "a", sleep=0.5), task(run_dir, "b", sleep=0.5), task(run_dir, "c", "a", "b")]
@@ -23,9 +25,43 @@ def test_one_slot_takes_the_longest_chain_first(run_dir: Path) -> None:
 
 def test_each_slot_has_its_share_of_the_gpus(run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1,2,5")
-    go(run_dir, task(run_dir, "a", sleep=0.5), task(run_dir, "b", sleep=0.5))
-    commands = [(run_dir / "stages" / name / "command").read_text() for name in "ab"]
-    assert "CUDA_VISIBLE_DEVICES=0,1 " in commands[0] and "CUDA_VISIBLE_DEVICES=2,5 " in commands[1]
+    go(run_dir, *(replace(task(run_dir, name, sleep=0.5), kind="evaluate") for name in "ab"))
+    assert [cards(run_dir, name) for name in "ab"] == ["0,1", "2,5"]
+
+
+def cards(run_dir: Path, name: str) -> str | None:
+    """The GPUs that a task's command names; None where it names none."""
+    words = (run_dir / "stages" / name / "command").read_text().split()
+    named = [word.partition("=")[2] for word in words if word.startswith("CUDA_VISIBLE_DEVICES=")]
+    return named[0] if named else None
+
+
+@pytest.mark.parametrize(
+    ("listed", "slots", "seen"),
+    [
+        ("0,1,2,5", 2, ["0", "2"]),
+        ("4,5", 1, ["4", "4"]),
+        ("4,5", 3, ["4", "5"]),
+        ("7", 2, ["7", "7"]),
+        ("", 2, [None, None]),
+    ],
+)
+def test_a_trainer_alone_sees_one_gpu(
+    listed: str, slots: int, seen: list[str | None], run_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many there are: it would spread its model over all. None where they are hidden."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", listed)
+    go(run_dir, task(run_dir, "a", sleep=0.5), task(run_dir, "b", sleep=0.5), slots=slots)
+    assert [cards(run_dir, name) for name in "ab"] == seen
+
+
+def test_a_task_that_takes_more_than_there_is_is_refused_before_any_starts(run_dir: Path) -> None:
+    wide = replace(task(run_dir, "wide"), processes=3)
+    with pytest.raises(
+        InputError, match="wide: takes 3 processes, and 2 run at once; raise launch.processes"
+    ):
+        go(run_dir, task(run_dir, "a"), wide)
+    assert not (run_dir / "stages/a").exists()
 
 
 def test_a_stage_of_several_processes_takes_as_many_slots_and_is_not_kept_waiting(
@@ -39,9 +75,7 @@ def test_a_stage_of_several_processes_takes_as_many_slots_and_is_not_kept_waitin
     assert max(done(run_dir, name)["from"] for name in "bcd") < min(
         done(run_dir, name)["to"] for name in "bcd"
     )
-    commands = [(run_dir / "stages" / name / "command").read_text() for name in ("wide", "b", "c", "d")]
-    assert "CUDA_VISIBLE_DEVICES" not in commands[0]
-    assert all(f"CUDA_VISIBLE_DEVICES={number} " in command for number, command in enumerate(commands[1:]))
+    assert [cards(run_dir, name) for name in ("wide", "b", "c", "d")] == [None, "0", "1", "2"]
 
 
 def test_every_start_and_end_is_said_with_the_time_left(

@@ -127,6 +127,42 @@ def test_what_would_compare_nothing_is_refused_by_name(
         read(tmp_path, (find, put))
 
 
+NO_CELLS = ("cells: [{share: 0.1}, {share: 0.5, voice: own, rate: 1e-4}]\n", "")
+
+
+@pytest.mark.parametrize(
+    ("values", "said"), [("[0.1, 10]", "10, .*leaves no"), ("['0.1', 0.2]", "0.1, .*one share can")]
+)
+def test_a_share_that_leaves_no_rest_is_refused_by_stage_and_value(
+    tmp_path: Path, values: str, said: str
+) -> None:
+    with pytest.raises(InputError, match=f"r.yaml: stages.mix.data, at share {said}"):
+        read(tmp_path, ("values: [0.1, 0.5]", f"values: {values}"), NO_CELLS)
+
+
+def test_a_key_that_another_factor_takes_away_is_refused_by_name(tmp_path: Path) -> None:
+    adapters = "adapter: {key: stages.rl.lora, values: {none: null, some: {r: 8}}}\n  rank: {key: stages.rl.lora.r, values: [8, 64]}"
+    crossed = (
+        ("rl: {trainer: grpo,", "rl: {lora: {r: 8}, trainer: grpo,"),
+        ("rate: {key: stages.rl.args.learning_rate, values: [1e-4, 1e-3]}", adapters),
+    )
+    with pytest.raises(
+        InputError, match="r.yaml: stages.rl.lora.r: no mapping at stages.rl.lora to put it in"
+    ):
+        read(tmp_path, *crossed, NO_CELLS)
+    kept = "cells: [{adapter: some, share: 0.1, voice: own}]\n"
+    assert "mix_rl_share0_1_own_some_rank64" in read(tmp_path, *crossed, (NO_CELLS[0], kept)).arms
+
+
+def test_sets_made_from_each_other_are_refused_by_name(tmp_path: Path) -> None:
+    circle = (
+        ("traces: {builder: micro.traces, rows: 40, seed: 1}", "traces: {builder: composites, rows: 40, source: {set: if_rows}}"),
+        ("if_rows: {builder: micro.composites,", "if_rows: {builder: composites, source: {set: traces},"),
+    )  # fmt: skip
+    with pytest.raises(InputError, match="r.yaml: data.(traces|if_rows): made from itself; break the circle"):
+        read(tmp_path, *circle)
+
+
 def test_cells_that_coincide_are_refused(tmp_path: Path) -> None:
     nothing = (("values: [0.1, 0.5]", "values: [0.0, 0.5]"), ("cells: [{share: 0.1}", "cells: [{share: 0.0}"))
     with pytest.raises(InputError, match="cells: mix_share0_0_teacher and mix_share0_0_own coincide"):

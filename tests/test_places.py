@@ -141,6 +141,25 @@ def test_a_whole_run_is_shown_again_from_a_folder_that_may_only_be_read(world: P
     assert again.stdout.strip() and first.stdout.endswith(again.stdout)
 
 
+@pytest.mark.slow
+def test_a_report_of_a_stage_that_is_trained_anew_shows_nothing_of_its_old_weights(world: Path) -> None:
+    stage = STAGE.replace("max_steps: 1", "max_steps: 2, save_steps: 1, learning_rate: %s")
+    stage = stage.replace("rows: 8}}", "rows: 8}, e: {builder: micro.composites, rows: 2}}")
+    asked = "evaluate: {e: {samples: 1, max_new_tokens: 2%s}}"
+
+    def shown(rate: str, changes: str) -> set[tuple[str, str]]:
+        Path("r.yaml").write_text(stage % (rate, "") + asked % changes)
+        done = reins("run", "r.yaml", "--out", "o")
+        assert done.returncode == 0, done.stderr
+        return {(file.parent.parent.name, file.parent.name) for file in Path("o/evals").rglob("scores.jsonl")}
+
+    named = {("s-s0", "e.think"), ("base", "e.think")}
+    plain = {("s-s0", "e-plain.think"), ("base", "e-plain.think")}
+    assert shown("1e-3", "") == named | plain | {("s-s0@1", "e.think")}
+    assert shown("1e-2", ", plain: false, checkpoints: last") == named
+    assert shown("1e-3", "") == named | plain | {("s-s0@1", "e.think")}
+
+
 def test_a_run_that_may_only_be_read_is_reported_and_compared(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", arms={"base": [], "sft": ["sft"]}, rows=12, samples=1)
     read_only(tmp_path / "run")

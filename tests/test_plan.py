@@ -2,24 +2,29 @@
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import yaml
+from safetensors.numpy import save_file
 from tiny import make_tokenizer
 from transformers import AutoTokenizer
 
 from reins.data_builders import BUILDERS
 from reins.eval.io.errors import InputError
-from reins.eval.io.files import write_text
+from reins.eval.io.files import write_json, write_text
 from reins.eval.run import run as evaluate
 from reins.eval.sample.processes import take_cards
 from reins.eval.verify import render
-from reins.recipes.engine.done import inputs_of, output_of
+from reins.recipes.engine.done import inputs_of, origins_of, output_of
 from reins.recipes.engine.output_folders import output_folders
-from reins.recipes.plan import estimate
+from reins.recipes.engine.run import require_disk
+from reins.recipes.plan import estimate, recipe_run
 from reins.recipes.plan.outline import outline
 from reins.recipes.plan.plan import plan, plan_data
 from reins.recipes.plan.task import Task
+from reins.recipes.recipe import resolve
 from reins.recipes.recipe.resolve import check
 from reins.recipes.recipe.schema import Recipe, Stage, load
 
@@ -162,6 +167,81 @@ def test_tracking_and_slots_change_no_hash(world: Path) -> None:
     before = hashes(plan(recipe(), Path("runs/small")))
     other = RECIPE.replace("side_by_side: 2", "side_by_side: 1") + "track: {mode: disabled}\n"
     assert hashes(plan(recipe(other), Path("runs/small"))) == before
+
+
+def test_how_many_samples_are_drawn_at_once_changes_no_hash_and_reaches_the_engine(world: Path) -> None:
+    before = hashes(plan(recipe(), Path("runs/small")))
+    other = RECIPE.replace("modes: [think]", "batch_size: 16, modes: [think]")
+    other = other.replace("rows: 10, samples: 2", "rows: 10, samples: 2, batch_size: 8")
+    tasks = plan(recipe(other), Path("runs/small"))
+    assert hashes(tasks) == before
+    assert {part.config["batch_size"] for part in tasks["eval sft-s3"].parts} == {16}
+    assert tasks["answers own"].parts[0].config["batch_size"] == 8
+    # What runs that set none were hashed with while it counted.
+    assert (
+        tasks["eval sft-s3"].parts[0].spec["batch_size"] == 64 == tasks["data own"].spec["set"]["batch_size"]
+    )
+
+
+def test_a_set_of_the_run_is_given_to_a_builder_as_it_takes_it(world: Path) -> None:
+    """Alone, or in a list where it takes lists; neither changes what is hashed."""
+    against = "against: {set: composite}"
+    sets = f"  apart: {{builder: problems, source: p.jsonl, rows: 2, {against}}}\n"
+    sets += f"  shown: {{builder: micro.examples, rows: 2, {against}}}\n"
+    sets += "  mixed: {builder: composites, source: {set: problems}, rows: 2}\nstages:"
+    tasks = plan_data(
+        recipe(RECIPE.replace("stages:", sets)), Path("runs/small"), ["apart", "shown", "mixed"]
+    )
+    rows = "runs/small/data/{}/rows.jsonl".format
+    assert tasks["data apart"].config["args"]["against"] == [rows("composite")]
+    assert tasks["data shown"].config["args"]["against"] == rows("composite")
+    assert tasks["data mixed"].config["args"]["source"] == rows("problems")
+
+
+SAVED = [
+    ("save_steps: 5}", 1 + 3 * 3),  # the last, and three with two moments each
+    ("save_steps: 5}, lora: {r: 4}", 1 + 3 * 1.04),
+    ("save_steps: 5, model_init_kwargs: {dtype: bfloat16}}", (1 + 3 * 3) / 2),
+]
+
+
+@pytest.mark.parametrize(("put", "saved"), SAVED)
+def test_a_stage_is_sized_in_float32_whatever_its_base_is_saved_in(
+    world: Path, put: str, saved: float
+) -> None:
+    assert sized(put)["stage sft-s3"].disk == pytest.approx(4 * 300_000 * saved)
+
+
+def sized(put: str) -> dict[str, Task]:
+    """The arm `sft` of a base of 300,000 parameters in float16, with three checkpoints."""
+    save_file({"w": np.zeros((300, 1000), np.float16)}, "base/model.safetensors")
+    text = RECIPE.replace("batch_size: 8}}", f"batch_size: 8, {put}}}")
+    return plan(recipe(text), Path("runs/small"), ["sft"], [3])
+
+
+def test_a_base_in_the_hubs_cache_is_sized_too(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_file({"w": np.zeros((300, 1000), np.float16)}, "base/model.safetensors")
+    monkeypatch.setattr(recipe_run, "file_of", lambda model, name: Path("base", name))
+    assert recipe_run.Model.opened("owner/name") == recipe_run.Model("owner/name", "owner/name", 300_000)
+
+
+def test_a_stage_that_was_cut_off_needs_room_for_what_it_has_not_written(
+    world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks, folder = sized("save_steps: 5}"), Path("runs/small")
+    stage, outputs = tasks["stage sft-s3"], dict[str, str]()
+    for name in ("data traces", "rows sft-s3"):
+        outputs[name] = inputs_of(tasks[name], outputs)
+        write_json(tasks[name].folder / "done.json", {"inputs": outputs[name]})
+    free = SimpleNamespace(free=stage.disk // 2 + resolve.SPARE)
+    monkeypatch.setattr(resolve.shutil, "disk_usage", lambda place: free)
+    with pytest.raises(InputError, match="no disk"):
+        require_disk(folder, tasks)
+    write_text(stage.folder / "checkpoint-5/optimizer.pt", " " * (stage.disk * 2 // 3))
+    with pytest.raises(InputError, match="no disk"):
+        require_disk(folder, tasks)  # made from something else: it will be put aside, and stay
+    write_text(stage.folder / "origin", *origins_of(stage, outputs))
+    require_disk(folder, tasks)
 
 
 def test_of_vllms_arguments_those_that_decide_samples_are_hashed_and_its_cards_are_slots(world: Path) -> None:

@@ -1,11 +1,14 @@
 """`reins check` on a small recipe that is right, and on the same recipe with one mistake at a time."""
 
+import os
 from collections import namedtuple
 from pathlib import Path
 
 import pytest
-from small_recipe import GRPO, ON_A_CARD, RUN, SFT, assert_found, changed, look
+from small_recipe import GRPO, ON_A_CARD, RECIPE, RUN, SFT, assert_found, changed, look
 
+from reins.data_builders import BUILDERS
+from reins.eval.io.jsonl import write_jsonl
 from reins.recipes.preflight import arithmetic, preflight
 from reins.recipes.recipe import schema
 
@@ -220,6 +223,54 @@ def test_a_full_disk_is_found(world: Path, monkeypatch: pytest.MonkeyPatch) -> N
     usage = namedtuple("usage", "total used free")(1, 1, 1 << 20)
     monkeypatch.setattr(arithmetic.shutil, "disk_usage", lambda place: usage)
     assert_found(look(), "FAIL", "disk", "0.0 free here")
+
+
+def test_what_a_stage_has_written_needs_no_more_room(world: Path) -> None:
+    def needed() -> float:
+        found = look(changed(("base: base", "base: Qwen/Qwen2.5-7B")))
+        (text,) = [one.text for one in found if one.name == "disk"]
+        return float(text.removeprefix("about ").partition(" GiB")[0].replace(",", ""))
+
+    before, file = needed(), Path("runs/small/stages/sft-s0/checkpoint-5/optimizer.pt")
+    file.parent.mkdir(parents=True)
+    file.touch()
+    os.truncate(file, 50 * 2**30)
+    assert needed() == pytest.approx(before - 50, abs=0.2)
+
+
+PROBLEMS = "problems: {builder: micro.problems, rows: 64, split: train}"
+COMPOSITE = "composite: {builder: micro.composites, rows: 20, split: test, pool: test}"
+
+
+@pytest.mark.parametrize("place", ["p.jsonl", "runs/small/data/problems/rows.jsonl", "c.jsonl"])
+def test_a_copy_behind_hundreds_of_rows_is_found(place: str, world: Path) -> None:
+    """In a file or a built set that is trained on, and in a file that is evaluated."""
+    trained = [row.line() for row in BUILDERS["micro.problems"](rows=64, seed=0, split="train")]
+    asked = [row.line() for row in BUILDERS["micro.composites"](rows=20, seed=0, split="test", pool="test")]
+    (side, *_), (*_, other) = (asked, trained) if place == "c.jsonl" else (trained, asked)
+    many = [{**side, "row": f"r-{n}", "question": f"Which number is {n}?"} for n in range(500)]
+    write_jsonl(Path(place), [*many, {**side, "row": "copy", "question": other["question"].upper()}])
+    said = {"p.jsonl": PROBLEMS, "c.jsonl": COMPOSITE}.get(place)
+    found = look(changed((said, f"{said.partition(':')[0]}: {{file: {place}}}")) if said else RECIPE)
+    rows = 64 if place == "c.jsonl" else 501
+    assert_found(found, "FAIL", "overlap", f"problems: 1 of {rows} rows looked at ask a problem of composite")
+
+
+def test_a_set_that_is_looked_at_in_part_is_named_and_one_that_is_built_apart_is_not(world: Path) -> None:
+    many = [row.line() for row in BUILDERS["micro.problems"](rows=900, seed=5, split="train")]
+    write_jsonl(Path("p.jsonl"), many)
+    drawn = "problems: {builder: problems, source: p.jsonl, test_share: 0.0, rows: 450%s}"
+    found = look(
+        changed(
+            (PROBLEMS, drawn % ""),
+            ("traces: {builder: micro.traces, rows: 40", "traces: {builder: micro.traces, rows: 900"),
+        )
+    )
+    (told,) = [one for one in found if one.name == "overlap" and one.level == "warn"]
+    assert told.text == "composite: only the first 400 rows of a set were looked at beside it: problems"
+    found = look(changed((PROBLEMS, drawn % ", against: {set: composite}")))
+    (told,) = [one for one in found if one.name == "overlap"]
+    assert told.level == "ok" and told.text.endswith("built apart from it: problems"), told
 
 
 def test_what_is_on_the_hub_is_said_not_to_be_looked_at(world: Path) -> None:

@@ -187,6 +187,12 @@ def test_every_default_is_written_out_and_the_result_is_a_recipe_again(tmp_path:
             "against: {sft: bse}\narms:",
             "against.sft: 'bse' is neither arm nor model; did you mean 'base'?",
         ),
+        ("arms:", "against: {sft: sft}\narms:", "against.sft: 'sft' is itself; name another arm or model"),
+        (
+            "composite: {samples: 2}",
+            "composite: {modes: [cot, reflect_other], replies_of: sft}\n  problems: {modes: [cot, reflect_other], replies_of: sft_rl}",
+            "evaluate.problems.replies_of: 'sft_rl', and composite shows those of 'sft': either would wait for",
+        ),
         ("name: small", "name: small\nname: large", ":3: key 'name' is given twice"),
         ("name: small", "name: small\nseeds: [1, 1]", "seeds: [1, 1] names a seed twice"),
         ("arms:", "arms: {", "mend the YAML"),

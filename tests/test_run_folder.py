@@ -1,12 +1,13 @@
 """Where a run writes: no folder of somebody else, no place that cannot be made, and its word when it is ended."""
 
+import json
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from reins_command import RECIPE, refused, reins
+from reins_command import RECIPE, ROW, refused, reins
 
 
 @pytest.mark.parametrize("theirs", ["data/x/mine.txt", "recipe.yaml", "report/index.html"])
@@ -26,6 +27,21 @@ def test_out_here_leaves_the_users_files(here: Path) -> None:
         (here / "r.yaml").write_text(RECIPE.replace("4", str(rows)))
         assert reins("build", "r.yaml", "--out", ".").returncode == 0
     assert (here / "data/mine.jsonl").read_text() == "precious"
+
+
+@pytest.mark.parametrize("builder", ["problems", "composites"])
+def test_a_set_is_built_apart_from_another_of_the_run(builder: str, here: Path) -> None:
+    lines = [json.dumps({"question": f"What is {n} and {n}?", "answer": str(2 * n)}) for n in range(8)]
+    (here / "p.jsonl").write_text("\n".join(lines))
+    row = ROW | {"question": "what is 3 and 3", "answer": "6"}
+    (here / "e.jsonl").write_text(json.dumps(row))
+    made = f"{{builder: {builder}, rows: 7, source: p.jsonl, test_share: 0.0, against: {{set: e}}}}"
+    (here / "r.yaml").write_text(f"name: k\ndata: {{e: {{file: e.jsonl}}, x: {made}}}\n")
+    done = reins("build", "r.yaml", "--out", "o")
+    assert done.returncode == 0, done.stderr
+    asked = [json.loads(line)["question"] for line in (here / "o/data/x/rows.jsonl").read_text().splitlines()]
+    assert len(asked) == 7 and "What is 3 and 3?" not in asked
+    assert "overlap with" in (here / "o/data/x/card.md").read_text()
 
 
 def test_a_rehearsal_empties_no_folder_of_somebody_else(here: Path) -> None:

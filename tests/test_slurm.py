@@ -18,6 +18,8 @@ from reins_command import reins as asked
 from tiny import make_tiny
 
 from reins.eval.io.errors import InputError
+from reins.recipes.engine import run
+from reins.recipes.recipe.resolve import check
 from reins.recipes.recipe.schema import load
 
 RECIPE = """
@@ -118,6 +120,46 @@ def test_each_job_waits_for_those_that_it_needs(world: Path, monkeypatch: pytest
     )
 
 
+def test_rows_that_join_the_job_of_answers_wait_for_the_job_of_all_rows(
+    world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What both are made of is done, and the set that they still need comes after the answers."""
+    text = RECIPE.replace(
+        "  composite: {b", "  writing: {builder: micro.traces, rows: 24, seed: 4}\n  composite: {b"
+    )
+    text = text.replace("{own: 1.0}", "{own: 0.5, writing: 0.5}, rows: 6")
+    text = text.replace("arms: {base: [], sft_rl: [sft, rl], ", "arms: {base: [], ")
+    Path("recipe.yaml").write_text(text)
+    built = asked("build", "recipe.yaml", "problems", "composite", "--out", "runs/small")
+    assert built.returncode == 0, built.stderr
+    sbatch(monkeypatch, runs=False)
+    done = reins("--launch", "slurm")
+    assert done.returncode == 0, done.stderr
+    waits = {name: needs for name, (_, needs) in submitted().items()}
+    assert next(iter(waits)) == "data" and waits["answers-own"] == {"data"}
+    assert "--task 'rows self-s0'" in Path("runs/small/slurm/answers-own.sh").read_text()
+
+
+def test_a_job_has_the_cards_that_its_tasks_take(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    several = "recipes/accelerate/ddp.yaml, processes: 4, side_by_side: 2, engine: vllm, vllm: {data_parallel_size: 8}"
+    text = RECIPE.replace("recipes/accelerate/cpu.yaml", several)
+    text = text.replace(
+        "{samples: 2, max_new_tokens: 24}", "{samples: 2, max_new_tokens: 24, attention: true}"
+    )
+    Path("recipe.yaml").write_text(text)
+    done = reins("--launch", "slurm", "--dry-run", "--arm", "sft_rl")
+    scripts = dict(part.split("\n", 1) for part in done.stdout.split("# runs/small/slurm/")[1:])
+    asks = {"stage-sft-s0.sh": 4, "eval-sft.rl-s0.sh": 8, "attend-sft.rl-s0.sh": 1}
+    for file, gpus in asks.items():
+        assert f"#SBATCH --gpus-per-node={gpus}\n" in scripts[file]
+    slots: list[int] = []
+    monkeypatch.setattr(run, "execute", lambda tasks, paths, places, *rest: slots.append(places))
+    recipe = check(load("recipe.yaml"), Path("recipe.yaml"))
+    for name in ("stage sft-s0", "eval sft.rl-s0"):
+        run.part(recipe, Path("runs/small"), [name])
+    assert slots == [4, 8]
+
+
 def test_a_dry_run_prints_the_scripts_and_a_machine_without_sbatch_is_one_line(
     world: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,11 +217,15 @@ def test_a_job_whose_time_is_up_is_requeued_if_that_gets_it_further(
     world: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sbatch(monkeypatch, runs=False)
+    Path("recipe.yaml").write_text(
+        RECIPE.replace("max_new_tokens: 24}\nl", "max_new_tokens: 24, attention: true}\nl")
+    )
     assert reins("--launch", "slurm", "--arm", "sft_rl").returncode == 0
     on_the_path(monkeypatch, "scontrol", '#!/bin/bash\necho "scontrol $*"\n')
     for job, kept in (
         ("stage-sft-s0", "runs/small/stages/sft-s0/checkpoint-1/whole.json"),
         ("eval-sft-s0-along", "runs/small/evals/sft-s0@1/composite.think/responses.partial-0.jsonl"),
+        ("attend-sft.rl-s0", "runs/small/attention/sft.rl-s0/measured.composite.think.jsonl"),
     ):
         done = told_that_time_is_up(job, kept)
         assert (done.returncode, done.stdout) == (

@@ -1,8 +1,9 @@
 """Measure attention on evaluated sets in one process: `python -m reins.eval.attention.run --config FILE`.
 
 The file: `{model, preset, threads, inputs, parts: [{label, rows, mode, out}]}`. `attention.jsonl` appears in each part's
-folder, beside the responses that it is of, once it is whole; what is measured so far lies beside the config, so that a
-killed process goes on where it was. `progress.json` counts responses, and `done.json` appears last.
+folder, beside the responses that it is of, once it is whole; what is measured so far lies beside the config, as
+`measured.<label>.<mode>.jsonl`, so that a killed process goes on where it was. `progress.json` counts responses, and
+`done.json` appears last.
 """
 
 import json
@@ -56,7 +57,7 @@ def run(file: Path) -> None:
     probe(checkpoint)
     total, before = sum(len(answered) for *_, answered in work), 0
     for part, reading, answered in work:
-        partial = folder / f"{part.label}.{part.mode}.jsonl"
+        partial = folder / f"measured.{part.label}.{part.mode}.jsonl"
         done = _done(partial)
         with naming(partial), open(partial, "a", encoding="utf-8") as groups:
             for number, lines in enumerate(measured(reading, answered, done), before + len(done) + 1):

@@ -72,16 +72,19 @@ class Engine:
         self.children: list[Child] = []
         self.failures: list[InputError | TaskFailed] = []
         self.progress = Progress(self.waiting, len(self.outputs), slots)
-        self._refuse_missing()
+        self._refuse_what_cannot_start()
         self.so_far = ReportSoFar(reported if self.waiting else {}, run, slots, group, self.progress.say)
         for name in self.outputs:
             _keep(tasks[name])
 
-    def _refuse_missing(self) -> None:
+    def _refuse_what_cannot_start(self) -> None:
         for task in self.waiting.values():
             known = (*self.outputs, *self.waiting)
             if missing := [name for name in task.needs if name not in known]:
                 raise InputError(task.name, f"needs {', '.join(missing)}, not done", "run that first")
+            if task.processes > self.slots:
+                said = f"takes {task.processes} processes, and {self.slots} run at once"
+                raise InputError(task.name, said, "raise launch.processes or launch.side_by_side")
 
     def finish(self) -> dict[str, str]:
         """Run all that waits, the longest chain first; return every task's output.
@@ -93,6 +96,7 @@ class Engine:
             while self.children or (self.waiting and not self.failures):
                 if not self.failures:
                     self._start_ready(order)
+                    self._refuse_circle(order)
                 time.sleep(POLL)
                 self.progress.tick()
                 for child in [child for child in self.children if child.process.poll() is not None]:
@@ -131,6 +135,12 @@ class Engine:
                 self.progress.started(task)
                 self.children.append(self._begin(task, free[: task.processes]))
 
+    def _refuse_circle(self, order: Mapping[str, float]) -> None:
+        """Raise TaskFailed where all that is left waits for itself: nothing would ever end."""
+        if self.waiting and not self.children and not _ready(self.waiting, self.outputs, order):
+            names = ", ".join(self.waiting)
+            raise TaskFailed(f"{names}: each waits for another of them, so none can start")
+
     def _begin(self, task: Task, slots: Sequence[int]) -> Child:
         """Write what the task reads, and the command, and start it."""
         task.folder.mkdir(parents=True, exist_ok=True)
@@ -139,7 +149,8 @@ class Engine:
             if ANY_STEP not in folder.parent.name:  # its process makes those
                 write_text(folder / ORIGIN, origin)  # before all else, or it is taken for somebody's own
         write_text(task.folder / CONFIG, yaml.safe_dump(_config(task, self.outputs), sort_keys=False))
-        env = {**task.env, **devices(slots, self.slots)}
+        alone = task.kind == "train" and task.processes == 1
+        env = {**task.env, **devices(slots, self.slots, one=alone)}
         said = f"# from the folder that `reins` was started in\n{shell(task.command, env)}\n"
         write_text(task.folder / COMMAND, said)
         made_from.note(task, self.outputs, self.run)

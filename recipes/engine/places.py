@@ -1,11 +1,12 @@
 """What is in the folders that tasks fill: only what grew from what goes in now; the rest is put aside, and comes back."""
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from pathlib import Path
 
 from ...eval.io.errors import InputError
-from ...eval.io.run_paths import ANY_STEP, LOCK, ORIGIN, RunPaths
+from ...eval.io.run_paths import ANY_STEP, DONE, LOCK, ORIGIN, RunPaths, name_on_the_way
+from ..plan.estimate import bytes_under
 from ..plan.task import Task
 from .done import origins_of
 
@@ -52,6 +53,39 @@ def make_places(
     """
     for folder, origin in _places(task, outputs, run):
         _make_place(folder, run.old(folder), origin, task.name, say)
+
+
+def bytes_begun(task: Task, outputs: Mapping[str, str]) -> int:
+    """Bytes that a task without parts has left in its folder from what goes in now, and goes on from."""
+    known = all(name in outputs for name in task.needs)
+    goes_on = known and _origin(task.folder) == origins_of(task, outputs)[0]
+    return bytes_under(task.folder) if goes_on else 0
+
+
+def put_aside_unasked(tasks: Mapping[str, Task], run: RunPaths, say: Callable[[str], None] = print) -> None:
+    """Move to old/ what checkpoints of a whole plan were asked once and no task asks any more, which comes back once it is
+    asked again: nothing redoes it when their weights change, and the report reads all that is there."""
+    asked = {place for task in tasks.values() for part in task.parts for place in _matches(part.folder, run)}
+    working, moved = {task.folder for task in tasks.values()}, []
+    for name in dict.fromkeys(task.checkpoint for task in tasks.values() if task.checkpoint):
+        on_the_way = _unasked(name_on_the_way(name, ANY_STEP), asked, run)
+        if on_the_way and run.along(name) not in working:
+            # How many there should be nobody knows, so the task that made them must look again should it come back.
+            (run.along(name) / DONE).unlink(missing_ok=True)
+        moved += [*_unasked(name, asked, run), *on_the_way]
+    for folder in moved:
+        shelf = run.old(folder)
+        shelf.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(shelf, ignore_errors=True)
+        folder.rename(shelf)
+    if moved:
+        say(f"no longer asked: {len(moved)} evaluation(s), which are now in {run.old(run.evaluations)}")
+
+
+def _unasked(checkpoint: str, asked: Container[Path], run: RunPaths) -> list[Path]:
+    """The evaluations of these checkpoints that are there, made by a run, and not asked."""
+    there = run.evaluations.glob(f"{checkpoint}/*")
+    return sorted(folder for folder in there if folder not in asked and _made_by_run(folder))
 
 
 def _places(task: Task, outputs: Mapping[str, str], run: RunPaths) -> Iterator[tuple[Path, str | None]]:

@@ -80,16 +80,25 @@ def is_locked(file: Path) -> bool:
     return False
 
 
-def devices(taken: Sequence[int], slots: int) -> dict[str, str]:
-    """The variable that gives a child the GPUs of the slots it has taken, where there are any to share."""
-    listed = os.environ.get("CUDA_VISIBLE_DEVICES", "")
-    present = [str(index) for index, _ in enumerate(Path("/dev").glob("nvidia[0-9]*"))]
-    gpus = listed.split(",") if listed else present
+def devices(taken: Sequence[int], slots: int, *, one: bool = False) -> dict[str, str]:
+    """The variable that gives a child the GPUs of the slots it has taken, where there are any to share; `one`: a single
+    GPU, however many there are, for a trainer alone spreads its model over all that it sees."""
+    gpus = _gpus()
     share = len(gpus) // slots
+    if one and gpus:
+        return {"CUDA_VISIBLE_DEVICES": gpus[taken[0] * max(share, 1) % len(gpus)]}
     if len(taken) == slots or not share:
         return {}
     visible = [gpu for slot in taken for gpu in gpus[slot * share : (slot + 1) * share]]
     return {"CUDA_VISIBLE_DEVICES": ",".join(visible)}
+
+
+def _gpus() -> list[str]:
+    """Those that this process may use, by the names that CUDA_VISIBLE_DEVICES has for them."""
+    listed = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if listed is not None:  # an empty list hides them all
+        return [gpu for gpu in listed.split(",") if gpu]
+    return [str(index) for index, _ in enumerate(Path("/dev").glob("nvidia[0-9]*"))]
 
 
 def _take_place(folder: Path) -> None:

@@ -19,7 +19,7 @@ from ..recipe.schema import Recipe, dump
 from .done import finished
 from .execute import execute
 from .output_folders import report_folder
-from .places import make_places, refuse_foreign
+from .places import bytes_begun, make_places, put_aside_unasked, refuse_foreign
 from .processes import process_group
 from .slurm import REPORT, jobs, scripts, submit
 
@@ -39,6 +39,7 @@ def run(recipe: Recipe, folder: Path, arms: Sequence[str], seeds: Sequence[int])
         _show_report(folder)
         return
     with working_in(folder, recipe, everything) as group:
+        put_aside_unasked(everything, RunPaths(folder))
         execute(tasks, RunPaths(folder), recipe.launch.slots, group, reported=everything)
         if recipe.evaluate:
             report(recipe, folder, everything)
@@ -53,8 +54,10 @@ def part(recipe: Recipe, folder: Path, names: Sequence[str]) -> None:
     for name in names:
         if name not in (*tasks, REPORT):
             raise InputError(f"--task {name}", f"no such task of {recipe.name}", nearest(name, tasks))
+    # A job has what its tasks take: an evaluation may be spread over more cards than a stage has processes.
+    slots = max([recipe.launch.processes, *(tasks[name].processes for name in names if name in tasks)])
     with process_group(folder, names[0].replace(" ", "-")) as group:
-        execute(tasks, RunPaths(folder), recipe.launch.processes, group, names)
+        execute(tasks, RunPaths(folder), slots, group, names)
         if REPORT in names:
             report(recipe, folder, tasks)
 
@@ -89,9 +92,10 @@ def build(recipe: Recipe, folder: Path, names: Sequence[str]) -> None:
 
 
 def require_disk(folder: Path, tasks: Mapping[str, Task]) -> None:
-    """Raise InputError where there is no room on the disk for the stages still to train."""
+    """Raise InputError where there is no room on the disk for what stages still to train have yet to write."""
     done = finished(tasks)
-    disk(folder, sum(task.disk for name, task in tasks.items() if name not in done))
+    left = [task for name, task in tasks.items() if name not in done and task.disk]
+    disk(folder, sum(max(task.disk - bytes_begun(task, done), 0) for task in left))
 
 
 @contextmanager
@@ -112,6 +116,7 @@ def report(recipe: Recipe, folder: Path, tasks: Mapping[str, Task]) -> None:
     It reads every arm's folder that is there, so what another recipe left is moved away first.
     """
     paths, done = RunPaths(folder), finished(tasks)
+    put_aside_unasked(tasks, paths)
     for task in tasks.values():
         if task.name not in done:
             make_places(task, done, paths)

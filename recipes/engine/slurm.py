@@ -25,8 +25,9 @@ from ..recipe.yaml_file import read_yaml
 from .places import refuse_foreign
 
 REPORT = "report"
-# What a task that is ended goes on from: a whole checkpoint, samples made so far, a part that is done.
-KEPT = ("done.json", "whole.json", "responses*.jsonl")
+# What a task that is ended goes on from: a whole checkpoint, samples made so far, attention measured so far, a part that is
+# done. No log is among them, which every start writes anew.
+KEPT = ("done.json", "whole.json", "responses*.jsonl", "measured.*.jsonl")
 ROWS = "data"  # the job of all rows that need no model
 RENDEZVOUS = (
     'export MASTER_ADDR=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)',
@@ -58,7 +59,9 @@ def jobs(recipe: Recipe, tasks: Mapping[str, Task], done: Mapping[str, str]) -> 
     _check(recipe)
     left = {name: task for name, task in tasks.items() if name not in done}
     job_of = _assigned(left)
-    needed = [_job(recipe, job, left, job_of) for job in dict.fromkeys(job_of.values())]
+    # Tasks stand after those that they need; so do jobs, once the rows are first: what joins a job may need them too.
+    names = sorted(dict.fromkeys(job_of.values()), key=lambda name: name != ROWS)
+    needed = [_job(recipe, job, left, job_of) for job in names]
     if recipe.evaluate:
         evaluations = [job_of[name] for name, task in left.items() if task.kind in ("evaluate", "attend")]
         needed.append(Job(REPORT, (REPORT,), tuple(evaluations), (), 0))
@@ -81,13 +84,14 @@ def _job(recipe: Recipe, name: str, left: Mapping[str, Task], job_of: Mapping[st
     tasks = [task for task in left.values() if job_of[task.name] == name]
     needs = {job_of[need] for task in tasks for need in task.needs if need in job_of} - {name}
     stage = any(task.kind == "train" for task in tasks)
-    gpus = _gpus(recipe) if any(task.needs_model for task in tasks) else 0
+    asking = max((task.processes for task in tasks if task.needs_model), default=0)
+    gpus = _gpus(recipe) if asking else 0
     return Job(
         name,
         tuple(task.name for task in tasks),
         tuple(sorted(needs)),
         tuple(folder for task in tasks for folder in (task.folder, *(part.folder for part in task.parts))),
-        gpus if stage else min(gpus, recipe.launch.asking),
+        gpus if stage or not gpus else asking,
         stage,
     )
 

@@ -9,7 +9,7 @@ from ...eval.io.run_paths import checkpoint_name, unconstrained
 from ...eval.sample.modes.mode import Mode
 from ...eval.sample.modes.names import parse_mode
 from ...eval.sample.modes.prompted import Cot
-from ...eval.sample.settings import Sampling
+from ...eval.sample.settings import SPEED_ONLY, Sampling
 from ...eval.verify.decision import THINKING
 from ..recipe.modes import first_replies
 from .recipe_run import RecipeRun
@@ -82,6 +82,13 @@ def sample_settings(label: str, mode: str, sampling: Sampling, constraints: bool
     return {"label": label, "mode": mode, "with_constraints": constraints, **settings}
 
 
+def deciding(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of a set as they are hashed: those that move speed alone at their defaults, so that another value redoes
+    nothing, and a run that never set one keeps the hash that it had while they counted."""
+    defaults = {key: Sampling.model_fields[key].default for key in SPEED_ONLY if key in settings}
+    return {**settings, **defaults}
+
+
 def sized_part(
     run: RecipeRun,
     name: str,
@@ -99,7 +106,7 @@ def sized_part(
     config = {"rows": str(run.paths.rows(name)), "out": str(folder), **settings, **files}
     needs = (source.name, *(each.task for each in shown))
     samples = source.amount * drawn.samples
-    part = Part(folder, config, settings, needs)
+    part = Part(folder, config, deciding(settings), needs)
     return SizedPart(part, samples, samples * (passes or mode.passes) * drawn.max_new_tokens)
 
 

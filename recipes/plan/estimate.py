@@ -1,4 +1,4 @@
-"""Steps and tokens of a stage before it runs, from TRL's arithmetic and a few of its rows."""
+"""Steps, tokens and bytes of a stage before it runs, from TRL's arithmetic and a few of its rows."""
 
 import math
 from collections.abc import Mapping
@@ -20,6 +20,7 @@ from ..recipe.sets import AnswersSet, BuiltSet, FileSet
 
 SAMPLE = 128  # rows whose tokens are counted
 MARKS = 12  # tokens of a template around a prompt and its response, about
+ADAPTERS = 0.02  # of the parameters: about a rank of 64 on every linear layer of a 7B model
 # What TRL 1.16 takes where a recipe says nothing; a test compares them with the installed TRL.
 DEFAULTS = {
     "per_device_train_batch_size": 8,
@@ -89,6 +90,19 @@ def saved(stage: Stage, updates: int) -> list[int]:
     if args["save_strategy"] == "no":
         return []
     return list(range(every := _every(args, updates), updates, every))[-(args["save_total_limit"] or 0) :]
+
+
+def bytes_left(stage: Stage, parameters: int, updates: int) -> int:
+    """Bytes on disk of a stage that is done: its last weights, and of each checkpoint before them weights and Adam's two
+    moments of what is trained. All are float32, whatever the base is saved in, unless the stage opens it in less."""
+    width = 2 if stage.loading.get("dtype") in ("bfloat16", "float16") else 4
+    trained = ADAPTERS if stage.lora is not None else 1.0
+    return round(width * parameters * (1 + (1 + 2 * trained) * checkpoints(stage, updates)))
+
+
+def bytes_under(folder: Path) -> int:
+    """Bytes of all files in a folder; 0 where there is none."""
+    return sum(file.lstat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def _every(args: dict[str, Any], updates: int) -> int:

@@ -1,23 +1,29 @@
 """A recipe in its run folder: what all of its tasks share."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
 
 from ...eval.io.run_paths import RunPaths
 from ...eval.sample.settings import Server
 from ..recipe.files import locate
-from ..recipe.models import is_hub_id
+from ..recipe.models import WEIGHTS, file_of, is_hub_id
 from ..recipe.schema import Recipe
 from . import fingerprint
 
 
 @dataclass(frozen=True)
 class Model:
-    """Where a model is (a folder or a hub id), the hash of its files (of one on the hub, its id), its weights' bytes."""
+    """Where a model is (a folder or a hub id), the hash of its files (of one on the hub, its id), and how many parameters
+    it has; 0 where no file here says so, as of one that is still to be fetched."""
 
     location: str
     hashed: str
-    size: int = 0
+    parameters: int = 0
 
     @classmethod
     def opened(cls, model: str, server: Server | None = None) -> "Model":
@@ -27,10 +33,21 @@ class Model:
             tokenizer = cls.opened(server.tokenizer).hashed if server.tokenizer else ""
             return cls(model, fingerprint.digest([model, server.base_url, tokenizer]))
         if is_hub_id(model):
-            return cls(model, model)
+            cached = file_of(model, "config.json")
+            return cls(model, model, _parameters(cached.parent) if cached else 0)
         folder = locate(model)
-        size = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
-        return cls(str(folder), fingerprint.of_files(fingerprint.model_files(folder)), size)
+        hashed = fingerprint.of_files(fingerprint.model_files(folder))
+        return cls(str(folder), hashed, _parameters(folder))
+
+
+def _parameters(folder: Path) -> int:
+    """By the headers of the weights' files; one that is not whole counts for nothing here, and is refused where it is read."""
+    count = 0
+    for file in folder.glob(WEIGHTS):
+        with suppress(SafetensorError), safe_open(file, "np") as weights:
+            names = weights.keys()
+            count += sum(prod(weights.get_slice(name).get_shape()) for name in names)
+    return count
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,19 @@
 """The tasks that make rows and need no model: sets built, and those of a stage mixed."""
 
+import typing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
+from ...data_builders import BUILDERS
 from ...eval.io.run_paths import checkpoint_name
 from ...eval.verify.decision import DIRECT
 from ..recipe.schema import Stage
 from ..recipe.sets import AnswersSet, BuiltSet, is_reference
 from . import fingerprint
+from .asking import deciding
 from .estimate import added_rows
 from .outcome import code
 from .recipe_run import RecipeRun
@@ -19,7 +24,8 @@ def build(run: RecipeRun, name: str, sources: Sequence[Task]) -> Task:
     """A set, built from its `sources`: other sets, and a model's answers."""
     dataset = run.recipe.data[name]
     content = dataset.model_dump(mode="json")
-    spec: dict[str, Any] = {"set": content, "files": _files(content)}
+    decides = deciding(content) if isinstance(dataset, AnswersSet) else content
+    spec: dict[str, Any] = {"set": decides, "files": _files(content)}
     if isinstance(dataset, BuiltSet):
         content = {"builder": dataset.builder, "rows": dataset.rows, "seed": dataset.seed}
         content["args"] = _args(run, name, dataset)
@@ -67,13 +73,22 @@ def _mixing(stage: Stage) -> dict[str, Any]:
 
 def _args(run: RecipeRun, name: str, dataset: BuiltSet) -> dict[str, Any]:
     """The builder's arguments, with other sets as paths to their rows."""
+    takes = typing.get_type_hints(BUILDERS[dataset.builder])
     args = {
-        key: str(run.paths.rows(value["set"])) if is_reference(value) else value
+        key: _taken(str(run.paths.rows(value["set"])), takes.get(key, Any)) if is_reference(value) else value
         for key, value in dataset.args.items()
     }
     if isinstance(dataset, AnswersSet):
         args |= _answers(run, name, dataset)
     return args
+
+
+def _taken(file: str, kind: Any) -> str | list[str]:
+    """A set's rows as an argument of this type takes them: alone, or in a list where it takes nothing else."""
+    try:
+        return TypeAdapter[str](kind).validate_python(file)
+    except ValidationError:
+        return [file]
 
 
 def _answers(run: RecipeRun, name: str, dataset: AnswersSet) -> dict[str, str]:

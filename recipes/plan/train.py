@@ -10,7 +10,7 @@ from ..recipe.launch_files import wrapper
 from ..recipe.schema import Recipe, Stage
 from ..recipe.yaml_file import read_yaml
 from . import fingerprint
-from .estimate import added_rows, checkpoints, steps, tokens
+from .estimate import added_rows, bytes_left, steps, tokens
 from .outcome import code
 from .recipe_run import RecipeRun
 from .task import Task
@@ -51,7 +51,7 @@ def stage(
         stages=tuple(stages),
         seed=seed,
         checkpoint=name,
-        disk=run.base.size * (1 + 3 * checkpoints(settings, updates)),
+        disk=bytes_left(settings, run.base.parameters, updates),
         launch=("-m", "accelerate.commands.launch", *_accelerate(file, launch.processes, machines)),
         processes=launch.processes,
         machines=machines,
@@ -78,7 +78,7 @@ def between(run: RecipeRun, stages: Sequence[str], seed: int, parent: Task) -> T
         stages=tuple(stages),
         seed=seed,
         checkpoint=name,
-        disk=run.base.size,
+        disk=bytes_left(settings, run.base.parameters, 0),
         env=run.env,
     )
 

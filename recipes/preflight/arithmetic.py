@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator
 
-from ..plan.estimate import checkpoints, generation_batch, saved
+from ..plan.estimate import bytes_left, bytes_under, generation_batch, saved
 from ..recipe.files import locate
 from ..recipe.launch_files import processes, wrapper
 from ..recipe.resolve import SPARE
@@ -15,7 +15,6 @@ from .material import Material
 FEW = 10  # updates that teach nothing
 MANY = 10  # epochs: a rule of thumb; published SFT on long traces takes 3 to 5
 LOGGED = 10  # updates from one line of the log to the next, where nothing is said: TRL's default
-ADAPTERS = 0.02  # of the parameters: about a rank of 64 on every linear layer of a 7B model
 
 
 def batch(material: Material) -> Iterator[Finding]:
@@ -150,26 +149,21 @@ def kept(material: Material) -> Iterator[Finding]:
 
 
 def disk(material: Material) -> Iterator[Finding]:
-    """Room for weights, and for the optimizer's state beside them, of every checkpoint that stays."""
+    """Room for weights, and for the optimizer's state beside them, of every checkpoint that stays and is not there yet."""
     if material.shape is None:
         return
-    needed = 0.0
-    # Arms that begin by the same stages share their checkpoints, so every such beginning counts once.
-    for stages in dict.fromkeys(
-        tuple(arm.stages[:n]) for arm in material.recipe.arms.values() for n in range(1, len(arm.stages) + 1)
-    ):
-        stage = material.recipe.stages[stages[-1]]
-        trained = ADAPTERS if stage.lora is not None else 1.0
-        per_checkpoint = 4 * material.shape.parameters * (1 + 2 * trained)
-        # float32 weights of the last checkpoint, and in each saved before it Adam's two moments beside them
-        needed += 4 * material.shape.parameters + per_checkpoint * checkpoints(stage, material.steps(stage))
-    needed *= len(material.recipe.seeds)
+    needed = 0
+    for task in material.tasks.values():
+        if task.kind == "train":
+            stage = material.recipe.stages[task.stages[-1]]
+            whole = bytes_left(stage, material.shape.parameters, material.steps(stage))
+            needed += max(whole - bytes_under(task.folder), 0)
     # The run folder may not be there yet: what counts is the disk of its nearest parent.
     existing = next(
         place for place in (material.folder, *material.folder.absolute().parents) if place.exists()
     )
     free = shutil.disk_usage(existing).free
-    summary = f"about {needed / 2**30:,.1f} GiB of checkpoints, {free / 2**30:,.1f} free here"
+    summary = f"about {needed / 2**30:,.1f} GiB of checkpoints to come, {free / 2**30:,.1f} free here"
     if needed + SPARE > free:
         yield Finding(
             "FAIL", "disk", summary, "save_total_limit: 2, fewer arms at a time, or --out elsewhere"

@@ -1,10 +1,11 @@
 """What the checks look at, each thing opened once: the plan, the tokenizer, some rows of every set."""
 
 import copy
+from collections.abc import Iterable
 from functools import cache, cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...data_builders import BUILDERS
 from ...data_builders.mixture import counts
@@ -29,6 +30,13 @@ from .shapes import Shape, shape_of
 LOOKED = 400  # rows of a set
 HUB = "not looked at: needs the hub"
 MADE = "not looked at: made in the run"
+
+
+class Questions(NamedTuple):
+    """Rows that ask what a set asks, and whether they are all of them."""
+
+    rows: Iterable[Row]
+    whole: bool
 
 
 class Material:
@@ -97,8 +105,26 @@ class Material:
 
     def questions(self, name: str) -> list[Row] | None:
         """Rows that ask what the set asks: its own, or those of the set whose answers it holds."""
-        parent = next(iter(references(self.recipe, name)), None)
+        parent = self._asked_again(name)
         return self.rows(name) or (self.questions(parent) if parent else None)
+
+    def all_questions(self, name: str) -> Questions | None:
+        """The same of all rows where they are at hand, in a file or built; of a set still to be built the first of them."""
+        dataset, built = self.recipe.data[name], RunPaths(self.folder).rows(name)
+        if built.exists():
+            return Questions(iter_rows(built), True)
+        if isinstance(dataset, FileSet):
+            return Questions(islice(iter_rows(dataset.file), dataset.rows), True)
+        if rows := self.rows(name):
+            return Questions(rows, len(rows) == dataset.rows)
+        parent = self._asked_again(name)
+        return self.all_questions(parent) if parent else None
+
+    def _asked_again(self, name: str) -> str | None:
+        """The set whose questions this one has: the first that it is made from, and not only kept apart from."""
+        dataset = self.recipe.data[name]
+        apart = kept_apart_from(dataset) if isinstance(dataset, BuiltSet) else None
+        return next((other for other in references(self.recipe, name) if other != apart), None)
 
     def why(self, *names: str) -> str:
         """Why no row of these sets can be looked at."""
@@ -126,11 +152,12 @@ class Material:
         if rows is not None or not isinstance(dataset, BuiltSet):
             return rows
         alone = BuiltSet(**dataset.model_dump(exclude={"against"}))
-        apart = references(self.recipe, name) == [_kept_apart_from(dataset)]
+        apart = references(self.recipe, name) == [kept_apart_from(dataset)]
         return _drawn(alone) if apart and not needs_hub(alone) else None
 
 
-def _kept_apart_from(dataset: BuiltSet) -> str | None:
+def kept_apart_from(dataset: BuiltSet) -> str | None:
+    """The set of the run whose problems are left out of this one."""
     against: Any = dataset.args.get("against")
     return str(against["set"]) if is_reference(against) else None
 

@@ -1,15 +1,12 @@
-"""Rows against rewards, training against evaluation, arm against arm, stage after stage."""
+"""Rows against rewards, arm against arm, stage after stage."""
 
 from collections.abc import Iterator
 from itertools import combinations, pairwise
 
-from ...data_builders.decontaminate import Evaluation
 from ...eval.sample.modes.names import parse_mode
 from ...eval.verify.rows import Row
-from ..recipe.resolve import ancestors
 from ..recipe.schema import Evaluation as Settings
 from ..recipe.schema import Stage
-from ..recipe.sets import BuiltSet
 from .finding import Finding
 from .lengths import tokens_of
 from .material import Material
@@ -70,85 +67,6 @@ def _idle(material: Material, name: str, stage: Stage) -> Iterator[Finding]:
 
 def _applies(reward: str, row: Row) -> bool:
     return bool(getattr(row, JUDGES[reward])) if reward in JUDGES else True
-
-
-def overlap(material: Material) -> Iterator[Finding]:
-    """Problems that are trained on and evaluated too: the same letters and digits in the same order."""
-    taken = (set_name for stage in material.stages.values() for set_name in material.taken(stage))
-    trained = list(dict.fromkeys(taken))
-    for name in material.recipe.evaluate if trained else []:
-        if name in trained:
-            yield Finding("FAIL", "overlap", f"{name}: trained on and evaluated", "a set of its own for each")
-        else:
-            yield from _beside(material, name, trained)
-
-
-def _beside(material: Material, name: str, trained: list[str]) -> Iterator[Finding]:
-    """What the rows at hand of the sets that are trained on have of an evaluated set, and which were not looked at."""
-    questions = material.questions(name)
-    rows = {set_name: material.questions(set_name) for set_name in trained if questions is not None}
-    looked_at = {set_name: known for set_name, known in rows.items() if known is not None}
-    evaluation = Evaluation(questions or [])
-    copies = {
-        set_name: sum(_copies(evaluation, row) for row in known) for set_name, known in looked_at.items()
-    }
-    for set_name, count in copies.items():
-        if count:
-            text = f"{set_name}: {count} of {len(looked_at[set_name])} rows looked at ask a problem of {name}, which is evaluated"
-            fix = f"against: [{name}'s source] in data.{set_name}, or another split"
-            yield Finding("FAIL", "overlap", text, fix)
-    rest = [set_name for set_name in trained if set_name not in looked_at]
-    apart = [
-        set_name
-        for set_name in rest
-        if _published(material, name) in _against(material, set_name) or _other_half(material, name, set_name)
-    ]
-    unknown = [set_name for set_name in rest if set_name not in apart]
-    if unknown:
-        text = f"{name}: not looked at beside it, and not built apart from it: {', '.join(unknown)}"
-        yield Finding("warn", "overlap", text, "against: [...] in these sets names what is evaluated")
-    clean = sum(len(looked_at[set_name]) for set_name, count in copies.items() if not count)
-    statements = [f"none of {clean} rows looked at copies a problem of it"] * bool(clean)
-    statements += [f"built apart from it: {', '.join(apart)}"] * bool(apart)
-    if statements:
-        yield Finding("ok", "overlap", f"{name}: {'; '.join(statements)}")
-
-
-def _copies(evaluation: Evaluation, row: Row) -> bool:
-    matches = evaluation.find(row)
-    return bool(matches) and matches[0].kind == "exact"
-
-
-def _published(material: Material, name: str) -> str:
-    dataset = material.recipe.data[name]
-    return (
-        dataset.args.get("source", dataset.args.get("name", name)) if isinstance(dataset, BuiltSet) else name
-    )
-
-
-def _against(material: Material, name: str) -> list[str]:
-    """What a set is built apart from; the rows of those that it is made from are its own."""
-    datasets = (material.recipe.data[each] for each in (name, *ancestors(material.recipe, name)))
-    return [
-        source
-        for dataset in datasets
-        if isinstance(dataset, BuiltSet)
-        for source in dataset.args.get("against") or []
-    ]
-
-
-def _other_half(material: Material, name: str, trained: str) -> bool:
-    """Whether a set, or one that it is made from, is the other half of the benchmark that is evaluated."""
-    benchmark, half = _half(material, name)
-    sources = [_half(material, each) for each in (trained, *ancestors(material.recipe, trained))]
-    return any(source == benchmark and {part, half} == {"train", "test"} for source, part in sources)
-
-
-def _half(material: Material, name: str) -> tuple[str | None, str | None]:
-    """The benchmark that a set is of, and which half of it."""
-    dataset = material.recipe.data[name]
-    args = dataset.args if isinstance(dataset, BuiltSet) and dataset.builder == "benchmark" else {}
-    return args.get("name"), args.get("half")
 
 
 def arms(material: Material) -> Iterator[Finding]:

@@ -44,13 +44,16 @@ def read_factors(content: Content) -> list[Factor]:
 
 
 def replace(content: Content, levels: Sequence[Level]) -> Content:
-    """The content with what these levels put in."""
+    """The content with what these levels put in; raises InputError where one is put inside of what another took away."""
     replaced = deepcopy(content)
     for key, value in (put for level in levels for put in level.puts):
         *path, last = key.split(".")
-        inside = replaced
+        inside: Any = replaced
         for part in path:
-            inside = inside[part]
+            inside = inside.get(part) if isinstance(inside, dict) else None
+        if not isinstance(inside, dict):
+            what = f"no mapping at {'.'.join(path)} to put it in, at a value of another factor"
+            raise InputError(key, what, "`cells` without both, or one factor of whole mappings by name")
         inside[last] = deepcopy(value)
     return replaced
 

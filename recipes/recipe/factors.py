@@ -5,8 +5,7 @@ combinations. What comes out equal is one stage or set, under one name, so that 
 of it says of every arm which values it has, and nothing of `factors`.
 """
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from itertools import combinations, product
@@ -14,11 +13,9 @@ from typing import Any
 
 from ...eval.io.errors import InputError, nearest
 from .factor_keys import Content, Factor, Level, read_factors, replace
-from .sets import is_reference
-from .shares import with_rest
+from .factor_parts import Written, made_of, named
 
 MOST_CELLS = 1000
-Part = tuple[str, str]  # of a recipe: `stages`, `data` or `arms`, and a name there
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,7 @@ def expand(content: Content) -> Content:
     content["arms"] = {name: _written(arm) for name, arm in content.get("arms", {}).items()}
     _refuse_evaluated(content, factors)
     wanted = None if kept is None else _read_cells(kept, factors)
-    out = _Written(content, factors)
+    out = Written(content, factors)
     chosen = _chosen_levels(content, out, wanted)
     cells = [_cell(content, arm, levels, out) for arm, levels in chosen]
     if unused := [factor.name for factor in factors if not any(factor.name in cell.levels for cell in cells)]:
@@ -85,7 +82,7 @@ def _read_cells(kept: Any, factors: Sequence[Factor]) -> list[dict[str, list[Any
 
 
 def _chosen_levels(
-    content: Content, out: "_Written", wanted: Sequence[Mapping[str, Sequence[Any]]] | None
+    content: Content, out: Written, wanted: Sequence[Mapping[str, Sequence[Any]]] | None
 ) -> list[tuple[str, dict[str, Level]]]:
     """Every arm with each combination of levels that is kept. Raises InputError where they are too many to be meant."""
     chosen: list[tuple[str, dict[str, Level]]] = []
@@ -98,7 +95,7 @@ def _chosen_levels(
     return chosen
 
 
-def _combinations(content: Content, arm: str, out: "_Written") -> Iterator[dict[str, Level]]:
+def _combinations(content: Content, arm: str, out: Written) -> Iterator[dict[str, Level]]:
     crossing = out.crossing("arms", arm)
     stated = content["arms"][arm].get("factors", {})
     if twice := [factor.name for factor in crossing if factor.name in stated]:
@@ -107,116 +104,18 @@ def _combinations(content: Content, arm: str, out: "_Written") -> Iterator[dict[
         yield {factor.name: level for factor, level in zip(crossing, levels, strict=True)}
 
 
-def _cell(content: Content, arm: str, levels: Mapping[str, Level], out: "_Written") -> Cell:
+def _cell(content: Content, arm: str, levels: Mapping[str, Level], out: Written) -> Cell:
     varied = replace(content, list(levels.values()))
     stages = [out.stage(varied, stage, levels) for stage in varied["arms"][arm]["stages"]]
-    return Cell(_named(arm, levels.values()), arm, levels, tuple(stages))
+    return Cell(named(arm, levels.values()), arm, levels, tuple(stages))
 
 
 def _is_of(levels: Mapping[str, Level], cell: Mapping[str, Sequence[Any]]) -> bool:
     return all(levels[name].value in values for name, values in cell.items() if name in levels)
 
 
-def _crossing(content: Content, parts: Sequence[Part], factors: Sequence[Factor]) -> list[Factor]:
-    """The factors that change one of these parts, or what it is made of at any of their values."""
-    crossing: list[Factor] = []
-    while True:
-        variants = [content, *(replace(content, [level]) for factor in crossing for level in factor.levels)]
-        reached = {part for variant in variants for part in _made_of(variant, parts)}
-        more = [factor for factor in factors if reached & factor.parts]
-        if more == crossing:
-            return crossing
-        crossing = more
-
-
-def _made_of(content: Content, parts: Iterable[Part]) -> set[Part]:
-    """These parts, and all stages and sets that they are made of."""
-    reached: set[Part] = set()
-    waiting = list(parts)
-    while waiting:
-        kind, name = part = waiting.pop()
-        if part in reached or name not in content.get(kind, {}):
-            continue
-        reached.add(part)
-        inside = content[kind][name]
-        if kind == "arms":
-            waiting += [("stages", stage) for stage in inside.get("stages", [])]
-        elif kind == "stages":
-            mixed = [_mapping(inside, f"stages.{name}").get(key, {}) for key in ("data", "add")]
-            waiting += [("data", of) for each in mixed for of in _mapping(each, f"stages.{name}.data")]
-        else:
-            waiting += [("data", of) for of in _sources(_mapping(inside, f"data.{name}"))]
-    return reached
-
-
-def _mapping(value: Any, key: str) -> Mapping[str, Any]:
-    """What a factor has put at a key, where only a mapping has a meaning."""
-    if not isinstance(value, dict):
-        raise InputError(
-            key, f"{value!r:.60} is put in here by a factor", "put in a mapping, or name a key inside"
-        )
-    return value
-
-
-def _sources(dataset: Mapping[str, Any]) -> list[str]:
-    of = [dataset["of"]] if "of" in dataset else []
-    return of + [value["set"] for value in dataset.values() if is_reference(value)]
-
-
-class _Written:
-    """The stages and sets of all cells: alike ones under one name, the first."""
-
-    def __init__(self, content: Content, factors: Sequence[Factor]) -> None:
-        self.parts: dict[str, Content] = {"stages": {}, "data": {}}
-        self._names: dict[str, str] = {}
-        self._crossing: dict[Part, list[Factor]] = {}
-        self._content, self._factors = content, factors
-
-    def crossing(self, kind: str, name: str) -> list[Factor]:
-        """The factors that cross a part of the recipe; looked up once, for every cell asks."""
-        if (kind, name) not in self._crossing:
-            self._crossing[kind, name] = _crossing(self._content, [(kind, name)], self._factors)
-        return self._crossing[kind, name]
-
-    def stage(self, varied: Content, name: str, levels: Mapping[str, Level]) -> str:
-        """The name of a stage as these levels leave it."""
-        stage = dict(varied["stages"].get(name, {}))
-        if "data" in stage:
-            stage["data"] = with_rest(stage["data"])
-        for key in [key for key in ("data", "add") if key in stage]:
-            sets = {of: self._set(varied, of, levels) for of, share in stage[key].items() if share}
-            stage[key] = {sets.get(of, of): share for of, share in stage[key].items() if of in sets}
-        return self._name("stages", name, stage, levels)
-
-    def _set(self, varied: Content, name: str, levels: Mapping[str, Level]) -> str:
-        if name not in varied.get("data", {}):
-            return name  # refused where names are looked up
-        made = {of: self._set(varied, of, levels) for of in _sources(varied["data"][name])}
-        renamed = {key: _renamed(key, value, made) for key, value in varied["data"][name].items()}
-        return self._name("data", name, renamed, levels)
-
-    def _name(self, kind: str, name: str, inside: Content, levels: Mapping[str, Level]) -> str:
-        varied = [levels[factor.name] for factor in self.crossing(kind, name) if factor.name in levels]
-        alike = self._names.setdefault(json.dumps([kind, name, inside], sort_keys=True), _named(name, varied))
-        if alike != name and alike in self._content[kind]:
-            raise InputError(f"{kind}.{alike}", f"{name} at some values would have this name", "rename it")
-        self.parts[kind][alike] = inside
-        return alike
-
-
-def _renamed(key: str, value: Any, made: Mapping[str, str]) -> Any:
-    """An argument of a set, with the new name of the set that it refers to."""
-    if is_reference(value):
-        return {"set": made[value["set"]]}
-    return made[value] if key == "of" else value
-
-
-def _named(name: str, levels: Iterable[Level]) -> str:
-    return "_".join([name, *(level.tag for level in levels)])
-
-
 def _refuse_evaluated(content: Content, factors: Sequence[Factor]) -> None:
-    parts = _made_of(content, [("data", name) for name in content.get("evaluate", {})])
+    parts = made_of(content, [("data", name) for name in content.get("evaluate", {})])
     for factor in factors:
         if wrong := sorted(factor.parts & parts):
             what = f"changes {wrong[0][1]}, which every arm is evaluated on"
@@ -232,11 +131,11 @@ def _refuse_alike(cells: Sequence[Cell]) -> None:
             raise InputError("cells", f"two arms would be called {first.name}", "rename an arm or a value")
 
 
-def _put_together(content: Content, cells: Sequence[Cell], out: _Written) -> Content:
+def _put_together(content: Content, cells: Sequence[Cell], out: Written) -> Content:
     crossed = {cell.of for cell in cells if cell.levels}
-    parts = {part for name in crossed for part in _made_of(content, [("arms", name)])}
+    parts = {part for name in crossed for part in made_of(content, [("arms", name)])}
     used = {name for written in out.parts.values() for name in written}
-    evaluated = _made_of(content, [("data", name) for name in content.get("evaluate", {})])
+    evaluated = made_of(content, [("data", name) for name in content.get("evaluate", {})])
     for kind, written in out.parts.items():
         others = {
             name: inside

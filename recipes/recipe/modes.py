@@ -32,6 +32,19 @@ def check_modes(recipe: Recipe, name: str) -> None:
     _check_replies(recipe, evaluation, modes, key)
 
 
+def check_shown(recipe: Recipe) -> None:
+    """Raise InputError where two sets show the replies of different arms: either would be evaluated after the other."""
+    shown = {
+        name: evaluation.replies_of
+        for name, evaluation in recipe.evaluate.items()
+        if any(parse_mode(mode).needs == "replies" for mode in evaluation.modes)
+    }
+    for name, other in shown.items():
+        if other != (first := next(iter(shown.values()))):
+            what = f"{other!r}, and {next(iter(shown))} shows those of {first!r}: either would wait for the other"
+            raise InputError(f"evaluate.{name}.replies_of", what, "the same for both, or a recipe of its own")
+
+
 def check_answers_mode(dataset: AnswersSet, key: str) -> None:
     """Raise InputError where a set of answers cannot be had in its mode, or has nothing to compare."""
     mode = _parsed(dataset.mode, f"{key}.mode")

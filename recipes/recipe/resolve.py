@@ -16,7 +16,7 @@ from ...eval.verify.published import refuse_patterns
 from ...eval.verify.rows import read_rows
 from .files import locate
 from .models import check_models
-from .modes import check_answers_mode, check_attention, check_modes, check_prompt_states
+from .modes import check_answers_mode, check_attention, check_modes, check_prompt_states, check_shown
 from .roles import check_compared, check_roles
 from .schema import Recipe
 from .sets import OF_ANSWERS, AnswersSet, BuiltSet, DataSet, FileSet, HubSet, is_reference
@@ -135,10 +135,12 @@ def _check_names(recipe: Recipe) -> None:
             raise InputError(f"models.{name}", "an arm has this name", "give the model another")
     known = [*recipe.arms, *recipe.models]
     for contrasted, other in recipe.against.items():
+        key = f"against.{contrasted}"
         for name in (contrasted, other):
             if name not in known:
-                key = f"against.{contrasted}"
                 raise InputError(key, f"{name!r} is neither arm nor model", nearest(name, known))
+        if contrasted == other:
+            raise InputError(key, f"{other!r} is itself", "name another arm or model")
     check_compared(recipe)
     for name in recipe.evaluate:
         if name not in recipe.data:
@@ -146,6 +148,7 @@ def _check_names(recipe: Recipe) -> None:
         check_modes(recipe, name)
         check_attention(recipe, name)
         check_prompt_states(recipe, name)
+    check_shown(recipe)
     if not locate(recipe.launch.accelerate).is_file():
         missing = f"{recipe.launch.accelerate} is no file"
         raise InputError("launch.accelerate", missing, "see recipes/accelerate/")
