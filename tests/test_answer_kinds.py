@@ -5,7 +5,11 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from answer_cases import KINDS
+from answer_cases import KINDS as CASES
+from answer_spellings import KINDS as SPELLINGS
+from answer_units import KINDS as UNITS
+from answer_values import KINDS as VALUES
+from answer_words import KINDS as WORDS
 from conftest import SHARED, needs_shared
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,6 +19,7 @@ from reins.eval.verify.answers.numerals import exact_numbers
 from reins.eval.verify.answers.spelling import spell
 from reins.train.reward_selftest import answer_kinds
 
+KINDS = CASES | SPELLINGS | UNITS | VALUES | WORDS
 FIELD = SHARED / "field" / "eval"
 quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -11,7 +11,11 @@ BOX = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 LIST = re.compile(r"[,;]|\\pm|\\cup|±|∪|\b(?:and|or)\b", re.IGNORECASE)
-THOUSANDS = re.compile(r"(?<![\d,])[1-9]\d{0,2}(?:(?:,|\{,\}|,\\!\s?)\d{3})+(?![\d,])")
+THOUSANDS = re.compile(r"(?<![\d,])[1-9]\d{0,2}(?:(?:,|\{,\}|,\\!\s?)\d{3})+(?!\d|,\d)")
+FACE = re.compile(r"\\(?:text|textrm|mathrm|mbox)\s*\{([^{}]*)\}")
+PARTING = re.compile(rf"(?P<opens>[(\[{{])|(?P<closes>[)\]}}])|{LIST.pattern}", re.IGNORECASE)
+IN_BRACKETS = re.compile(r"^\s*(?:\\left\s*)?\\?[(\[{](.*?)(?:\\right\s*)?\\?[)\]}]\s*$", re.DOTALL)
+UNION = re.compile(r"\\cup(?![a-z])|∪")
 SPACING = re.compile(r"(?<!\\)\\[,;:!]")  # `\,` holds a comma that parts nothing
 RETRACTED = re.compile(
     r"\b(?:no|not|wait|actually|instead|rather|wrong|mistake|correct(?:ion|ed)?|sorry|oops|but)\b",
@@ -36,15 +40,37 @@ def boxed_for(gold: str, text: str) -> str | None:
     if len(spans) > 1 and (count := parts(gold)) > 1:
         contents = list(dict.fromkeys(text[start:end].strip() for _, start, end in spans))
         between = [text[end:begin] for (_, _, end), (begin, _, _) in pairwise(spans)]
-        single = all(content and parts(content) == 1 for content in contents)
+        single = all(content and _is_part(content, gold) for content in contents)
         if len(contents) == count and single and not any(map(RETRACTED.search, between)):
-            return ", ".join(contents)
+            return (r" \cup " if UNION.search(gold) else ", ").join(contents)
     return text[spans[-1][1] : spans[-1][2]] if spans else None
 
 
 def parts(answer: str) -> int:
-    """How many answers an answer holds: those between commas, `and`, `or`; two where it has a plus or minus."""
-    return 1 + len(LIST.findall(THOUSANDS.sub("0", SPACING.sub(" ", answer))))
+    """How many answers an answer holds: those between commas, `and`, `or`; two where it has a plus or minus.
+
+    Commas in brackets part nothing, unless one pair of brackets holds the whole answer.
+    """
+    count = _outside_brackets(answer)
+    inner = IN_BRACKETS.match(answer)
+    return _outside_brackets(inner[1]) if count == 1 and inner else count
+
+
+def _is_part(content: str, gold: str) -> bool:
+    """Whether a box holds one part of a list: a bracket with several where the gold answer lists such brackets."""
+    lists_brackets = _outside_brackets(gold) > 1 and IN_BRACKETS.match(gold) and IN_BRACKETS.match(content)
+    return (_outside_brackets if lists_brackets else parts)(content) == 1
+
+
+def _outside_brackets(answer: str) -> int:
+    answer = FACE.sub(r" \1 ", THOUSANDS.sub("0", SPACING.sub(" ", answer)))
+    depth, count = 0, 1
+    for mark in PARTING.finditer(answer):
+        if mark["opens"] or mark["closes"]:
+            depth = max(0, depth + (1 if mark["opens"] else -1))
+        else:
+            count += not depth
+    return count
 
 
 def _spans(text: str) -> list[Span]:

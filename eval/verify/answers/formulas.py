@@ -22,21 +22,49 @@ SIGN = re.compile("|".join(map(re.escape, SIGNS)))
 UNION = re.compile(r"(?<=[)\]}])\s*U\s*(?=[(\[{\\])")
 CALL = re.compile(r"(?:\\(sqrt|cbrt|abs)|(\^))\s*\(")
 ROOT = re.compile(r"\\(sqrt|cbrt)\s*(\d+(?:\.\d+)?|[a-z](?![a-z])|\\pi(?![a-z]))")
-DEGREES = re.compile(
-    r"\\(sin|cos|tan|cot|sec|csc)\s*(?:(\()|\\left\(|\{)?\s*(\d+(?:\.\d+)?|[a-z])\s*\^\s*\{?\s*\\circ(?![a-z])\s*\}?\s*"
-    r"(?:\)|\\right\)|\})?"
+SINE = re.compile(
+    r"\\(?:sin|cos|tan|cot|sec|csc)(?![a-z])\s*(?:\^\s*(?:\{\s*-?\d+\s*\}|\d)\s*)?(?:\\left\s*(?=\())?"
 )
+DEGREES = re.compile(r"(\d+(?:\.\d+)?|(?<![\\A-Za-z])[a-z])\s*\^\s*\{?\s*\\circ(?![a-z])\s*\}?\s*")
+BARE_DEGREES = re.compile(rf"\s*-?\s*{DEGREES.pattern}")
+DEGREE_SIGN = re.compile(
+    r"\^\s*\{?\s*\\degree(?![a-z])\s*\}?|\\degree(?![a-z])|(?<=\d)\s*\^\s*(?:o(?![A-Za-z])|\{\s*o\s*\})"
+)
+NEGATIVE_POWER = re.compile(r"\^\s*(-\s*(?:\d+(?:\.\d+)?|[a-z](?![a-z])))")
+TIMES = re.compile(r"(?<=\d)\s*[xX]\s*(?=10\s*\^)")
+LOG_OF_BASE = re.compile(r"(?<![A-Za-z])\\?log\s*(\d+)\s*(?=\()")
 
 
 def plain_formula(text: str) -> str:
     """The formula as LaTeX; LaTeX comes back as it is."""
-    text = UNION.sub(r"\\cup ", text)
+    text = TIMES.sub(r"\\times ", DEGREE_SIGN.sub(r"^\\circ ", UNION.sub(r"\\cup ", text)))
+    text = LOG_OF_BASE.sub(r"\\log_{\1}", NEGATIVE_POWER.sub(r"^{\1}", text))
     text = SIGN.sub(lambda sign: SIGNS[sign[0]], text)
     text = re.sub(r"(?<![\\A-Za-z])(sqrt|cbrt)(?=\d)", r"\\\1 ", text)
     text = WORD.sub(lambda word: f"\\{WORDS.get(word[0], word[0])} ", text)
     text = _called(text)
     text = re.sub(r"\\cbrt\s*\{", r"\\sqrt[3]{", ROOT.sub(r"\\\1{\2}", text))
-    return DEGREES.sub(r"\\\1\\left(\\frac{\3\\pi}{180}\\right)", text)
+    return _radians(text)
+
+
+def _radians(text: str) -> str:
+    """Degrees in the argument of a sine as radians."""
+    place = 0
+    while match := SINE.search(text, place):
+        start, place = match.end(), match.end()
+        if text[start : start + 1] in ("(", "{"):
+            end = closing(text, start) + 1
+            inner = _in_radians(text[start:end])
+        elif bare := BARE_DEGREES.match(text, start):
+            end, inner = bare.end(), rf"\left({_in_radians(bare[0])}\right)"
+        else:
+            continue
+        text, place = text[:start] + inner + text[end:], start + len(inner)
+    return text
+
+
+def _in_radians(argument: str) -> str:
+    return DEGREES.sub(r"\\frac{\1\\pi}{180}", argument)
 
 
 def _called(text: str) -> str:

@@ -8,13 +8,18 @@ from math import prod
 
 SPACED = re.compile(r"(?<![\w.,^}])([1-9]\d{0,2})((?:[ ']\d{3})+)(?![\d'^_]|\s*[/!^]|\s*\\d?frac|\s\d)")
 SPACED_DECIMALS = re.compile(r"(?<=\d)\.(\d{3}(?: \d{3})+(?: \d{1,2})?)(?!\s?[\d/])")
-BRACED = re.compile(r"(?<=\d)\s*\{([,.:])\}\s*(?=\d)")
+BRACED = re.compile(r"(?<=\d)\s*\{([.:])\}\s*(?=\d)")
+BRACED_COMMAS = re.compile(r"(?<![\d.])\d+(?:\s*\{,\}\s*\d+)+")
+GROUPED = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+|\d+(?:,\d+){2,}")
+THOUSANDS = re.compile(r"(?<![\d,.])[1-9]\d{0,2}(?:,\d{3})+(?!\d|,\d)")
+# Where something else parts a list, a comma between digits groups them.
+PARTED = re.compile(r"\d\s*[)}]*,\s|;|\b(?:and|or)\b")
 BARE_FRACTION = re.compile(r"\\[dtc]?frac\s*(\d)\s*(\d)(?!\d)")
 MIXED = re.compile(
     r"(?<![\w.}^)])(\d+)(?:\s*\\[dtc]?frac\s*\{\s*(\d+)\s*\}\s*\{\s*(\d+)\s*\}|\s+(\d+)\s*/\s*(\d+)(?![\d.]))"
 )
 REPEATED = re.compile(
-    r"(?<![\w.}])(\d*)\.(\d*)(?:\\(?:overline|bar)\s*(?:\{\s*(\d+)\s*\}|(\d))|\((\d+)\)(?!\s*[\d(]))"
+    r"(?<![\w.}])(\d+(?:,\d{3})+|\d*)\.(\d*)(?:\\(?:overline|bar)\s*(?:\{\s*(\d+)\s*\}|(\d))|\((\d+)\)(?!\s*[\d(]))"
 )
 DOTTED = re.compile(r"(?<![\w.}])(\d*)\.(\d*)\\dot\s*\{?(\d)\}?(?:(\d*)\\dot\s*\{?(\d)\}?)?")
 TRAILING = re.compile(
@@ -46,7 +51,7 @@ SCALED = re.compile(
 
 def exact_numbers(text: str) -> str:
     """The text with each number in the one spelling that math-verify reads."""
-    text = BRACED.sub(r"\1", text)
+    text = _without_grouping(BRACED_COMMAS.sub(_braced, BRACED.sub(r"\1", text)))
     text = SPACED.sub(lambda m: m[1] + re.sub("[ ']", "", m[2]), text)
     text = SPACED_DECIMALS.sub(lambda m: "." + m[1].replace(" ", ""), text)
     text = BARE_FRACTION.sub(r"\\frac{\1}{\2}", text)
@@ -57,9 +62,22 @@ def exact_numbers(text: str) -> str:
     return MIXED.sub(_mixed, text)
 
 
+def _braced(match: re.Match[str]) -> str:
+    """`1{,}234` as 1234, and `3{,}14` as 3.14: the braces say that the comma parts no list."""
+    number = re.sub(r"[{}\s]", "", match[0])
+    return number.replace(",", "" if GROUPED.fullmatch(number) else ".")
+
+
+def _without_grouping(text: str) -> str:
+    """`1,500 and 2,500` without the commas that group digits, where all bare commas between digits do."""
+    bare = THOUSANDS.sub(lambda number: number[0].replace(",", ""), text)
+    return bare if PARTED.search(bare) and not re.search(r"\d,\d", bare) else text
+
+
 def _repeating(whole: str, start: str, period: str) -> str:
     """The fraction that the decimal whole.start period period … is."""
     tail = Fraction(int(period), (10 ** len(period) - 1) * 10 ** len(start))
+    whole = whole.replace(",", "")
     value = Fraction(int(whole + start or "0"), 10 ** len(start)) + tail
     return rf"\frac{{{value.numerator}}}{{{value.denominator}}}"
 

@@ -3,6 +3,7 @@ r"""Typographic signs and digits of other scripts as the LaTeX that means the sa
 Every rule turns one sign into its own meaning, so no two different texts come out alike that were not the same formula.
 """
 
+import itertools
 import re
 import unicodedata
 
@@ -12,19 +13,20 @@ SIGNS = {
     "±": r"\pm ", "∓": r"\mp ", "≤": r"\le ", "≥": r"\ge ", "⩽": r"\le ", "⩾": r"\ge ", "≠": r"\ne ",
     "≡": r"\equiv ", "≈": r"\approx ", "∞": r"\infty ", "∪": r"\cup ", "∩": r"\cap ", "∈": r"\in ",
     "∅": r"\emptyset ", "∖": r"\setminus ", "°": r"^\circ ", "º": r"^\circ ", "′": "'", "…": r"\ldots ", "⋯": r"\cdots ",
-    "∛": r"\cbrt ", "⟨": r"\langle ", "⟩": r"\rangle ", "⌊": r"\lfloor ", "⌋": r"\rfloor ", "⌈": r"\lceil ", "⌉": r"\rceil ",
+    "⟨": r"\langle ", "⟩": r"\rangle ", "⌊": r"\lfloor ", "⌋": r"\rfloor ", "⌈": r"\lceil ", "⌉": r"\rceil ",
     "ℝ": r"\mathbb{R}", "ℤ": r"\mathbb{Z}", "ℕ": r"\mathbb{N}", "ℚ": r"\mathbb{Q}", "ℂ": r"\mathbb{C}",
     "µ": r"\mu ", "Ω": r"\Omega ", "∑": r"\sum ", "∫": r"\int ", "‘": "'", "’": "'", "“": '"', "”": '"', "„": '"',
     "٪": "%", "٫": ".", "٬": ",", "،": ",", "。": ".", "।": ".", "、": ",", "﹐": ",",
-    "\u200b": "", "\u200c": "", "\u200d": "", "\u2060": "", "\ufeff": "", "\u200e": "", "\u200f": "",
+    "˚": r"^\circ ", "℃": r"^\circ\text{C}", "℉": r"^\circ\text{F}", "∶": ":", "∣": "|", "∆": r"\Delta ",
+    "\u2063": ",", "\ufe0e": "", "\ufe0f": "",
 }  # fmt: skip
 TABLE = str.maketrans(SIGNS)
 UPPER = "GAMMA DELTA THETA XI PI SIGMA UPSILON PHI PSI OMEGA LAMDA".split()
-SUPER = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿⁱˣ", "0123456789+-()nix", strict=True))
-SUB = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋ₙᵢₖ", "0123456789+-nik", strict=True))
-RAISED = re.compile("[" + "".join(SUPER) + "]+")
-LOWERED = re.compile("[" + "".join(SUB) + "]+")
-ROOT = re.compile(r"√\s*(?:(\d+(?:\.\d+)?|[A-Za-z])|(?=[({])|)")
+RAISED_INDEX = re.compile(r"(?<![\w)}])([⁰¹²³⁴-⁹ⁿ]+)√")  # ³√2, but 5³√2
+SCRIPTS = {"<super>": "^", "<sub>": "_"}
+FRACTION = re.compile(r"\^\{(\d+)\}[/⁄]_\{(\d+)\}")
+INDEX = {"√": r"\sqrt", "∛": r"\cbrt", "∜": r"\sqrt[4]"}
+ROOT = re.compile(r"(√(?:\[\w+\])?|[∛∜])\s*(?:(\d+(?:\.\d+)?|[A-Za-z]|\\frac\{\d+\}\{\d+\})|(?=[({])|)")
 VINCULUM = re.compile("((?:\\d\u0305)+)")
 DOTTED = re.compile("(\\d)\u0307")
 
@@ -35,12 +37,40 @@ def latex_signs(text: str) -> str:
         return text
     text = VINCULUM.sub(lambda m: r"\overline{" + m[1].replace("\u0305", "") + "}", text)
     text = DOTTED.sub(r"\\dot{\1}", text)
-    text = RAISED.sub(lambda m: "^{" + "".join(map(SUPER.__getitem__, m[0])) + "}", text)
-    text = LOWERED.sub(lambda m: "_{" + "".join(map(SUB.__getitem__, m[0])) + "}", text)
-    text = ROOT.sub(lambda m: rf"\sqrt{{{m[1]}}}" if m[1] else r"\sqrt ", text)
+    text = RAISED_INDEX.sub(lambda m: f"√[{unicodedata.normalize('NFKC', m[1])}]", text)
+    text = FRACTION.sub(r"\\frac{\1}{\2}", _scripts(text))
+    text = "".join(_fraction(character) for character in text)
+    text = ROOT.sub(lambda m: _root(m[1]) + (f"{{{m[2]}}}" if m[2] else " "), text)
     return "".join(
         character if character.isascii() else _one(character) for character in text.translate(TABLE)
     )
+
+
+def _scripts(text: str) -> str:
+    """Raised and lowered signs as exponents and indices."""
+    pieces = []
+    for script, run in itertools.groupby(text, _script):
+        signs = "".join(run)
+        plain = unicodedata.normalize("NFKC", signs).translate(TABLE)
+        pieces.append(f"{script}{{{plain}}}" if script else signs)
+    return "".join(pieces)
+
+
+def _script(character: str) -> str:
+    if character in SIGNS:
+        return ""
+    return SCRIPTS.get(unicodedata.decomposition(character).partition(" ")[0], "")
+
+
+def _root(sign: str) -> str:
+    return INDEX.get(sign) or rf"\sqrt{sign[1:]}"
+
+
+def _fraction(character: str) -> str:
+    """½ as `\\frac{1}{2}`."""
+    plain = "" if character.isascii() else unicodedata.normalize("NFKC", character)
+    over, slash, under = plain.partition("\u2044")
+    return rf"\frac{{{over}}}{{{under}}}" if over and slash and under else character
 
 
 def _one(character: str) -> str:
@@ -50,9 +80,9 @@ def _one(character: str) -> str:
         return str(unicodedata.decimal(character))
     if category == "Zs":
         return " "
+    if category in ("Cf", "Me"):  # marks of direction, soft hyphens, a frame around a digit
+        return ""
     plain = unicodedata.normalize("NFKC", character)
-    if "\u2044" in plain:  # ½
-        return r"\frac{{{}}}{{{}}}".format(*plain.split("\u2044"))
     if plain.isascii() and (0xFF00 <= ord(character) < 0xFFF0 or 0x1D400 <= ord(character) < 0x1D800):
         return plain
     return _greek(plain) if len(plain) == 1 else character

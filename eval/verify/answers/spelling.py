@@ -7,17 +7,21 @@ import re
 from .formulas import closing, plain_formula
 from .numerals import exact_numbers
 from .signs import latex_signs
+from .units import joined_unit
+from .words import OTHER_ANSWERS, TEXT, opened_text, without_lead
 
 COMMAND = re.compile(r"\\[A-Z]+")
 SPACE = re.compile(
-    r"(?<!\\)\\[ ,;:>]|~|\\q?quad(?![a-z])|\\[hv]space\*?\{[^{}]*\}|\\phantom\{[^{}]*\}"
-    r"|\\(?:display|text)style(?![a-z])|\\(?:LARGE|Large|large|huge|Huge)(?![A-Za-z])|\\(?:text)?color\s*\{[^{}]*\}"
+    r"(?<!\\)\\[ ,;:>]|~|\\(?:q?quad|en(?:space|skip)|(?:neg)?(?:thin|med|thick)space|nobreakspace|noindent|allowbreak)(?![a-z])"
+    r"|\\[hv]space\*?\{[^{}]*\}|\\phantom\{[^{}]*\}|\\(?:display|text|script)style(?![a-z])"
+    r"|\\(?:LARGE|Large|large|huge|Huge|normalsize|small)(?![A-Za-z])|\\(?:text)?color\s*\{[^{}]*\}"
+    r"|\\(?:[bB]igg?)[lrm]?(?![A-Za-z])|\\(?:bf|it|sf|tt|sl|sc|em|bfseries|itshape|boldmath)(?![A-Za-z])"
+    r"|(?<=\d)\{\s*\}(?![_^])"  # 36{}, but not {}_5C_2
 )
 WRAPPER = re.compile(
-    r"\\(?:underline|textbf|mathbf|boldsymbol|bm|bold|mathit|textit|emph|mathsf|texttt|boxed|fbox|framebox|ensuremath"
-    r"|(?:text)?color\s*\{[^{}]*\})\s*\{"
+    r"\\(?:underline|text(?:bf|it|sf|tt|sl|sc|up|md)|math(?:bf|it|sf|tt|normal)|boldsymbol|bm|bold|emph|boxed|fbox|framebox"
+    r"|ensuremath|(?:text)?color\s*\{[^{}]*\})\s*\{"
 )
-TEXT = r"\\(?:text|textrm|textnormal|mathrm|mbox|operatorname\*?)\s*"
 TEXT_PART = re.compile(rf"({TEXT}\{{[^{{}}]*\}})")
 WORDS = re.compile(rf"{TEXT}\{{([^{{}}\d]{{3,}})\}}")
 VECTOR = re.compile(
@@ -27,11 +31,15 @@ SUCH_THAT = re.compile(
     r"^(?:\\left\s*)?\\?\{\s*(?P<letter>[a-z])\s*(?:\\in\s*\\(?:mathbb|R)\s*(?:\{R\}|R)?\s*)?(?:\\mid(?![a-z])|\\?\||:)"
     r"(?P<condition>.*(?P=letter).*?)(?:\\right\s*)?\\?\}$"
 )
+PERCENT = re.compile(
+    rf"(?<=[\d)}}])\s*(?:{TEXT}\{{\s*)?(?:per\s?cent(?:age\s+points?)?|pct\.?|\\?%(?=\s*\}}))\s*\}}?$"
+)
 NUMBER_TEXT = re.compile(rf"{TEXT}\{{\s*([-+]?\d[\d.,/]*)\s*\}}")
 BRACELESS = re.compile(r"\\(?:mathrm\s+([A-Za-z])(?![A-Za-z])|rm\s*\{([A-Za-z])\})")
 LETTER = re.compile(rf"{TEXT}\{{\s*([A-Za-z]|\\[a-z]+)\s*\}}|\{{\\rm\s+([a-z])\}}")
 FUNCTION = re.compile(
-    rf"{TEXT}\{{\s*((?:arc)?(?:sin|cos|tan)|(?:sin|cos|tan)h|cot|csc|ln|log|exp|max|min|gcd|lcm|det)\s*\}}"
+    rf"{TEXT}\{{\s*((?:arc)?(?:sin|cos|tan)|(?:sin|cos|tan)h|cot|csc|ln|log|exp|max|gcd|lcm|det)\s*\}}"
+    rf"|{TEXT}\{{\s*(min)\s*\}}(?=\s*\S)"  # at the end: minutes
 )
 ORDINAL = re.compile(rf"(?<=\d)\s*\^?\s*\{{?\s*(?:{TEXT}\{{?\s*)?(?:st|nd|rd|th)(?![A-Za-z])\s*\}}{{0,2}}")
 BEFORE = re.compile(
@@ -40,24 +48,25 @@ BEFORE = re.compile(
 BEHIND = re.compile(
     r"(?:\s|(?<!\\)[,;:]|\\\\|(?<![.\\])\.|\\(?:hfill|blacksquare|square|checkmark|newline)|\\)$"
 )
-PICTURES = "".join(map(chr, (*range(0x2600, 0x27C0), *range(0x1F300, 0x1FB00), 0xFE0F)))
+PICTURES = "".join(map(chr, (0x220E, *range(0x2580, 0x27C0), *range(0x1F300, 0x1FB00), 0xFE0F)))
 PAIRED = re.compile(r"([*_`\"']{1,3})(.+)\1$", re.DOTALL)
 MONEY = re.compile(
     r"^(-?)\s*(?:(?P<dollar>\\?\$)|(?P<coin>[€£¥₹₽₩]|(?:USD|EUR|GBP|Rs)(?![a-z])))(?:(?<=Rs)\.)?\s*(?P<sum>-?[\d.].*)$",
     re.DOTALL,
 )
-LEADING = re.compile(rf"^(?:{TEXT}\{{([^{{}}\d]*)\}}|((?:[A-Za-z]+[\s:]+)+))\s*(?=\S)")
-ANSWER_WORDS = frozenset(
-    "the final answer answers is are result total value solution so thus hence therefore we get have it equals "
-    "equal to our sum number of that this which gives required".split()
+NAME = re.compile(  # n, x_1, f(2), AB, |AB|, \angle ABC, \text{Area}
+    rf"(?:[A-Za-z]|\\[a-z]+)(?:_(?:\w|\{{\w+\}}))?'?(?:\([\w ]+\))?'?|(?:m?\s*\\angle(?![a-z])\s*)?[A-Z]{{1,4}}|\|[A-Z]{{1,3}}\|"
+    rf"|\\overline\s*\{{[A-Z]{{2}}\}}|{TEXT}\{{[^{{}}\d]+\}}"
 )
-NAME = re.compile(r"(?:[A-Za-z]|\\[a-z]+)(?:_(?:\w|\{\w+\}))?(?:\([a-z]\))?'?")
 EQUALS = re.compile(r"(?<![<>!\\])=")
 STATED = re.compile(
-    r"^\W*(?:the\s+)?(?:final\s+)?answer\s*(?:is\s*)?\W*?[:=]\W*?(?=[-(\[{\\√\w])(.+?)\s*$",
+    rf"^\W*(?:(?:the\s+)?(?:final\s+)?answer|{'|'.join(sorted(OTHER_ANSWERS, key=len, reverse=True))})\s*(?:is\s*)?\W*?[:=]"
+    r"\W*?(?=[-(\[{\\√\w])(.+?)\s*$",
     re.IGNORECASE | re.MULTILINE,
 )
 CHOICE_LETTER = re.compile(r"\(?[A-J]\)?")
+NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
+OPERATION = re.compile(r"[\\^=]|[\w)]\s*[-+*/]\s*[\w(]")
 LONG_WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,}")
 
 
@@ -66,28 +75,34 @@ def spell(text: str) -> str:
     if text.isupper():  # a reply in capitals writes \FRAC
         text = COMMAND.sub(lambda command: command[0].lower(), text)
     text = re.sub(r"\\!\s*", "", _unwrapped(latex_signs(text)))
-    text = _bare(_without_lead(_bare(_currency_behind(_bare(SPACE.sub(" ", text))))))
+    text = opened_text(_currency_behind(_bare(SPACE.sub(" ", text))))
+    text = _bare(without_lead(_bare(text)))
     if words := WORDS.fullmatch(text):  # an answer in words alone, which need not be set as such
         text = _bare(words[1])
     text = VECTOR.sub(lambda vector: f"({vector['inner'] or vector['plain']})", text)
     text = SUCH_THAT.sub(lambda elements: elements["condition"].strip(), text)
+    text = joined_unit(PERCENT.sub(r"\\%", text))
     text = BRACELESS.sub(lambda letter: rf"\mathrm{{{letter[1] or letter[2]}}}", text)
     text = NUMBER_TEXT.sub(r"\1", ORDINAL.sub("", text).replace(r"\varnothing", r"\emptyset"))
-    text = re.sub(r"\\imath(?![a-z])", "i", FUNCTION.sub(r"\\\1 ", LETTER.sub(_letter, text)))
+    text = re.sub(
+        r"\\imath(?![a-z])",
+        "i",
+        FUNCTION.sub(lambda name: f"\\{name[1] or name[2]} ", LETTER.sub(_letter, text)),
+    )
     parts = TEXT_PART.split(text)
     parts[::2] = map(plain_formula, parts[::2])
     return _forward(_bare(exact_numbers("".join(parts))))
 
 
 def stated(text: str, gold: str) -> str | None:
-    """The formula or choice of the last line that says `Answer: …`, where math-verify would read a number at most, else None."""
-    lines = STATED.findall(text)
+    """The formula, number or choice of the last line that says `Answer: …`, where math-verify would read less, else None."""
+    lines = STATED.findall(latex_signs(text))
     if not lines or "$" in lines[-1] or "\\(" in lines[-1]:
         return None
     line = spell(lines[-1])
-    formula = re.search(r"[\\^]", line) and not LONG_WORD.search(TEXT_PART.sub("", line))
+    formula = OPERATION.search(line) and not LONG_WORD.search(TEXT_PART.sub("", line))
     choice = CHOICE_LETTER.fullmatch(line) and CHOICE_LETTER.match(gold)
-    return line if formula or choice else None
+    return line if formula or choice or NUMBER.fullmatch(line) else None
 
 
 def _unwrapped(text: str) -> str:
@@ -120,18 +135,6 @@ def _letter(match: re.Match[str]) -> str:
     letter = match[1] or match[2]
     behind_number = match.string[: match.start()].rstrip()[-1:] in tuple("0123456789})")
     return match[0] if behind_number and letter not in ("e", "i", r"\pi") else f" {letter} "
-
-
-def _without_lead(text: str) -> str:
-    """Without words before the answer that only say that it is the answer."""
-    match = LEADING.match(text)
-    if not match:
-        return text
-    words = (match[1] or match[2] or "").strip()
-    says = words.endswith((":", "=")) or all(
-        word.lower() in ANSWER_WORDS for word in re.split(r"[\s:,]+", words) if word
-    )
-    return _bare(text[match.end() :]) if words and says else text
 
 
 def _forward(text: str) -> str:

@@ -6,69 +6,47 @@ compared by its number, as math-verify does. Words that are no unit of the table
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
 from .numerals import SCALE_SIGNS, SCALES, UNIT_OF_KILO
+from .unit_names import UNITS, Reading
 
-# Of each kind (a volume is a length to the third): names, and how many of the kind's first unit one is.
-TABLE = {
-    "length": {"m meter meters metre metres": "1", "km kilometer kilometers kilometre kilometres": "1000",
-               "cm centimeter centimeters centimetre centimetres": "1/100", "dm": "1/10",
-               "mm millimeter millimeters millimetre millimetres": "1/1000", "nm": "1/1000000000",
-               "in inch inches": "254/10000", "ft foot feet": "3048/10000", "yd yard yards": "9144/10000",
-               "mi mile miles": "1609344/1000"},
-    "time": {"s sec secs second seconds": "1", "ms": "1/1000", "min mins minute minutes": "60",
-             "h hr hrs hour hours": "3600", "day days": "86400", "week weeks": "604800", "month months": "2629746",
-             "year years yr yrs": "31556952"},
-    "mass": {"g gram grams": "1", "kg kilogram kilograms": "1000", "mg milligram milligrams": "1/1000",
-             "ton tons tonne tonnes": "1000000", "lb lbs": "45359237/100000", "oz ounce ounces": "45359237/1600000"},
-    "length^3": {"L l liter liters litre litres": "1/1000", "mL ml milliliter milliliters": "1/1000000",
-                 "gal gallon gallons": "3785411784/1000000000000"},
-    "dollar": {"dollar dollars USD": "1", "cent cents ¢": "1/100"},
-    "euro": {"euro euros EUR €": "1"},
-    "sterling": {"sterling GBP £": "1"},
-    "yen": {"yen ¥": "1"},
-    "rupee": {"rupee rupees Rs ₹": "1"},
-    "ruble": {"₽": "1"},
-    "won": {"₩": "1"},
-    "degree": {r"degree degrees deg \circ": "1"},
-    "radian": {"rad radian radians": "1"},
-    "celsius": {"Celsius": "1"},
-    "fahrenheit": {"Fahrenheit": "1"},
-    "temperature": {"K kelvin kelvins": "1"},
-    "force": {"N newton newtons": "1", "kN": "1000"},
-    "energy": {"J joule joules": "1", "kJ": "1000", "eV": "1602176634/10000000000000000000000000000"},
-    "power": {"W watt watts": "1", "kW": "1000", "MW": "1000000"},
-    "voltage": {"V volt volts": "1", "mV": "1/1000", "kV": "1000"},
-    "current": {"A amp amps ampere amperes": "1", "mA": "1/1000"},
-    "resistance": {r"\Omega ohm ohms": "1", r"k\Omega": "1000"},
-    "frequency": {"Hz hertz": "1", "kHz": "1000", "MHz": "1000000", "GHz": "1000000000"},
-    "pressure": {"Pa pascal pascals": "1", "kPa": "1000", "atm": "101325"},
-    "amount": {"mol mole moles": "1"},
-}  # fmt: skip
-UNITS = {
-    name: (kind.partition("^")[0], int(kind.partition("^")[2] or 1), Fraction(size))
-    for kind, units in TABLE.items()
-    for names, size in units.items()
-    for name in names.split()
-}
-SPEEDS = {"mph": r"mi/h", "kmh": "km/h", "kph": "km/h", "kmph": "km/h"}
 SQUARED = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}
 CHANGES_VALUE = {"percent", "percentage", "pct", "or", "and", "plus", "minus", "times", "squared", "cubed", "factorial",
                  "base", "mod", "half", "halves", "third", "thirds", "quarter", "quarters", *SCALES}  # fmt: skip
 TENTHS = ("割", "成", "折")
 OTHER_WORDS = re.compile(  # of numbers, percents and bounds in other scripts
-    "тыс|милли|млн|млрд|процент|квадрат|平方$|立方$|分之|分点|以上|以下|लाख|करोड़|हज़ार|لاکھ|ألف|مليون"
+    r"\bat (?:least|most)\b|\bnot\b|тыс|милли|млн|млрд|процент|квадрат|平方$|立方$|分之|分点|以上|以下|लाख|करोड़|हज़ार|لاکھ|ألف|مليون"
 )
-NAMED = "|".join(sorted(map(re.escape, [*UNITS, *SPEEDS, *SQUARED]), key=len, reverse=True))
-STEP = rf"(?:per\s+)?(?:{NAMED})(?![A-Za-z])\s*(?:\^\s*\{{?\s*-?\d\s*\}}?)?"
+# What may be a product of letters (`3ha`, `5M`) is a unit in upright letters, or behind the answer to a number.
+PLAIN = {name for name in UNITS if len(name) > 2} | set(
+    r"km cm dm mm nm in ft yd mi ms hr kg mg lb oz mL ml kN kJ eV kW MW mV kV mA Hz Pa \circ ¢ € £ ¥ ₹ ₽ ₩".split()
+)
+UPRIGHT = set("tbBCFTHM")
+BARE_NAMES = [name for name in UNITS if name not in UPRIGHT] + [r"\Omega", r"k\Omega"]
+
+
+def _one_of(names: Iterable[str]) -> str:
+    return "|".join(sorted(map(re.escape, names), key=len, reverse=True))
+
+
+POWER = r"(?:\s*(?:\^\s*\{?\s*-?\d\s*\}?|\b(?:squared|cubed)\b))"
+STEP = rf"(?:per\s+)?(?:{_one_of([*BARE_NAMES, *SQUARED])})(?![A-Za-z]){POWER}?"
 BEHIND = re.compile(rf"(?:(?<=[\d)}}!])|(?<=\\pi)\s)\s*(?P<unit>{STEP}(?:\s*(?:/|\\cdot|\s)\s*{STEP})*)$")
+NAME = re.compile(rf"(?:{_one_of([*BARE_NAMES, *SQUARED])})(?![A-Za-z])")
 PART = re.compile(
-    rf"\s*(?P<slash>/|per\b)?\s*(?P<name>{NAMED})(?![A-Za-z])\s*(?:\^\s*\{{?\s*(?P<power>-?\d)\s*\}}?)?\s*"
+    rf"\s*(?P<slash>/|per\b)?\s*(?P<open>\()?\s*(?P<name>{_one_of([*UNITS, *SQUARED])})(?![A-Za-z])"
+    rf"(?P<power>{POWER})?\s*(?P<close>\))?\s*"
 )
+TEXT = r"\\(?:text|textrm|mathrm|mbox)\s*"
 TEXT_BEHIND = re.compile(
-    r"(?<=\S)\s*(?P<unit>(?:[/\s]*\\(?:text|textrm|mathrm|mbox)\s*\{(?:[^{}\d]|\^\s*\{?-?\d\}?)*\}\s*(?:\^\s*\{?\s*-?\d\s*\}?)?[\s./]*(?:\\cdot)?)+)$"
+    rf"(?<=\S)\s*(?P<unit>(?:[/\s]*{TEXT}\{{(?:[^{{}}\d]|\^\s*\{{?-?\d\}}?)*\}}\s*(?:\^\s*\{{?\s*-?\d\s*\}}?)?[\s./]*(?:\\cdot)?)+)$"
+)
+UPRIGHT_BEHIND = re.compile(
+    rf"(?:(?<=[\d)}}!])|(?<=\\pi))\s*(?P<unit>(?:\\mu\s*|\(\s*|\[\s*|\\[dt]?frac\s*\{{\s*)*{TEXT}\{{.*)$",
+    re.DOTALL,
 )
 WORDS_BEHIND = re.compile(
     r"(?<=[\d)}])\s+[A-Za-z][A-Za-z '-]{2,}$|(?<=\d)[A-Za-z]{4,}$"
@@ -78,7 +56,10 @@ WORDS_BEHIND = re.compile(
 DEGREES = re.compile(
     r"\s*\^\s*\{?\s*\\circ(?![a-z])\s*\}?\s*(?:\\(?:text|mathrm)\s*\{\s*([CF])\s*\}|([CF])(?![A-Za-z]))?\s*$"
 )
-FACE = re.compile(r"\\(?:text|textrm|mathrm|mbox)\s*\{((?:[^{}]|\^\s*\{-?\d\})*)\}")
+FACE = re.compile(rf"{TEXT}\{{((?:[^{{}}]|\^\s*\{{-?\d\}})*)\}}")
+EXPONENT = re.compile(r"\^\s*\{\s*(-?\d)\s*\}")
+FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
+WORDS = re.compile(r"\s*[A-Za-z]{2,}(?:[\s/()]+[A-Za-z]{2,})*[\s)]*")
 LETTERS = re.compile(r"(?<![\\A-Za-z])[A-Za-z]")
 
 
@@ -89,43 +70,85 @@ class Unit:
     size: Fraction
     kinds: tuple[tuple[str, int], ...]
 
+    def times(self, reading: Reading, power: int) -> "Unit":
+        """This unit, by a power of another."""
+        kinds = dict(self.kinds)
+        for kind, times in reading.kinds.items():
+            kinds[kind] = kinds.get(kind, 0) + power * times
+        return Unit(
+            self.size * reading.size**power, tuple(sorted((kind, n) for kind, n in kinds.items() if n))
+        )
 
-def split_unit(text: str, *, letters: bool) -> tuple[str, Unit | None]:
-    """A number and its unit, None where it has none that is known; words that are no unit are dropped too.
 
-    `letters`: whether one bare letter behind a number may be a unit (5 m), not a variable. A text of words alone stays.
+def split_unit(text: str, *, letters: bool) -> tuple[str, list[Unit]]:
+    """A number and the readings of its unit, none where it has none that is known; words that are no unit are dropped too.
+
+    `letters`: whether bare letters behind a number may be a unit (5 m), not variables. A text of words alone stays.
     """
     if match := DEGREES.search(text):
         name = {"C": "Celsius", "F": "Fahrenheit"}.get(match[1] or match[2] or "", "degree")
-        return text[: match.start()], unit_of(name)
+        return text[: match.start()], units_of(name)
     if match := TEXT_BEHIND.search(text):
         words = FACE.sub(r" \1 ", match["unit"]).strip(" .")
-        return (text, None) if _changes(words) else (text[: match.start()], unit_of(words))
-    if (match := BEHIND.search(text)) and (letters or not LETTERS.fullmatch(match["unit"].strip())):
-        return text[: match.start()], unit_of(match["unit"])
+        units = units_of(words)
+        return (text[: match.start()], units) if units or not _changes(words) else (text, [])
+    if (match := BEHIND.search(text)) and (letters or _is_plain(match["unit"])):
+        return text[: match.start()], units_of(match["unit"])
     behind = WORDS_BEHIND.search(text)
-    if behind and (letters or not behind[0].isascii()) and not _changes(behind[0]):
-        return text[: behind.start()], None
-    return text, None
+    if behind and (letters or not behind[0].isascii()):
+        units = units_of(behind[0])
+        if units or not _changes(behind[0]):
+            return text[: behind.start()], units
+    return text, []
 
 
-def unit_of(words: str) -> Unit | None:
-    """The unit that words name (`km/h`, `square feet`), None where they name none."""
-    words = re.sub(r"[a-z]+", lambda name: SPEEDS.get(name[0], name[0]), words.replace("\\cdot", " ").strip())
-    size, powers, sign, exponent, place = Fraction(1), dict[str, int](), 1, 1, 0
+def joined_unit(text: str) -> str:
+    r"""Upright words behind a number as one: `25 \frac{\text{km}}{\text{h}}` is `25 \text{ km/(h)}`."""
+    match = UPRIGHT_BEHIND.search(text)
+    if not match:
+        return text
+    words = FRACTION.sub(r"\1/(\2)", FACE.sub(r" \1 ", EXPONENT.sub(r"^\1", match["unit"])))
+    bare = re.sub(r"^\s*[(\[](.*)[)\]]\s*$", r"\1", words)
+    if units_of(bare) or WORDS.fullmatch(words) and not _changes(words):
+        return rf"{text[: match.start()]} \text{{ {' '.join(bare.split())} }}"
+    return text
+
+
+def units_of(words: str) -> list[Unit]:
+    """The units that words can name (`km/h`, `square feet`), more than one where a name has two meanings."""
+    words, found = _plain_words(words), [Unit(Fraction(1), ())]
+    sign, exponent, place = 1, 1, 0
     while place < len(words):
         if not (part := PART.match(words, place)):
-            return None
+            return []
         place, name = part.end(), part["name"]
         sign = -1 if part["slash"] else sign
         if name in SQUARED:
             exponent = SQUARED[name]
             continue
-        kind, dimension, value = UNITS[name]
-        power, exponent = sign * int(part["power"] or exponent), 1
-        size *= value**power
-        powers[kind] = powers.get(kind, 0) + power * dimension
-    return Unit(size, tuple(sorted((kind, power) for kind, power in powers.items() if power)))
+        power, exponent = sign * _power(part["power"], exponent), 1
+        found = [unit.times(reading, power) for unit in found for reading in UNITS[name]]
+        sign = 1 if part["close"] else sign
+    return found if words else []
+
+
+def _plain_words(words: str) -> str:
+    words = re.sub(r"\s*\\Omega(?![a-z])\s*", "Ω ", re.sub(r"\\mu(?![a-z])\s*", "µ", words))
+    words = re.sub(r"\bdeg(?:ree)?s?\s+(?=[CFcf])", "", words.replace("\\cdot", " ").replace("\\circ", "deg"))
+    return re.sub(r"(?<=[A-Za-z])-(?=[A-Za-z])", " ", words).strip()
+
+
+def _power(written: str | None, otherwise: int) -> int:
+    if not written:
+        return otherwise
+    number = re.search(r"-?\d", written)
+    return int(number[0]) if number else 2 if "squared" in written else 3
+
+
+def _is_plain(unit: str) -> bool:
+    """Whether bare letters are plainly a unit: some name is, or one is divided by another."""
+    names = NAME.findall(unit)
+    return any(name in PLAIN for name in names) or len(names) > 1 and bool(re.search(r"/|per\b", unit))
 
 
 def is_number(text: str) -> bool:

@@ -36,13 +36,13 @@ DECIMALS, DECIMAL = (
     1.01e-4,
 )  # how far apart, for their size, two small decimals or one and an exact number may be
 DIGITS = 30  # to which two exact numbers must agree
-MOST_LETTERS = 4  # whose signs are all tried
-POINTS = [Rational(n, 7) for n in (3, 5, 8, 11, 13, 17)]  # values of letters
+MOST_LETTERS = 8  # whose signs are all tried
+POINTS = [Rational(n, 7) for n in (3, 5, 8, 11, 13, 17, 19, 23)]  # values of letters
 
 
 def differ(gold: Any, answer: Any) -> bool:
     """Whether two values that math-verify calls equal are certainly different numbers, or lists of them."""
-    gold, answer = _right_side(gold), _right_side(answer)
+    gold, answer = _values(gold, answer)
     if isinstance(gold, Set | Tuple | Interval | MatrixBase) and type(gold) is type(answer):
         return any(itertools.starmap(differ, _paired(gold, answer)))
     if not all(isinstance(side, Expr) and not isinstance(side, Symbol) for side in (gold, answer)):
@@ -56,6 +56,18 @@ def differ(gold: Any, answer: Any) -> bool:
     return all(_apart(a.subs(values), b.subs(values)) for a, b in readings)
 
 
+def _values(gold: Any, answer: Any) -> tuple[Any, Any]:
+    """Both without their left sides, where these only name the value: two curves have many equations each."""
+    equations = isinstance(gold, Equality) and isinstance(answer, Equality)
+    if equations and not (_is_named(gold) and _is_named(answer)) and gold.lhs != answer.lhs:
+        return gold, answer
+    return _right_side(gold), _right_side(answer)
+
+
+def _is_named(value: Any) -> bool:
+    return isinstance(value, Equality) and isinstance(value.lhs, Symbol)
+
+
 def _right_side(value: Any) -> Any:
     return value.rhs if isinstance(value, Equality) else value
 
@@ -65,10 +77,10 @@ def _paired(gold: Any, answer: Any) -> Iterable[tuple[Any, Any]]:
     if isinstance(gold, Interval):
         return [(gold.start, answer.start), (gold.end, answer.end)]
     sides = [
-        list(side.flat()) if isinstance(side, MatrixBase) else [_right_side(a) for a in side.args]
-        for side in (gold, answer)
+        list(side.flat()) if isinstance(side, MatrixBase) else list(side.args) for side in (gold, answer)
     ]
     if isinstance(gold, Set):
+        sides = [[a.rhs if _is_named(a) else a for a in side] for side in sides]
         if not all(isinstance(a, Expr) and a.is_real and not a.free_symbols for side in sides for a in side):
             return []
         sides = [sorted(side, key=lambda a: a.evalf(DIGITS)) for side in sides]
@@ -93,17 +105,18 @@ def _apart(a: Expr, b: Expr) -> bool:
 def same(gold: Any, answer: Any) -> bool:
     """Whether two values that math-verify calls unequal are equal.
 
-    A vector and its tuple, inequalities and the set that they leave, roots of letters, numbers with the imaginary unit.
+    A vector and its tuple, inequalities and the set that they leave, roots of letters, numbers with the imaginary unit,
+    and lists of such.
     """
-    gold, answer = _right_side(gold), _right_side(answer)
+    gold, answer = _values(gold, answer)
     gold, answer = _tuple(gold, answer), _tuple(answer, gold)
+    if _ends(gold) and _ends(gold) == _ends(answer):
+        gold, answer = Tuple(gold.start, gold.end), Tuple(answer.start, answer.end)
     if isinstance(gold, Union | Interval) or isinstance(answer, Union | Interval):
         left = _numbers_left(gold)
         return left is not None and left == _numbers_left(answer)
-    if isinstance(gold, Tuple) and isinstance(answer, Tuple):
-        return len(gold) == len(answer) and all(
-            a == b or same(a, b) for a, b in zip(gold, answer, strict=True)
-        )
+    if isinstance(gold, Tuple | Set) and type(gold) is type(answer):
+        return len(gold.args) == len(answer.args) and _same_elements(gold, answer)
     if not isinstance(gold, Expr) or not isinstance(answer, Expr) or gold.has(Float) or answer.has(Float):
         return False
     letters = gold.free_symbols | answer.free_symbols
@@ -112,6 +125,22 @@ def same(gold: Any, answer: Any) -> bool:
     if not letters or len(letters) > MOST_LETTERS or not any(map(_has_roots, (gold, answer))):
         return False  # math-verify has compared them in full
     return _same_where_real(gold, answer)
+
+
+def _ends(value: Any) -> tuple[bool, bool] | None:
+    return (bool(value.left_open), bool(value.right_open)) if isinstance(value, Interval) else None
+
+
+def _same_elements(gold: Any, answer: Any) -> bool:
+    """Whether the elements of two lists of one length are the same: in their order in a tuple, in any in a set."""
+    left = list(answer.args)
+    for one in gold.args:
+        beside = left if isinstance(gold, Set) else left[:1]
+        found = next((other for other in beside if one == other or same(one, other)), None)
+        if found is None:
+            return False
+        left.remove(found)
+    return True
 
 
 def _numbers_left(value: Any) -> Any:

@@ -10,19 +10,21 @@ import logging
 import re
 import signal
 import sys
-from fractions import Fraction
 from typing import Any
 
 from latex2sympy2_extended import NormalizationConfig
 from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse, verify
 from sympy import Equality, Expr, Float, Integer
 
-from .notation import same_base, same_choice, same_residue, same_sequence, with_left_side, without_choice
+from .bases import same_base
+from .notation import same_choice, same_residue, with_left_side, with_mixed_number, without_choice
+from .sequences import same_sequence, without_endless_dots
 from .signs import latex_signs
 from .sizes import apart_by_size
 from .spelling import COMMAND, spell, stated
 from .units import is_number, split_unit
 from .values import differ, same
+from .words import UPRIGHT
 
 TIMES_TEN = re.compile(
     r"\s*([+-]?\d*\.?\d+)\s*(?:[eE]|(?:\\times|\\cdot|\*)\s*10\s*\^)\s*\{?\s*([+-]?\d+)\s*\}?\s*"
@@ -31,6 +33,7 @@ E_NOTATION = re.compile(r"(?<![\w.])(\d*\.?\d+)[eE]([+-]?\d+)(?!\w)")
 # Emphasis, and no power: 2**3.
 BOLD = re.compile(r"(?<![\w*)])\*\*(?![\s*])((?:[^*\n]|\*(?!\*))+)(?<!\s)\*\*(?![\w*(])")
 WORDS = re.compile(r"[A-Za-z]?[a-z]{2,}(?: [A-Za-z]?[a-z]+)*")  # of capitals alone: a product of letters
+PERCENT = re.compile(r"\\?%\s*$")
 UNIT_LETTERS = re.compile(r"(?<=[\d}])\s+[A-Za-z](?:\^\d)?(?:\s*/\s*[A-Za-z](?:\^\{?\d\}?)?)?$")
 KEEPING_UNITS = [  # math-verify drops single letters as units (2t is 2), so units are ours
     LatexExtractionConfig(
@@ -57,11 +60,12 @@ def outcome(gold: str, text: str, boxed: bool) -> str:
 
 def compared(gold: str, text: str) -> str:
     """The outcome of two answers in one spelling: by word, by notation, by unit, then by math-verify."""
-    if WORDS.fullmatch(gold) and gold.lower() == text.lower():
+    if WORDS.fullmatch(gold) and gold.lower() == text.lower() or _unset(gold) == _unset(text) != "":
         return "right"
+    gold, text = without_endless_dots(gold), with_mixed_number(without_endless_dots(text), gold)
     for verdict in (
         same_choice(gold, text),
-        same_base(gold, text),
+        same_base(gold, text, _equal),
         same_residue(gold, text, _equal),
         same_sequence(gold, text, _equal),
     ):
@@ -72,6 +76,11 @@ def compared(gold: str, text: str) -> str:
     return "wrong" if values is None else judged(*values)
 
 
+def _unset(text: str) -> str:
+    """The text in one face: `Group 3` may be set as text in whole, in part or not at all."""
+    return " ".join(UPRIGHT.sub(r" \1 ", text).split()) if re.search(r"\w", text) else ""
+
+
 def _equal(gold: str, text: str) -> bool:
     return gold == text or judged(gold, text) == "right"
 
@@ -79,17 +88,18 @@ def _equal(gold: str, text: str) -> bool:
 def _in_one_unit(gold: str, text: str) -> tuple[str, str] | None:
     """Both without their units, the second converted to the first's; None where the units are of two kinds."""
     letters = UNIT_LETTERS.search(gold)
-    value, unit = split_unit(gold, letters=bool(letters and is_number(gold[: letters.start()])))
-    its_value, its_unit = split_unit(text, letters=is_number(value))
-    if its_unit and not unit:
-        value, unit = split_unit(gold, letters=True)
-    if unit and its_unit and unit != its_unit:
-        if unit.kinds != its_unit.kinds:
-            return None
-        ratio = Fraction(its_unit.size / unit.size)
-        its_value = (
-            rf"({its_value.rpartition('=')[2]}) \cdot \frac{{{ratio.numerator}}}{{{ratio.denominator}}}"
-        )
+    value, units = split_unit(gold, letters=bool(letters and is_number(gold[: letters.start()])))
+    its_value, its_units = split_unit(text, letters=is_number(value))
+    if its_units and not units:
+        value, units = split_unit(gold, letters=True)
+    if units and PERCENT.search(its_value) or its_units and PERCENT.search(value):
+        return None
+    if not units or not its_units:
+        return value, its_value
+    ratio = next((b.size / a.size for a in units for b in its_units if a.kinds == b.kinds), None)
+    if ratio is None or ratio == 1:
+        return None if ratio is None else (value, its_value)
+    its_value = rf"({its_value.rpartition('=')[2]}) \cdot \frac{{{ratio.numerator}}}{{{ratio.denominator}}}"
     return value, its_value
 
 
