@@ -221,7 +221,8 @@ ANALYSIS = Analysis(
             "policies",
             "What would be gained by thinking about some rows only.",
             "A policy picks for each row one of the ways of asking that were sampled; it generates nothing. The oracle knows "
-            "the outcome, so it is a ceiling, and one that counts luck unless it is judged apart. Classifiers read the "
+            "the outcome, so it is a ceiling, and one that counts luck unless it is judged apart. “majority” does what is right for "
+            "most rows, where a tie is no reason to think. Classifiers read the "
             "prompt’s words, or the model’s state behind it, and are judged on problems that they have not seen; “new types” by "
             "rows that share no constraint type with the one judged, and “from” another set by rows unlike these. “The model itself” was "
             "asked from the instruction alone whether to think (mode decide). Under each of these stands thinking as often at random.",

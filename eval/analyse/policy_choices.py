@@ -1,8 +1,8 @@
 """Who should think? What each policy chooses, row by row, among samples that exist.
 
 A policy says with what chance a row is answered after thinking; nothing is generated. The policies are those of "When
-Thinking Fails" (arXiv 2505.11423, section 4) and what its comparison lacks: a random one of the same rate, the better fixed
-one, and an oracle that is not judged on the samples that it chose by.
+Thinking Fails" (arXiv 2505.11423, section 4) and what its comparison lacks: a random one of the same rate, the majority of
+the labels, and an oracle that is not judged on the samples that it chose by.
 """
 
 from collections.abc import Iterator
@@ -104,8 +104,7 @@ def fixed_choices(outcomes: RowOutcomes) -> Iterator[tuple[str, Floats]]:
     count = len(outcomes.rows)
     yield "always direct", np.zeros(count)
     yield "always think", np.ones(count)
-    majority = np.mean(outcomes.thinking_wins) > np.mean(outcomes.direct.hacc > outcomes.think.hacc)
-    yield "majority", np.full(count, float(majority))
+    yield "majority", np.full(count, float(np.mean(outcomes.thinking_wins) > 0.5))
     yield "oracle", outcomes.thinking_wins.astype(float)
 
 
