@@ -83,7 +83,9 @@ def test_only_the_deadline_is_a_timeout(
 def test_a_worker_that_cannot_start_stops_the_run_by_its_reason(
     text: str, reason: str, dying: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workers, "LAST_CLOCK", 5 if text == "hang" else 60)  # a busy machine starts workers slowly
+    monkeypatch.setattr(
+        workers, "LAST_CLOCK", 5 if text == "hang" else 60
+    )  # a busy machine starts workers slowly
     monkeypatch.setattr(workers, "SENTINELS", [("x", text, "right")])
     with pytest.raises(RuntimeError, match=f"a grading worker {reason}"):
         dying("1+x")
