@@ -116,9 +116,9 @@ def _learned(
 ) -> Callable[[Any], Chances]:
     """What tells of features of rows the chance that thinking wins, learned from some of these rows."""
     labels = outcomes.thinking_wins[train]
-    usual = float(labels.mean()) if len(labels) else np.nan
+    usual, excess = (float(labels.mean()), 0.0) if len(labels) else (np.nan, np.nan)
     if _rarest(outcomes, train) < 2 * INNER_FOLDS:  # nothing is learned from so few
-        return lambda features: Chances(np.full(len(features), usual), np.zeros(len(features)))
+        return lambda features: Chances(np.full(len(features), usual), np.full(len(features), excess))
     fitted = _model(reader, _strength(outcomes, reader, train, strengths))
     fitted.fit(reader.features(outcomes)[train], labels)
 

@@ -17,7 +17,7 @@ from .sequence import Said
 
 
 def contexts(
-    checkpoint: Checkpoint, row: Row, asked: Asked, alone: Asked, said: Said, others: Sequence[Said]
+    checkpoint: Checkpoint, row: Row, asked: Asked, alone: Asked, said: Said, others: Iterable[Said]
 ) -> dict[str, tuple[Asked, list[int]]]:
     """What the answer is scored after: by name, the prompt and the tokens between it and the answer.
 

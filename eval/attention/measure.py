@@ -6,6 +6,7 @@ course of the mass over tenths of thought and answer (docs/attention.md).
 
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from random import Random
 from typing import Any
 
@@ -104,10 +105,10 @@ def measured(
         ]
 
 
-def _others(replies: Sequence[Said], problems: Sequence[str], at: int) -> list[Said]:
+def _others(replies: Sequence[Said], problems: Sequence[str], at: int) -> Iterator[Said]:
     """The replies to other problems than that of reply `at`, in the order of the file from it and round."""
-    order = [*range(at + 1, len(replies)), *range(at)]
-    return [replies[number] for number in order if problems[number] != problems[at]]
+    order = chain(range(at + 1, len(replies)), range(at))
+    return (replies[number] for number in order if problems[number] != problems[at])
 
 
 def _moved(places: list[int] | None, drawn_in: Asked, asked: Asked) -> list[int] | None:
