@@ -246,7 +246,8 @@ ANALYSIS = Analysis(
         Sentences(
             "How much of a model’s attention falls on the words that state the constraints while it answers, and what a "
             "thought before the answer changes. The same answer is read after the prompt alone and after the thought, so "
-            "nothing but what stands between differs (and, of mode `cot`, the request to think). A drop by itself is mostly position: behind a thought the prompt is "
+            "nothing but what stands between differs (and, of mode `cot`, the request to think). A drop by itself is "
+            "mostly position: behind a thought the prompt is "
             "further away and shares attention with more words. So it is held against neutral filler as long as the "
             "thought, against a thought about another problem, and against other words of the same prompt.",
             survives,

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 
 from ..attention.lines import MEASURES, ONSET, over_layers
-from ..score.measure import Entry
 from ..stats.intervals import TIE, Flags, Floats, Ints
 from ..stats.ranking import UNKNOWN, auc, cluster_draws
 from ..verify.decision import DIRECT
 from .analysis import Analysis, EntryLists, Figure, Table
 from .attention_data import Sides, against_direct, answers_of, lengths, row_means, verdict_means
 from .fields import ArmName, Clusters, High, Low, Mode, SetName
+from .formats import rate_of
 from .results import ReportData, Rows, select
 from .set_data import SetData
 from .style import BLUE, ORANGE, dot, foot, grid, panels, room
@@ -144,17 +144,10 @@ def auc_table(data: ReportData) -> Rows:
     for entry in data.on_set("attention_auc"):
         head = [entry["arm"], entry["mode"], entry["predictor"]]
         shown = [
-            _shown(entry, *keys) for keys in (("auc", "low", "high"), ("new_types", "new_low", "new_high"))
+            rate_of(entry, *keys) for keys in (("auc", "low", "high"), ("new_types", "new_low", "new_high"))
         ]
         table.append([*head, *shown, str(entry["lost"]), str(entry["n"])])
     return table
-
-
-def _shown(entry: Entry, value: str, low: str, high: str) -> str:
-    if entry[value] is None:
-        return "–"
-    ends = "" if entry[low] is None else f" [{entry[low]:.2f}, {entry[high]:.2f}]"
-    return f"{entry[value]:.2f}{ends}"
 
 
 def auc_dots(data: ReportData) -> Drawing | None:

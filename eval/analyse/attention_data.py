@@ -40,11 +40,11 @@ def read_attention(run: RunFolder, set_name: str) -> Sides:
 def thinking(sides: Sides) -> list[tuple[str, str]]:
     """The arms and modes in which any reply thinks; `direct`, where a few may all the same, is what they are held
     against."""
-    return [
-        (arm, mode)
-        for (arm, mode), side in sides.items()
-        if mode != DIRECT and any(reply.thinks for read in side for reply in read.replies)
-    ]
+    return [(arm, mode) for arm, mode in sides if _thinks(sides, arm, mode)]
+
+
+def _thinks(sides: Sides, arm: str, mode: str) -> bool:
+    return mode != DIRECT and any(reply.thinks for read in sides[arm, mode] for reply in read.replies)
 
 
 def against_direct(sides: Sides) -> list[tuple[str, str]]:
@@ -54,15 +54,20 @@ def against_direct(sides: Sides) -> list[tuple[str, str]]:
 
 def replies_of(sides: Sides, arm: str, mode: str) -> list[Reply]:
     """The replies of all seeds: of a mode in which any thinks those behind a thought, of another those without one."""
-    thinks = (arm, mode) in thinking(sides)
-    return [reply for read in sides[arm, mode] for reply in read.replies if reply.thinks == thinks]
+    return [reply for read in _behind(sides, arm, mode) for reply in read.replies]
 
 
 def answers_of(sides: Sides, arm: str, mode: str) -> Answers:
     """Of the same replies those that were not cut off, each with its score."""
-    wanted = {id(reply) for reply in replies_of(sides, arm, mode)}
-    pairs = [pair for read in sides[arm, mode] for pair in judged(read.replies, read.scores)]
-    return [(reply, score) for reply, score in pairs if id(reply) in wanted]
+    return [pair for read in _behind(sides, arm, mode) for pair in judged(read.replies, read.scores)]
+
+
+def _behind(sides: Sides, arm: str, mode: str) -> list[Read]:
+    thinks = _thinks(sides, arm, mode)
+    return [
+        read._replace(replies=[reply for reply in read.replies if reply.thinks == thinks])
+        for read in sides[arm, mode]
+    ]
 
 
 def row_means(answers: Answers, phase: str, span: str = "all") -> dict[str, Floats]:

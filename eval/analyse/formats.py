@@ -10,6 +10,11 @@ def rate(entry: Entry | None, digits: int = 2) -> str:
     return f"{entry['value']:.{digits}f}{interval(entry, digits)}"
 
 
+def rate_of(entry: Entry, value: str, low: str, high: str) -> str:
+    """The same of a figure and its interval that stand under these names."""
+    return rate({"value": entry[value], "low": entry[low], "high": entry[high]})
+
+
 def interval(entry: Entry, digits: int = 2) -> str:
     return "" if entry["low"] is None else f" [{entry['low']:.{digits}f}, {entry['high']:.{digits}f}]"
 

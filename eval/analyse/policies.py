@@ -14,7 +14,7 @@ from ..stats import intervals
 from ..stats.ranking import UNKNOWN, Auc, auc, cluster_draws
 from .analysis import Analysis, EntryLists, Figure, Table
 from .fields import ArmName, Clusters, High, Low, Mode, SetName
-from .formats import rate, share, signed
+from .formats import rate, rate_of, share, signed
 from .policy_choices import COIN, Choice, choices
 from .policy_rows import COSTS, RowOutcomes, both_ways
 from .results import ReportData, Rows, select
@@ -170,15 +170,11 @@ def policies_table(data: ReportData) -> Rows:
                 share(entry["headroom"]),
                 share(entry["think_rate"]),
                 *cost_cells(entry),
-                _with_interval(entry, "accuracy"),
-                _with_interval(entry, "auc"),
+                rate_of(entry, "accuracy", "accuracy_low", "accuracy_high"),
+                rate_of(entry, "auc", "auc_low", "auc_high"),
             ]
         )
     return table
-
-
-def _with_interval(entry: Entry, name: str) -> str:
-    return rate({"value": entry[name], "low": entry[f"{name}_low"], "high": entry[f"{name}_high"]})
 
 
 def cost_cells(entry: Entry) -> list[str]:

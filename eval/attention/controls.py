@@ -1,8 +1,8 @@
 """What else could explain a drop of attention: where tokens stand, and that something stands between.
 
 The same answer is scored after the prompt alone, after the thought, after neutral filler of the thought's length, and
-after another prompt's thought, cut to that length (of several where one is too short); and beside the constraints' tokens, as many others of the prompt,
-in runs as long and about as far away. A drop that filler shows too is one of position; one that the random runs show
+after another prompt's thought, cut to that length (of several where one is too short); and beside the constraints'
+tokens, as many others of the prompt, in runs as long and about as far away. A drop that filler shows too is one of position; one that the random runs show
 too is not one of constraints.
 """
 
