@@ -200,7 +200,7 @@ def test_json_that_can_be_read_in_two_ways_or_in_none_is_refused(scored, line, c
 
 @pytest.mark.parametrize(
     ("content", "complaint"),
-    [(gzip.compress(b"{}\n"), "compressed by gzip; unpack it"), (b"PAR1 and more", "a parquet table")],
+    [(gzip.compress(b"{}\n", mtime=0), "compressed by gzip; unpack it"), (b"PAR1 and more", "a parquet table")],
 )
 def test_files_that_are_no_text_say_what_they_are(tmp_path, content, complaint):
     (tmp_path / "rows.jsonl").write_bytes(content)
