@@ -53,6 +53,11 @@ def unended(handler: "Handler") -> None:
     handler.send(200, said("It is", None))
 
 
+def aborted(handler: "Handler") -> None:
+    """What vLLM answers where a request was aborted: a whole answer with half a reply."""
+    handler.send(200, said("It is", "abort"))
+
+
 class Server:
     """`faults` are answered first, one a request; then `reply` says what a chat or completion's body is answered with."""
 

@@ -5,7 +5,7 @@ import threading
 from itertools import pairwise
 
 import pytest
-from openai_server import MODEL, ROWS, dropped, failure, half, said, sample, serving, unended
+from openai_server import MODEL, ROWS, aborted, dropped, failure, half, said, sample, serving, unended
 from small_rows import keyed, read
 
 from reins.eval.io.errors import InputError
@@ -34,6 +34,7 @@ def waits(monkeypatch):
         dropped,
         half,
         unended,
+        aborted,
         failure(200, "upstream"),
     ],
 )

@@ -74,6 +74,14 @@ def test_no_tokens_of_reasoning_where_there_is_some_is_no_count(body, counts, tm
     assert (first["reasoning_tokens"], first["answer_tokens"]) == counts
 
 
+def test_reasoning_that_is_counted_beside_the_reply_is_none_of_the_answer(tmp_path):
+    details = {"completion_tokens_details": {"reasoning_tokens": 300}}
+    usage = {"prompt_tokens": 20, "completion_tokens": 9, "total_tokens": 329} | details  # xAI's
+    write_jsonl(tmp_path / "r.jsonl", [completion("\\boxed{8}") | {"usage": usage} for _ in PROMPTS])
+    first = scored(tmp_path / "r.jsonl", tmp_path)[0]
+    assert (first["reasoning_tokens"], first["answer_tokens"]) == (300, 9)
+
+
 def test_a_refusal_is_a_reply(tmp_path):
     lines = [completion(None, refusal="no, sorry") for _ in PROMPTS]
     write_jsonl(tmp_path / "r.jsonl", lines)

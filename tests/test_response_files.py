@@ -131,12 +131,18 @@ def test_a_thought_in_a_column_that_is_not_read_is_refused_by_name(column, value
         ({"finish_reason": "stop", "stop_reason": 151645}, False),
         ({"finish_reason": "length", "cut": False}, False),
         ({"finish_reason": "stop", "cut": True}, True),
+        ({"finish_reason": {"type": "length", "length": 512}}, True),
         ({"finish_reason": "unknown"}, None),
         ({}, None),
     ],
 )  # fmt: skip
 def test_where_no_cut_is_told_the_reason_for_the_end_tells_it(said, cut):
     assert as_response(ours(1, **said), "r.jsonl:1").truncated is cut
+
+
+def test_half_a_reply_in_our_own_form_is_refused_too():
+    with pytest.raises(InputError, match=r"r.jsonl:1: a response that was broken off \(abort\)"):
+        as_response(ours(1, finish_reason="abort"), "r.jsonl:1")
 
 
 @pytest.mark.parametrize("tokens", [10, 10.0, 0.0, 1e3])
@@ -200,7 +206,10 @@ def test_json_that_can_be_read_in_two_ways_or_in_none_is_refused(scored, line, c
 
 @pytest.mark.parametrize(
     ("content", "complaint"),
-    [(gzip.compress(b"{}\n", mtime=0), "compressed by gzip; unpack it"), (b"PAR1 and more", "a parquet table")],
+    [
+        (gzip.compress(b"{}\n", mtime=0), "compressed by gzip; unpack it"),
+        (b"PAR1 and more", "a parquet table"),
+    ],
 )
 def test_files_that_are_no_text_say_what_they_are(tmp_path, content, complaint):
     (tmp_path / "rows.jsonl").write_bytes(content)

@@ -17,14 +17,14 @@ from typing import Any
 from ..io.errors import InputError
 from ..io.jsonl import iter_jsonl
 from ..verify.reasoning import split_reasoning
-from ..verify.responses import AT_LIMIT, Response, need_text, thought_beside
+from ..verify.responses import AT_LIMIT, BROKEN_OFF, Response, need_text, thought_beside
 from ..verify.thought_formats import THINK
+from ..verify.usage import lengths, prompt_tokens, reasoning_tokens, reply_tokens
 from .decode import Limits, Sample
 from .modes.decide import LIKELIEST, NO, YES, decided
 from .modes.mode import Mode
 from .server import Connection, Refused, answered
 from .settings import Price, Sampling, Server
-from .usage import count_of, lengths, reasoning_tokens, reply_tokens
 
 SEEDS = 2**31  # a seed is below this: more is too large for some servers
 RENAMED = {"max_tokens": "max_completion_tokens"}  # of OpenAI's reasoning models
@@ -115,10 +115,16 @@ def _whole_choice(content: dict[str, Any]) -> dict[str, Any] | None:
     """The answer, if it holds a reply that has ended."""
     try:
         choice = content["choices"][0]
-        whole = isinstance(choice["message"], dict) and choice["finish_reason"] not in (None, "", "error")
+        whole = isinstance(choice["message"], dict) and _has_ended(choice)
     except (LookupError, TypeError):
         return None
     return content if whole else None
+
+
+def _has_ended(choice: Mapping[str, Any]) -> bool:
+    """Whether a reply is whole, or was cut at its limit: one that was broken off is asked for again."""
+    reason = choice["finish_reason"]
+    return reason not in (None, "") and str(reason).lower() not in BROKEN_OFF
 
 
 def _likeliest(choice: Mapping[str, Any]) -> dict[str, list[float]]:
@@ -162,7 +168,7 @@ def _response(question: Question, answer: dict[str, Any], seed: int | None, wher
         finish_reason=str(choice["finish_reason"]),
         usage=usage,
         calls=1,
-        prompt_tokens=count_of(usage, "prompt_tokens"),
+        prompt_tokens=prompt_tokens(usage),
         drawn_tokens=reply_tokens(usage),
         p_yes=decision.p_yes if decision else None,
         p_word=decision.p_word if decision else None,
@@ -234,7 +240,7 @@ def _completion(model: str, sample: Sample, limits: Limits) -> dict[str, Any]:
 
 def _whole_completion(content: dict[str, Any]) -> dict[str, Any] | None:
     try:
-        return content if content["choices"][0]["finish_reason"] not in (None, "", "error") else None
+        return content if _has_ended(content["choices"][0]) else None
     except (LookupError, TypeError):
         return None
 
@@ -249,7 +255,7 @@ def spent(responses: Path, price: Price | None) -> dict[str, Any]:
     for line in _passes(responses):
         usage = line.get("usage")
         told = {
-            "prompt_tokens": count_of(usage, "prompt_tokens"),
+            "prompt_tokens": prompt_tokens(usage),
             "completion_tokens": reply_tokens(usage),
             "reasoning_tokens": reasoning_tokens(usage),
         }

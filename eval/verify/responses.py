@@ -121,6 +121,9 @@ THOUGHT_NAMED = re.compile(r"\A(?:reason|think|thought)|(?:\A|_)(?:reasoning|thi
 # OpenRouter's types of details, and the field that each holds a text in; nobody can read the last one's `data`.
 DETAILS = {"reasoning.text": "text", "reasoning.summary": "summary", "reasoning.encrypted": "text"}
 REASONS = ("finish_reason", "stop_reason", "done_reason")  # of OpenAI, Anthropic, Ollama
+# Finish reasons of what was broken off, as routers between servers, vLLM, SGLang and hosted APIs write them.
+BROKEN_OFF = ("error", "abort", "aborted", "cancelled", "canceled", "failed", "insufficient_system_resource")
+FAILED = "ask again for what failed, and give the answers in one file"
 PARTS = ("text", "output_text", "input_text")  # types of content parts that are text
 
 
@@ -136,15 +139,29 @@ def as_response(line: Line, where: str) -> Response:
         fields["first"] = as_response({**{key: line[key] for key in KEY}, **first}, f"{where}: first")
     text = need_text(line, "text", where)
     cut = fields.pop("cut")
-    truncated = _hit_limit(line) if cut is None else cut
+    truncated = hit_limit(line, where, *REASONS) if cut is None else cut
     return Response(text=text, truncated=truncated, thought=thought_beside(line, where), **fields)
 
 
-def _hit_limit(line: Line) -> bool | None:
-    """Whether a reply hit its limit, by the reason for its end that a server gave; None where it gave none."""
-    reasons = (line.get(key) for key in REASONS)
-    reason = next((each.lower() for each in reasons if each and isinstance(each, str)), "unknown")
+def hit_limit(line: Line, where: object, *keys: str) -> bool | None:
+    """Whether the reason that a generation ended for, in the first of these fields there is, is its token limit.
+
+    None where no reason is given. Raises InputError where it was broken off: half an answer is no response.
+    """
+    reasons = (_reason(line, key, where) for key in keys)
+    reason = next((reason.lower() for reason in reasons if reason), "unknown")
+    if reason in BROKEN_OFF:
+        raise InputError(where, f"a response that was broken off ({reason})", FAILED)
     return None if reason == "unknown" else reason in AT_LIMIT
+
+
+def _reason(line: Line, key: str, where: object) -> str | None:
+    reason = line.get(key)
+    if key == "stop_reason" and isinstance(reason, int):
+        return None  # vLLM's is the token, or the text, that it stopped at: it says nothing of a limit
+    by_type = isinstance(reason, dict)  # SGLang's own interface says `{type: length, length: 512}`
+    said: str | None = may(reason, "type", TEXT, where) if by_type else may(line, key, TEXT, where)
+    return said
 
 
 def _refuse_unread(line: Line, where: str) -> None:

@@ -11,27 +11,14 @@ from typing import Any
 from ...io.errors import InputError
 from ...io.fields import COUNT, LIST, NAME, OBJECT, TEXT, list_of, may, need
 from ...io.jsonl import Line
-from ...verify.responses import need_text, thought_beside
-from .record import (
-    FAILED,
-    Generation,
-    Lines,
-    Record,
-    RowSaid,
-    beside,
-    hit_limit,
-    listed,
-    row_said,
-    token_counts,
-)
+from ...verify.reasoning import split_reasoning
+from ...verify.responses import FAILED, REASONS, hit_limit, need_text, thought_beside
+from ...verify.usage import Usage, lengths
+from .record import Generation, Lines, Record, RowSaid, beside, listed, row_said
 from .unread import SETTINGS, refuse_unread
 
 # Types of content parts, and the field each holds its text in: of Inspect and Anthropic, of Mistral text parts again.
 THOUGHTS = ("reasoning", "thinking")
-REASONS = (
-    "finish_reason",
-    "stop_reason",
-)  # of OpenAI, of Inspect; vLLM has both, and in the second which stop it was
 OBJECTS = list_of(OBJECT, "objects")
 PROMPTS = ("messages", "input", "prompt")  # fields of a line or its request that may hold what was asked
 NOT_ASKING = ("assistant", "system", "developer")
@@ -90,7 +77,7 @@ def completed(body: Line, where: str) -> list[Generation]:
     choices = need(body, "choices", OBJECTS, where)
     if not choices:
         raise InputError(where, "a completion without any choice", FAILED)
-    usage = body.get("usage") if len(choices) == 1 else None
+    usage = _usage(body) if len(choices) == 1 else None
     in_order = sorted(choices, key=lambda choice: may(choice, "index", COUNT, where) or 0)
     return [_of_choice(choice, usage, where) for choice in in_order]
 
@@ -103,7 +90,9 @@ def last_reply(line: Line, where: str) -> Generation:
     return said_by(messages[-1], where, truncated=hit_limit(line, where, *REASONS))
 
 
-def said_by(message: Line, where: str, *, truncated: bool | None = None, usage: object = None) -> Generation:
+def said_by(
+    message: Line, where: str, *, truncated: bool | None = None, usage: Usage | None = None
+) -> Generation:
     """An assistant's message: its text, and the thought that stands in a field or a content part of its own."""
     content = message.get("content")
     parts = content if isinstance(content, list) else []
@@ -115,7 +104,7 @@ def said_by(message: Line, where: str, *, truncated: bool | None = None, usage: 
     text = need_text({"content": content}, "content", where)
     apart = "\n".join(need_text(part, part["type"], where) for part in thoughts)
     thought = apart or thought_beside(message, where) or None
-    return Generation(text, thought, truncated, *token_counts(usage, text, thought))
+    return Generation(text, thought, truncated, *_lengths(usage, text, thought, truncated))
 
 
 def user_turn(messages: object) -> str | None:
@@ -207,7 +196,18 @@ def _has_failed(line: Line) -> bool:
     return bool(answer.get("status_code", 200) != 200 or _body(answer).get("status") in NOT_ENDED)
 
 
-def _of_choice(choice: Line, usage: object, where: str) -> Generation:
+def _usage(body: Line) -> Usage | None:
+    usage = body.get("usage")
+    return usage if isinstance(usage, dict) else None
+
+
+def _lengths(
+    usage: Usage | None, text: str, thought: str | None, truncated: bool | None
+) -> tuple[int | None, int | None]:
+    return lengths(usage, split_reasoning(text, beside=thought), truncated)
+
+
+def _of_choice(choice: Line, usage: Usage | None, where: str) -> Generation:
     truncated = hit_limit(choice, where, *REASONS)
     message = {"content": need(choice, "text", TEXT, where)} if "text" in choice else None
     message = message or need(choice, "message", OBJECT, where)
@@ -231,9 +231,5 @@ def _of_items(body: Line, where: str) -> Generation:
     text = need_text({"content": parts}, "content", where) if parts else ""
     thought = "\n".join(texts) or None
     ended = beside(body, "incomplete_details", where) or {"reason": body.get("status")}
-    return Generation(
-        text,
-        thought,
-        hit_limit(ended, where, "reason"),
-        *token_counts(body.get("usage"), text, thought),
-    )
+    truncated = hit_limit(ended, where, "reason")
+    return Generation(text, thought, truncated, *_lengths(_usage(body), text, thought, truncated))

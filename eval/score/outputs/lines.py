@@ -4,8 +4,8 @@ IFEval's, and what most people write by hand: `{prompt, response}`.
 
 from ...io.fields import FLAG, Kind, need
 from ...io.jsonl import Line
-from ...verify.responses import need_text, thought_beside, thoughts_beside
-from .record import NAMES, TEXTS, Generation, Lines, Record, RowSaid, hit_limit
+from ...verify.responses import REASONS, hit_limit, need_text, thought_beside, thoughts_beside
+from .record import NAMES, TEXTS, Generation, Lines, Record, RowSaid
 from .unread import refuse_unread
 
 # A list of texts, none of them taken apart: each may itself be in content parts.
@@ -53,6 +53,4 @@ def _response(line: Line, where: str) -> Generation:
 def _truncated(line: Line, where: str) -> bool | None:
     """Whether the line says that its response was cut, by a flag or by the reason that it ended for."""
     flag = next((line[key] for key in ("cut", "truncated") if FLAG.holds(line.get(key))), None)
-    return (
-        hit_limit(line, where, "finish_reason", "stop_reason", "done_reason") if flag is None else bool(flag)
-    )
+    return hit_limit(line, where, *REASONS) if flag is None else bool(flag)
