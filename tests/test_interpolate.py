@@ -67,6 +67,15 @@ def test_every_weight_is_so_much_of_the_trained_one(
     assert AutoTokenizer.from_pretrained(tmp_path / "out" / "final").chat_template
 
 
+def test_what_it_hands_on_is_told_apart_by_its_weights(tiny: Path, trained: Path, tmp_path: Path) -> None:
+    """A stage done again from the same inputs need not give the same weights: what grew from it is then not done."""
+    handed_on = []
+    for name, share in (("first", 0.25), ("again", 0.25), ("other", 0.75)):
+        interpolate(config(tmp_path / name, tiny, trained, share))
+        handed_on.append((read_state(tmp_path / name / "done.json") or {})["output"])
+    assert handed_on[0] == handed_on[1] != handed_on[2]
+
+
 def test_models_of_two_architectures_are_refused(tiny: Path, tmp_path: Path) -> None:
     other = make_tiny(tmp_path / "other", think_tokens=True)
     model = AutoModelForCausalLM.from_pretrained(other)

@@ -20,7 +20,8 @@ def test_two_processes_are_two(base, tmp_path):
     ours, theirs = weights(config.parent), weights(one)
     assert all(torch.allclose(ours[key], theirs[key], atol=1e-5) for key in ours)
     done, also = (json.loads((out / "done.json").read_text()) for out in (one, config.parent))
-    assert {**done, "stage": ""} == {**also, "stage": ""}
+    apart = {"stage": "", "output": ""}  # of other settings, and of weights that differ in their last bits
+    assert done | apart == also | apart
     config = make_stage(tmp_path / "rl", base, "grpo", {"per_device_train_batch_size": 32}, world_size=2)
     child = launch(config, "cpu_ddp.yaml", "grpo")
     text, _ = child.communicate()

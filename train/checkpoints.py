@@ -5,13 +5,14 @@ optimizer hold numbers. Any other is a save that was cut off or spoilt, and is r
 last good one.
 """
 
+import hashlib
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 from ..eval.io import whole
 from ..eval.io.errors import InputError
-from ..eval.io.files import read_state
+from ..eval.io.files import read_state, sha256
 from ..eval.io.run_paths import DONE, WHOLE
 from ..eval.weights.values import fault_of
 
@@ -31,6 +32,12 @@ def is_done(folder: Path, stage: str) -> bool:
         if facts.get("stage", stage) != stage:
             raise InputError(file, "left by another config or other rows", "remove it, or give another out")
     return bool(done)
+
+
+def grown(inputs: str, final: Path) -> str:
+    """What a stage hands on, as one hash: what went in, and the weights, which on a GPU are not the same ones twice."""
+    weights = [sha256(file) for file in sorted(final.glob("*.safetensors"))]
+    return hashlib.sha256("".join((inputs, *weights)).encode()).hexdigest()
 
 
 def mark_whole(checkpoint: Path, stage: str, counts: Mapping[str, int]) -> None:

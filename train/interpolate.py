@@ -21,6 +21,7 @@ from ..eval.io.files import write_json, write_text
 from ..eval.io.run_paths import DONE
 from ..eval.io.whole import put_in_place
 from ..eval.weights.check import check_weights
+from .checkpoints import grown
 
 BESIDE = (
     "tokenizer*",
@@ -62,7 +63,8 @@ def interpolate(config: Path) -> None:
     put_in_place(partial, between.out / "final")
     write_text(between.out / "log.jsonl", "")
     counts = dict.fromkeys(("steps", "rows", "cut_rows", "supervised_tokens", "train_tokens"), 0)
-    write_json(between.out / DONE, {"inputs": between.inputs, **counts})
+    output = grown(between.inputs, between.out / "final")
+    write_json(between.out / DONE, {"inputs": between.inputs, "output": output, **counts})
 
 
 def _move(trained: dict[str, torch.Tensor], base: dict[str, torch.Tensor], between: Between) -> None:

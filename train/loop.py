@@ -17,7 +17,7 @@ from ..eval.io.files import write_json
 from ..eval.io.run_paths import DONE
 from ..eval.io.templates import PROMPT
 from ..eval.io.whole import put_in_place
-from .checkpoints import counts_of, last_whole, remove_broken
+from .checkpoints import counts_of, grown, last_whole, remove_broken
 from .guards import Guards, Sentinel, saving
 from .logging import Record
 from .lora import ADAPTER, merge, refuse_tied
@@ -83,7 +83,8 @@ def run(
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     _save_final(trainer, stage.out / "final", finish)
     if PartialState().is_main_process:
-        done = {"inputs": stage.inputs, "stage": stage.digest(), "steps": trainer.state.global_step}
+        done = {"inputs": stage.inputs, "output": grown(stage.inputs, stage.out / "final")}
+        done |= {"stage": stage.digest(), "steps": trainer.state.global_step}
         write_json(stage.out / DONE, {**done, **trainer.counts, **opening})
     PartialState().wait_for_everyone()
 
