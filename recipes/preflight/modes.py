@@ -7,6 +7,7 @@ from ...eval.sample.modes.few_shot import FewShot
 from ...eval.sample.modes.mode import Mode
 from ...eval.sample.modes.names import parse_mode
 from ...eval.verify import render
+from ...eval.verify.rows import Row
 from ...eval.verify.thought_formats import THINK, format_of_template
 from ..recipe.schema import Evaluation
 from .finding import Finding, Level
@@ -14,34 +15,45 @@ from .material import Material, prompt_of, token_count
 
 
 def modes(material: Material) -> Iterator[Finding]:
-    """The longest row of every set, asked in each of its modes, as far as they ask more than the row does."""
-    if material.tokenizer is None or material.shape is None:
-        return
+    """Whether the rows of every set can be asked in each of its modes, and fit where it asks more than the row does."""
     for name, evaluation in material.recipe.evaluate.items():
-        turns = [render(row, preset=material.recipe.preset) for row in material.rows(name) or []]
-        for written in evaluation.modes if turns else []:
-            mode = parse_mode(written)
-            if isinstance(mode, FewShot):
-                yield from _with_examples(material, name, mode, max(turns, key=len))
-            elif mode.shell("", THINK) is not None:
-                yield from _within(material, name, mode, max(turns, key=len))
+        questions = material.all_questions(name)
+        rows = list(questions.rows) if questions else []
+        for mode in map(parse_mode, evaluation.modes if rows else ()):
+            try:
+                mode.check_rows(rows)
+                yield from _shown(material, name, mode, rows)
+            except InputError as error:
+                yield Finding("FAIL", "modes", f"{name}: {error.where}: {error.what}", error.fix)
 
 
-def _with_examples(material: Material, name: str, mode: FewShot, turn: str) -> Iterator[Finding]:
+def _shown(material: Material, name: str, mode: Mode, rows: list[Row]) -> Iterator[Finding]:
+    """What stands before a row, or behind its first reply; raises InputError where examples do not serve these rows."""
+    turn = max((render(row, preset=material.recipe.preset) for row in rows), key=len)
+    if isinstance(mode, FewShot):
+        yield from _with_examples(material, name, mode, rows, turn)
+    elif mode.shell("", THINK) is not None:
+        yield from _within(material, name, mode, turn)
+
+
+def _with_examples(
+    material: Material, name: str, mode: FewShot, rows: list[Row], turn: str
+) -> Iterator[Finding]:
     examples = material.recipe.evaluate[name].examples or ""  # a recipe without them was refused
-    if (known := material.alike(examples)) is None:
+    where, questions = f"data.{examples}", material.all_questions(examples)
+    if questions and questions.whole:
+        shown = mode.showing(where, list(questions.rows))
+        shown.refuse_unfit(where, rows)
+        yield from _within(material, name, shown, turn)
+    elif alike := material.alike(examples):  # others will be shown, of about this length
+        yield from _within(material, name, mode.showing(where, alike), turn, "warn")
+    else:
         yield Finding("warn", "modes", f"{name}: {mode.text}: {examples} {material.why(examples)}")
-        return
-    others = material.rows(examples) is None  # will be shown, of about this length
-    try:
-        shown = mode.showing(f"data.{examples}", known)
-        yield from _within(material, name, shown, turn, "warn" if others else "FAIL")
-    except InputError as error:
-        yield Finding("FAIL", "modes", f"{name}: {error.where}: {error.what}", error.fix)
 
 
 def _within(material: Material, name: str, mode: Mode, turn: str, level: Level = "FAIL") -> Iterator[Finding]:
-    assert material.shape is not None
+    if material.tokenizer is None or material.shape is None:
+        return
     room = material.shape.positions
     before, after = _length(material, material.recipe.evaluate[name], mode, turn)
     said = f"{name}: in mode {mode.text} the longest prompt {before} + {after}"

@@ -47,10 +47,14 @@ class FewShot(Mode):
     def with_file(self, file: str, rows: Sequence[Row]) -> "FewShot":
         """With K examples drawn from a file of them; raises InputError where they are too few, overlap, or do not hold."""
         drawn = self.showing(file, read_rows(file))
-        refuse_overlap(file, drawn.examples, rows)
-        for example in drawn.examples:
-            self._check(file, example)
+        drawn.refuse_unfit(file, rows)
         return drawn
+
+    def refuse_unfit(self, where: str, rows: Sequence[Row]) -> None:
+        """Raise InputError, naming where they are from, if examples are among the evaluated rows, or do not hold."""
+        refuse_overlap(where, self.examples, rows)
+        for example in self.examples:
+            self._check(where, example)
 
     def showing(self, where: str, known: Sequence[Row]) -> "FewShot":
         """With K of these examples; raises InputError, naming where they are from, if they are too few."""
