@@ -89,7 +89,9 @@ def run(
 @app.command(epilog=examples("reins check mine", "reins check qwen/qwen2.5-7b --processes 4"))
 def check(
     recipe: RecipeFile,
-    processes: Annotated[int | None, typer.Option(help="As if each stage had this many processes.")] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="As if each stage had this many processes.")
+    ] = None,
     out: Out = None,
 ) -> None:
     """Say what would go wrong, and what it costs.

@@ -20,6 +20,7 @@ from .preflight.gpu import GIB, stage_memory
 from .preflight.material import Material
 from .preflight.shapes import Shape, shape_of
 from .recipe.files import recipe_file
+from .recipe.models import check_model
 from .recipe.resolve import check
 from .recipe.schema import Launch, Recipe, Stage, load
 from .recipe.yaml_file import read_yaml
@@ -80,15 +81,18 @@ def draft(name: str, base: str, gpus: int, gpu: str, budget: float | None = None
 
     Raises InputError on a card or model whose sizes are not known, and where it fits neither cards nor budget.
     """
+    if budget is not None and not budget >= 0:
+        raise InputError(f"--budget-hours {budget:g}", "no number of hours", "above 0, or 0 for no limit")
     if gpu not in CARDS:
         raise InputError(f"--gpu {gpu}", "not a card whose memory is known", nearest(gpu, CARDS))
     if not 1 <= gpus <= NODE:
         fix = (
-            "docs/cluster.md has two nodes"
+            "two nodes: `accelerate: recipes/accelerate/two_node.yaml` in the recipe"
             if gpus > NODE
             else "without a card: `extends: micro/ablation` in a file"
         )
         raise InputError(f"--gpus {gpus}", f"not 1 to {NODE}", fix)
+    check_model(base, "--base")
     shape = shape_of(base)
     if shape is None:
         raise InputError(
@@ -110,7 +114,8 @@ def _within(sized: Draft, budget: float) -> Draft:
             if hours <= budget:
                 return replace(tried, hours=hours)
             cheapest = min(cheapest, hours)
-    what = f"the least is {cheapest:,.0f} {sized.gpu} hours, of {len(ASKED)} arms with a {SAVINGS[-1][0]}th of the rows"
+    arms = len(tried.arms or _parent(tried).arms)
+    what = f"the least is {cheapest:,.2g} {sized.gpu} hours, of {arms} arms with a {SAVINGS[-1][0]}th of the rows"
     raise InputError(f"--budget-hours {budget:g}", what, "raise it, or name a smaller base")
 
 

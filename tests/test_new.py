@@ -62,9 +62,20 @@ def test_a_base_of_few_positions_gets_short_data(tmp_path: Path) -> None:
         (["--base", "Qwen/Qwen2.5-7B", "--gpus", "8", "--gpu", "H100"], "did you mean 'H100-80G'?"),
         (["--base", "Qwen/Qwen2.5-7B", "--gpus", "9"], "--gpus 9: not 1 to 8"),
         (["--base", "Qwen/Qwen2.5-7B"], "--gpus: missing"),
+        (["--base", "half", "--gpus", "1"], "--base: half holds no weights"),
+        (
+            ["--base", "Qwen/Qwen2.5-7B", "--gpus", "8", "--budget-hours", "-5"],
+            "--budget-hours -5: no number",
+        ),
+        (
+            ["--base", "Qwen/Qwen2.5-7B", "--gpus", "8", "--budget-hours", "nan"],
+            "--budget-hours nan: no number",
+        ),
     ],
 )
 def test_what_cannot_be_sized_is_refused_and_nothing_written(words: list[str], refused: str) -> None:
+    Path("half").mkdir()
+    Path("half/config.json").write_text("{}")
     assert refused in new("no", *words) and not Path("no.yaml").exists()
 
 

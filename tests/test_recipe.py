@@ -269,6 +269,22 @@ def test_a_recipe_extends_one_other(tmp_path: Path, text: str) -> None:
     grandchild.write_text("extends: child.yaml\n")
     with pytest.raises(InputError, match="one level, no more"):
         load(grandchild)
+    for parent, said in (
+        ("no", r"grandchild.yaml: extends: no: No such file"),
+        ("[a, b]", r"extends: got \['a', 'b'\]"),
+    ):
+        grandchild.write_text(f"extends: {parent}\n")
+        with pytest.raises(InputError, match=said):
+            load(grandchild)
+
+
+@pytest.mark.parametrize("steps", ["[0]", "every"])
+def test_what_may_be_of_two_kinds_is_refused_by_both_and_by_its_own_key(
+    tmp_path: Path, text: str, steps: str
+) -> None:
+    said = r"evaluate.composite.checkpoints: got .*; input should be 'all' or 'last', or: "
+    with pytest.raises(InputError, match=said):
+        read(tmp_path, text.replace("{samples: 2}\n", f"{{samples: 2, checkpoints: {steps}}}\n"))
 
 
 def test_numbers_are_those_of_yaml_1_2(tmp_path: Path, text: str) -> None:
@@ -293,6 +309,9 @@ def test_no_disk_is_refused(tmp_path: Path) -> None:
         InputError, match=r"small: no disk: \d+ MiB free, the stages leave about 1073741824 MiB"
     ):
         disk(tmp_path / "runs" / "small", 2**50)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="file: a file, not a folder"):
+        disk(tmp_path / "file", 0)
 
 
 def test_the_rewards_are_those_of_the_trainer() -> None:

@@ -73,7 +73,11 @@ def prepared(
     if mode.needs:
         file = files.get(mode.needs)
         if not file:
-            raise InputError(f"mode {mode.text}", f"no {mode.needs} to show", f"give a file of {mode.needs}")
+            raise InputError(
+                f"mode {mode.text}",
+                f"no {mode.needs} to show",
+                f"give a file of {mode.needs} (--{mode.needs})",
+            )
         mode = mode.with_file(str(file), rows)
     if not constraints:
         return mode.without_constraints()

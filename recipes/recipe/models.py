@@ -21,14 +21,30 @@ def check_models(recipe: Recipe) -> None:
             f"data.{answers[0]}" if answers else "arms", what, "`models` alone, or another engine"
         )
     if recipe.base or recipe.arms or answers:
-        _check_model(recipe.base, "base")
+        check_model(recipe.base, "base")
     if served:
         _check_served(recipe)
         return
     if recipe.launch.server or recipe.launch.servers:
         raise InputError("launch.server", f"engine {recipe.launch.engine} asks none", "engine: openai")
     for name, model in recipe.models.items():
-        _check_model(model, f"models.{name}")
+        check_model(model, f"models.{name}")
+
+
+def check_model(model: str, key: str, *, weights: bool = True) -> None:
+    """Raise InputError, naming the key, where a folder is not a whole model; what is on the hub is not looked at."""
+    if not model:
+        raise InputError(key, "missing", "name a model's folder or a hub id")
+    if is_hub_id(model):
+        return
+    folder = locate(model)
+    for file, what in FILES.items():
+        if (weights or file != WEIGHTS) and not any(folder.glob(file)):
+            raise InputError(key, f"{model} holds no {what} ({file})", "name a model's folder or a hub id")
+    settings = folder / "tokenizer_config.json"
+    inside = settings.exists() and '"chat_template"' in text_of(settings, key)
+    if not inside and not (folder / "chat_template.jinja").is_file():
+        raise InputError(key, f"{model} has no chat template", f"put one in {model}/chat_template.jinja")
 
 
 def is_hub_id(base: str) -> bool:
@@ -68,25 +84,10 @@ def _check_served(recipe: Recipe) -> None:
             raise InputError(key, "missing", f"say where {recipe.models[name]} is served: {{base_url: …}}")
         if server.tokenizer:
             key = f"servers.{name}" if name in recipe.launch.servers else "server"
-            _check_model(server.tokenizer, f"launch.{key}.tokenizer", weights=False)
+            check_model(server.tokenizer, f"launch.{key}.tokenizer", weights=False)
         for set_name, evaluation in recipe.evaluate.items():
             for mode in evaluation.modes:
                 try:
                     parse_mode(mode).check_engine(recipe.launch.engine, server)
                 except InputError as error:
                     raise InputError(f"evaluate.{set_name}.modes", error.what, error.fix) from None
-
-
-def _check_model(model: str, key: str, *, weights: bool = True) -> None:
-    if not model:
-        raise InputError(key, "missing", "name a model's folder or a hub id")
-    if is_hub_id(model):
-        return
-    folder = locate(model)
-    for file, what in FILES.items():
-        if (weights or file != WEIGHTS) and not any(folder.glob(file)):
-            raise InputError(key, f"{model} holds no {what} ({file})", "name a model's folder or a hub id")
-    settings = folder / "tokenizer_config.json"
-    inside = settings.exists() and '"chat_template"' in text_of(settings, key)
-    if not inside and not (folder / "chat_template.jinja").is_file():
-        raise InputError(key, f"{model} has no chat template", f"put one in {model}/chat_template.jinja")

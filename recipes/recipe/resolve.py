@@ -65,7 +65,9 @@ def ancestors(recipe: Recipe, name: str) -> list[str]:
 
 
 def disk(run: Path, needed: int) -> None:
-    """Raise InputError unless the disk that a run folder is on has room for so many bytes and some to spare."""
+    """Raise InputError unless a run folder can be there, and the disk that it is on has room for so many bytes and some to spare."""
+    if run.exists() and not run.is_dir():
+        raise InputError(run, "a file, not a folder", "give another --out")
     existing = next(folder for folder in (run, *run.absolute().parents) if folder.exists())
     free = shutil.disk_usage(existing).free
     if free < needed + SPARE:

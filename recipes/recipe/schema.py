@@ -219,8 +219,7 @@ def load(path: str | Path) -> Recipe:
     path = recipe_file(path)
     content = read_yaml(path)
     if "extends" in content:
-        parent_name = str(content.pop("extends"))
-        parent = beside if (beside := path.parent / parent_name).exists() else recipe_file(parent_name)
+        parent = _parent(path, content.pop("extends"))
         inherited = read_yaml(parent)
         if "extends" in inherited:
             raise InputError(parent, f"extends: {path} extends this file already", "one level, no more")
@@ -236,6 +235,16 @@ def load(path: str | Path) -> Recipe:
         raise error.within(path) from None
 
 
+def _parent(path: Path, name: object) -> Path:
+    """The file that a recipe extends: beside it, or found as any other."""
+    if not isinstance(name, str):
+        raise InputError(f"{path}: extends", f"got {name!r:.60}", "give the path of one recipe")
+    try:
+        return beside if (beside := path.parent / name).exists() else recipe_file(name)
+    except InputError as error:
+        raise error.within(f"{path}: extends") from None
+
+
 def dump(recipe: Recipe) -> str:
     """A recipe as YAML with every default written out, which `load` reads as the same recipe."""
     return write_yaml(recipe.model_dump(mode="json"))
@@ -243,9 +252,7 @@ def dump(recipe: Recipe) -> str:
 
 def _first(error: ValidationError) -> InputError:
     first = error.errors()[0]
-    place = [str(part) for part in first["loc"] if part != "[key]"]
-    if place[:1] == ["data"] and len(place) > 2:
-        del place[2]  # the tag that pydantic puts in for the kind of set
+    place = _place(first["loc"])
     where, kind = ".".join(place), first["type"]
     if kind == "unknown_key":
         return InputError(".".join([*place, first["ctx"]["key"]]), "unknown key", first["ctx"]["hint"])
@@ -255,7 +262,18 @@ def _first(error: ValidationError) -> InputError:
         return InputError(where, "is none", f"give {first['msg']}")
     if kind.startswith("union_tag"):
         return InputError(where, "no source", "give one of builder, file, hub")
-    return InputError(where, f"got {first['input']!r:.60}", first["msg"][:1].lower() + first["msg"][1:])
+    # Of what may be of several kinds, pydantic says what each of them would be.
+    kinds = [other["msg"] for other in error.errors() if _place(other["loc"])[: len(place)] == place]
+    said = re.sub(r" or instance of \w+", "", ", or: ".join(dict.fromkeys(kinds)))
+    return InputError(where, f"got {first['input']!r:.60}", said[:1].lower() + said[1:])
+
+
+def _place(loc: tuple[int | str, ...]) -> list[str]:
+    """The keys to a value in the file, without the tags that pydantic puts in."""
+    place = [str(part) for part in loc if not re.match(r"\[key\]|(?:literal|list)\[", str(part))]
+    if place[:1] == ["data"] and len(place) > 2:
+        del place[2]  # the kind of set
+    return place
 
 
 def _merge(parent: dict[str, Any], child: dict[str, Any]) -> dict[str, Any]:
