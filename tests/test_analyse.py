@@ -67,6 +67,7 @@ def test_every_metric_is_described_and_the_page_on_results_is_up_to_date(results
         assert {entry["metric"] for entry in results[name] if "metric" in entry} <= METRICS.keys(), name
     page = Path(__file__).parents[1] / "docs" / "results.md"
     assert page.read_text("utf-8") == document(), "python -m reins.eval.analyse.document docs/results.md"
+    assert "| `followed` | true/false |" in document()
     for line in document().splitlines():
         if line.startswith("| `"):
             assert all(cell.strip() for cell in line.strip("|").split(" | ")), line

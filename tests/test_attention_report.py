@@ -16,6 +16,7 @@ from reins.eval.analyse.attention_types import by_training, types_table
 from reins.eval.analyse.results import ReportData, SetMode
 from reins.eval.analyse.run_folder import RunFolder
 from reins.eval.io.jsonl import read_jsonl, write_jsonl
+from reins.eval.report.report import report
 
 # Attention per token on the constraints in each context, and of random spans; a broken constraint has less.
 PLANTED = {"nothing": 0.010, "thought": 0.006, "filler": 0.007, "other": 0.0065}
@@ -150,6 +151,20 @@ def test_outcomes_and_traces_are_there_layer_by_layer_and_tenth_by_tenth(results
     for phase in ("thought", "answer"):
         assert len(pick(trace, phase=phase, span="all")) == 10
         assert len(pick(trace, phase=phase, span="random")) == 9  # an empty tenth is none
+
+
+def test_a_tenth_in_which_no_reply_looks_at_its_prompt_has_no_lift(tmp_path):
+    run = attended(tmp_path / "run")
+    for file in run.rglob("attention.jsonl"):
+        lines = read_jsonl(file)
+        for line in lines:
+            if thought := line["trace"].get("thought"):
+                line["trace"]["thought"] = {name: [*tenths[:9], 0.0] for name, tenths in thought.items()}
+        write_jsonl(file, lines)
+    report([run], tmp_path / "out")  # which refuses what is no number
+    trace = json.loads((tmp_path / "out/results.json").read_text())["attention_trace"]
+    of_last = pick(trace, arm="sft", mode="think", phase="thought", tenth=9, span="all")
+    assert [(entry["measure"], entry["value"]) for entry in of_last] == [("per_token", 0)]
 
 
 def test_the_page_says_which_part_survives_and_draws_it(results):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 import yaml
-from analysed import one, pick, results_of
+from analysed import TWO, one, pick, results_of
 from synthetic_run import TYPES, make_run
 
 from reins.data_builders import BUILDERS
@@ -47,6 +47,11 @@ def replant(file, rows, both):
     write_jsonl(file, lines)
 
 
+def finished_of(run, arm):
+    scores = read_jsonl(run / f"evals/{arm}-s0/composite.think/scores.jsonl")
+    return [each for each in scores if not each["cut"] and each["state"] != "unclosed"]
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     return loaded_run(tmp_path_factory.mktemp("run") / "run")
@@ -76,7 +81,7 @@ def test_what_competes_is_told_from_what_does_not(run, results, tmp_path):
 def test_all_at_once_is_held_against_the_product_of_singles(run, results):
     """Constraints that cost one another fall below it; the base, whose constraints are drawn apart, does not by much."""
     rows = {row["row"]: row["constraint_name"] for row in read_jsonl(run / "data/composite/rows.jsonl")}
-    scores = read_jsonl(run / "evals/narrow-s0/composite.think/scores.jsonl")
+    scores = finished_of(run, "narrow")
     alone = pd.DataFrame(
         [(rows[each["row"]][0], each["verdicts"][0]) for each in scores if len(rows[each["row"]]) == 1],
         columns=["type", "holds"],
@@ -94,7 +99,7 @@ def test_all_at_once_is_held_against_the_product_of_singles(run, results):
 
 def test_the_products_interval_is_that_of_resampled_problems(run, results):
     rows = {row["row"]: row for row in read_jsonl(run / "data/composite/rows.jsonl")}
-    scores = read_jsonl(run / "evals/wide-s0/composite.think/scores.jsonl")
+    scores = finished_of(run, "wide")
     frame = pd.DataFrame([(rows[s["row"]]["problem_id"], s["row"], s["verdicts"]) for s in scores])
     frame.columns = ["problem", "row", "verdicts"]
     by_problem = [list(group.itertuples()) for _, group in frame.groupby("problem")]
@@ -113,6 +118,65 @@ def test_the_products_interval_is_that_of_resampled_problems(run, results):
         )
     found = one(results["singles"], arm="wide", n_constraints=2)
     assert (found["high"] - found["low"]) / 3.92 == pytest.approx(np.std(drawn), rel=0.15)
+
+
+def plain_run(folder, verdicts, rows=200):
+    """A run whose rows say their steps; `verdicts(arm, row, sample)` gives those of a sample, None where it is cut."""
+    run = make_run(folder, arms=TWO, rows=rows, samples=4)
+    file = run / "data/composite/rows.jsonl"
+    rows = {row["row"]: row | {"steps": 1 + i // 2 % 4} for i, row in enumerate(read_jsonl(file))}
+    write_jsonl(file, rows.values())
+    for scores in run.glob("evals/*/composite.think/scores.jsonl"):
+        arm, lines = scores.parent.parent.name, read_jsonl(scores)
+        for line in lines:
+            held = verdicts(arm, rows[line["row"]], line["sample"])
+            state = {"cut": held is None, "state": "unclosed" if held is None else "closed"}
+            held = [False] * len(line["verdicts"]) if held is None else held
+            line |= state | {"verdicts": held, "hacc": all(held), "sacc": float(np.mean(held))}
+        write_jsonl(scores, lines)
+    return run
+
+
+def test_samples_that_never_end_are_no_cost_of_constraints_or_steps(tmp_path):
+    rng = np.random.default_rng(7)
+
+    def verdicts(arm, row, _):
+        """Each constraint holds with 0.8, whatever stands beside it; the longer the problem, the more samples are cut."""
+        if arm != "base" and rng.random() < 0.15 * row["steps"]:
+            return None
+        return [bool(rng.random() < 0.8) for _ in row["constraint_name"]]
+
+    results = results_of(plain_run(tmp_path / "run", verdicts, rows=400))
+    for entry in pick(results["singles"], arm="sft"):
+        assert entry["low"] < 0 < entry["high"] and abs(entry["value"] - 0.8 ** entry["n_constraints"]) < 0.06
+    for term in ("step", "constraint", "both"):
+        found = one(results["load"], arm="sft", term=term)
+        assert found["low"] < 0 < found["high"], term
+
+
+def all_but_one(arm, row, sample):
+    broken = (row["row"], sample) == ("composite-000007", 0)
+    return [not broken] * len(row["constraint_name"])
+
+
+@pytest.mark.parametrize(
+    "verdicts",
+    [
+        lambda arm, row, sample: [True] * len(row["constraint_name"]),
+        all_but_one,
+        lambda arm, row, sample: [row["steps"] < 3] * len(row["constraint_name"]),
+    ],
+    ids=["all hold", "one is broken", "steps tell all"],
+)
+def test_where_verdicts_are_next_to_all_alike_nothing_is_said_of_load(tmp_path, verdicts):
+    results = results_of(plain_run(tmp_path / "run", verdicts))
+    assert results["load"] == []
+    assert any("steps against constraints of base (think), sft (think)" in note for note in results["notes"])
+
+
+def test_the_product_of_singles_has_no_interval_where_verdicts_are_all_alike(tmp_path):
+    results = results_of(plain_run(tmp_path / "run", all_but_one))
+    assert results["singles"] and all(entry["low"] is None for entry in results["singles"])
 
 
 def test_coefficients_and_clustered_errors_are_those_of_statsmodels():

@@ -2,7 +2,8 @@
 
 Every arm and mode of a set is resampled with the same draws of problems, so contrasts are paired. An arm's seeds
 are taken together but in the figures, which have them alone as well. The intervals cover the choice of problems and
-samples; those of figures, contrasts, states and joint outcomes that are of several seeds cover these too.
+samples; those of figures, contrasts, states, joint outcomes, best of k, factors, load and singles that are of several
+seeds cover these too.
 """
 
 import importlib.metadata
@@ -64,7 +65,7 @@ def _run_entries(run: RunFolder) -> tuple[EntryLists, list[str]]:
         if unanswered := run.unanswered(name):
             notes.append(f"{name}: not evaluated yet: {', '.join(unanswered)}")
         set_lists = _set_entries(data := SetData(run, name))
-        notes += caveats(data, set_lists["bins"], set_lists["attention_auc"])
+        notes += caveats(data, set_lists["bins"], set_lists["attention_auc"], set_lists["load"])
         for kind, entries in set_lists.items():
             lists[kind] += entries
     return lists, notes

@@ -69,7 +69,8 @@ def attention_trace(data: SetData, _: EntryLists) -> Iterator[AttentionTrace]:
                     if known:
                         at_tenth = means([values for _, values in known], [name for name, _ in known])
                         for measure, mean in zip(TRACED, at_tenth, strict=True):
-                            yield AttentionTrace(data.name, arm, mode, phase, tenth, span, measure, *mean)
+                            if mean.n:  # where no reply looks at its prompt any more, there is no lift
+                                yield AttentionTrace(data.name, arm, mode, phase, tenth, span, measure, *mean)
 
 
 def _has(line_read: Measured, phase: str, span: str) -> bool:

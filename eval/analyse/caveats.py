@@ -16,8 +16,10 @@ from .attention_data import Sides, answers_of, thinking
 from .effects import crossings, unknown
 from .length import THINK, reasoning
 from .length_bins import LengthBin
+from .load import Load, untold
 from .run_folder import RunFolder, SetSamples
 from .set_data import SetData
+from .verdict_data import FEWEST as FEWEST_PROBLEMS
 
 # With as much more of the samples without an answer, a mode has done something else than set a length.
 CLEARLY_MORE = 0.1
@@ -25,8 +27,10 @@ COT = "cot"
 HARDLY = 0.05  # a share below which an arm does not reason, or has no lack of ends
 
 
-def caveats(data: SetData, bins: Sequence[LengthBin], ranked: Sequence[AttentionAuc] = ()) -> list[str]:
-    """One line for each gap in what is said of a set; `bins` are the set's, `ranked` what attention was to tell."""
+def caveats(
+    data: SetData, bins: Sequence[LengthBin], ranked: Sequence[AttentionAuc], loads: Sequence[Load]
+) -> list[str]:
+    """One line for each gap in what is said of a set; `bins` and `loads` are the set's, `ranked` what attention was to tell."""
     row_set, samples = data.row_set, data.samples
     gaps = (
         *_row_gaps(row_set),
@@ -35,6 +39,7 @@ def caveats(data: SetData, bins: Sequence[LengthBin], ranked: Sequence[Attention
         *_mode_gaps(samples, data.run.preset),
         *_bin_gaps(bins, data.bins),
         *_attention_gaps(data, ranked),
+        *_load_gaps(data, loads),
     )
     return [f"{data.name}: {gap}" for gap in gaps]
 
@@ -54,7 +59,7 @@ def seed_caveats(run: RunFolder) -> Iterator[str]:
         )
     if len(single) < len(seeds):
         yield (
-            "of several training seeds, length bins, slopes, parts of a change, second passes, policies and attention take "
+            "of several training seeds, length bins, slopes, parts of a change by regression, second passes, policies and attention take "
             "all samples together: their intervals leave out how seeds differ"
         )
     if few := of_count[2]:
@@ -167,6 +172,15 @@ def _attention_gaps(data: SetData, ranked: Sequence[AttentionAuc]) -> Iterator[s
         yield (
             f"attention: {'every' if lost else 'no'} constraint is lost by thinking in {_listed([key])}, so there is "
             "nothing to rank"
+        )
+
+
+def _load_gaps(data: SetData, loads: Sequence[Load]) -> Iterator[str]:
+    if missing := untold(data, loads):
+        yield (
+            f"nothing is said of steps against constraints of {_listed(missing)}: among finished samples fewer than "
+            f"{FEWEST_PROBLEMS} problems have a verdict that holds, or one that does not, or these do not tell steps, "
+            "constraints and types apart"
         )
 
 

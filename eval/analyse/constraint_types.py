@@ -8,7 +8,7 @@ from ..score.measure import Entry
 from ..verify import JUDGED
 from .analysis import Analysis, Figure, Table
 from .contrasts import TURNS, claimed, claims_head, references, turns_of
-from .formats import starred
+from .formats import probability, starred
 from .results import ReportData, Rows, select
 from .style import BLUE, ORANGE, change_axis, dot, foot, intervals, panels, reach_of, room
 
@@ -36,12 +36,12 @@ def types_table(data: ReportData) -> Rows:
     """One line an arm and type: the difference, and the prompts behind it that turned either way."""
     contrasts = _by_type(data)
     claims = claims_head(contrasts)
-    table = [["arm", "against", "type", "change", *claims, *TURNS, "prompts"]]
+    table = [["arm", "against", "type", "change", "Holm", *claims, *TURNS, "prompts"]]
     for contrast in contrasts:
         names = [contrast["arm"], contrast["against"], contrast["group"]["value"]]
-        claim = [claimed(contrast)][: len(claims)]
         counts = [*turns_of(contrast), str(contrast["prompts"])]
-        table.append([*names, starred(contrast), *claim, *counts])
+        holm = probability(contrast["p_holm"])
+        table.append([*names, starred(contrast), holm, *claimed(contrast, claims), *counts])
     return table
 
 
@@ -80,7 +80,8 @@ ANALYSIS = Analysis(
             "types",
             "Change by constraint type.",
             "Share of a type’s verdicts that hold, arm minus its base, paired; local constraints concern a place in the "
-            "answer, global ones the whole. Counts and control arms are in the tables.",
+            "answer, global ones the whole. Intervals are of single types: of so many some leave zero out by chance. Counts, control "
+            "arms and p adjusted for all of them (Holm) are in the tables.",
             "no arm was compared with the base on constraints",
             type_changes,
         ),
@@ -89,7 +90,8 @@ ANALYSIS = Analysis(
             types_table,
             "Every type: difference, prompts repaired and broken",
             "text",
-            "A prompt passes when over half of the type’s verdicts on its samples hold.",
+            "A prompt passes when over half of the type’s verdicts on its samples hold. * the 95 % interval of this type leaves "
+            "zero out: of so many some do by chance. Holm adjusts p for all types and arms.",
         ),
     ],
 )

@@ -53,6 +53,7 @@ QUESTIONS = {  # of a contrast: in words, in the order that they are read in
     "mixed": "mixed against unmixed",
     "base": "against base",
 }
+OWN_MARGIN = "at its margin"
 TURNS = ("repaired / broken / churn",)
 FIRST = (TREATMENT, QUESTIONS["control"], QUESTIONS["pair"])  # those beside the first figure
 READING = (
@@ -229,21 +230,23 @@ def contrasts_table(data: ReportData) -> Rows:
         by_metric = {contrast["metric"]: contrast for contrast in select(whole, arm=arm, against=against)}
         changes = (starred(by_metric.get(metric)) for metric in others)
         hacc = by_metric.get("hacc")
-        of_hacc = [*tested(hacc), *[claimed(hacc)][: len(claims)], *turns_of(hacc)]
+        of_hacc = [*tested(hacc), *claimed(hacc, claims), *turns_of(hacc)]
         table.append([asks, arm, against, *of_hacc, *changes])
     return table
 
 
 def claims_head(contrasts: Sequence[Entry]) -> list[str]:
-    """The head of the column of claims; none where the recipe states no margin."""
-    return [f"at ±{margin:g}" for margin in dict.fromkeys(entry["margin"] for entry in contrasts) if margin][
-        :1
-    ]
+    """The head of the column of claims; none where no recipe states a margin, and no margin where runs state several."""
+    margins = list(dict.fromkeys(entry["margin"] for entry in contrasts if entry["margin"]))
+    return [OWN_MARGIN] if len(margins) > 1 else [f"at ±{margin:g}" for margin in margins]
 
 
-def claimed(contrast: Entry | None) -> str:
-    """What is claimed by the margin; a dash where nothing is."""
-    return (contrast and contrast["claim"]) or "–"
+def claimed(contrast: Entry | None, head: Sequence[str]) -> list[str]:
+    """What is claimed by the margin, under `head`: with the margin where that does not say it, a dash where nothing is."""
+    claim = (contrast and contrast["claim"]) or "–"
+    if contrast and contrast["claim"] and OWN_MARGIN in head:
+        claim += f" (±{contrast['margin']:g})"
+    return [claim for _ in head]
 
 
 def turns_of(contrast: Entry | None) -> list[str]:

@@ -246,8 +246,9 @@ ANALYSIS = Analysis(
             "attribution",
             "What the change of HAcc goes with.",
             "Black is the whole change. Green are its parts that go with something else that changed, by regression on "
-            "the same prompts: association, not cause. Orange, where asked, is the same checkpoint with its reasoning "
-            "against without.",
+            "the same prompts: association, not cause; the rest is what these leave. Orange, where asked, is the same "
+            "checkpoint with its reasoning against without. Of several training seeds the intervals of black and orange cover "
+            "how these differ, those of green do not.",
             "no arm was compared with the base on constraints",
             part_dots,
         ),

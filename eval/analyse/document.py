@@ -25,7 +25,7 @@ Made from the code by `python -m reins.eval.analyse.document docs/results.md`; a
 evaluated, how it was judged and by which packages; `notes` are the caveats, one line each. Everything else is a list
 of entries. Numbers are rounded to six digits; null means not known, never zero.
 """
-NAMES = {str: "text", int: "whole number", float: "number", NoneType: "null"}
+NAMES = {str: "text", bool: "true/false", int: "whole number", float: "number", NoneType: "null"}
 
 
 def document() -> str:

@@ -18,7 +18,7 @@ from .analysis import Analysis, EntryLists, Figure, Table
 from .contrasts import leading, references
 from .differences import comparable, differences
 from .fields import ArmName, Clusters, Grouped, High, Low, Metric, Mode, Samples, Seed, SetName, grouping
-from .formats import rate
+from .formats import ranged, rate
 from .metrics import ASKED_WITHOUT, OUTCOMES, OVER, label
 from .results import ReportData, Rows, pooled, select
 from .set_data import ArmMeasure, SetData
@@ -164,7 +164,7 @@ def groups_table(by: str, metric: str, data: ReportData) -> Rows:
     table = [[by.replace("n_constraints", "constraints"), "n", *arms]]
     for value in sorted({figure["group"]["value"] for figure in grouped}):
         by_arm = {figure["arm"]: figure for figure in grouped if figure["group"]["value"] == value}
-        count = str(next(iter(by_arm.values()))["n"])
+        count = ranged(figure["n"] for figure in by_arm.values())
         table.append([str(value), count, *(rate(by_arm.get(arm)) for arm in arms)])
     return table
 

@@ -1,5 +1,7 @@
 """Figures as a reader gets them: values with intervals, differences, p values."""
 
+from collections.abc import Iterable
+
 from ..score.measure import Entry
 
 
@@ -8,6 +10,12 @@ def rate(entry: Entry | None, digits: int = 2) -> str:
     if entry is None or entry["value"] is None:
         return "–"
     return f"{entry['value']:.{digits}f}{interval(entry, digits)}"
+
+
+def ranged(values: Iterable[float], form: str = "") -> str:
+    """Counts or figures that may differ: the least and the largest, `118 to 120`, or the only one."""
+    least, *more = dict.fromkeys(format(value, form) for value in sorted(values))
+    return f"{least} to {more[-1]}" if more else least
 
 
 def rate_of(entry: Entry, value: str, low: str, high: str) -> str:

@@ -1,4 +1,8 @@
-"""Do constraints and reasoning compete? A verdict by the steps of its problem, the constraints beside it, and both."""
+"""Do constraints and reasoning compete? A verdict by the steps of its problem, the constraints beside it, and both.
+
+Of finished samples: one that never ends breaks all its constraints, so where long problems are left unfinished more often, a
+step would seem to cost constraints.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ import numpy as np
 from ..score.measure import Entry, ScoredSamples
 from ..stats.effects import effect_weights
 from ..stats.intervals import Floats, Ints
-from ..stats.logistic import fit
+from ..stats.logistic import Logistic, fit
 from ..stats.seeds import crossed
 from .analysis import Analysis, EntryLists, Figure, Table
 from .effects import crossings, run_of, unknown
@@ -20,7 +24,7 @@ from .formats import probability, starred
 from .results import ReportData, Rows, select
 from .set_data import SetData
 from .style import BLUE, ORANGE, change_axis, dot, foot, intervals, panels, reach_of, room
-from .verdict_data import summed, verdicts_of
+from .verdict_data import both_known, summed, verdicts_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -30,11 +34,14 @@ STEP, OTHER, BOTH = "step", "constraint", "both"
 KINDS = {"arm": (BLUE, "an arm"), "factor": (ORANGE, "what a factor does to it")}
 TERMS = {STEP: "a step more", OTHER: "a constraint more", BOTH: "both, beyond each alone"}
 TITLES = TERMS | {BOTH: "both"}  # of panels, which are narrow
+FURTHEST = (
+    10.0  # log-odds over the range of a column, beyond which nothing but the ridge holds its coefficient
+)
 
 
 @dataclass(frozen=True)
 class Load:
-    """What steps and further constraints do to a verdict's log-odds, types held fixed, in an arm or between values of a factor."""
+    """What steps and further constraints do to a finished sample's verdict, types held fixed: of an arm, or between a factor's values."""
 
     set: SetName
     mode: Mode
@@ -53,7 +60,7 @@ class Load:
     low: Low
     high: High
     p: Probability
-    n: Annotated[int, "verdicts"]
+    n: Annotated[int, "verdicts of finished samples; of a factor's effect, of the arm with the fewest"]
     clusters: Clusters
     seeds: Seeds
 
@@ -65,7 +72,7 @@ class Fitted:
     values: dict[str, float]
     added: dict[str, Floats]
     count: int
-    counted: Ints
+    counted: Ints  # problems that have a verdict
 
 
 def loads(data: SetData, _: EntryLists) -> Iterator[Load]:
@@ -79,9 +86,16 @@ def loads(data: SetData, _: EntryLists) -> Iterator[Load]:
     for (arm, mode), fitted in fits.items():
         for term, value in fitted.values.items():
             head = (data.name, mode, arm, None, None, None, term)
-            yield _entry(head, value, fitted.added[term], fitted, len(data.seeds(arm)))
+            seeds = len(data.seeds(arm))
+            yield _entry(head, value, fitted.added[term], fitted.count, fitted.counted, seeds)
     for mode in data.modes:
         yield from _of_factors(data, mode, {arm: fitted for (arm, of), fitted in fits.items() if of == mode})
+
+
+def untold(data: SetData, entries: Sequence[Load]) -> list[tuple[str, str]]:
+    """Arms and modes that nothing is said of, although rows say their steps."""
+    told = {(entry.arm, entry.mode) for entry in entries}
+    return [] if _steps(data) is None else [place for place in data.samples if place not in told]
 
 
 def _steps(data: SetData) -> Floats | None:
@@ -92,19 +106,30 @@ def _steps(data: SetData) -> Floats | None:
 
 
 def _fit(data: SetData, samples: Sequence[ScoredSamples], steps: Floats) -> Fitted | None:
-    """Log-odds of a verdict by its type, the steps of its problem, the constraints beside it, and both together."""
+    """Log-odds of a verdict by its type, the steps of its problem, the constraints beside it, and both together.
+
+    None where too few problems have a verdict that holds, or one that does not, and where steps or constraints, from some
+    number on, leave verdicts of one kind alone: coefficients would be those of the ridge, with tight intervals.
+    """
     verdicts = verdicts_of(data, samples)
-    if not len(verdicts.holds):
+    if verdicts is None or not both_known(verdicts.holds, cluster := verdicts.cell % data.row_set.clusters):
         return None
     step, other = (each - each.mean() for each in (steps[verdicts.row], verdicts.others))
     kinds = [verdicts.kind == kind for kind in np.unique(verdicts.kind)]
-    fitted = fit(np.column_stack([step, other, step * other, *kinds]).astype(float), verdicts.holds > 0)
-    if fitted is None:
+    columns = [step, other, step * other]
+    fitted = fit(np.column_stack([*columns, *kinds]).astype(float), verdicts.holds > 0)
+    if fitted is None or _apart(fitted, columns):
         return None
     shape = len(samples), data.row_set.clusters
     added = {term: summed(verdicts.cell, fitted.added[:, place], shape) for place, term in enumerate(TERMS)}
     values = dict(zip(TERMS, fitted.coefficients.tolist(), strict=False))
-    return Fitted(values, added, len(verdicts.holds), np.unique(verdicts.cell % data.row_set.clusters))
+    return Fitted(values, added, len(verdicts.holds), np.unique(cluster))
+
+
+def _apart(fitted: Logistic, columns: Sequence[Floats]) -> bool:
+    """Whether one of the first columns (n,) tells verdicts that hold from those that do not without fail."""
+    reached = [abs(each) * np.ptp(column) for each, column in zip(fitted.coefficients, columns, strict=False)]
+    return max(reached) > FURTHEST
 
 
 def _of_factors(data: SetData, mode: str, fits: Mapping[str, Fitted]) -> Iterator[Load]:
@@ -114,6 +139,8 @@ def _of_factors(data: SetData, mode: str, fits: Mapping[str, Fitted]) -> Iterato
         cells = [fits[arm] for arm in crossing.arms]
         if len({data.seeds(arm, mode) for arm in crossing.arms}) > 1:
             continue
+        count = min(cell.count for cell in cells)
+        counted = np.unique(np.concatenate([cell.counted for cell in cells]))
         for ((factor, level),), weights in effect_weights(crossing.levels).items():
             values = crossing.values[factor]
             named = f"{crossing.factors[factor]}: {values[level]} − {values[0]}"
@@ -122,7 +149,7 @@ def _of_factors(data: SetData, mode: str, fits: Mapping[str, Fitted]) -> Iterato
                 moved = sum(w * cell.added[term] for w, cell in zip(weights, cells, strict=True))
                 head = (data.name, mode, None, crossing.name, crossing.trainers, named, term)
                 yield _entry(
-                    head, float(value), np.asarray(moved), cells[0], len(data.seeds(crossing.arms[0]))
+                    head, float(value), np.asarray(moved), count, counted, len(data.seeds(crossing.arms[0]))
                 )
 
 
@@ -130,14 +157,12 @@ def _entry(
     head: tuple[str, str, str | None, str | None, str | None, str | None, str],
     value: float,
     added: Floats,
-    fitted: Fitted,
+    count: int,
+    counted: Ints,
     seeds: int,
 ) -> Load:
-    low = high = p = None
-    if len(fitted.counted) > 1:
-        variance = crossed(added, fitted.counted)
-        (low, high), p = variance.interval(value), variance.p(value)
-    return Load(*head, value, low, high, p, fitted.count, len(fitted.counted), seeds)
+    variance = crossed(added, counted)
+    return Load(*head, value, *variance.interval(value), variance.p(value), count, len(counted), seeds)
 
 
 def load_table(data: ReportData) -> Rows:
@@ -193,11 +218,17 @@ ANALYSIS = Analysis(
         Figure(
             "load",
             "What a step and a further constraint cost a constraint, and both together.",
-            "Log-odds of a verdict, constraint types held fixed. If thinking and constraints share a narrow channel, a step costs "
+            "Log-odds of a verdict of finished samples, constraint types held fixed. If thinking and constraints share a narrow channel, a step costs "
             "more the more constraints there are: the third panel is below zero, and less so where the channel is wider.",
             "",
             load_dots,
         ),
-        Table("load", load_table, "Steps, constraints, and both"),
+        Table(
+            "load",
+            load_table,
+            "Steps, constraints, and both",
+            note="Of finished samples. Those that are cut or never close their thought break all constraints, whatever they are, "
+            "and are left out: where they are many, what is left are the problems that end.",
+        ),
     ],
 )

@@ -5,6 +5,7 @@ Thinking Fails" (arXiv 2505.11423, section 4) and what its comparison lacks: a r
 the labels, and an oracle that is not judged on the samples that it chose by.
 """
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -45,7 +46,8 @@ def choices(data: SetData, arm: str, mode: str, paired: Pairing) -> Iterator[Cho
         yield _choice(outcomes, name, chance)
     if (apart := judged_apart(outcomes)) is not None:
         yield Choice("oracle, judged apart", apart)
-    yield _choice(outcomes, "number of constraints", flow_choices(outcomes))
+    if (flow := flow_choices(outcomes)) is not None:
+        yield _choice(outcomes, "number of constraints", flow)
     for name, told in classified(outcomes, of_other_sets(data, arm, mode)):
         yield _by_chance(outcomes, name, told.wins, told.excess)
         yield _coin(outcomes, f"the {name}", told.wins)
@@ -120,15 +122,20 @@ def judged_apart(outcomes: RowOutcomes) -> Floats | None:
     return np.asarray(np.mean(values, axis=0))
 
 
-def flow_choices(outcomes: RowOutcomes) -> Floats:
+def flow_choices(outcomes: RowOutcomes) -> Floats | None:
     """The decision flow: think where the number of constraints is on one side of a threshold.
 
     Side and threshold are those that serve one half of the problems best; the other half is decided by them, both ways.
+    None where all problems are in one half.
     """
+    # By their names, since rows may stand in any order.
+    side = np.array([zlib.crc32(row.problem_id.encode()) % 2 for row in outcomes.rows])
+    if len(np.unique(side)) < 2:
+        return None
     complexity = np.array([len(row.constraints) for row in outcomes.rows])
     chance = np.zeros(len(complexity))
     for half in (0, 1):
-        fitted = outcomes.cluster % 2 != half
+        fitted = side != half
         rules = [
             complexity >= level if more else complexity < level
             for level in range(int(complexity.max()) + 2)

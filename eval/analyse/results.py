@@ -1,12 +1,13 @@
 """The entries of `results.json` as they are read: selected, pooled over seeds, and those of one set and mode."""
 
+from collections import Counter
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..score.measure import Entry
 
-SCHEMA = 4
+SCHEMA = 5
 Rows = list[list[str]]  # a table: the first row is the header
 
 
@@ -21,9 +22,15 @@ def find(entries: Sequence[Entry], **wanted: Any) -> Entry:
 
 
 def pooled(figures: Sequence[Entry]) -> list[Entry]:
-    """One figure per arm: its seeds together where it has several, its only seed otherwise."""
-    several = {entry["arm"] for entry in figures if entry["checkpoint"] is None}
-    return [entry for entry in figures if entry["checkpoint"] is None or entry["arm"] not in several]
+    """One figure per arm, set, mode, metric and group: its seeds together where it has several there, its only seed otherwise."""
+    seeds = Counter(_figure(entry) for entry in figures if entry["checkpoint"] is not None)
+    return [entry for entry in figures if entry["checkpoint"] is None or seeds[_figure(entry)] == 1]
+
+
+def _figure(entry: Entry) -> tuple[Any, ...]:
+    """What all seeds of a figure share."""
+    group = entry["group"] and tuple(entry["group"].values())
+    return *(entry[key] for key in ("arm", "set", "mode", "metric")), group
 
 
 @dataclass(frozen=True)

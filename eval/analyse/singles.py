@@ -1,7 +1,7 @@
 """All constraints of a row at once, against the product of what each type holds with alone.
 
 Were constraints independent, rows with several would hold all with that product; how far below they are is what
-constraints cost one another.
+constraints cost one another. Of finished samples: those that never end break all constraints together.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from .fields import ArmName, Clusters, Mode, SetName
 from .formats import starred
 from .results import ReportData, Rows
 from .set_data import SetData
-from .verdict_data import Verdicts, summed, verdicts_of
+from .verdict_data import Verdicts, both_known, summed, verdicts_of
 
 
 @dataclass(frozen=True)
 class Singles:
-    """Rows with several constraints: how often all hold, and how often they would by what each type holds with alone."""
+    """Finished samples of rows with several constraints: how often all hold, and how often by what each type holds with alone."""
 
     set: SetName
     arm: ArmName
     mode: Mode
     n_constraints: Annotated[int, "constraints of a row"]
-    value: Annotated[float, "HAcc of these rows"]
+    value: Annotated[float, "HAcc of the finished samples of these rows"]
     expected: Annotated[
         float, "mean product of the shares with which their types hold in rows of one constraint"
     ]
     excess: Annotated[float, "`value` less `expected`: below zero where constraints cost one another"]
     low: Annotated[float | None, "lower end of the excess's 95 % interval; null where the samples allow none"]
     high: Annotated[float | None, "upper end of the excess's 95 % interval"]
-    n: Annotated[int, "samples of rows whose types all stand alone in another row"]
+    n: Annotated[int, "finished samples of rows whose types all stand alone in another row"]
     clusters: Clusters
 
 
@@ -45,6 +45,8 @@ def singles(data: SetData, _: EntryLists) -> Iterator[Singles]:
     """One line an arm, mode and number of constraints, from two on; none where no type stands alone."""
     for (arm, mode), samples in data.samples.items():
         verdicts = verdicts_of(data, samples)
+        if verdicts is None:
+            continue
         alone = verdicts.others == 0
         # A type under each training seed is a kind of its own: seeds that differ would look like dependence.
         types = 1 + int(verdicts.kind.max(initial=-1))
@@ -64,7 +66,8 @@ def _of_count(
 ) -> tuple[float, float, float, float | None, float | None, int, int] | None:
     """Value, expected, excess with interval, samples and problems; None where no such row's types all stand alone.
 
-    The interval is of the first order: what each sample adds to HAcc, and each single verdict to the product.
+    The interval is of the first order: what each sample adds to HAcc, and each single verdict to the product. There is none
+    where next to no problem has a verdict that holds, or one that does not.
     """
     chosen = verdicts.others == count - 1
     kind, holds = (each[chosen].reshape(-1, count) for each in (verdicts.kind, verdicts.holds))
@@ -87,7 +90,9 @@ def _of_count(
     added = added - summed(verdicts.cell[alone], moved, shape)
     cells = np.concatenate([cell, verdicts.cell[alone]])
     counted = np.unique(cells % data.row_set.clusters)
-    low, high = crossed(added, counted).interval(excess) if len(counted) > 1 else (None, None)
+    among = alone | chosen
+    enough = both_known(verdicts.holds[among], verdicts.cell[among] % data.row_set.clusters)
+    low, high = crossed(added, counted).interval(excess) if enough else (None, None)
     return float(held.mean()), float(product.mean()), excess, low, high, len(held), len(counted)
 
 
@@ -115,7 +120,8 @@ ANALYSIS = Analysis(
             singles_table,
             "All constraints of a row, against the product of what each holds with alone",
             "text",
-            "What a type holds with alone is taken from the rows of one constraint. Below zero, constraints cost one another.",
+            "Of finished samples. What a type holds with alone is taken from the rows of one constraint. Below zero, constraints "
+            "cost one another.",
         )
     ],
 )

@@ -188,7 +188,8 @@ ANALYSIS = Analysis(
             "support",
             "Best of k and all of k.",
             "The chance that one of k samples of a prompt passes, and that all do. An arm whose line starts higher and ends "
-            "lower than its base’s passes more often on what both can do, and finds less.",
+            "lower than its base’s passes more often on what both can do, and finds less. Of the base and the arms that are neither "
+            f"controls nor mixed the first {len(SERIES)} are drawn; all are in the table.",
             "",
             support_lines,
         ),

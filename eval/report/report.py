@@ -73,7 +73,7 @@ def report(
         floors=floors_table(results["floors"]),
         missing=unfinished and unfinished.missing,
         seeds=max(len(run.recipe["seeds"]) for run in runs),
-        margin=next((run.recipe["margin"] for run in runs if run.recipe.get("margin")), None),
+        margins=dict.fromkeys(run.recipe["margin"] for run in runs if run.recipe.get("margin")),
         generations=generations(runs, summary.set_modes(results), limit=limit),
     )
     write_text(out / "index.html", page)

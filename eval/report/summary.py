@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ..analyse.caveats import CLEARLY_MORE, HARDLY
 from ..analyse.contrasts import references
-from ..analyse.formats import signed
+from ..analyse.formats import probability, ranged, signed
 from ..analyse.results import ReportData, SetMode, find, pooled, select
 from ..score.measure import Entry
 
@@ -80,13 +80,8 @@ def _answer(data: ReportData) -> Answer | None:
 def size(data: ReportData) -> str:
     """How much stands behind the figures of a set: problems, and samples an arm."""
     counts = select(pooled(data.whole("figures")), metric="unclosed")  # which is known of every sample
-    return f"{_range(counts, 'clusters')} problems, {_range(counts, 'n')} samples an arm"
-
-
-def _range(entries: Sequence[Entry], key: str) -> str:
-    values = sorted({entry[key] for entry in entries})
-    # The first and the last, or the only one.
-    return " to ".join(map(str, values[:: len(values) - 1 or 1]))
+    problems, samples = (ranged(entry[key] for entry in counts) for key in ("clusters", "n"))
+    return f"{problems} problems, {samples} samples an arm"
 
 
 def _change(data: ReportData, contrast: Entry) -> str:
@@ -108,7 +103,17 @@ def _claim(contrast: Entry, arm: str, values: str) -> str:
     if _is_null(contrast):
         unseen = f"one below {contrast['mdd']:.2f} could go unseen"
         return f"{arm} shows no change of HAcc, {values}; {unseen})"
-    return f"{arm} {'lowers' if contrast['diff'] < 0 else 'raises'} HAcc {values})"
+    return f"{arm} {'lowers' if contrast['diff'] < 0 else 'raises'} HAcc {values}{_doubt(contrast)})"
+
+
+def _doubt(contrast: Entry) -> str:
+    """What is left of a clear interval where its p, adjusted for all comparisons of its family, is not below 0.05."""
+    p = contrast["p_holm"]
+    return (
+        f"; not clear among so many comparisons, p {probability(p)} by Holm"
+        if p is not None and p > 0.05
+        else ""
+    )
 
 
 def _truncation(data: ReportData, contrast: Entry) -> str:
