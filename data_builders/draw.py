@@ -1,6 +1,7 @@
 """Problems drawn from any source: each once, apart from the evaluation sets, train and test halves disjoint."""
 
 import heapq
+import math
 import random
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -104,6 +105,13 @@ def first_drawn(rows: int, seed: int, candidates: Iterable[Row]) -> list[Row]:
     return heapq.nsmallest(
         rows, candidates, key=lambda row: random.Random(f"{seed}/{row.problem_id}").random()
     )
+
+
+def refuse_weights(where: str, weights: Iterable[float]) -> None:
+    """Raise InputError on weights by which nothing can be drawn: none at all, one below 0, all of them 0."""
+    listed = list(weights)
+    if not all(weight >= 0 for weight in listed) or not 0 < sum(listed) < math.inf:
+        raise InputError(where, f"weights {listed!r:.60}", "give numbers from 0, one of them above")
 
 
 def half_of(problem_id: str, test_share: float) -> Half:
