@@ -141,7 +141,7 @@ def _left_out(tally: Tally) -> str:
     lines += [f"- {_text(reason)}: {count}" for reason, count in _ranked(tally.dropped)]
     if not tally.against:
         return "## Left out\n\n" + "\n".join([*lines, "- overlap with evaluation sets: not looked for"])
-    removed = {overlap.row for overlap in tally.overlaps}
+    removed = {(overlap.source, overlap.question) for overlap in tally.overlaps}
     lines.append(
         f"- overlap with {', '.join(map(_text, tally.against))}: {len(removed)} problems, listed below"
     )
@@ -149,7 +149,9 @@ def _left_out(tally: Tally) -> str:
 
 
 def _overlaps(overlaps: list[Overlap]) -> list[str]:
-    counts = Counter((overlap.evaluation, overlap.kind) for overlap in overlaps)
+    # Of a problem, not of the rows that ask it: an evaluation set may ask one several times, under other constraints.
+    met = {(overlap.evaluation, overlap.kind, overlap.source, overlap.question) for overlap in overlaps}
+    counts = Counter((evaluation, kind) for evaluation, kind, *_ in met)
     nearest = sorted(overlaps, key=lambda overlap: (overlap.kind != "exact", -overlap.share, overlap.row))
     shown = [
         (overlap.row, overlap.evaluation_row, overlap.kind, overlap.share) for overlap in nearest[:LISTED]

@@ -14,6 +14,7 @@ from .readers import Record
 
 COLUMNS = ("messages", "conversations")
 SPEAKERS = {"human": "user", "gpt": "assistant"}
+SETTING = {"system", "developer"}  # who says how to reply, and asks nothing
 
 
 def holds_conversation(record: Record) -> bool:
@@ -24,6 +25,15 @@ def last_question(record: Record) -> str:
     """What the user said last; raises InputError naming the place where nobody asks, or not by a text."""
     turns, last = _turns(record)
     return _text(turns[last], record.where)
+
+
+def said_before(record: Record) -> str | None:
+    """What stands before the last question, in words: a row would ask without it. None where nothing does, or blanks."""
+    turns, last = _turns(record)
+    speakers = {_speaker(turn) for turn in turns[:last] if not _is_blank(turn)}
+    if not speakers:
+        return None
+    return "a question after earlier turns" if speakers - SETTING else "a question under a system's turn"
 
 
 def reply(record: Record) -> str:
@@ -55,6 +65,11 @@ def _turns(record: Record) -> tuple[list[dict[str, Any]], int]:
 def _speaker(turn: dict[str, Any]) -> Any:
     name = turn.get("role", turn.get("from"))
     return SPEAKERS.get(name, name) if isinstance(name, str) else None
+
+
+def _is_blank(turn: dict[str, Any]) -> bool:
+    content = turn.get("content", turn.get("value"))
+    return not (content.strip() if isinstance(content, str) else content)
 
 
 def _text(turn: dict[str, Any], where: str) -> str:

@@ -1,6 +1,7 @@
 """Problems drawn from any source: each once, apart from the evaluation sets, train and test halves disjoint."""
 
 import heapq
+import math
 import random
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -29,6 +30,12 @@ class Tally:
     dropped: Counter[str] = field(default_factory=Counter)
     refused: Counter[tuple[str, ...]] = field(default_factory=Counter)
     labels: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def left_out(self) -> str:
+        """What was left out so far, in words, for errors that say why there are too few rows."""
+        counts = {**self.dropped, "the same problem again": self.duplicates}
+        return ", ".join(f"{reason} {count}" for reason, count in counts.items() if count) or "nothing"
 
 
 class Built(Iterator[Row]):
@@ -77,13 +84,13 @@ def draw(
 ) -> Iterator[Row]:
     """`rows` distinct problems of a half in an order drawn from the seed; memory grows with `rows` alone."""
     sources = [source] if isinstance(source, str) else source
-    read = chain.from_iterable(map(read_problems, sources))
-    usable = apart(_whole(distinct(read, tally), tally), tally)
+    read = chain.from_iterable(read_problems(each, tally.dropped) for each in sources)
+    usable = apart(_whole(distinct(counted(read, tally), tally), tally), tally)
     drawn = first_drawn(rows, seed, (row for row in usable if half_of(row.problem_id, test_share) == half))
     if len(drawn) < rows:
         raise InputError(
             ", ".join(sources),
-            f"{len(drawn)} problems in the {half} half, {rows} wanted",
+            f"{len(drawn)} problems in the {half} half, {rows} wanted (left out: {tally.left_out})",
             "ask for fewer rows, name another source or change test_share",
         )
     yield from (replace(row, constraints=[]).adding(**PLAIN, split=half) for row in drawn)
@@ -98,6 +105,13 @@ def first_drawn(rows: int, seed: int, candidates: Iterable[Row]) -> list[Row]:
     return heapq.nsmallest(
         rows, candidates, key=lambda row: random.Random(f"{seed}/{row.problem_id}").random()
     )
+
+
+def refuse_weights(where: str, weights: Iterable[float]) -> None:
+    """Raise InputError on weights by which nothing can be drawn: none at all, one below 0, all of them 0."""
+    listed = list(weights)
+    if not all(weight >= 0 for weight in listed) or not 0 < sum(listed) < math.inf:
+        raise InputError(where, f"weights {listed!r:.60}", "give numbers from 0, one of them above")
 
 
 def half_of(problem_id: str, test_share: float) -> Half:
@@ -119,11 +133,17 @@ def apart(rows: Iterable[Row], tally: Tally) -> Iterable[Row]:
     return decontaminate(rows, read_evaluation(tally.against), tally.overlaps) if tally.against else rows
 
 
-def distinct(rows: Iterable[Row], tally: Tally) -> Iterator[Row]:
-    """Each problem once."""
-    seen: set[str] = set()
+def counted(rows: Iterable[Row], tally: Tally) -> Iterator[Row]:
+    """The same rows, each counted as read."""
     for row in rows:
         tally.read[row.source] += 1
+        yield row
+
+
+def distinct(rows: Iterable[Row], tally: Tally) -> Iterator[Row]:
+    """Each problem once, by the first row that asks it; the tally counts the others."""
+    seen: set[str] = set()
+    for row in rows:
         if row.problem_id in seen:
             tally.duplicates += 1
         else:

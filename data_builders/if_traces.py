@@ -6,17 +6,15 @@ asked and in the form of the answer alone.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import count
 
-from ..eval.io.errors import InputError
 from ..eval.verify import MATHIF, Pools, split_reasoning
 from ..eval.verify.answers import boxed
 from ..eval.verify.rows import Row
 from .composites import clash, fresh, halves, rewritten
 from .draw import Built, Tally
-from .long_traces import long_traces
+from .long_traces import first_named, fitting, usable_traces
 
 DRAWS = 20  # of constraints for one trace, before it is passed over
 LEFT_OUT = "no constraints hold on its answer"
@@ -37,31 +35,22 @@ def if_traces(
     Types are MathIF's, one to three in a row, values from the train half of the pools. Raises InputError where the
     source is used up before.
     """
-    traces = long_traces(
-        2 * rows,  # of these most can be used
-        seed,
-        source=source,
-        tokenizer=tokenizer,
-        max_reasoning_tokens=max_reasoning_tokens,
-        against=against,
-    )
-    return Built(_constrained(rows, seed, traces, preset), traces.tally)
+    tally = Tally(against=against or [])
+    traces = usable_traces(source, seed, fitting(tokenizer, max_reasoning_tokens), tally)
+    held = _constrained(traces, seed, preset, tally)
+    return Built(first_named(held, rows, "if-trace", source, tally), tally)
 
 
-def _constrained(rows: int, seed: int, traces: Built, preset: str) -> Iterator[Row]:
-    pools, number = halves(Pools())["train"], count()
-    tally: Tally = traces.tally
+def _constrained(traces: Iterable[Row], seed: int, preset: str, tally: Tally) -> Iterator[Row]:
+    """Every trace under constraints that are drawn for its problem; the tally counts those that hold none."""
+    pools = halves(Pools())["train"]
     for trace in traces:
         rng = random.Random(f"{seed}/if/{trace.problem_id}")
         row = next(filter(None, (_try(trace, rng, pools, preset) for _ in range(DRAWS))), None)
         if row is None:
             tally.dropped[LEFT_OUT] += 1
-            continue
-        index = next(number)
-        yield replace(row, name=f"if-trace-{index:06d}")
-        if index + 1 == rows:
-            return
-    raise InputError("rows", f"{rows} wanted, too few traces hold constraints", "ask for fewer")
+        else:
+            yield row
 
 
 def _try(trace: Row, rng: random.Random, pools: Pools, preset: str) -> Row | None:

@@ -18,8 +18,8 @@ from ..eval.io.fields import LIST, TEXT, shown
 from ..eval.io.strict_json import parse
 from ..eval.verify import Constraint, canonical
 from ..eval.verify.rows import Row
-from .conversations import last_question
-from .draw import PLAIN, Built, Tally, distinct, first_drawn
+from .conversations import last_question, said_before
+from .draw import PLAIN, Built, Tally, counted, distinct, first_drawn
 from .problems import plain_row
 from .readers import Record, read_records
 
@@ -37,7 +37,8 @@ def instructions(rows: int, seed: int, *, source: str) -> Built:
 
 
 def _drawn(rows: int, seed: int, source: str, tally: Tally) -> Iterator[Row]:
-    drawn = first_drawn(rows, seed, distinct(read_instructions(source, tally), tally))
+    asked = counted(read_instructions(source, tally), tally)
+    drawn = first_drawn(rows, seed, distinct(asked, tally))
     if len(drawn) < rows:
         unknown = ", ".join(f"{count} × {reason}" for reason, count in tally.dropped.most_common(5)) or "none"
         raise InputError(
@@ -49,9 +50,13 @@ def _drawn(rows: int, seed: int, source: str, tally: Tally) -> Iterator[Row]:
 
 
 def read_instructions(source: str, tally: Tally, *, whole: bool = False) -> Iterator[Row]:
-    """The prompts that have a constraint of ours, or, if `whole`, those that have no other."""
+    """The prompts that have a constraint of ours, or, if `whole`, those that have no other; of conversations those that
+    are one question."""
     for record in read_records(source):
         prompt, asked = read_asked(record)
+        if "ground_truth" in record.fields and (lost := said_before(record)):
+            tally.dropped[lost] += 1
+            continue
         constraints = [each for name, kwargs in asked for each in ours(name, kwargs, tally)]
         known = [each for each in constraints if each]
         unknown = len(known) < len(constraints)

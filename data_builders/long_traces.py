@@ -3,11 +3,13 @@
 These schemas are read: OpenR1-Math's (`problem, answer, generations[], correctness_math_verify[]`),
 thought-anchors' (`problem{…}, solution` with the prompt inside) and that of Qwen2.5-Math's evaluation, in which also
 SkyThought's outputs are published (`question, gt, code[], score[]`); of rows that hold a conversation the reply to the
-user's last question, with a column `answer` where there is one. Thoughts are kept in the tags they have. A trace is kept when its reasoning is closed, short
-enough and, where the source says whether the answer is right, right: MathIF drops wrong ones too (appendix D).
+user's last question, with a column `answer` where there is one; a question after other turns is left out, as a row would
+ask it without them. Thoughts are kept in the tags they have. A trace is kept when its reasoning is closed, short
+enough and, where the source says whether the answer is right, right: MathIF drops wrong ones too (appendix D). Of a
+problem one trace is kept, however many records it has, so that as many rows are as many problems.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -17,8 +19,8 @@ from ..eval.io.fields import FLAG, TEXT, list_of, or_null
 from ..eval.io.tokenizers import open_tokenizer
 from ..eval.verify import split_reasoning
 from ..eval.verify.rows import Row
-from .conversations import holds_conversation, last_question, reply
-from .draw import PLAIN, Built, Tally, apart
+from .conversations import holds_conversation, last_question, reply, said_before
+from .draw import PLAIN, Built, Tally, apart, distinct
 from .problems import gold, plain_row
 from .readers import Record, read_records
 
@@ -34,32 +36,37 @@ def long_traces(
     max_reasoning_tokens: int | None = None,
     against: list[str] | None = None,
 ) -> Built:
-    """The first `rows` usable traces of the source in an order drawn from the seed.
+    """The first `rows` usable traces of the source in an order drawn from the seed, each of another problem.
 
     Reasoning longer than `max_reasoning_tokens` by `tokenizer` (a folder or hub id, the base's) is left out, and so are
     problems of the evaluation sets named in `against`. Raises `InputError` when the source's columns are unknown
     or too few traces are left.
     """
-    fits = _fits(tokenizer, max_reasoning_tokens)
     tally = Tally(against=against or [])
-    return Built(_traces(rows, seed, source, fits, tally), tally)
+    traces = usable_traces(source, seed, fitting(tokenizer, max_reasoning_tokens), tally)
+    return Built(first_named(traces, rows, "trace", source, tally), tally)
 
 
-def _traces(rows: int, seed: int, source: str, fits: Fits, tally: Tally) -> Iterator[Row]:
+def usable_traces(source: str, seed: int, fits: Fits, tally: Tally) -> Iterable[Row]:
+    """Every problem of the source with its first usable trace, in an order drawn from the seed; read as they are taken."""
     records = read_records(source, seed=seed)
     usable = (row for record in records if (row := _usable(record, fits, tally)))
+    return apart(distinct(usable, tally), tally)
+
+
+def first_named(traces: Iterable[Row], rows: int, kind: str, source: str, tally: Tally) -> Iterator[Row]:
+    """The first `rows` traces, named by their kind and place; raises InputError where there are fewer."""
     kept = 0
-    for row in islice(apart(usable, tally), rows):
-        yield replace(row, name=f"trace-{kept:06d}")
+    for row in islice(traces, rows):
+        yield replace(row, name=f"{kind}-{kept:06d}")
         kept += 1
     if kept < rows:
-        left_out = ", ".join(f"{reason} {count}" for reason, count in tally.dropped.items()) or "nothing"
-        raise InputError(
-            source, f"{kept} usable traces, {rows} wanted (left out: {left_out})", "ask for fewer"
-        )
+        what = f"{kept} usable traces, {rows} wanted (left out: {tally.left_out})"
+        raise InputError(source, what, "ask for fewer")
 
 
-def _fits(tokenizer: str | None, limit: int | None) -> Fits:
+def fitting(tokenizer: str | None, limit: int | None) -> Fits:
+    """Whether reasoning has no more tokens than that; raises InputError where the tokenizer cannot be had."""
     if limit is None:
         return lambda reasoning: True
     if tokenizer is None:
@@ -80,6 +87,9 @@ def _usable(record: Record, fits: Fits, tally: Tally) -> Row | None:
     """The row of the first right, finished and short enough trace; else the tally says what the last one lacked."""
     question, answer, traces = _read(record)
     tally.read[record.source] += 1
+    if _is_conversation(record) and (lost := said_before(record)):
+        tally.dropped[lost] += 1
+        return None
     lack = "no right trace"
     for trace in traces:
         split = split_reasoning(trace)
@@ -99,9 +109,9 @@ def _read(record: Record) -> tuple[str, str, list[str]]:
     """Question, answer and all right traces."""
     if isinstance(record.fields.get("problem"), dict):
         return _thought_anchors(record)
-    columns = QWEN if "code" in record.fields else OPENR1
-    if holds_conversation(record) and columns[2] not in record.fields:
+    if _is_conversation(record):
         return last_question(record), gold(record.fields.get("answer"), record.where), [reply(record)]
+    columns = QWEN if QWEN[2] in record.fields else OPENR1
     record.need(*columns)
     question, answer, generations, right = columns
     return (
@@ -109,6 +119,12 @@ def _read(record: Record) -> tuple[str, str, list[str]]:
         gold(record.fields[answer], record.where),
         _right(record, generations, right),
     )
+
+
+def _is_conversation(record: Record) -> bool:
+    """Whether the trace is the reply of a conversation: OpenR1's records hold one beside their columns of traces."""
+    named = isinstance(record.fields.get("problem"), dict) or {OPENR1[2], QWEN[2]} & record.fields.keys()
+    return not named and holds_conversation(record)
 
 
 def _right(record: Record, generations: str, right: str) -> list[str]:

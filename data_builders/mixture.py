@@ -28,7 +28,10 @@ from ..eval.verify.rows import Row, read_rows
 
 
 def counts(shares: Mapping[str, float], rows: int) -> dict[str, int]:
-    """How many of `rows` each set gives, by largest remainder; raises `InputError` if shares do not add to 1."""
+    """How many of `rows` each set gives, by largest remainder; raises `InputError` if shares do not add to 1, or one is
+    no share."""
+    if not all(share >= 0 for share in shares.values()):
+        raise InputError("shares", f"{dict(shares)}", "give numbers from 0 that add to 1")
     if abs(sum(shares.values()) - 1) > 1e-9:
         raise InputError("shares", f"{dict(shares)} add to {sum(shares.values()):g}", "make them add to 1")
     exact = {name: share * rows for name, share in shares.items()}

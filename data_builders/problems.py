@@ -3,11 +3,12 @@
 The field that holds the answer is recognised, never guessed from the text alone: `answer` (GSM8K: what follows the
 last `####`), `final_answer` (OlympiadBench, a list), `solution` (MATH and Minerva: the last `\\boxed{…}`). Rows of
 MathIF and IFEval come through with their constraints. A record that gives no question or no answer is an error
-that names its line: nothing is skipped.
+that names its line: nothing is skipped unsaid.
 """
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -17,7 +18,7 @@ from ..eval.io.errors import InputError
 from ..eval.io.fields import NAME, shown
 from ..eval.verify.answers import boxed
 from ..eval.verify.rows import GAPS, Row, as_row, problem_key
-from .conversations import holds_conversation, last_question
+from .conversations import holds_conversation, last_question, said_before
 from .readers import Record, read_records
 
 # The published evaluation sets: hub id, subset and split.
@@ -37,15 +38,18 @@ QUESTIONS = ("question", "problem")
 IDS = ("id", "unique_id", "uuid", "problem_id")
 
 
-def read_problems(source: str | Path) -> Iterator[Row]:
+def read_problems(source: str | Path, dropped: Counter[str] | None = None) -> Iterator[Row]:
     """The problems of a file, a folder or a hub set, as `read_records` names them.
 
-    Raises InputError naming file and line, or row, and the fix.
+    Of a conversation the last question; given `dropped`, those that need what was said before are left out and counted
+    there, as RL would ask them without it. Raises InputError naming file and line, or row, and the fix.
     """
     for record in read_records(source):
         if "constraint_name" in record.fields or "instruction_id_list" in record.fields:
             _need_json(record)
             yield as_row(record.fields, record.name, record.number, record.where)
+        elif dropped is not None and (lost := _lost(record)):
+            dropped[lost] += 1
         else:
             yield _problem(record)
 
@@ -113,14 +117,25 @@ def _problem(record: Record) -> Row:
 
 
 def _question(record: Record) -> str:
-    for field in QUESTIONS:
-        text = record.fields.get(field)
-        if isinstance(text, str) and text.strip() and text.strip().casefold() not in GAPS:
-            return text
+    if text := _column(record):
+        return text
     if holds_conversation(record):
         return last_question(record)
     fields = ", ".join(sorted(record.fields))
     raise InputError(record.where, f"no text in {' or '.join(QUESTIONS)}", f"the record has {fields}")
+
+
+def _column(record: Record) -> str | None:
+    """The question where it stands in a column of its own."""
+    texts = (record.fields.get(field) for field in QUESTIONS)
+    return next(
+        (text for text in texts if isinstance(text, str) and text.strip().casefold() not in ("", *GAPS)), None
+    )
+
+
+def _lost(record: Record) -> str | None:
+    """What is said before the question, where that is the last of a conversation."""
+    return said_before(record) if not _column(record) and holds_conversation(record) else None
 
 
 def _answer(record: Record) -> str:

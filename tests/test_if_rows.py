@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from reins.data_builders.if_traces import if_traces
+from reins.data_builders.if_traces import LEFT_OUT, if_traces
 from reins.data_builders.varied_rewards import undecided
 from reins.eval.io.errors import InputError
-from reins.eval.io.jsonl import write_jsonl
+from reins.eval.io.jsonl import read_jsonl, write_jsonl
 from reins.eval.verify import split_reasoning, verdicts
 from reins.eval.verify.answers import boxed
 from reins.eval.verify.rows import as_row
@@ -45,8 +45,19 @@ def test_every_trace_holds_its_constraints_and_keeps_thought_and_answer(tmp_path
 
 
 def test_too_few_traces_are_an_error(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="3 usable traces, 8 wanted"):
+    with pytest.raises(InputError, match="3 usable traces, 4 wanted"):
         list(if_traces(4, 1, source=traces(tmp_path / "traces.jsonl", 3)))
+
+
+def test_traces_are_read_until_there_are_as_many_rows(tmp_path: Path) -> None:
+    """An answer that closes a thought once more holds no constraint, and five in six here do."""
+    source = traces(tmp_path / "traces.jsonl", 60)
+    records = read_jsonl(Path(source))
+    for record in records[10:]:
+        record["generations"] = [f"{record['generations'][0]} </think> 7"]
+    write_jsonl(Path(source), records)
+    built = if_traces(10, 1, source=source)
+    assert len(list(built)) == 10 and built.tally.dropped[LEFT_OUT] > 10
 
 
 def test_only_prompts_whose_samples_are_paid_differently_are_kept(tmp_path: Path) -> None:

@@ -98,6 +98,24 @@ def test_thoughts_in_other_tags_are_read_and_kept(tmp_path):
     }  # fmt: skip
 
 
+def test_a_problem_comes_once_by_its_first_usable_trace(tmp_path):
+    """As thought-anchors publishes samples: a record each."""
+    file = tmp_path / "samples.jsonl"
+    traces = ["<think>cut", "<think>1</think>2", "<think>also</think>2"]
+    write_jsonl(file, [
+        {"problem": {"problem": f"1 + 1, no. {n}?", "gt_answer": "2"}, "solution": trace} for n in range(3) for trace in traces
+    ])  # fmt: skip
+    built = build(rows=3, seed=0, source=str(file))
+    rows = list(built)
+    assert len({row.problem_id for row in rows}) == 3 and {row.response for row in rows} < {*traces[1:]} | {
+        ""
+    }
+    again = build(rows=4, seed=0, source=str(file))
+    with pytest.raises(InputError, match="3 usable traces, 4 wanted .left out: .*the same problem again 3"):
+        list(again)
+    assert (again.tally.duplicates, again.tally.dropped) == (3, {"reasoning not closed": 3})
+
+
 @needs_data
 def test_every_one_of_skythoughts_thoughts_is_read():
     records = [record for file in sorted(SKYTHOUGHT.glob("*.jsonl")) for record in read_jsonl(file)]
@@ -122,10 +140,11 @@ def test_unknown_fields_are_named(tmp_path):
         list(build(rows=1, seed=0, source=str(file)))
 
 
-def built_by_the_shipped_recipe(source: Path, folder: Path) -> list[dict]:
+def built_by_the_shipped_recipe(source: Path, folder: Path, rows: int = 400) -> list[dict]:
     """The traces of recipes/micro/real_traces.yaml, with a file in the place of the hub's set."""
     recipe = BASE.parent / "real_traces.yaml"
-    content = {"extends": str(recipe), "data": {"traces": {"source": str(source)}}}
+    data, stages = {"traces": {"source": str(source), "rows": rows}}, {"sft": {"rows": rows}}
+    content = {"extends": str(recipe), "data": data, "stages": stages}
     (folder / "recipe.yaml").write_text(yaml.safe_dump(content))
     command = [sys.executable, "-m", "reins.recipes.cli", "build", str(folder / "recipe.yaml"), "traces"]
     done = subprocess.run(
@@ -148,13 +167,13 @@ def test_the_shipped_recipe_takes_a_file_in_the_place_of_the_hubs_set(tmp_path):
 
 @needs_data
 def test_the_shipped_recipe_takes_real_r1_traces(tmp_path):
-    rows = built_by_the_shipped_recipe(SHARED / "cots_general_r1_distill_llama8b.jsonl", tmp_path)
-    assert len(rows) == 400 and all(split_reasoning(row["response"]).state == "closed" for row in rows)
+    rows = built_by_the_shipped_recipe(SHARED / "cots_general_r1_distill_llama8b.jsonl", tmp_path, rows=200)
+    assert len(rows) == 200 and all(split_reasoning(row["response"]).state == "closed" for row in rows)
 
 
 @needs_data
 def test_real_r1_traces_are_closed_and_distinct():
-    rows = list(build(rows=500, seed=0, source=str(SHARED / "cots_general_r1_distill_llama8b.jsonl")))
-    assert len({row.name for row in rows}) == 500
+    rows = list(build(rows=280, seed=0, source=str(SHARED / "cots_general_r1_distill_llama8b.jsonl")))
+    assert len({row.name for row in rows}) == len({row.problem_id for row in rows}) == 280
     assert all(split_reasoning(row.response).state == "closed" for row in rows)
     assert not any("DONE.' when" in row.response.split("</think>")[0][:200] for row in rows)

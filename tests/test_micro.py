@@ -1,7 +1,11 @@
 """The micro world tells solvable stories and satisfiable composites, the same ones for every arm."""
 
+import pytest
+
 from reins.data_builders import BUILDERS
+from reins.data_builders.micro import rows as micro_rows
 from reins.data_builders.micro.pools import EVEN, POOLS
+from reins.eval.io.errors import InputError
 from reins.eval.verify import TYPES, render, split_reasoning, verdicts
 from reins.eval.verify.answers import grade
 
@@ -61,3 +65,39 @@ def test_prompts_state_the_request_and_every_constraint():
     assert "\\boxed" in prompt and all(each.description.strip() in prompt for each in row.constraints)
     unconstrained = render(row, with_constraints=False)
     assert not any(each.description.strip() in unconstrained for each in row.constraints)
+
+
+CORPUS = {"shares": {"composite": 1.0}, "think_share": 0.5, "long_share": 0.5, "teacher_share": 0.1}
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        {"punctuation:no_comma": 1},
+        {"punctuation:no_comma": 1, "startend:quotation": 2, "keywords:existence": 0},
+    ],
+)
+def test_a_corpus_of_few_types_has_no_more_constraints_than_types(weights):
+    rows = list(BUILDERS["micro.corpus"](rows=30, seed=0, weights=weights, **CORPUS))
+    drawn = {name for name, weight in weights.items() if weight}
+    assert {len(row.constraints) for row in rows} == set(range(1, len(drawn) + 1))
+    assert {each.id for row in rows for each in row.constraints} == drawn
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"weights": {"punctuation:no_commas": 1}}, "weights: unknown .*did you mean 'punctuation:no_comma'"),
+        ({"weights": {}, "shares": {"problems": 1.0}}, "shares: unknown 'problems'; did you mean 'problem'"),
+        ({"weights": {}}, r"weights: weights \[\]"),
+        (
+            {"weights": {"change_case:english_lowercase": 1, "change_case:english_capital": 1}},
+            "weights: no 2 of .* hold together",
+        ),
+    ],
+    ids=range(4),
+)
+def test_a_corpus_that_cannot_be_drawn_is_refused(changes, said, monkeypatch):
+    monkeypatch.setattr(micro_rows, "TRIES", 100)
+    with pytest.raises(InputError, match=said):
+        list(BUILDERS["micro.corpus"](**{"rows": 30, "seed": 0, **CORPUS, **changes}))

@@ -165,3 +165,14 @@ def test_experts_without_an_adapter_are_named(world: Path) -> None:
     assert not [finding for finding in look(changed(lora)) if "of experts" in finding.text]
     _experts("gpt_oss", sliding_window=None, layer_types=["full_attention"] * 2)
     assert_found(look(changed(lora)), "warn", "lora", "no adapter on 199,168 parameters of experts")
+
+
+def test_a_base_drawn_with_fewer_tokens_than_its_rows_have_is_found(world: Path) -> None:
+    new = "stages:\n  new: {trainer: pretrain, data: {traces: 1.0}, architecture: {vocab_size: 100}, args: {save_steps: 5}}\n"
+    fewer = changed(("stages:\n", new), ("sft: [sft]", "new: [new]"))
+    assert_found(look(fewer), "FAIL", "tokens", "the model that new draws embeds 100 tokens, and not ")
+    assert not [
+        found
+        for found in look(fewer.replace("vocab_size: 100", "vocab_size: 9000"))
+        if found.name == "tokens"
+    ]

@@ -16,7 +16,8 @@ from reins.data_builders.mixture import sft_row
 from reins.eval.io.errors import InputError
 from reins.eval.io.jsonl import write_jsonl
 from reins.recipes.micro_base import make_blank
-from reins.train.pretrain import config_of, train
+from reins.train.config import config_of
+from reins.train.pretrain import train
 from reins.train.stage import start
 
 SHAPE = {
@@ -96,3 +97,12 @@ def test_another_architecture_has_the_numbers_that_follow_from_it(blank: Path, t
         config_of(str(blank / "blank"), {"num_heads": 4})
     with pytest.raises(InputError, match=r"architecture: .*32. is not a multiple of the number"):
         config_of(str(blank / "blank"), {"num_attention_heads": 5})
+
+
+def test_tokens_are_checked_against_the_vocabulary_that_the_stage_draws(blank: Path, tmp_path: Path) -> None:
+    with pytest.raises(
+        InputError, match=r"architecture.vocab_size: token .*, the model embeds 100; 512 or more"
+    ):
+        make(blank, tmp_path / "fewer", architecture={"vocab_size": 100})
+    final = make(blank, tmp_path / "more", architecture={"vocab_size": 520}, args={**ARGS, "max_steps": 1})
+    assert AutoModelForCausalLM.from_pretrained(final).config.vocab_size == 520

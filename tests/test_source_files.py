@@ -212,8 +212,7 @@ APART = {"role": "assistant", "content": "It is \\boxed{3}.", "reasoning_content
 PARTS = [{"type": "text", "text": "2 "}, {"type": "text", "text": "+ 1?"}]
 CONVERSATIONS = {
     "a question and a reply": {"messages": [ASKED, REPLIED]},
-    "a system's turn": {"messages": [{"role": "system", "content": "Be."}, ASKED, REPLIED]},
-    "several turns": {"messages": [{"role": "user", "content": "1?"}, REPLIED, ASKED, REPLIED]},
+    "a system that says nothing": {"messages": [{"role": "system", "content": " "}, ASKED, REPLIED]},
     "content parts": {"messages": [{"role": "user", "content": PARTS}, REPLIED]},
     "ShareGPT's": {"conversations": [{"from": "human", "value": "2 + 1?"}, {"from": "gpt", "value": CLOSED}]},
     "OpenThoughts'": {"conversations": [{"from": "user", "value": "2 + 1?"}, {"from": "assistant", "value": CLOSED}]},
@@ -228,6 +227,25 @@ def test_rows_that_hold_a_conversation_are_read(tmp_path, record):
     assert (row.question, row.answer, split.reasoning.strip()) == ("2 + 1?", "", "2 and 1")
     row = problem(jsonl(tmp_path, record | {"answer": 3}))
     assert (row.question, row.answer) == ("2 + 1?", "3")
+
+
+BEFORE = {
+    "a question under a system's turn": [{"role": "system", "content": "Answer in French."}, ASKED, REPLIED],
+    "a question after earlier turns": [{"role": "user", "content": "1?"}, REPLIED, ASKED, REPLIED],
+}
+
+
+@pytest.mark.parametrize("builder", ["long_traces", "problems", "instructions"])
+@pytest.mark.parametrize("reason", BEFORE)
+def test_a_question_that_would_lose_what_was_said_before_is_left_out_and_counted(tmp_path, builder, reason):
+    records = [{"messages": messages, "answer": 3} for messages in (BEFORE[reason], [ASKED, REPLIED])]
+    if builder == "instructions":
+        records = [record | {"ground_truth": TITLE} for record in records]
+    arguments = {"test_share": 0.0} if builder == "problems" else {}
+    ((row,), tally) = built(builder, jsonl(tmp_path, *records), **arguments)
+    assert row.question == "2 + 1?" and row.id == "1" and tally.dropped == {reason: 1}
+    (evaluated, _) = read_problems(jsonl(tmp_path, *records))
+    assert evaluated.question == "2 + 1?"
 
 
 @pytest.mark.parametrize(

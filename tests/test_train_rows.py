@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 from datasets import Dataset
-from stages import lines, make_stage, sft_rows, train
+from stages import lines, make_stage, refused, sft_rows, train, write_rows
 from tiny import make_tokenizer
 from transformers import LlamaForCausalLM
 from trl import SFTConfig, SFTTrainer, pack_dataset
@@ -63,6 +63,20 @@ def test_no_attention_looks_from_one_packed_row_into_another(base, attention):
         packed = model(input_ids=ids[None], position_ids=positions[None], use_cache=False)
         alone = [model(input_ids=torch.tensor([row]), use_cache=False).logits[0] for row in rows]
     assert torch.allclose(packed.logits[0], torch.cat(alone), atol=1e-4)
+
+
+def test_rows_of_which_nothing_is_learned_are_counted_and_alone_refused(base, tmp_path):
+    rows = list(sft_rows(4))
+    shortest = min(map(len, sft.tokenize(rows, make_tokenizer())["input_ids"]))
+    rows[0]["prompt"][0]["content"] *= 9
+    for packing in (False, True):
+        args = {"max_length": shortest, "packing": packing, "max_steps": 1, "save_strategy": "no"}
+        config = make_stage(tmp_path / f"some-{packing}", base, "sft", args)
+        write_rows(tmp_path / "sft.jsonl", rows)
+        done = json.loads((train(config) / "done.json").read_text())
+        assert (done["rows"], done["unlearned_rows"]) == (4, 1)
+    none = refused(make_stage(tmp_path / "none", base, "sft", {"max_length": 8}))
+    assert "sft.jsonl: within max_length 8 no row has a token to learn" in none
 
 
 def _packs(lengths, tokens, learned):

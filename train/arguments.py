@@ -63,6 +63,7 @@ REFUSED: dict[str, tuple[tuple[Any, ...], str, str]] = {
     "ignore_data_skip": ((False,), f"{RESUMED}: it sees its first rows again", "take it out"),
     "train_sampling_strategy": (("random", "sequential"), f"{RESUMED}: groups are drawn anew", "take it out"),
     "save_strategy": (("no", "steps", "epoch"), "checkpoints are judged by reins.eval", "steps, epoch or no"),
+    "eval_on_start": ((False,), "checkpoints are evaluated by reins.eval", "take it out"),
     "sync_ref_model": ((False,), f"{RESUMED}: no checkpoint keeps the reference", "take it out"),
     "auto_find_batch_size": ((False,), "the batch would not be the one that is compared", "take it out"),
     "push_to_hub": (

@@ -4,7 +4,7 @@ import os
 import re
 import sys
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -13,9 +13,11 @@ from typing import Any
 import datasets
 import torch
 import transformers
-from transformers import AutoConfig, PreTrainedTokenizerBase, TrainingArguments
+from huggingface_hub.errors import StrictDataclassError
+from transformers import AutoConfig, PreTrainedConfig, PreTrainedTokenizerBase, TrainingArguments
 
-from ..eval.io.errors import InputError
+from ..eval.io.errors import InputError, nearest
+from ..eval.io.fields import shown
 from ..eval.io.files import write_text
 from ..eval.io.jsonl import read_jsonl
 from ..eval.io.lines import read_text
@@ -29,6 +31,7 @@ from .stage import Stage, Track
 
 Row = dict[str, Any]
 HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
+MESSAGES = ("prompt", "completion")  # columns; TRL takes plain texts too, which have no turns to render
 CPU = {"use_cpu": True, "bf16": False, "activation_checkpointing": False}  # TRL's own defaults are for GPUs
 
 
@@ -118,7 +121,7 @@ def _wandb(track: Track, out: Path) -> dict[str, str]:
 
 
 def load_rows(stage: Stage, *columns: str) -> list[Row]:
-    """The rows to train on. Raises InputError when there are none, or one lacks a column."""
+    """The rows to train on. Raises InputError when there are none, one lacks a column, or it holds no messages there."""
     rows = read_jsonl(stage.rows)
     if not rows:
         raise InputError(stage.rows, "no rows to train on", "build its sets again")
@@ -130,7 +133,19 @@ def load_rows(stage: Stage, *columns: str) -> list[Row]:
                     f"no {column!r}, which {stage.trainer} trains on",
                     "give every row one",
                 )
+            if column in MESSAGES and not _are_messages(row[column]):
+                raise InputError(
+                    f"{stage.rows}:{number}",
+                    f"{column!r} is {shown(row[column])}",
+                    "give a list of messages, each of a role and its content",
+                )
     return rows
+
+
+def _are_messages(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(each, dict) and each.keys() >= {"role", "content"} for each in value
+    )
 
 
 def load_tokenizer(stage: Stage) -> PreTrainedTokenizerBase:
@@ -159,8 +174,45 @@ def load_tokenizer(stage: Stage) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
+def config_of(model: str, architecture: Mapping[str, Any]) -> PreTrainedConfig:
+    """The config of a model's folder or hub id with other values at these keys.
+
+    Raises InputError where it has no such key, and on values that do not fit each other.
+    """
+    config: PreTrainedConfig = AutoConfig.from_pretrained(model, trust_remote_code=False)
+    known = config.to_dict()
+    for key in architecture:
+        if key not in known:
+            raise InputError(f"architecture.{key}", f"{model} has no such key", nearest(key, known))
+    try:
+        return type(config).from_dict({**known, **_heads(known, architecture), **architecture})
+    except (ValueError, TypeError, StrictDataclassError) as error:
+        said = " ".join(str(error).split())
+        raise InputError("architecture", f"{said:.200}", "numbers that fit each other") from None
+
+
+def _heads(known: Mapping[str, Any], architecture: Mapping[str, Any]) -> dict[str, Any]:
+    """What a config derives from the number of heads, where the change of them leaves it unsaid."""
+    if "num_attention_heads" not in architecture and "hidden_size" not in architecture:
+        return {}
+    wanted = {**known, **architecture}
+    every_head = known.get("num_key_value_heads") == known.get("num_attention_heads")
+    derived = {"num_key_value_heads": wanted["num_attention_heads"]} if every_head else {}
+    return derived | {"head_dim": wanted["hidden_size"] // wanted["num_attention_heads"]}
+
+
 def check_ids(stage: Stage, tokenizer: PreTrainedTokenizerBase, texts: Iterable[Sequence[int]]) -> None:
-    """Raise InputError where the rows, the padding or the end have a token that the model does not embed."""
-    rows = rows_of(AutoConfig.from_pretrained(stage.model, trust_remote_code=False))
+    """Raise InputError where the rows, the padding or the end have a token that the model does not embed.
+
+    A stage with an architecture of its own embeds as many as that says.
+    """
     marks = [int(tokenizer.pad_token_id), int(tokenizer.eos_token_id)]
-    refuse_unembedded(stage.model, tokenizer, rows, chain(marks, chain.from_iterable(texts)))
+    ids = chain(marks, chain.from_iterable(texts))
+    if not stage.architecture:
+        config = AutoConfig.from_pretrained(stage.model, trust_remote_code=False)
+        return refuse_unembedded(stage.model, tokenizer, rows_of(config), ids)
+    try:
+        refuse_unembedded("vocab_size", tokenizer, rows_of(config_of(stage.model, stage.architecture)), ids)
+    except InputError as error:
+        where = f"{stage.out}/config.yaml: architecture"
+        raise InputError(f"{where}.{error.where}", error.what, f"{len(tokenizer)} or more") from None

@@ -7,42 +7,13 @@ small models whose training data is known; `architecture` replaces keys of the m
 """
 
 import sys
-from collections.abc import Mapping
 from typing import Any
 
-from huggingface_hub.errors import StrictDataclassError
-from transformers import AutoConfig, AutoModelForCausalLM, GenerationConfig, PreTrainedConfig, set_seed
+from transformers import AutoModelForCausalLM, GenerationConfig, set_seed
 
-from ..eval.io.errors import InputError, nearest
+from .config import config_of
 from .sft import train_from
 from .stage import Stage, main
-
-
-def config_of(model: str, architecture: Mapping[str, Any]) -> PreTrainedConfig:
-    """The config of a model's folder or hub id with other values at these keys.
-
-    Raises InputError where it has no such key, and on values that do not fit each other.
-    """
-    config: PreTrainedConfig = AutoConfig.from_pretrained(model, trust_remote_code=False)
-    known = config.to_dict()
-    for key in architecture:
-        if key not in known:
-            raise InputError(f"architecture.{key}", f"{model} has no such key", nearest(key, known))
-    try:
-        return type(config).from_dict({**known, **_heads(known, architecture), **architecture})
-    except (ValueError, TypeError, StrictDataclassError) as error:
-        said = " ".join(str(error).split())
-        raise InputError("architecture", f"{said:.200}", "numbers that fit each other") from None
-
-
-def _heads(known: Mapping[str, Any], architecture: Mapping[str, Any]) -> dict[str, Any]:
-    """What a config derives from the number of heads, where the change of them leaves it unsaid."""
-    if "num_attention_heads" not in architecture and "hidden_size" not in architecture:
-        return {}
-    wanted = {**known, **architecture}
-    every_head = known.get("num_key_value_heads") == known.get("num_attention_heads")
-    derived = {"num_key_value_heads": wanted["num_attention_heads"]} if every_head else {}
-    return derived | {"head_dim": wanted["hidden_size"] // wanted["num_attention_heads"]}
 
 
 def drawn(stage: Stage) -> Any:

@@ -72,6 +72,28 @@ def _labels(ids: list[int], prompt: list[int]) -> list[int]:
     return [IGNORED] * shared + ids[shared:]
 
 
+def _is_said(reply: Any) -> bool:
+    return isinstance(reply, str) and bool(reply.strip())
+
+
+def _unlearned(stage: Stage, tokens: Dataset, args: SFTConfig) -> int:
+    """Rows whose prompt fills `max_length`: TRL drops them unsaid, or packs them and learns nothing from them.
+
+    Raises InputError where that is all of them.
+    """
+    limit = args.max_length
+    kept = (
+        slice(-limit, None)
+        if limit and args.truncation_mode == "keep_end" and not args.packing
+        else slice(limit)
+    )
+    count = sum(all(label == IGNORED for label in labels[kept]) for labels in tokens["labels"])
+    if count == len(tokens):
+        raise InputError(stage.rows, f"within max_length {limit} no row has a token to learn", "raise it")
+    print(f"{count} of {len(tokens)} rows have no token to learn within it", flush=True)
+    return count
+
+
 def train(stage: Stage) -> None:
     """Train the stage, from its last whole checkpoint if it has one."""
     train_from(stage, lambda stage: stage.model)
@@ -87,13 +109,15 @@ def train_from(stage: Stage, opened: Callable[[Stage], Any]) -> None:
     args = configure(
         stage, SFTConfig
     )  # later: from here on ZeRO-3 makes every model in parts, even to look at it
-    blank = next((n for n, row in enumerate(rows, 1) if not row["completion"][-1]["content"].strip()), 0)
+    replies = (row["completion"][-1]["content"] for row in rows)
+    blank = next((n for n, reply in enumerate(replies, 1) if not _is_said(reply)), 0)
     if blank:
         raise InputError(f"{stage.rows}:{blank}", "a blank completion", "leave such rows out")
     tokens = tokenize(rows, tokenizer)
     check_ids(stage, tokenizer, tokens["input_ids"])
     cut = sum(len(ids) > args.max_length for ids in tokens["input_ids"]) if args.max_length else 0
     print(f"{cut} of {len(tokens)} rows are longer than max_length {args.max_length} and cut", flush=True)
+    unlearned = _unlearned(stage, tokens, args)
     with refusing(stage):
         trainer = Trainer(
             model=opened(stage),
@@ -107,7 +131,8 @@ def train_from(stage: Stage, opened: Callable[[Stage], Any]) -> None:
         raise InputError(f"{stage.out}/config.yaml", f"args.label_smoothing_factor: {what}", "take it out")
     if args.device.type == "cpu" and not trainer.aux_loss_enabled:
         spend_nothing_on_padding(trainer.model)
-    run(trainer, stage, {"rows": len(tokens), "cut_rows": cut}, prompt_facts(tokenizer, rows[0]["prompt"]))
+    opening = {"rows": len(tokens), "cut_rows": cut, "unlearned_rows": unlearned}
+    run(trainer, stage, opening, prompt_facts(tokenizer, rows[0]["prompt"]))
 
 
 if __name__ == "__main__":

@@ -7,14 +7,15 @@ chooses its steps, its rows say how many they have, in `steps`.
 """
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from ...eval.verify import Constraint, Pools
+from ...eval.io.errors import InputError, nearest
+from ...eval.verify import TYPES, Constraint, Pools
 from ...eval.verify.rows import Row
 from ..composites import clash, fresh, rewritten
-from ..draw import PLAIN
+from ..draw import PLAIN, refuse_weights
 from . import stories, voices
 from . import writing as tasks
 from .pools import EVEN, POOLS, PoolName
@@ -23,6 +24,8 @@ from .voices import Voice
 
 Thought = Literal["long", "short", "none"]
 
+KINDS = ("problem", "composite", "task", "writing")  # of the corpus
+TRIES = 100_000  # draws of constraints for a text, before they are called impossible
 STEP_WEIGHTS = (1.2, 1.2, 1.0, 1.0, 0.8, 0.8)
 COUNT_WEIGHTS = (1.0, 1.0, 1.0)
 
@@ -94,24 +97,35 @@ def constrain(
 ) -> tuple[Row, str]:
     """The row with 1–3 constraints that can hold together, and `text` rewritten so that they do.
 
-    Draws until a witness is found; types come up in proportion to `weights`, counts to `count_weights`.
+    Draws until a witness is found; types come up in proportion to `weights`, counts to `count_weights`, but no more than
+    there are types. Raises InputError where none is found, as of types that never hold together.
     """
-    while True:
-        (count,) = rng.choices(range(1, len(count_weights) + 1), weights=count_weights)
+    refuse_weights("weights", weights.values())
+    most = min(len(count_weights), sum(weight > 0 for weight in weights.values()))
+    for _ in range(TRIES):
+        (count,) = rng.choices(range(1, most + 1), weights=count_weights[:most])
         constraints = _draw(count, weights, pools, rng)
         held = rewritten(text, constraints, rng)
         if held is not None:
             return replace(row, constraints=constraints).adding(witness=held), held
+    raise _apart(f"no {most}", weights)
 
 
 def _draw(count: int, weights: Mapping[str, float], pools: Pools, rng: random.Random) -> list[Constraint]:
     drawn: list[Constraint] = []
-    while len(drawn) < count:
+    for _ in range(TRIES):
         (name,) = rng.choices(list(weights), weights=list(weights.values()))
         another = fresh(name, rng, pools, "")
         if all(another.id != other.id and not clash([another, other]) for other in drawn):
             drawn.append(another)
-    return drawn
+        if len(drawn) == count:
+            return drawn
+    raise _apart(f"no {count}", weights)
+
+
+def _apart(number: str, weights: Mapping[str, float]) -> InputError:
+    what = f"{number} of {', '.join(weights)} hold together in {TRIES} draws"
+    return InputError("weights", what, "name others, or weigh them less unevenly")
 
 
 def composites(
@@ -147,6 +161,12 @@ def writing(rows: int, seed: int, *, split: Split = "test", pool: PoolName = "te
         yield row.adding(response=held)
 
 
+def _refuse_unknown(key: str, names: Iterable[str], known: Collection[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise InputError(key, f"unknown {name!r}", nearest(name, known))
+
+
 def corpus(
     rows: int,
     seed: int,
@@ -162,8 +182,11 @@ def corpus(
     `shares` gives `problem`, `composite`, `task`, `writing`; `weights` how often each constraint type is seen;
     `think_share` of the answers to stories follow a thought. As text on the web has reasoning but seldom under
     constraints, `long_share` of the thoughts and `teacher_share` of the answers to plain problems are a teacher's;
-    under constraints the base has only its own voice and short thoughts.
+    under constraints the base has only its own voice and short thoughts. Raises InputError on another kind or type.
     """
+    _refuse_unknown("shares", shares, KINDS)
+    _refuse_unknown("weights", weights, TYPES)
+    refuse_weights("shares", shares.values())
     for index in range(rows):
         rng = _rng("corpus", seed, index)
         (kind,) = rng.choices(list(shares), weights=list(shares.values()))

@@ -10,6 +10,8 @@ import hashlib
 import random
 from typing import Literal, NamedTuple
 
+from ..draw import refuse_weights
+
 Split = Literal["train", "validation", "test"]
 
 NAMES = (
@@ -120,7 +122,8 @@ def story(rng: random.Random, steps: int) -> Story:
 
 
 def draw(rng: random.Random, split: Split, step_weights: tuple[float, ...]) -> Story:
-    """A story of the split; `step_weights[i]` is the weight of i + 1 steps."""
+    """A story of the split; `step_weights[i]` is the weight of i + 1 steps, and one of them is above 0."""
+    refuse_weights("steps", step_weights)
     while True:
         (steps,) = rng.choices(range(1, len(step_weights) + 1), weights=step_weights)
         drawn = story(rng, steps)

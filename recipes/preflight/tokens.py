@@ -1,6 +1,6 @@
 """Tokenizer and generation settings: which tokens there are, and where a model stops."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -15,27 +15,65 @@ from .finding import Finding
 from .material import HUB, Material
 from .template import conversation
 
+NAMED = 8  # tokens of a finding
+
 
 def embedded(material: Material) -> Iterator[Finding]:
-    """Every token that template, rows or padding use has a row in the base's embeddings."""
-    if material.tokenizer is None or material.shape is None:
+    """Every token that template, rows or padding use has a row in the embeddings: the base's, or those of a stage that
+    draws its own."""
+    if material.tokenizer is None:
         return
-    beyond = unembedded(material.tokenizer, material.shape.vocab)
-    texts = list(_texts(material)) if beyond else []
-    used = [token for token in beyond if any(token in text for text in texts)]
+    grown = _grown_from(material)
+    for root, stages in grown.items():
+        own = (material.recipe.stages[root].architecture or {}).get("vocab_size") if root else None
+        vocab = own or (material.shape and material.shape.vocab)
+        if isinstance(vocab, int):  # what is none is refused where the architecture is looked at
+            whose = f"the model that {root} draws" if own else "the model"
+            fix = f"architecture.vocab_size: {len(material.tokenizer)} or more" if own else RESIZE
+            yield from _unembedded(material, vocab, stages, whose, fix)
+
+
+def _grown_from(material: Material) -> dict[str, list[Stage]]:
+    """The stages by the one whose embeddings they train: one that draws as many as its architecture says, or, by "",
+    the base's."""
+    grown: dict[str, dict[str, Stage]] = {"": {}}
+    for arm in material.recipe.arms.values():
+        first = next(iter(arm.stages), "")
+        sized = first and "vocab_size" in (material.recipe.stages[first].architecture or {})
+        there = {name: material.stages[name] for name in arm.stages if name in material.stages}
+        grown.setdefault(first if sized else "", {}).update(there)
+    return {root: list(stages.values()) for root, stages in grown.items()}
+
+
+def _unembedded(
+    material: Material, vocab: int, stages: Sequence[Stage], whose: str, fix: str
+) -> Iterator[Finding]:
+    beyond = unembedded(material.tokenizer, vocab)
+    used = _used(material, vocab, stages) if beyond else []
     if used:
-        text = f"the model embeds {material.shape.vocab} tokens, and not {', '.join(used)}, which rows or template use"
-        yield Finding("FAIL", "tokens", text, RESIZE)
+        named = ", ".join(used[:NAMED]) + (f" and {len(used) - NAMED} more" if len(used) > NAMED else "")
+        text = f"{whose} embeds {vocab} tokens, and not {named}, which rows or template use"
+        yield Finding("FAIL", "tokens", text, fix)
     elif beyond:
-        text = f"{len(beyond)} token(s) that the model does not embed are in no row and no template"
+        text = f"{len(beyond)} token(s) that {whose} does not embed are in no row and no template"
         yield Finding("ok", "tokens", text)
 
 
-def _texts(material: Material) -> Iterator[str]:
+def _used(material: Material, vocab: int, stages: Sequence[Stage]) -> list[str]:
+    """The tokens with ids from `vocab` on that some text is made into."""
+    ids: set[int] = set()
+    for text in _texts(material, stages):
+        ids.update(material.tokenizer.encode(text, add_special_tokens=False))
+    return [
+        str(token) for token in material.tokenizer.convert_ids_to_tokens(sorted(i for i in ids if i >= vocab))
+    ]
+
+
+def _texts(material: Material, stages: Sequence[Stage]) -> Iterator[str]:
     """What is made into tokens: rendered turns with a thought, the marks of end and padding, questions and responses."""
-    for tokenizer in [material.tokenizer, *map(material.tokenizer_of, material.stages.values())]:
+    for tokenizer in [material.tokenizer, *map(material.tokenizer_of, stages)]:
         yield from (conversation(tokenizer).whole, str(tokenizer.pad_token), str(tokenizer.eos_token))
-    sets = [*chain.from_iterable(map(material.taken, material.stages.values())), *material.recipe.evaluate]
+    sets = [*chain.from_iterable(map(material.taken, stages)), *material.recipe.evaluate]
     for row in chain.from_iterable(material.rows(name) or [] for name in dict.fromkeys(sets)):
         yield from (row.question, row.response or "")
 

@@ -65,7 +65,7 @@ def _arguments(material: Material, stage: Stage) -> None:
     _optimizer(args, max(material.steps(stage), 1))
     _sampling(stage, args)
     if stage.architecture and material.shape is not None:
-        from ...train.pretrain import config_of
+        from ...train.config import config_of
 
         config_of(str(locate(material.recipe.base)), stage.architecture)
     _settings(material, stage.loading)
