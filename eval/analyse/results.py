@@ -6,7 +6,7 @@ from typing import Any
 
 from ..score.measure import Entry
 
-SCHEMA = 4
+SCHEMA = 5
 Rows = list[list[str]]  # a table: the first row is the header
 
 
