@@ -105,7 +105,11 @@ class Contrast:
     churn: Annotated[
         float | None, "share of them that are repaired or broken: it can be large where `diff` is zero"
     ]
-    n: Annotated[int, "samples (verdicts, for the metric `verdict`) on the smaller side"]
+    n: Annotated[
+        int,
+        "samples (verdicts, for the metric `verdict`) on the smaller side; where the sides have unlike many of a row, as of "
+        "finished samples, one mean a row and training seed, of the rows that both have",
+    ]
     clusters: Clusters
     seeds: Seeds
 

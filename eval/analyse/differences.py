@@ -6,8 +6,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from ..score.estimates import Sums, added, resample
+from ..score.measure import Measure
 from ..stats import intervals
-from ..stats.intervals import INNER, Floats
+from ..stats.intervals import INNER, Flags, Floats
 from ..stats.seeds import crossed
 from .set_data import ArmMeasure, alike
 
@@ -15,7 +16,8 @@ Claim = Literal["equivalent", "lost", "gained", "undecided"]
 
 
 class Difference(NamedTuple):
-    """Of two measures: n counts samples on the smaller side; no interval where one cluster is all."""
+    """Of two measures: n counts samples on the smaller side, or its rows where these were averaged; no interval where one
+    cluster is all."""
 
     diff: float
     low: float | None
@@ -36,27 +38,58 @@ def comparable(measure: ArmMeasure, against: ArmMeasure) -> bool:
 def on_shared_rows(
     measured: Sequence[ArmMeasure], sums: Sums, compared: Sequence[tuple[int, int]], draws: Floats
 ) -> tuple[list[ArmMeasure], Sums, list[tuple[int, int]]]:
-    """Pairs that are known of different rows, as finished samples are, with both sides of the rows that they share.
+    """Pairs that have unlike many samples of their rows, as of finished ones, with one mean a row and training seed on both
+    sides, of the rows that both have under that seed.
 
-    Else the arm that finishes the easier prompts would seem the better one. Left out where a seed has none of them.
+    Else the arm would seem the better one that finishes the easier prompts, or more samples of them. Left out where a
+    seed has no such row.
     """
     restricted: list[ArmMeasure] = []
     pairs: list[tuple[int, int]] = []
     for pair in compared:
         sides = [measured[place] for place in pair]
-        of_arm, of_other = (side.measure.rows for side in sides)
-        if of_arm is None or of_other is None or np.array_equal(np.unique(of_arm), np.unique(of_other)):
+        shared = _shared_where_unlike(*(side.measure for side in sides))
+        if shared is None:
             pairs.append(pair)
-            continue
-        shared = np.isin(of_arm, of_other), np.isin(of_other, of_arm)
-        kept = [side.measure.at(chosen) for side, chosen in zip(sides, shared, strict=True)]
-        if all(part.seed_count == side.measure.seed_count for part, side in zip(kept, sides, strict=True)):
+        elif shared.any(axis=1).all():
             first = len(measured) + len(restricted)
             pairs.append((first, first + 1))
-            restricted += [side._replace(measure=part) for side, part in zip(sides, kept, strict=True)]
+            restricted += [side._replace(measure=_row_means(side.measure, shared)) for side in sides]
     more = resample([side.measure for side in restricted], draws) if restricted else None
     together = sums if more is None else Sums(*map(np.concatenate, zip(sums, more, strict=True)))
     return [*measured, *restricted], together, pairs
+
+
+def _shared_where_unlike(arm: Measure, against: Measure) -> Flags | None:
+    """Which rows both have, under each training seed: (seeds, rows). None where they have alike many samples of each row,
+    or where rows are not known."""
+    if arm.rows is None or against.rows is None:
+        return None
+    rows = 1 + int(max(arm.rows.max(), against.rows.max()))
+    samples = np.array(np.broadcast_arrays(_by_row(arm, rows), _by_row(against, rows)))
+    if np.allclose(*(of_side / of_side.sum() for of_side in samples)):
+        return None
+    shared: Flags = (samples > 0).all(axis=0)
+    return shared
+
+
+def _by_row(measure: Measure, rows: int, weights: Floats | None = None) -> Floats:
+    """How many values each row has under each training seed, or the sums of these weights (n,): (seeds, rows)."""
+    own = np.asarray(measure.rows) + (0 if measure.seeds is None else rows * measure.seeds)
+    return np.bincount(own, weights, measure.seed_count * rows).reshape(-1, rows).astype(float)
+
+
+def _row_means(measure: Measure, shared: Flags) -> Measure:
+    """One value a row and training seed, the mean of its samples, of those that are `shared` (seeds, rows)."""
+    rows = shared.shape[1]
+    means = _by_row(measure, rows, measure.values) / np.maximum(_by_row(measure, rows), 1)
+    clusters = np.zeros(rows, dtype=np.intp)
+    clusters[np.asarray(measure.rows)] = measure.clusters
+    seed, row = np.nonzero(shared)
+    # What is not trained stands against each seed of the other side, so it has a mean under each of them.
+    values = np.broadcast_to(means, shared.shape)[shared]
+    seeds = seed if len(shared) > 1 else None
+    return measure._replace(values=values, clusters=clusters[row], rows=row, seeds=seeds)
 
 
 def differences(
