@@ -77,6 +77,15 @@ def test_sides_that_are_alike_repair_as_many_prompts_as_they_break(tmp_path):
     assert flips["mcnemar_p"] is None and flips["p_holm"] is None
 
 
+def test_seeds_under_which_all_prompts_change_leave_room_for_one_that_does_not(tmp_path):
+    run = make_run(tmp_path / "run", arms=TWO, rows=40, seeds=(0, 1, 2))
+    for file in run.glob("evals/*/composite.think/scores.jsonl"):
+        rewrite(file, lambda score, base="base" in str(file): judged(score, base))
+    entry = one(results_of(run)["contrasts"], arm="sft", metric="hacc", group=None)
+    assert -1 == entry["diff"] == entry["low"] < entry["high"] < -0.5
+    assert entry["mdd"] > 0 and entry["p"] < 0.001
+
+
 def test_arms_of_different_seeds_are_not_compared_and_it_is_said_by_name(tmp_path):
     arms = TWO | {"sft_direct": {"stages": ["sft_direct"], "control_of": ["sft"]}}
     run = make_run(tmp_path / "run", arms=arms, rows=40, seeds=(0, 1))

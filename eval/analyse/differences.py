@@ -8,8 +8,8 @@ import numpy as np
 from ..score.estimates import Sums, added, resample
 from ..score.measure import Measure
 from ..stats import intervals
-from ..stats.intervals import INNER, Flags, Floats
-from ..stats.seeds import crossed
+from ..stats.intervals import APART, INNER, TIE, Flags, Floats, gaps
+from ..stats.seeds import Crossed, crossed, where_few_differ
 from .set_data import ArmMeasure, alike
 
 Claim = Literal["equivalent", "lost", "gained", "undecided"]
@@ -103,7 +103,7 @@ def differences(
     estimated = intervals.differences(sums.num, sums.den, sums.resampled, index, rates=rates)
     clusters = ((sums.den[index[:, 0]] > 0) & (sums.den[index[:, 1]] > 0)).sum(axis=1)
     sizes = sums.den[index].sum(axis=2).min(axis=1)
-    gaps = [
+    found = [
         _difference([float(value) for value in gap], int(size), int(count))
         for gap, size, count in zip(zip(*estimated, strict=True), sizes, clusters, strict=True)
     ]
@@ -111,7 +111,7 @@ def differences(
         _over_seeds(gap, measured[a], measured[b], sums.of([a, b]))
         if max(len(measured[a].seeds), len(measured[b].seeds)) > 1 and gap.clusters > 1
         else gap
-        for gap, (a, b) in zip(gaps, pairs, strict=True)
+        for gap, (a, b) in zip(found, pairs, strict=True)
     ]
 
 
@@ -124,16 +124,49 @@ def _difference(gap: Sequence[float], size: int, clusters: int) -> Difference:
 
 def _over_seeds(gap: Difference, arm: ArmMeasure, against: ArmMeasure, sums: Sums) -> Difference:
     """The same difference; seeds are paired, and what is not trained stands against each of them."""
-    count = sums.den.shape[1]
-    apart = added(arm.measure, count) - added(against.measure, count)
-    centre, least = gap.diff, 0.0
-    gaps = intervals.gaps(sums.num, sums.den, np.array([0]), np.array([1]))
-    if arm.measure.is_rate and intervals.discordant(gaps)[0] < intervals.FEW_DISCORDANT:
-        (centre,), (error,) = (values.tolist() for values in intervals.few_discordant(gaps))
-        least = error**2
-    variance = crossed(apart, sums.den.sum(axis=0) > 0, least)
-    ends = (*variance.interval(centre), *variance.interval(centre, INNER))
-    return Difference(gap.diff, *ends, variance.p(centre), variance.detectable, gap.n, gap.clusters)
+    over = weighted([arm.measure, against.measure], sums, APART)
+    ends = (*over.interval(), *over.interval(INNER))
+    return Difference(gap.diff, *ends, over.p, over.detectable, gap.n, gap.clusters)
+
+
+class Weighted(NamedTuple):
+    """A weighted sum of means and how large it can be, the centre of its interval, and its variance over problems and seeds,
+    None where one problem is all."""
+
+    value: float
+    reach: float
+    centre: float
+    variance: Crossed | None
+
+    def interval(self, level: float = 0.95) -> tuple[float, float] | tuple[None, None]:
+        if self.variance is None:
+            return None, None
+        low, high = self.variance.interval(self.centre, level)
+        return max(low, -self.reach), min(high, self.reach)
+
+    @property
+    def p(self) -> float | None:
+        return None if self.variance is None else self.variance.p(self.centre)
+
+    @property
+    def detectable(self) -> float | None:
+        return None if self.variance is None else self.variance.detectable
+
+
+def weighted(measures: Sequence[Measure], sums: Sums, weights: Floats) -> Weighted:
+    """Of measures of one metric, with their `sums`, by weights that add to zero."""
+    pairs = list(zip(weights, measures, strict=True))
+    value = float(sum(weight * measure.values.mean() for weight, measure in pairs))
+    value = 0.0 if abs(value) < TIE else value
+    rates = measures[0].is_rate
+    reach = float(np.abs(weights).sum() / 2) if rates else np.inf
+    counted = sums.den.sum(axis=0) > 0
+    if counted.sum() < 2:
+        return Weighted(value, reach, value, None)
+    moved = np.asarray(sum(weight * added(measure, len(counted)) for weight, measure in pairs))
+    of_problems = gaps(sums.num, sums.den, np.arange(len(measures))[None], weights)
+    centre, least = where_few_differ(value, of_problems, reach) if rates else (value, 0.0)
+    return Weighted(value, reach, centre, crossed(moved, counted, least))
 
 
 def claim(gap: Difference, margin: float | None) -> Claim | None:
