@@ -1,6 +1,7 @@
 """Several training seeds: the interval covers them, and what is said where there is one, or where they differ."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -84,6 +85,21 @@ def test_seeds_under_which_all_prompts_change_leave_room_for_one_that_does_not(t
     entry = one(results_of(run)["contrasts"], arm="sft", metric="hacc", group=None)
     assert -1 == entry["diff"] == entry["low"] < entry["high"] < -0.5
     assert entry["mdd"] > 0 and entry["p"] < 0.001
+
+
+@pytest.mark.parametrize("seeds", [(0,), (0, 1, 2)])
+def test_shares_near_one_have_intervals_within_one(tmp_path, seeds):
+    """Seeds that lie far apart near one; the base holds all constraints."""
+    run = make_run(tmp_path / "run", arms=TWO, rows=60, seeds=seeds)
+    for number, file in enumerate(sorted(run.glob("evals/*/composite.think/scores.jsonl"))):
+        rng = np.random.default_rng(number)
+        rewrite(file, lambda score, rng=rng, rate=1 - 0.05 * number: judged(score, bool(rng.random() < rate)))
+    figures = results_of(run)["figures"]
+    shares = [entry for entry in figures if not re.search("_tokens|_over_", entry["metric"])]
+    for entry in shares:
+        if entry["clusters"] > 1:
+            assert 0 <= entry["low"] < entry["high"] <= 1, entry
+    assert one(shares, arm="base", metric="macro")["value"] == 1
 
 
 def test_arms_of_different_seeds_are_not_compared_and_it_is_said_by_name(tmp_path):
