@@ -9,12 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reins.eval.analyse.differences import claim, differences
+from reins.eval.analyse.differences import claim, differences, weighted
 from reins.eval.analyse.set_data import ArmMeasure
-from reins.eval.score.estimates import added, estimates, resample, together
+from reins.eval.score.estimates import estimates, resample, together
 from reins.eval.score.measure import Measure
 from reins.eval.stats.effects import effect_weights
-from reins.eval.stats.seeds import crossed
 
 PROBLEMS, SAMPLES = 150, 2
 COUNTS = (3, 5, 10)
@@ -141,10 +140,9 @@ def effect_coverage(world, seeds, studies, *, seed=0):
     for _ in range(studies):
         easy = rng.normal(size=PROBLEMS)
         rates = [passes(rng, world, moved, seeds, easy) for moved in PLANTED]
-        cells = [measured("cell", rate) for rate in rates]
+        cells = [measured("cell", rate).measure for rate in rates]
+        sums = resample(cells, DRAWS)
         for name, weight in weights.items():
-            value = sum(w * cell.measure.values.mean() for w, cell in zip(weight, cells, strict=True))
-            moved = sum(w * added(cell.measure, PROBLEMS) for w, cell in zip(weight, cells, strict=True))
-            low, high = crossed(moved, np.arange(PROBLEMS)).interval(value)
+            low, high = weighted(cells, sums, weight).interval()
             held[name] += low <= weight @ means <= high
     return {name: count / studies for name, count in held.items()}

@@ -201,6 +201,31 @@ def test_finished_samples_are_compared_on_the_rows_that_both_sides_finish(tmp_pa
     assert entry["low"] < entry["diff"] < entry["high"]
 
 
+def test_an_arm_that_ends_fewer_samples_of_hard_prompts_gains_nothing_by_it(tmp_path):
+    """The same verdicts by prompt on both sides; the arm is cut in every second sample of those that fail."""
+    run = make_run(tmp_path / "run", arms=TWO, rows=200, seeds=(0, 1))
+
+    def easy(score):
+        return int(score["row"].rpartition("-")[2]) // 2 % 2 == 0
+
+    def judged(score, cut=False):
+        held = easy(score)
+        verdicts = {"verdicts": [held] * len(score["verdicts"]), "hacc": held, "sacc": float(held)}
+        return score | verdicts | {"cut": cut, "state": "unclosed" if cut else "closed"}
+
+    rewrite(run, judged, "base/composite.think/scores.jsonl")
+    rewrite(
+        run,
+        lambda score: judged(score, cut=not easy(score) and score["sample"] == 1),
+        "sft-s*/composite.think/scores.jsonl",
+    )
+    contrasts = results_of(run)["contrasts"]
+    entry = one(contrasts, arm="sft", metric="hacc_finished", group=None)
+    assert entry["diff"] == 0 and entry["n"] == 400
+    assert all(entry["low"] <= entry["diff"] <= entry["high"] for entry in contrasts)
+    assert {entry["repaired"] for entry in pick(contrasts, metric="hacc_finished")} == {None}
+
+
 def test_lengths_that_only_unthinking_samples_come_with_are_no_lengths(tmp_path):
     run = make_run(tmp_path / "run", arms=TWO, rows=60, modes=("think", "direct"))
 

@@ -11,7 +11,7 @@ from simulation_seeds import COUNTS, SEED_WORLDS, effect_coverage
 from statsmodels.formula.api import ols
 from synthetic_run import make_run
 
-from reins.eval.io.jsonl import read_jsonl
+from reins.eval.io.jsonl import read_jsonl, write_jsonl
 from reins.eval.report.report import report
 from reins.eval.stats.effects import effect_weights
 
@@ -77,6 +77,20 @@ def test_the_planted_interaction_is_found_and_drawn(run, results, tmp_path):
     report([run], tmp_path / "out")
     assert (tmp_path / "out/figures/effects.composite.think.png").exists()
     assert "voice: own − teacher" in (tmp_path / "out/index.html").read_text()
+
+
+def test_effects_of_cells_that_never_differ_are_not_known_to_be_none(tmp_path):
+    run = make_run(tmp_path / "run", arms=ARMS, rows=60)
+    for file in run.rglob("composite.think/scores.jsonl"):
+        scores = list(read_jsonl(file))
+        held = [{"verdicts": [True] * len(score["verdicts"]), "hacc": True} for score in scores]
+        write_jsonl(file, [score | all_held for score, all_held in zip(scores, held, strict=True)])
+    main, _, both = pick(results_of(run)["effects"], metric="hacc")
+    for entry in (main, both):
+        assert entry["low"] < entry["value"] == 0 < entry["high"]
+        assert entry["p"] == 1 and 0.05 < entry["mdd"] < 0.5
+    # An interaction can be twice as large.
+    assert both["high"] == pytest.approx(2 * main["high"], abs=1e-5)
 
 
 def test_cells_that_do_not_tell_factors_apart_give_no_effect():

@@ -181,3 +181,15 @@ def test_what_a_mode_loses_by_cutting_is_told_from_what_it_loses_by_length():
     found = intervention(finished, think, method="intervention_finished")
     assert found.low < 0 < found.high
     assert "left out" in found.controls
+
+
+def test_a_mode_that_ends_fewer_samples_of_hard_rows_gains_nothing_by_it():
+    rng = np.random.default_rng(13)
+    row = np.repeat(np.arange(ROWS), SAMPLES)
+    hard = row % 2 == 1
+    verdict = (~hard).astype(float)
+    ended = ~hard | (rng.random(len(row)) < 0.5)
+    think = ModeSamples(rng.lognormal(4, 0.3, len(row)), verdict, row, row)
+    under = ModeSamples(*(values[ended] for values in think._replace(tokens=2 * think.tokens)))
+    found = intervention(under, think, method="intervention_finished")
+    assert found.value == pytest.approx(0, abs=1e-12)

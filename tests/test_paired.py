@@ -5,14 +5,14 @@ import pytest
 from statsmodels.stats.contingency_tables import mcnemar as reference_mcnemar
 from statsmodels.stats.multitest import multipletests
 
-from reins.eval.stats.paired import flips, holm, mcnemar
+from reins.eval.stats.paired import Side, flips, holm, mcnemar, turned
 
 ROWS = np.repeat(np.arange(5), 3)
 
 
 def side(*passes):
     """Three samples a row, the first so many of each row passing."""
-    return np.concatenate([np.arange(3) < count for count in passes]).astype(float), ROWS
+    return Side(np.concatenate([np.arange(3) < count for count in passes]).astype(float), ROWS)
 
 
 def test_flips_by_hand():
@@ -25,26 +25,37 @@ def test_flips_by_hand():
 
 def test_half_of_the_samples_is_not_a_pass_and_order_does_not_matter():
     rows = np.array([0, 0, 1, 1])
-    half, whole = (np.array([1.0, 0.0, 1.0, 1.0]), rows), (np.array([1.0, 1.0, 1.0, 1.0]), rows[::-1])
+    half, whole = Side(np.array([1.0, 0.0, 1.0, 1.0]), rows), Side(np.ones(4), rows[::-1])
     found = flips(half, whole)
     assert (found.pass_pass, found.pass_fail) == (1, 1)
-    assert found == flips((half[0][::-1], half[1][::-1]), whole)
+    assert found == flips(Side(half.values[::-1], half.rows[::-1]), whole)
 
 
 def test_soft_values_in_another_order_tie():
     rows = np.zeros(3, dtype=int)
-    found = flips((np.array([0.1, 0.2, 0.3]), rows), (np.array([0.3, 0.2, 0.1]), rows))
+    found = flips(Side(np.array([0.1, 0.2, 0.3]), rows), Side(np.array([0.3, 0.2, 0.1]), rows))
     assert found.tie == 1
 
 
 def test_only_prompts_known_on_both_sides_count():
     values, rows = np.array([1.0, np.nan, 0.0]), np.array([0, 1, 2])
-    other = (np.array([1.0, 1.0]), np.array([1, 2]))
-    found = flips((values, rows), other)
+    other = Side(np.array([1.0, 1.0]), np.array([1, 2]))
+    found = flips(Side(values, rows), other)
     assert found.n == 1
     assert found.pass_fail == 1
-    assert flips((values[:2], rows[:2]), other) is None
-    assert flips((np.array([]), np.array([], dtype=int)), other) is None
+    assert flips(Side(values[:2], rows[:2]), other) is None
+    assert flips(Side(np.array([]), np.array([], dtype=int)), other) is None
+
+
+def test_what_is_not_trained_stands_against_each_seed():
+    rows = np.array([0, 1, 0, 1, 0, 1])
+    arm = Side(np.array([1.0, 0.0, 0.0, 0.0, 1.0, 1.0]), rows, np.array([0, 0, 1, 1, 2, 2]))
+    base = Side(np.array([1.0, 0.0]), rows[:2])
+    found = flips(arm, base)
+    assert (found.pass_pass, found.pass_fail, found.fail_pass, found.fail_fail) == (2, 1, 1, 2)
+    assert (found.n, found.mcnemar_p) == (6, None)
+    assert flips(arm, arm).tie == 6
+    assert turned(arm, base) == (1, 1, 6)
 
 
 @pytest.mark.parametrize("lost, gained", [(3, 12), (0, 5), (40, 41), (7, 7)])

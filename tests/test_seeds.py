@@ -1,6 +1,7 @@
 """Several training seeds: the interval covers them, and what is said where there is one, or where they differ."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -13,6 +14,18 @@ from reins.eval.score.estimates import over_seeds
 from reins.eval.score.measure import Measure
 
 FEW, MANY = 200, 4000
+
+
+def rewrite(file, change):
+    scores = [change(json.loads(line)) for line in file.read_text().splitlines()]
+    file.write_text("".join(json.dumps(score) + "\n" for score in scores))
+
+
+def judged(score, held):
+    """A finished sample that holds all of its constraints, or none."""
+    verdicts = [held] * len(score["verdicts"])
+    ended = {"cut": False, "state": "closed", "outcome": "right", "correct": True}
+    return score | ended | {"verdicts": verdicts, "hacc": held, "sacc": float(held)}
 
 
 def within(share, low, high, studies):
@@ -47,6 +60,46 @@ def test_seeds_that_lie_apart_widen_what_one_seed_would_say(tmp_path):
     assert together["value"] == pytest.approx(sum(values) / 3, abs=1e-5)
     # With 2 degrees of freedom the interval is far wider than the seeds lie apart.
     assert together["low"] < min(values) and max(values) < together["high"]
+
+
+def test_sides_that_are_alike_repair_as_many_prompts_as_they_break(tmp_path):
+    """Of two samples more than half pass less often than of the six of three seeds."""
+    run = make_run(tmp_path / "run", arms=TWO, rows=300, seeds=(0, 1, 2))
+    for number, file in enumerate(sorted(run.glob("evals/*/composite.think/scores.jsonl"))):
+        rng = np.random.default_rng(number)
+        rewrite(file, lambda score, rng=rng: judged(score, bool(rng.random() < 0.7)))
+    results = results_of(run)
+    whole = {"arm": "sft", "metric": "hacc"}
+    contrast, flips = one(results["contrasts"], **whole, group=None), one(results["flips"], **whole)
+    assert contrast["prompts"] == flips["n"] == 900
+    for up, down in ((contrast["repaired"], contrast["broken"]), (flips["win"], flips["lose"])):
+        assert abs(up - down) < 3 * (up + down) ** 0.5
+    assert (flips["fail_pass"], flips["pass_fail"]) == (contrast["repaired"], contrast["broken"])
+    assert flips["mcnemar_p"] is None and flips["p_holm"] is None
+
+
+def test_seeds_under_which_all_prompts_change_leave_room_for_one_that_does_not(tmp_path):
+    run = make_run(tmp_path / "run", arms=TWO, rows=40, seeds=(0, 1, 2))
+    for file in run.glob("evals/*/composite.think/scores.jsonl"):
+        rewrite(file, lambda score, base="base" in str(file): judged(score, base))
+    entry = one(results_of(run)["contrasts"], arm="sft", metric="hacc", group=None)
+    assert -1 == entry["diff"] == entry["low"] < entry["high"] < -0.5
+    assert entry["mdd"] > 0 and entry["p"] < 0.001
+
+
+@pytest.mark.parametrize("seeds", [(0,), (0, 1, 2)])
+def test_shares_near_one_have_intervals_within_one(tmp_path, seeds):
+    """Seeds that lie far apart near one; the base holds all constraints."""
+    run = make_run(tmp_path / "run", arms=TWO, rows=60, seeds=seeds)
+    for number, file in enumerate(sorted(run.glob("evals/*/composite.think/scores.jsonl"))):
+        rng = np.random.default_rng(number)
+        rewrite(file, lambda score, rng=rng, rate=1 - 0.05 * number: judged(score, bool(rng.random() < rate)))
+    figures = results_of(run)["figures"]
+    shares = [entry for entry in figures if not re.search("_tokens|_over_", entry["metric"])]
+    for entry in shares:
+        if entry["clusters"] > 1:
+            assert 0 <= entry["low"] < entry["high"] <= 1, entry
+    assert one(shares, arm="base", metric="macro")["value"] == 1
 
 
 def test_arms_of_different_seeds_are_not_compared_and_it_is_said_by_name(tmp_path):

@@ -152,6 +152,29 @@ def test_arms_that_always_pass_on_unlike_numbers_of_samples_are_not_known_to_be_
     assert found.diff[0] == 0 and found.low[0] < -0.01 and found.high[0] > 0.01 and found.mdd[0] > 0.01
 
 
+@pytest.mark.parametrize("problems, sizes", [(4, [2.0]), (20, [2.0]), (20, [2.0, 6.0]), (300, [1.0])])
+@pytest.mark.parametrize("from_, to", [(1.0, 0.0), (0.0, 0.5)])
+def test_problems_that_all_change_alike_leave_room_for_one_that_does_not(problems, sizes, from_, to):
+    den = np.tile(np.resize(sizes, problems), (2, 1))
+    found = compare((np.array([[from_], [to]]) * den, den), intervals.draw_clusters(problems, resamples=200))
+    assert -1 <= found.low[0] < found.high[0] <= 1 and found.mdd[0] > 0
+    assert found.low[0] <= found.low_90[0] <= found.diff[0] <= found.high_90[0] <= found.high[0]
+    assert found.high[0] - found.low[0] < 15 / problems
+
+
+@pytest.mark.parametrize(
+    "problems, rates, samples", [(20, (0.97, 0.03), 2), (40, (0.99, 0.02), 1), (150, (1, 0.02), 1)]
+)
+def test_differences_near_one_are_covered(problems, rates, samples):
+    rng, covered = np.random.default_rng(10), 0
+    draws, den = intervals.draw_clusters(problems, resamples=200), np.full((2, problems), float(samples))
+    for _ in range(400):
+        passed = rng.binomial(samples, np.array(rates)[:, None], den.shape).astype(float)
+        found = compare((passed, den), draws)
+        covered += found.low[0] <= rates[1] - rates[0] <= found.high[0]
+    assert covered / 400 >= 0.93
+
+
 def test_equal_arms_have_an_interval_with_width_and_no_significance():
     arms = np.tile([[0.0, 2.0]], (2, 20)), np.full((2, 40), 2.0)
     found = compare(arms, intervals.draw_clusters(40, resamples=500))

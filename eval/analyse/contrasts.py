@@ -12,7 +12,7 @@ from typing import Annotated
 
 from ..score.estimates import Sums, resample
 from ..score.measure import Entry, Measure
-from ..stats.paired import Turned, holm, turned
+from ..stats.paired import Side, Turned, holm, turned
 from .analysis import Analysis, EntryLists, Table
 from .differences import Claim, claim, comparable, differences, on_shared_rows
 from .fields import (
@@ -54,13 +54,15 @@ QUESTIONS = {  # of a contrast: in words, in the order that they are read in
     "base": "against base",
 }
 OWN_MARGIN = "at its margin"
+UNTURNED = ("sacc", "hacc_finished")  # of which no prompts are counted that turn
 TURNS = ("repaired / broken / churn",)
 FIRST = (TREATMENT, QUESTIONS["control"], QUESTIONS["pair"])  # those beside the first figure
 READING = (
     "Arm minus against, on the same rows, paired, clustered by problem. * the 95 % interval leaves zero out. "
     "p is for HAcc; Holm adjusts it within its family. “Detectable”: the smallest HAcc difference that this many "
     "problems would find with 80 % power; a null result says no more than “less than that”. Repaired prompts pass here "
-    "and not on the other side, broken ones there alone; churn is the share of both."
+    "and not on the other side, broken ones there alone; churn is the share of both. Of several training seeds a prompt "
+    "counts under each."
 )
 
 
@@ -91,15 +93,24 @@ class Contrast:
         "by the margin: `equivalent` (the 90 % interval lies within it: two one-sided tests at 5 %), else `lost` or "
         "`gained` (the 95 % interval leaves zero out), else `undecided`; null without a margin",
     ]
-    repaired: Annotated[int | None, "prompts that fail on the other side and pass here; null for `sacc`"]
+    repaired: Annotated[
+        int | None,
+        "prompts that fail on the other side and pass here; null for `sacc`, and of finished samples, of which a "
+        "prompt may have unlike many on both sides",
+    ]
     broken: Annotated[int | None, "prompts that pass on the other side and fail here"]
     prompts: Annotated[
-        int | None, "prompts on both sides; one passes when over half of its samples, or verdicts, do"
+        int | None,
+        "prompts on both sides, times training seeds; one passes when over half of its samples, or verdicts, do",
     ]
     churn: Annotated[
         float | None, "share of them that are repaired or broken: it can be large where `diff` is zero"
     ]
-    n: Annotated[int, "samples (verdicts, for the metric `verdict`) on the smaller side"]
+    n: Annotated[
+        int,
+        "samples (verdicts, for the metric `verdict`) on the smaller side; where the sides have unlike many of a row, as of "
+        "finished samples, one mean a row and training seed, of the rows that both have",
+    ]
     clusters: Clusters
     seeds: Seeds
 
@@ -170,10 +181,12 @@ def _entries(
 
 
 def _turns(measure: Measure, against: Measure) -> Turned | None:
-    """How prompts turn; None where a sample does not pass or fail."""
-    if measure.metric == "sacc" or measure.rows is None or against.rows is None:
+    """How prompts turn; None where a sample does not pass or fail, or a prompt has not as many on both sides."""
+    if measure.metric in UNTURNED or measure.rows is None or against.rows is None:
         return None
-    return turned((measure.values, measure.rows), (against.values, against.rows))
+    return turned(
+        Side(measure.values, measure.rows, measure.seeds), Side(against.values, against.rows, against.seeds)
+    )
 
 
 def _family(data: SetData, measured: ArmMeasure, against: ArmMeasure) -> str:

@@ -6,16 +6,18 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from ..score.estimates import Sums, added, resample
+from ..score.measure import Measure
 from ..stats import intervals
-from ..stats.intervals import INNER, Floats
-from ..stats.seeds import crossed
+from ..stats.intervals import APART, INNER, TIE, Flags, Floats, gaps
+from ..stats.seeds import Crossed, crossed, where_few_differ
 from .set_data import ArmMeasure, alike
 
 Claim = Literal["equivalent", "lost", "gained", "undecided"]
 
 
 class Difference(NamedTuple):
-    """Of two measures: n counts samples on the smaller side; no interval where one cluster is all."""
+    """Of two measures: n counts samples on the smaller side, or its rows where these were averaged; no interval where one
+    cluster is all."""
 
     diff: float
     low: float | None
@@ -36,27 +38,58 @@ def comparable(measure: ArmMeasure, against: ArmMeasure) -> bool:
 def on_shared_rows(
     measured: Sequence[ArmMeasure], sums: Sums, compared: Sequence[tuple[int, int]], draws: Floats
 ) -> tuple[list[ArmMeasure], Sums, list[tuple[int, int]]]:
-    """Pairs that are known of different rows, as finished samples are, with both sides of the rows that they share.
+    """Pairs that have unlike many samples of their rows, as of finished ones, with one mean a row and training seed on both
+    sides, of the rows that both have under that seed.
 
-    Else the arm that finishes the easier prompts would seem the better one. Left out where a seed has none of them.
+    Else the arm would seem the better one that finishes the easier prompts, or more samples of them. Left out where a
+    seed has no such row.
     """
     restricted: list[ArmMeasure] = []
     pairs: list[tuple[int, int]] = []
     for pair in compared:
         sides = [measured[place] for place in pair]
-        of_arm, of_other = (side.measure.rows for side in sides)
-        if of_arm is None or of_other is None or np.array_equal(np.unique(of_arm), np.unique(of_other)):
+        shared = _shared_where_unlike(*(side.measure for side in sides))
+        if shared is None:
             pairs.append(pair)
-            continue
-        shared = np.isin(of_arm, of_other), np.isin(of_other, of_arm)
-        kept = [side.measure.at(chosen) for side, chosen in zip(sides, shared, strict=True)]
-        if all(part.seed_count == side.measure.seed_count for part, side in zip(kept, sides, strict=True)):
+        elif shared.any(axis=1).all():
             first = len(measured) + len(restricted)
             pairs.append((first, first + 1))
-            restricted += [side._replace(measure=part) for side, part in zip(sides, kept, strict=True)]
+            restricted += [side._replace(measure=_row_means(side.measure, shared)) for side in sides]
     more = resample([side.measure for side in restricted], draws) if restricted else None
     together = sums if more is None else Sums(*map(np.concatenate, zip(sums, more, strict=True)))
     return [*measured, *restricted], together, pairs
+
+
+def _shared_where_unlike(arm: Measure, against: Measure) -> Flags | None:
+    """Which rows both have, under each training seed: (seeds, rows). None where they have alike many samples of each row,
+    or where rows are not known."""
+    if arm.rows is None or against.rows is None:
+        return None
+    rows = 1 + int(max(arm.rows.max(), against.rows.max()))
+    samples = np.array(np.broadcast_arrays(_by_row(arm, rows), _by_row(against, rows)))
+    if np.allclose(*(of_side / of_side.sum() for of_side in samples)):
+        return None
+    shared: Flags = (samples > 0).all(axis=0)
+    return shared
+
+
+def _by_row(measure: Measure, rows: int, weights: Floats | None = None) -> Floats:
+    """How many values each row has under each training seed, or the sums of these weights (n,): (seeds, rows)."""
+    own = np.asarray(measure.rows) + (0 if measure.seeds is None else rows * measure.seeds)
+    return np.bincount(own, weights, measure.seed_count * rows).reshape(-1, rows).astype(float)
+
+
+def _row_means(measure: Measure, shared: Flags) -> Measure:
+    """One value a row and training seed, the mean of its samples, of those that are `shared` (seeds, rows)."""
+    rows = shared.shape[1]
+    means = _by_row(measure, rows, measure.values) / np.maximum(_by_row(measure, rows), 1)
+    clusters = np.zeros(rows, dtype=np.intp)
+    clusters[np.asarray(measure.rows)] = measure.clusters
+    seed, row = np.nonzero(shared)
+    # What is not trained stands against each seed of the other side, so it has a mean under each of them.
+    values = np.broadcast_to(means, shared.shape)[shared]
+    seeds = seed if len(shared) > 1 else None
+    return measure._replace(values=values, clusters=clusters[row], rows=row, seeds=seeds)
 
 
 def differences(
@@ -70,7 +103,7 @@ def differences(
     estimated = intervals.differences(sums.num, sums.den, sums.resampled, index, rates=rates)
     clusters = ((sums.den[index[:, 0]] > 0) & (sums.den[index[:, 1]] > 0)).sum(axis=1)
     sizes = sums.den[index].sum(axis=2).min(axis=1)
-    gaps = [
+    found = [
         _difference([float(value) for value in gap], int(size), int(count))
         for gap, size, count in zip(zip(*estimated, strict=True), sizes, clusters, strict=True)
     ]
@@ -78,7 +111,7 @@ def differences(
         _over_seeds(gap, measured[a], measured[b], sums.of([a, b]))
         if max(len(measured[a].seeds), len(measured[b].seeds)) > 1 and gap.clusters > 1
         else gap
-        for gap, (a, b) in zip(gaps, pairs, strict=True)
+        for gap, (a, b) in zip(found, pairs, strict=True)
     ]
 
 
@@ -91,16 +124,49 @@ def _difference(gap: Sequence[float], size: int, clusters: int) -> Difference:
 
 def _over_seeds(gap: Difference, arm: ArmMeasure, against: ArmMeasure, sums: Sums) -> Difference:
     """The same difference; seeds are paired, and what is not trained stands against each of them."""
-    count = sums.den.shape[1]
-    apart = added(arm.measure, count) - added(against.measure, count)
-    centre, least = gap.diff, 0.0
-    gaps = intervals.gaps(sums.num, sums.den, np.array([0]), np.array([1]))
-    if arm.measure.is_rate and intervals.discordant(gaps)[0] < intervals.FEW_DISCORDANT:
-        (centre,), (error,) = (values.tolist() for values in intervals.few_discordant(gaps))
-        least = error**2
-    variance = crossed(apart, sums.den.sum(axis=0) > 0, least)
-    ends = (*variance.interval(centre), *variance.interval(centre, INNER))
-    return Difference(gap.diff, *ends, variance.p(centre), variance.detectable, gap.n, gap.clusters)
+    over = weighted([arm.measure, against.measure], sums, APART)
+    ends = (*over.interval(), *over.interval(INNER))
+    return Difference(gap.diff, *ends, over.p, over.detectable, gap.n, gap.clusters)
+
+
+class Weighted(NamedTuple):
+    """A weighted sum of means and how large it can be, the centre of its interval, and its variance over problems and seeds,
+    None where one problem is all."""
+
+    value: float
+    reach: float
+    centre: float
+    variance: Crossed | None
+
+    def interval(self, level: float = 0.95) -> tuple[float, float] | tuple[None, None]:
+        if self.variance is None:
+            return None, None
+        low, high = self.variance.interval(self.centre, level)
+        return max(low, -self.reach), min(high, self.reach)
+
+    @property
+    def p(self) -> float | None:
+        return None if self.variance is None else self.variance.p(self.centre)
+
+    @property
+    def detectable(self) -> float | None:
+        return None if self.variance is None else self.variance.detectable
+
+
+def weighted(measures: Sequence[Measure], sums: Sums, weights: Floats) -> Weighted:
+    """Of measures of one metric, with their `sums`, by weights that add to zero."""
+    pairs = list(zip(weights, measures, strict=True))
+    value = float(sum(weight * measure.values.mean() for weight, measure in pairs))
+    value = 0.0 if abs(value) < TIE else value
+    rates = measures[0].is_rate
+    reach = float(np.abs(weights).sum() / 2) if rates else np.inf
+    counted = sums.den.sum(axis=0) > 0
+    if counted.sum() < 2:
+        return Weighted(value, reach, value, None)
+    moved = np.asarray(sum(weight * added(measure, len(counted)) for weight, measure in pairs))
+    of_problems = gaps(sums.num, sums.den, np.arange(len(measures))[None], weights)
+    centre, least = where_few_differ(value, of_problems, reach) if rates else (value, 0.0)
+    return Weighted(value, reach, centre, crossed(moved, counted, least))
 
 
 def claim(gap: Difference, margin: float | None) -> Claim | None:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
 
-from ..score.estimates import added
+from ..score.estimates import Sums
 from ..score.measure import Entry
 from ..stats.effects import Term, effect_weights
-from ..stats.seeds import crossed
+from ..stats.intervals import Floats
 from .analysis import Analysis, EntryLists, Figure, Table
 from .contrasts import corrected
+from .differences import weighted
 from .fields import Adjusted, Clusters, Family, High, Low, Metric, Mode, Probability, Seeds, SetName
 from .formats import probability, starred
 from .metrics import OUTCOMES, label
@@ -120,19 +121,21 @@ def effects(data: SetData, _: EntryLists) -> Iterator[FactorEffect]:
 
 
 def _in_mode(data: SetData, crossing: Crossing, mode: str) -> Iterator[FactorEffect]:
-    measured, _ = data.resampled(mode)
+    measured, sums = data.resampled(mode)
     # Seeds alone come first and share their key with all seeds together, which therefore replace them.
-    by_key = {measure.key: measure for measure in measured if measure.measure.group is None}
+    places = {measure.key: place for place, measure in enumerate(measured) if measure.measure.group is None}
     pairs = combinations(range(len(crossing.factors)), 2)
     weights = effect_weights(crossing.levels)
     for pair in pairs:
         weights |= effect_weights(crossing.levels, pair)
     for metric in METRICS:
-        cells = [by_key.get((arm, mode, metric, None)) for arm in crossing.arms]
-        known = [cell for cell in cells if cell]
-        if len(known) == len(cells) and len({cell.seeds for cell in known}) == 1:
+        known = [
+            place for arm in crossing.arms if (place := places.get((arm, mode, metric, None))) is not None
+        ]
+        cells = [measured[place] for place in known]
+        if len(known) == len(crossing.arms) and len({cell.seeds for cell in cells}) == 1:
             for term, weight in weights.items():
-                yield _effect(data, crossing, mode, metric, term, known, weight)
+                yield _effect(data, crossing, mode, metric, term, cells, sums.of(known), weight)
 
 
 def _effect(
@@ -142,15 +145,11 @@ def _effect(
     metric: str,
     term: Term,
     cells: Sequence[ArmMeasure],
-    weight: np.ndarray,
+    sums: Sums,
+    weights: Floats,
 ) -> FactorEffect:
-    clusters = data.row_set.clusters
-    moved = sum(w * added(cell.measure, clusters) for w, cell in zip(weight, cells, strict=True))
-    value = float(sum(w * cell.measure.values.mean() for w, cell in zip(weight, cells, strict=True)))
-    counted = np.unique(np.concatenate([cell.measure.clusters for cell in cells]))
-    enough = len(counted) > 1
-    variance = crossed(np.asarray(moved), counted) if enough else None
-    low, high = variance.interval(value) if variance else (None, None)
+    effect = weighted([cell.measure for cell in cells], sums, weights)
+    low, high = effect.interval()
     (factor, level), *others = term
     kind = "interaction" if others else "main"
     other, other_level = others[0] if others else (None, None)
@@ -167,14 +166,14 @@ def _effect(
         other=None if other is None else crossing.factors[other],
         other_level=None if other is None or other_level is None else crossing.values[other][other_level],
         family=f"{crossing.name}, {kind}, {mode}: {metric}",
-        value=value,
+        value=effect.value,
         low=low,
         high=high,
-        p=variance.p(value) if variance else None,
+        p=effect.p,
         p_holm=None,
-        mdd=variance.detectable if variance else None,
+        mdd=effect.detectable,
         arms=len(cells),
-        clusters=len(counted),
+        clusters=int((sums.den > 0).any(axis=0).sum()),
         seeds=len(cells[0].seeds),
     )
 

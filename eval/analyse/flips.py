@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import numpy as np
 
+from ..score.estimates import seed_numbers
 from ..score.measure import ScoredSamples
-from ..stats.intervals import Floats, Ints
-from ..stats.paired import Flips, flips
+from ..stats.paired import Flips, Side, flips
 from .analysis import Analysis, EntryLists, Figure, Table
 from .contrasts import corrected, family, references
 from .fields import Adjusted, Against, AgainstMode, ArmName, Asks, Family, Metric, Mode, SetName
@@ -34,7 +34,10 @@ PARTS = {
 
 @dataclass(frozen=True)
 class FlipCounts:
-    """How many prompts pass on both sides, on one or on none; a prompt passes when over half of its samples do."""
+    """How many prompts pass on both sides, on one or on none; a prompt passes when over half of its samples do.
+
+    With several training seeds a prompt counts under each; what is not trained stands against each seed.
+    """
 
     set: SetName
     arm: ArmName
@@ -51,8 +54,11 @@ class FlipCounts:
     win: Annotated[int, "prompts of which the arm's samples have the higher mean"]
     tie: Annotated[int, "prompts with equal means"]
     lose: Annotated[int, "prompts of which the arm's samples have the lower mean"]
-    mcnemar_p: Annotated[float, "McNemar's exact two-sided p"]
-    n: Annotated[int, "prompts with a verdict on both sides"]
+    mcnemar_p: Annotated[
+        float | None,
+        "McNemar's exact two-sided p; null of several training seeds, under which a prompt counts more than once",
+    ]
+    n: Annotated[int, "prompts with a verdict on both sides, times training seeds"]
     p_holm: Adjusted
 
 
@@ -95,9 +101,10 @@ def _family(data: SetData, compared: Comparison) -> str:
     return f"{kind}: {compared.metric}, flips"
 
 
-def _verdicts(samples: Sequence[ScoredSamples], metric: str) -> tuple[Floats, Ints]:
+def _verdicts(samples: Sequence[ScoredSamples], metric: str) -> Side:
     values = np.concatenate([scored.numbers[metric] for scored in samples])
-    return values, np.concatenate([scored.row for scored in samples])
+    rows = np.concatenate([scored.row for scored in samples])
+    return Side(values, rows, seed_numbers([len(scored.row) for scored in samples]))
 
 
 def flips_table(data: ReportData) -> Rows:
@@ -140,7 +147,7 @@ ANALYSIS = Analysis(
         Figure(
             "flips",
             "Prompts that flipped.",
-            "A prompt passes when more than half of its samples do.",
+            "A prompt passes when more than half of its samples do. Of several training seeds it counts under each.",
             "no arm was compared with the base",
             flip_bars,
         ),

@@ -110,10 +110,15 @@ def _samples(row_set: RowSet, samples: Sequence[ScoredSamples], metric: str) -> 
     return Samples(
         _joined([scored.numbers["reasoning_tokens"] for scored in samples], chosen),
         _joined([scored.numbers[metric] for scored in samples], chosen),
-        _joined([scored.row + seed * len(row_set.rows) for seed, scored in enumerate(samples)], chosen),
+        _joined(_own_rows(row_set, samples), chosen),
         row_set.source[row],
         row_set.cluster[row],
     )
+
+
+def _own_rows(row_set: RowSet, samples: Sequence[ScoredSamples]) -> list[NDArray[Any]]:
+    """The rows of each seed's samples, with a number of its own for each row and seed."""
+    return [scored.row + seed * len(row_set.rows) for seed, scored in enumerate(samples)]
 
 
 def _joined(values: Sequence[NDArray[Any]], chosen: Sequence[NDArray[Any]]) -> NDArray[Any]:
@@ -128,7 +133,7 @@ def _mode_samples(
     return ModeSamples(
         _joined([scored.numbers["reasoning_tokens"] for scored in samples], chosen),
         _joined([scored.numbers[metric] for scored in samples], chosen),
-        row,
+        _joined(_own_rows(row_set, samples), chosen),
         row_set.cluster[row],
     )
 

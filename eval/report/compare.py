@@ -17,7 +17,7 @@ from ..score.estimates import estimates, resample
 from ..score.measure import NUMBERS, Entry, Measure, RowSet, ScoredSamples
 from ..score.scores import Score, read_scores
 from ..stats import intervals
-from ..stats.paired import flips
+from ..stats.paired import Side, flips
 from ..verify.rows import Row, read_rows
 from .tables import as_text
 
@@ -123,7 +123,7 @@ def _compared(
     sums = resample(measures, intervals.draw_clusters(row_set.clusters))
     a, b = (estimate._asdict() for estimate in estimates(measures, sums))
     (gap,) = differences(measured, sums, [(0, 1)])
-    verdicts = ((scored.numbers[metric], scored.row) for scored in samples)
+    verdicts = (Side(scored.numbers[metric], scored.row) for scored in samples)
     flipped = flips(*verdicts) if metric in RATES else None
     return {"a": a, "b": b, **gap._asdict(), "flips": flipped and flipped._asdict()}
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..stats import intervals
-from ..stats.intervals import Estimate, Floats, Ints
+from ..stats.intervals import TINY, Estimate, Flags, Floats, Ints
 from ..stats.seeds import crossed, residuals
 from .measure import Measure
 
@@ -82,14 +82,22 @@ def macro(measured: Sequence[Measure], sums: Sums) -> Estimate | None:
     if not types:
         return None
     type_sums, of_types = sums.of(types), [measured[i] for i in types]
-    drawn, count = np.nansum(type_sums.resampled, axis=0), (~np.isnan(type_sums.resampled)).sum(axis=0)
-    low, high = spread(np.divide(drawn, count, out=np.full_like(drawn, np.nan), where=count > 0))
     value = float(np.mean([measure.values.mean() for measure in of_types]))
-    clusters = type_sums.den.sum(axis=0) > 0
-    if of_types[0].seeds is not None and clusters.sum() > 1:
-        of_each = [added(measure, len(clusters)) for measure in of_types]
-        low, high = crossed(np.mean(of_each, axis=0), clusters).interval(value)
-    return Estimate(value, low, high, int(type_sums.den.sum()), int(clusters.sum()))
+    counted = type_sums.den.sum(axis=0) > 0
+    low, high = _macro_ends(of_types, type_sums, value, counted) if counted.sum() > 1 else (None, None)
+    return Estimate(value, low, high, int(type_sums.den.sum()), int(counted.sum()))
+
+
+def _macro_ends(types: Sequence[Measure], sums: Sums, value: float, counted: Flags) -> tuple[float, float]:
+    """The interval of a macro mean, Wilson's where nothing varies, as where all verdicts hold."""
+    drawn, count = np.nansum(sums.resampled, axis=0), (~np.isnan(sums.resampled)).sum(axis=0)
+    low, high = spread(np.divide(drawn, count, out=np.full_like(drawn, np.nan), where=count > 0))
+    if types[0].seeds is not None:
+        variance = crossed(np.mean([added(measure, len(counted)) for measure in types], axis=0), counted)
+        low, high = variance.interval(value) if variance.variance > TINY else (None, None)
+    if low is None or high is None:
+        return intervals.wilson_bounds(value, int(counted.sum()))
+    return max(0.0, low), min(1.0, high)
 
 
 def spread(drawn: Floats) -> tuple[float, float] | tuple[None, None]:

@@ -3,7 +3,7 @@
 Sets and differences: percentile bootstrap over clusters, one set of draws for every arm, so that differences
 are paired (clusters as in Miller, arXiv 2411.00640). Rates near 0 or 1, where that interval loses its width
 and covers too little: Wilson's interval with the effective number of samples. Differences where next to no
-cluster differs: Bonett and Price (2012), with clusters as the units. Slopes, which may rest on few clusters:
+cluster differs, or next to all differ alike: Bonett and Price (2012), with clusters as the units. Slopes, which may rest on few clusters:
 jackknife over clusters with Student's t. `tests/simulation.py` prints how often each holds the truth.
 """
 
@@ -26,6 +26,7 @@ FEW = 40  # effective successes or failures below which the bootstrap covers les
 FEW_DISCORDANT = 10
 TIE = 1e-9  # differences below this are rounding, which goes with the number of threads
 TINY = 1e-24  # a sum of squares below this is rounding
+APART = np.array([1.0, -1.0])  # the weights of a difference
 
 
 class Estimate(NamedTuple):
@@ -45,6 +46,20 @@ class Uncertain(NamedTuple):
     low: float | None
     high: float | None
     p: float | None
+
+
+class Gaps(NamedTuple):
+    """How far sides lie apart in each cluster, NaN where a side has none of it, and the weight of each: (p, clusters) both.
+
+    Weights are the clusters' shares of all sides' samples, 1 where clusters are of one size.
+    """
+
+    apart: Floats
+    weight: Floats
+
+    def of(self, chosen: Flags) -> "Gaps":
+        """Those of some of the p."""
+        return Gaps(self.apart[chosen], self.weight[chosen])
 
 
 class Differences(NamedTuple):
@@ -157,7 +172,7 @@ def differences(num: Floats, den: Floats, resampled: Floats, pairs: Ints, *, rat
 
     p is twice the smaller share of resampled differences on one side of zero, so it is below 0.05 exactly
     where the interval leaves zero out; mdd is what 80 % power at 5 % would find, 2.80 standard errors.
-    `rates` (p,) says which pairs hold 0 to 1 values: only there the few-discordant interval applies.
+    `rates` (p,) says which pairs hold 0 to 1 values: only there the interval of few that differ applies, within -1 and 1.
     """
     a, b = pairs.T
     drawn = resampled[a] - resampled[b]
@@ -169,45 +184,56 @@ def differences(num: Floats, den: Floats, resampled: Floats, pairs: Ints, *, rat
     # One more on both sides of the fraction: no number of resamples shows that p is zero.
     p = np.minimum(1.0, 2 * (np.minimum(below, above) + 1) / (valid + 1))
     mdd = (Z + POWER_Z) * np.nanstd(drawn, axis=1)
-    few = rates & (discordant(gaps(num, den, a, b)) < FEW_DISCORDANT)
+    of_clusters = gaps(num, den, pairs, APART)
+    few = rates & few_differ(of_clusters)
     if few.any():
-        centre, error = few_discordant(gaps(num, den, a[few], b[few]))
-        low[few], high[few] = centre - Z * error, centre + Z * error
-        low_90[few], high_90[few] = centre - Z_INNER * error, centre + Z_INNER * error
+        centre, error = few_discordant(of_clusters.of(few))
+        low[few], high[few] = _within_one(centre, Z * error)
+        low_90[few], high_90[few] = _within_one(centre, Z_INNER * error)
         p[few], mdd[few] = 2 * ndtr(-np.abs(centre) / error), (Z + POWER_Z) * error
     return Differences(diff, low, high, low_90, high_90, p, mdd)
 
 
-def gaps(num: Floats, den: Floats, a: Ints, b: Ints) -> Floats:
-    """Differences of the clusters' means between rows `a` and `b` (p,), NaN where a side has none, each weighted by the
-    cluster's share of both sides' samples: (p, clusters). Of clusters of one size they are the plain differences; where
-    both sides have alike many of each cluster, their mean is the difference of the means.
+def _within_one(centre: Floats, half: Floats) -> tuple[Floats, Floats]:
+    return np.maximum(centre - half, -1.0), np.minimum(centre + half, 1.0)
+
+
+def gaps(num: Floats, den: Floats, sides: Ints, weights: Floats) -> Gaps:
+    """The weighted sums of the clusters' means over `sides` (p, k), rows of `num` and `den` (m, clusters); weights (k,)
+    add to zero, as `APART`. Where all sides have alike many of each cluster, the mean of the gaps by their weight is the
+    weighted sum of the sides' means.
     """
-    weight = sum(den[side] / den[side].sum(1, keepdims=True) for side in (a, b)) / 2
-    apart = _cluster_means(num, den, a) - _cluster_means(num, den, b)
-    known: Floats = (~np.isnan(apart)).sum(1, keepdims=True) * weight * apart
-    return known
+    means = np.divide(num, den, out=np.full_like(num, np.nan), where=den > 0)
+    shares = den / den.sum(axis=1, keepdims=True)
+    apart = np.zeros((len(sides), num.shape[1]))
+    share = np.zeros_like(apart)
+    for rows, weight in zip(sides.T, weights, strict=True):
+        apart += weight * means[rows]
+        share += shares[rows] / len(weights)
+    return Gaps(apart, (~np.isnan(apart)).sum(axis=1, keepdims=True) * share)
 
 
-def _cluster_means(num: Floats, den: Floats, rows: Ints) -> Floats:
-    return np.divide(num[rows], den[rows], out=np.full_like(num[rows], np.nan), where=den[rows] > 0)
+def few_differ(gaps: Gaps) -> Flags:
+    """Where (p,) fewer than `FEW_DISCORDANT` clusters are apart, or not as far apart as the middle one."""
+    ordered, rows = np.sort(gaps.apart, axis=1), np.arange(len(gaps.apart))  # NaN last
+    count = (~np.isnan(ordered)).sum(axis=1)
+    # Both middle ones of an even number, so that turning the sides round changes nothing.
+    usual = [0.0, *(ordered[rows, middle][:, None] for middle in ((count - 1) // 2, count // 2))]
+    few: Flags = (
+        np.min([(np.abs(gaps.apart - each) > TIE).sum(axis=1) for each in usual], axis=0) < FEW_DISCORDANT
+    )
+    return few
 
 
-def discordant(gaps: Floats) -> Ints:
-    """How many clusters differ, from their `gaps` (p, clusters): (p,)."""
-    count: Ints = (np.abs(gaps) > TIE).sum(axis=1)
-    return count
+def few_discordant(gaps: Gaps, reach: float = 1.0) -> tuple[Floats, Floats]:
+    """Centre and standard error (p,) of mean gaps that can be as large as `reach`.
 
-
-def few_discordant(gaps: Floats) -> tuple[Floats, Floats]:
-    """Centre and standard error of mean differences (p,) from the clusters' `gaps` (p, clusters), NaN left out.
-
-    Bonett and Price: one more cluster on each side, then the normal interval.
+    Bonett and Price: one more cluster at either end, then the normal interval.
     """
-    size = (~np.isnan(gaps)).sum(1) + 2
-    centre = np.nansum(gaps, axis=1) / size
-    error = np.sqrt(((np.nansum(gaps**2, axis=1) + 2) / size - centre**2) / size)
-    return centre, error
+    size = (~np.isnan(gaps.apart)).sum(axis=1) + 2
+    centre = np.nansum(gaps.weight * gaps.apart, axis=1) / size
+    squares = np.nansum((gaps.weight * (gaps.apart - centre[:, None])) ** 2, axis=1)
+    return centre, np.sqrt(squares + 2 * (reach**2 + centre**2)) / size
 
 
 def left_out(values: Floats, clusters: Ints) -> Floats:

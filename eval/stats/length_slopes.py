@@ -62,7 +62,10 @@ class Samples(NamedTuple):
 
 
 class ModeSamples(NamedTuple):
-    """All samples (n,) of one mode, the cut ones too: whom a mode cuts is part of what it does."""
+    """All samples (n,) of one mode, the cut ones too: whom a mode cuts is part of what it does.
+
+    `row` is what both modes have in common: with seeds pooled, each row and seed has a number of its own.
+    """
 
     tokens: Floats
     verdict: Floats
@@ -121,14 +124,16 @@ def associations(samples: Samples) -> list[Slope]:
 def intervention(under: ModeSamples, think: ModeSamples, *, method: str = "intervention") -> Slope:
     """Change of the mean verdict for every doubling of the mean reasoning tokens that a mode brings.
 
-    On the rows that both sides have. None unless the interval of the change of length keeps `MOVED` doublings away
-    from zero, for then the ratio means nothing. Given finished samples only, `method` is `intervention_finished`:
-    what is lost by being cut is taken off, at the price that the modes no longer keep the same samples.
+    On the rows that both sides have, each of which counts once on both. None unless the interval of the change of length
+    keeps `MOVED` doublings away from zero, for then the ratio means nothing. Given finished samples only, `method` is
+    `intervention_finished`: what is lost by being cut is taken off, at the price that of a row the modes no longer keep
+    the same samples.
     """
-    both = np.intersect1d(under.row, think.row)
-    modes = [_of_rows(samples, both) for samples in (under, think)]
-    clusters = np.unique(np.concatenate([samples.cluster for samples in modes]))
-    verdicts, tokens = zip(*(_means(samples, clusters) for samples in modes), strict=True)
+    known = [_known(samples) for samples in (under, think)]
+    rows = np.intersect1d(*(samples.row for samples in known))
+    kept = [_at(samples, np.isin(samples.row, rows)) for samples in known]
+    cluster = np.unique(_row_means(kept[0]).cluster, return_inverse=True)[1]
+    verdicts, tokens = zip(*(_left_out_means(_row_means(samples), cluster) for samples in kept), strict=True)
     doublings = np.log2(_ratio(tokens[0], np.where(tokens[0] > 0, tokens[1], 0)))
     estimates = _ratio((verdicts[0] - verdicts[1]) * np.sign(doublings), np.abs(doublings))
     moved = intervals.jackknife(doublings)
@@ -136,20 +141,31 @@ def intervention(under: ModeSamples, think: ModeSamples, *, method: str = "inter
     high = doublings[0] if moved.high is None else moved.high
     if not (low > MOVED or high < -MOVED):
         estimates = np.full_like(estimates, np.nan)
-    return _slope(method, estimates, min(modes, key=lambda samples: len(samples.row)).cluster)
+    return _slope(method, estimates, min(kept, key=lambda samples: len(samples.row)).cluster)
 
 
-def _of_rows(samples: ModeSamples, rows: Ints) -> ModeSamples:
-    kept = np.isin(samples.row, rows) & ~np.isnan(samples.verdict) & ~np.isnan(samples.tokens)
-    return ModeSamples(samples.tokens[kept], samples.verdict[kept], samples.row[kept], samples.cluster[kept])
+def _known(samples: ModeSamples) -> ModeSamples:
+    return _at(samples, ~np.isnan(samples.verdict) & ~np.isnan(samples.tokens))
 
 
-def _means(samples: ModeSamples, clusters: Ints) -> tuple[Floats, Floats]:
-    """Of verdicts and tokens, whole and without each of the clusters."""
-    which = np.concatenate([np.searchsorted(clusters, samples.cluster), np.arange(len(clusters))])
-    none = np.zeros(len(clusters))  # so that clusters of the other side only are there, too
-    count = left_out(np.concatenate([np.ones(len(samples.row)), none]), which)
-    verdict, tokens = (left_out(np.concatenate([v, none]), which) for v in (samples.verdict, samples.tokens))
+def _at(samples: ModeSamples, chosen: Flags) -> ModeSamples:
+    return ModeSamples(*(values[chosen] for values in samples))
+
+
+def _row_means(samples: ModeSamples) -> ModeSamples:
+    """The mean of each row's samples, in the order of the rows: a mode that ends fewer samples of hard rows than of easy
+    ones would seem the better for it."""
+    row, first, which = np.unique(samples.row, return_index=True, return_inverse=True)
+    tokens, verdict = (
+        np.bincount(which, values) / np.bincount(which) for values in (samples.tokens, samples.verdict)
+    )
+    return ModeSamples(tokens, verdict, row, samples.cluster[first])
+
+
+def _left_out_means(samples: ModeSamples, cluster: Ints) -> tuple[Floats, Floats]:
+    """Of verdicts and tokens, whole and without each of the clusters, which are numbered from 0."""
+    count = left_out(np.ones(len(cluster)), cluster)
+    verdict, tokens = (left_out(values, cluster) for values in (samples.verdict, samples.tokens))
     return _ratio(verdict, count), _ratio(tokens, count)
 
 

@@ -1,7 +1,9 @@
 """Two arms, or modes, prompt by prompt: who passes, who wins, and whether chance would do as much.
 
 Prompts are the units here, without clusters: McNemar's test asks about these prompts; the bootstrap contrast
-beside it asks about problems like theirs.
+beside it asks about problems like theirs. With several training seeds a prompt is a unit under each of them, for of
+twice as many samples the mean passes a half at another chance; then McNemar's test, whose units are independent, is
+not made.
 """
 
 from collections.abc import Sequence
@@ -15,8 +17,22 @@ from .intervals import Flags, Floats, Ints
 EQUAL = 1e-9  # means of the same verdicts in another order differ by less
 
 
+class Side(NamedTuple):
+    """Values in 0 to 1 (n,), NaN where they say nothing, and the row that each is of.
+
+    `seeds` (n,) number from 0 the training seeds, the same on both sides; None of one, and of what is not trained,
+    which stands against each seed of the other side.
+    """
+
+    values: Floats
+    rows: Ints
+    seeds: Ints | None = None
+
+
 class Flips(NamedTuple):
-    """Counts of prompts. `pass_fail`: the other one passes and the arm fails; win and lose: by mean over samples."""
+    """Counts of prompts under each training seed. `pass_fail`: the other one passes and the arm fails; win and lose: by
+    mean over samples; `mcnemar_p` is None of several seeds.
+    """
 
     pass_pass: int
     pass_fail: int
@@ -25,12 +41,14 @@ class Flips(NamedTuple):
     win: int
     tie: int
     lose: int
-    mcnemar_p: float
+    mcnemar_p: float | None
     n: int
 
 
 class Turned(NamedTuple):
-    """Counts of prompts: `repaired` pass in the arm alone, `broken` in the other alone; `prompts` are all of them."""
+    """Counts of prompts under each training seed: `repaired` pass in the arm alone, `broken` in the other alone;
+    `prompts` are all of them.
+    """
 
     repaired: int
     broken: int
@@ -42,8 +60,8 @@ class Turned(NamedTuple):
         return (self.repaired + self.broken) / self.prompts
 
 
-def turned(arm: tuple[Floats, Ints], against: tuple[Floats, Ints]) -> Turned | None:
-    """The prompts that pass on one side alone; sides, passing and None as in `flips`."""
+def turned(arm: Side, against: Side) -> Turned | None:
+    """The prompts that pass on one side alone; passing and None as in `flips`."""
     sides = _means_known(arm, against)
     if sides is None:
         return None
@@ -51,11 +69,10 @@ def turned(arm: tuple[Floats, Ints], against: tuple[Floats, Ints]) -> Turned | N
     return Turned(_count(passes & ~passed), _count(passed & ~passes), len(passes))
 
 
-def flips(arm: tuple[Floats, Ints], against: tuple[Floats, Ints]) -> Flips | None:
-    """How prompts flip, each side given as values in 0 to 1 (n,) and the row each belongs to (n,).
+def flips(arm: Side, against: Side) -> Flips | None:
+    """How prompts flip between two sides that have as many samples of each prompt, under each training seed.
 
-    A prompt passes when more than half of its samples do. NaN values say nothing; None where no prompt has
-    values on both sides.
+    A prompt passes when more than half of its samples do. None where no prompt has values on both sides.
     """
     sides = _means_known(arm, against)
     if sides is None:
@@ -72,7 +89,7 @@ def flips(arm: tuple[Floats, Ints], against: tuple[Floats, Ints]) -> Flips | Non
         win=win,
         tie=len(arm_means) - win - lose,
         lose=lose,
-        mcnemar_p=mcnemar(lost, gained),
+        mcnemar_p=mcnemar(lost, gained) if max(_seeds(arm), _seeds(against)) == 1 else None,
         n=len(arm_means),
     )
 
@@ -93,20 +110,26 @@ def holm(p: Sequence[float]) -> list[float]:
     return adjusted.tolist()
 
 
-def _means_known(arm: tuple[Floats, Ints], against: tuple[Floats, Ints]) -> tuple[Floats, Floats] | None:
-    """The mean of each prompt on both sides, of those that have values on both; None where there is none."""
-    rows = 1 + max((int(of.max()) for _, of in (arm, against) if len(of)), default=-1)
-    arm_means, against_means = _means(*arm, rows), _means(*against, rows)
+def _means_known(arm: Side, against: Side) -> tuple[Floats, Floats] | None:
+    """The mean of each prompt under each seed on both sides, of those that have values on both; None where there is none."""
+    rows = 1 + max((int(side.rows.max()) for side in (arm, against) if len(side.rows)), default=-1)
+    arm_means, against_means = np.broadcast_arrays(_means(arm, rows), _means(against, rows))
     known = ~(np.isnan(arm_means) | np.isnan(against_means))
     return (arm_means[known], against_means[known]) if known.any() else None
 
 
-def _means(values: Floats, rows: Ints, count: int) -> Floats:
-    known = ~np.isnan(values)
-    total = np.bincount(rows[known], values[known], count)
-    samples = np.bincount(rows[known], minlength=count)
+def _means(side: Side, rows: int) -> Floats:
+    """Of each prompt under each seed: (seeds, rows)."""
+    known = ~np.isnan(side.values)
+    count = _seeds(side) * rows
+    cell = (side.rows if side.seeds is None else side.rows + rows * side.seeds)[known]
+    total, samples = np.bincount(cell, side.values[known], count), np.bincount(cell, minlength=count)
     means: Floats = np.divide(total, samples, out=np.full(count, np.nan), where=samples > 0)
-    return means
+    return means.reshape(-1, rows)
+
+
+def _seeds(side: Side) -> int:
+    return 1 if side.seeds is None else 1 + int(side.seeds.max(initial=0))
 
 
 def _count(chosen: Flags) -> int:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import ndtri, stdtrit
 
-from .intervals import TINY, Flags, Floats, Ints
+from .intervals import TIE, TINY, Flags, Floats, Gaps, Ints, few_differ, few_discordant
 
 UNSEEN = 0.3  # chosen by simulation: of noise, over the degrees of freedom, see `crossed`
 HALVINGS = 60  # of the range of p, until it is known to more digits than are kept
@@ -44,7 +44,7 @@ class Crossed(NamedTuple):
 
     def p(self, centre: float) -> float:
         """Two-sided against zero: below 0.05 exactly where the 95 % interval leaves zero out."""
-        distance = abs(centre) / max(self.error, TINY)
+        distance = 0.0 if abs(centre) < TIE else abs(centre) / max(self.error, TINY)
         low, high = 0.0, 1.0
         for _ in range(HALVINGS):
             middle = (low + high) / 2
@@ -66,6 +66,18 @@ def residuals(num: Floats, den: Floats) -> Floats:
     total = den.sum()
     added: Floats = (num - num.sum() / total * den) * (len(den) / total)
     return added
+
+
+def where_few_differ(value: float, gaps: Gaps, reach: float = 1.0) -> tuple[float, float]:
+    """The centre of the interval of a difference of rates, and the least variance between problems for `crossed`: Bonett
+    and Price's where too few problems differ to know it, by the `gaps` (1, problems), else the value and none.
+
+    The difference may be as large as `reach`.
+    """
+    if not few_differ(gaps)[0]:
+        return value, 0.0
+    (centre,), (error,) = (values.tolist() for values in few_discordant(gaps, reach))
+    return centre, error**2
 
 
 def crossed(added: Floats, counted: Ints | Flags, least: float = 0.0) -> Crossed:
