@@ -150,13 +150,14 @@ def train(stage: Stage) -> None:
             group=args.num_generations,
             prefilled=prefilled,
             form=form,
+            preset=stage.preset,
             rank=PartialState().process_index,
         )
         functions = rewards.functions(stage.rewards)
         trainer = _trainer(stage, args, tokenizer, rows, functions)
         rewards.stops = trainer.eos_token_ids
         facts = prompt_facts(tokenizer, rows[0]["prompt"], **options)
-        known_replies = sentinel(functions, form or THINK, prefilled)
+        known_replies = sentinel(functions, form or THINK, prefilled, stage.preset)
         run(trainer, stage, {"rows": len(rows), "cut_rows": 0}, facts, known_replies)
 
 

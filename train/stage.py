@@ -35,8 +35,9 @@ class Track(BaseModel):
 
 class Stage(BaseModel):
     """One training run. `args` are TRL's, `lora` peft's (without it all weights are trained), `architecture` the keys of
-    the model's config that `pretrain` replaces, `teacher` the model that `distill` learns from; `world_size` and `wrapper`
-    are what the launch file promises; `inputs` is a hash of what went in, given back in done.json."""
+    the model's config that `pretrain` replaces, `teacher` the model that `distill` learns from; `preset` is what the
+    `rewards` judge by; `world_size` and `wrapper` are what the launch file promises; `inputs` is a hash of what went in,
+    given back in done.json."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     trainer: Trainer
@@ -44,6 +45,7 @@ class Stage(BaseModel):
     rows: Path
     out: Path
     rewards: dict[str, float] = {}
+    preset: Literal["reins", "mathif"] = "reins"
     args: dict[str, Any] = {}
     lora: dict[str, Any] | None = None
     architecture: dict[str, Any] | None = None
@@ -66,6 +68,7 @@ class Stage(BaseModel):
         decides["args"] = {key: value for key, value in self.args.items() if key != "output_dir"}
         changes = {"lora": self.lora, "architecture": self.architecture}
         decides |= {key: value for key, value in changes.items() if value is not None}
+        decides |= {"preset": self.preset} if self.preset != "reins" else {}
         content = json.dumps(decides, sort_keys=True).encode() + self.rows.read_bytes()
         return hashlib.sha256(content + (self.template.read_bytes() if self.template else b"")).hexdigest()
 
