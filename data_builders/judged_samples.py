@@ -18,16 +18,19 @@ class JudgedSample(NamedTuple):
     verdicts: Sequence[bool]
 
 
-def judged_samples(samples: Sequence[Response], rows: Mapping[str, Row]) -> Iterator[JudgedSample]:
-    """These samples, judged by the rows that they answer; of a cut one counts what its answer part holds."""
+def judged_samples(
+    samples: Sequence[Response], rows: Mapping[str, Row], preset: str
+) -> Iterator[JudgedSample]:
+    """These samples, judged by the rows that they answer, as `preset` splits and judges; of a cut one counts what its
+    answer part holds."""
     with Grader() as grader:
         for start in range(0, len(samples), CHUNK):
             chunk = samples[start : start + CHUNK]
             asked = [rows[response.row] for response in chunk]
-            answers = [response.split().answer for response in chunk]
+            answers = [response.split(preset).answer for response in chunk]
             pairs = [(row.answer, answer) for row, answer in zip(asked, answers, strict=True)]
             for response, row, answer, outcome in zip(
                 chunk, asked, answers, grader.grade_many(pairs), strict=True
             ):
                 outcome = outcome if row.answer else "right"
-                yield JudgedSample(response, outcome, verdicts(row.constraints, answer))
+                yield JudgedSample(response, outcome, verdicts(row.constraints, answer, preset=preset))

@@ -43,6 +43,8 @@ def test_fields_are_those_of_the_installed_trl():
         ),
         ("sft", {"lr_scheduler_type": "cosin"}, "args.lr_scheduler_type: 'cosin' is not"),
         ("sft", {"packing": True, "packing_strategy": "wrapped"}, "rows see each other"),
+        ("sft", {"packing": True, "packing_strategy": "bfd_split"}, "goes on with what is over without"),
+        ("grpo", {"num_iterations": 2, "save_steps": 0.1}, "args.save_steps: 0.1 saves amid a generation"),
         ("sft", {"save_total_limit": 1}, "args.save_total_limit: 1"),
         (
             "grpo",
@@ -185,3 +187,12 @@ def test_what_would_fail_or_mislead_later_is_refused_first(trainer, args, messag
     with pytest.raises(InputError) as caught:
         check_args(trainer, args)
     assert message in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_steps_between_saves_matter_only_where_saves_go_by_steps():
+    three_each = {"num_iterations": 3, "per_device_train_batch_size": 8}
+    with pytest.raises(InputError, match=r"args.save_steps: 500 saves amid a generation batch"):
+        check_args("grpo", three_each)
+    for strategy in ("epoch", "no"):
+        check_args("grpo", three_each | {"save_strategy": strategy})
+    check_args("sft", {"max_steps": 50, "save_steps": 0.1, "packing": True, "packing_strategy": "bfd"})

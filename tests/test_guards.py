@@ -6,6 +6,7 @@ from stages import launch, lines, make_stage, train
 
 from reins.eval.verify.answers import Grader
 from reins.train import guards, rewards, sft
+from reins.train.grpo import told_alike
 from reins.train.guards import Stopped, collapsed, wrong
 
 FINE = {"loss": 0.1, "grad_norm": 0.2, "reward": 1.0, "entropy": 0.5, "completions/mean_length": 40.0}
@@ -71,6 +72,15 @@ def test_groups_that_no_reward_tells_apart_are_counted(base, tmp_path):
         assert lines(out / "log.jsonl")[1]["zero_variance_groups"] == 1.0
     out = train(make_stage(tmp_path / "c", base, "grpo", {"max_steps": 1}, rewards={"random": 1.0}), "grpo")
     assert lines(out / "log.jsonl")[1]["zero_variance_groups"] < 1.0
+
+
+def test_a_completion_without_any_reward_makes_no_group_uneven():
+    """As the grader ran out of time on it; a reward that does not apply to a row is another thing."""
+    none = float("nan")
+    even = [[1.0, none], [none, none], [1.0, none]]
+    uneven = [[1.0, none], [1.0, 0.5], [1.0, none]]
+    nothing = [[none, none]] * 3
+    assert told_alike(torch.tensor([*even, *uneven, *nothing]), 3).tolist() == [True, False, True]
 
 
 def test_a_collapse_is_told_once_each_time(capsys):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from reins.data_builders import judged_samples
 from reins.data_builders.if_traces import LEFT_OUT, if_traces
 from reins.data_builders.varied_rewards import undecided
 from reins.eval.io.errors import InputError
@@ -60,7 +61,8 @@ def test_traces_are_read_until_there_are_as_many_rows(tmp_path: Path) -> None:
     assert len(list(built)) == 10 and built.tally.dropped[LEFT_OUT] > 10
 
 
-def test_only_prompts_whose_samples_are_paid_differently_are_kept(tmp_path: Path) -> None:
+def two_each(folder: Path) -> dict[str, Path]:
+    """Two samples a row: of one right and one wrong, both right, both wrong, of unequal shares of constraints."""
     plain = {"source": "s", "id": "0", "question": "2 + 5?", "answer": "7", "problem_id": "p"}
     free = {"constraint_name": [], "constraint_args": [], "constraint_desc": []}
     bound = {
@@ -69,7 +71,7 @@ def test_only_prompts_whose_samples_are_paid_differently_are_kept(tmp_path: Path
         "constraint_desc": ["No commas."],
     }
     names = {"mixed": free, "right": free, "wrong": free, "held": bound}
-    write_jsonl(tmp_path / "rows.jsonl", [plain | extra | {"row": name} for name, extra in names.items()])
+    write_jsonl(folder / "rows.jsonl", [plain | extra | {"row": name} for name, extra in names.items()])
     texts = {
         "mixed": ["\\boxed{7}", "\\boxed{8}"],
         "right": ["\\boxed{7}", "It is \\boxed{7}"],
@@ -81,8 +83,39 @@ def test_only_prompts_whose_samples_are_paid_differently_are_kept(tmp_path: Path
         for name, two in texts.items()
         for index, text in enumerate(two)
     ]
-    write_jsonl(tmp_path / "responses.jsonl", samples)
-    files = {"source_rows": tmp_path / "rows.jsonl", "responses": tmp_path / "responses.jsonl"}
+    write_jsonl(folder / "responses.jsonl", samples)
+    return {"source_rows": folder / "rows.jsonl", "responses": folder / "responses.jsonl"}
+
+
+def test_only_prompts_whose_samples_are_paid_differently_are_kept(tmp_path: Path) -> None:
+    files = two_each(tmp_path)
     assert [row.name for row in undecided(2, 0, **files)] == ["mixed", "held"]
     with pytest.raises(InputError, match="undecided on 2 rows, 3 wanted"):
         list(undecided(3, 0, **files))
+
+
+def test_a_sample_on_which_the_grader_ran_out_of_time_is_paid_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, grade_many = two_each(tmp_path), judged_samples.Grader.grade_many
+
+    def slow_on_eights(grader: judged_samples.Grader, pairs: list[tuple[str, str]]) -> list[str]:
+        found = grade_many(grader, pairs)
+        return ["timeout" if "8" in answer else one for one, (_, answer) in zip(found, pairs, strict=True)]
+
+    monkeypatch.setattr(judged_samples.Grader, "grade_many", slow_on_eights)
+    built = undecided(1, 0, **files)
+    assert [row.name for row in built] == ["held"]
+    assert sorted(built.tally.dropped.values()) == [
+        2,
+        3,
+    ]  # samples that ran out of time; rows with one reward
+
+
+def test_what_is_undecided_is_judged_by_the_preset(tmp_path: Path) -> None:
+    """Under mathif an unclosed thought is judged as an answer: one that is right and one that is wrong are unlike."""
+    files = two_each(tmp_path)
+    lines = files["responses"].read_text().replace("for ever, and then", "so \\\\boxed{7}")
+    files["responses"].write_text(lines)
+    assert "wrong" not in [row.name for row in undecided(2, 0, **files)]
+    assert "wrong" in [row.name for row in undecided(3, 0, **files, preset="mathif")]

@@ -85,6 +85,15 @@ def test_bad_keys_are_refused_by_name(lora, said, base, tmp_path):
     assert said in refused(make_stage(tmp_path / "sft", base, "sft", lora=lora))
 
 
+@pytest.mark.parametrize("more", [{"target_modules": ["wte"]}, {"modules_to_save": ["wte"]}])
+def test_a_tied_embedding_is_refused_whatever_it_is_called(more, base, tmp_path):
+    tied = make_other(
+        tmp_path / "gpt2", "gpt2", n_embd=32, n_layer=1, n_head=2, n_positions=256, tie_word_embeddings=True
+    )
+    said = refused(make_stage(tmp_path / "sft", tied, "sft", lora={"target_modules": ["c_attn"]} | more))
+    assert "lora: wte would be trained" in said and said.endswith("take wte out")
+
+
 STARTS = [True, "gaussian", "pissa", "olora", "orthogonal"]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reins.data_builders import BUILDERS
+from reins.data_builders import BUILDERS, judged_samples
 from reins.eval.io.errors import InputError
 from reins.eval.io.jsonl import write_jsonl
 
@@ -64,3 +64,35 @@ def test_only_verified_answers_are_kept_and_the_card_says_how_many_are_not(tmp_p
         InputError, match="3 of 4 rows have whole responses, a right answer, all constraints held; 4"
     ):
         kept(4, "right", "held")
+
+
+def _one_sample_each(folder, texts):
+    """Files of problems with one sample each."""
+    asked = list(BUILDERS["micro.composites"](rows=len(texts), seed=0))
+    rows, responses = folder / "rows.jsonl", folder / "responses.jsonl"
+    write_jsonl(rows, (row.line() for row in asked))
+    write_jsonl(responses, [
+        {"row": row.name, "sample": 0, "text": text(row), "cut": False}
+        for row, text in zip(asked, texts, strict=True)
+    ])  # fmt: skip
+    return {"source_rows": rows, "responses": responses}
+
+
+def test_a_grader_that_ran_out_of_time_is_counted_apart(tmp_path, monkeypatch):
+    files = _one_sample_each(tmp_path, [lambda row: row.response, lambda row: "No."])
+    monkeypatch.setattr(judged_samples.Grader, "grade_many", lambda self, pairs: ["timeout"] * len(pairs))
+    built = build(rows=1, seed=0, **files, keep=["right", "held"])
+    with pytest.raises(InputError, match="0 of 2 rows"):
+        list(built)
+    assert [(count, "ran out of time" in what) for what, count in built.tally.dropped.items()] == [
+        (1, False),
+        (1, True),
+    ]
+
+
+def test_what_is_kept_is_judged_by_the_preset(tmp_path):
+    """Under mathif an unclosed thought is judged as an answer."""
+    files = _one_sample_each(tmp_path, [lambda row: f"<think>\nso {row.response}"])
+    with pytest.raises(InputError, match="0 of 1 rows"):
+        list(build(rows=1, seed=0, **files, keep=["right"]))
+    assert len(list(build(rows=1, seed=0, **files, keep=["right"], preset="mathif"))) == 1

@@ -129,6 +129,23 @@ def test_a_set_made_of_answers_waits_for_them_and_is_given_their_paths(world: Pa
     }
 
 
+def test_rewards_and_sets_are_judged_by_the_recipes_preset(world: Path) -> None:
+    """Where it is the default, nothing says so, and what was hashed before there was a choice stays."""
+    published = plan(recipe(RECIPE.replace("base: base", "base: base\npreset: mathif")), Path("runs/small"))
+    ours = plan(recipe(), Path("runs/small"))
+    assert published["stage sft.rl-s3"].config["preset"] == "mathif"
+    assert published["data own"].config["args"]["preset"] == "mathif"
+    assert ours["stage sft.rl-s3"].config["preset"] == "reins"
+    assert "preset" not in ours["stage sft.rl-s3"].spec and "preset" not in ours["data own"].config["args"]
+    said = "own_answers, of: problems, preset: reins,"
+    stated = recipe(
+        RECIPE.replace("base: base", "base: base\npreset: mathif").replace("own_answers, of: problems,", said)
+    )
+    assert stated.data["own"].args["preset"] == "reins"
+    changed = {name for name in ours if hashes(ours)[name] != hashes(published)[name]}
+    assert {"stage sft.rl-s3", "stage sft.rl-s5", "data own"} <= changed and "data traces" not in changed
+
+
 def test_a_changed_stage_changes_only_what_depends_on_it(world: Path) -> None:
     before = hashes(plan(recipe(), Path("runs/small"), seeds=[3]))
     after = hashes(plan(recipe(RECIPE.replace("3e-4", "1e-4")), Path("elsewhere"), seeds=[3]))

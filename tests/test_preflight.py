@@ -31,7 +31,7 @@ def test_a_recipe_that_is_right_has_nothing_to_mend(world: Path) -> None:
             "prompts",
             "eos",
         ),
-        *("template", "prefill", "tags", "weights", "rewards", "overlap", "arms", "sequence", "evaluation"),
+        *("template", "prefill", "weights", "rewards", "overlap", "arms", "sequence", "evaluation"),
         *("precision", "disk", "cost"),
     }
     assert any(
@@ -117,6 +117,7 @@ MISTAKES = {
     "flash attention on a CPU": ([(SFT, "model_init_kwargs: {attn_implementation: flash_attention_2}}}\n  sft_if")], "FAIL", "attention", "for the CPU"),
     "packed without flash attention": ([(SFT, "packing: true}}\n  sft_if"), ON_A_CARD], "warn", "packing", "without flash attention"),
     "wrapped packing": ([(SFT, "packing: true, packing_strategy: wrapped}}\n  sft_if")], "FAIL", "packing", "rows see each other"),
+    "split packing": ([(SFT, "packing: true, packing_strategy: bfd_split}}\n  sft_if")], "FAIL", "packing", "without its prompt"),
     "weights in bfloat16": ([(SFT, "model_init_kwargs: {dtype: bfloat16}}}\n  sft_if")], "warn", "precision", "weights in bfloat16"),
     "half precision": ([(SFT, "fp16: true}}\n  sft_if")], "FAIL", "precision", "fp16 overflows"),
     "no key of peft's": ([("data: {traces: 1.0}", "data: {traces: 1.0}, lora: {rank: 8}")], "FAIL", "lora", "lora.rank: LoraConfig has no such key"),

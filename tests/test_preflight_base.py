@@ -31,22 +31,27 @@ def _json(name: str, **values: object) -> Callable[[], None]:
     return edit
 
 
-def _special_tags() -> None:
-    from transformers import AutoTokenizer
+def _opens() -> None:
+    """The template opens a thought where it asks, and closes it at once where `enable_thinking` is off."""
+    opened = "{{ '<|im_start|>assistant\n<think>\n' if enable_thinking is not false else '<|im_start|>assistant\n<think></think>' }}"
+    _template("{{ '<|im_start|>assistant\n' }}", opened)()
 
-    tokenizer = AutoTokenizer.from_pretrained("base")
-    tokenizer.add_special_tokens({"additional_special_tokens": ["<think>", "</think>"]})
-    tokenizer.save_pretrained("base")
+
+def _rendered(reply: str) -> None:
+    """The template writes an assistant's turn so."""
+    _template(CONTENT, f"({reply} if message['role'] == 'assistant' else {CONTENT})")()
 
 
 CONTENT = "message['content']"
+CLOSED = f"'<think></think>' + {CONTENT}.replace('<think>', '').replace('</think>', '')"
 BASES = {
     "a turn that ends in text": (_template("<|im_end|>\n", "\nEND\n"), "FAIL", "eos", "closes a turn"),
     "a base that ends otherwise": (_json("generation_config.json", eos_token_id=0), "warn", "generation", "<|endoftext|>"),
     "a template that drops thoughts": (_template(CONTENT, CONTENT + ".split('</think>')[-1]"), "FAIL", "template", "drops the thought"),
     "a template that speaks": (_template("{% for", "{{ '<|im_start|>system\nBe good.<|im_end|>\n' }}{% for"), "warn", "template", "system turn"),
-    "a thought opened twice": (_template("<|im_start|>assistant\n", "<|im_start|>assistant\n<think>\n"), "FAIL", "prefill", "opens <think>"),
-    "tags lost in decoding": (_special_tags, "FAIL", "tags", "special token"),
+    "a thought opened twice": (lambda: (_opens(), _rendered("'<think>\n' + " + CONTENT)), "FAIL", "prefill", "opens <think>, and so do 40 of 40 rows"),
+    "a thought that replies do not open": (lambda: (_opens(), _rendered(CONTENT + ".removeprefix('<think>\n')")), "FAIL", "prefill", "40 of 40 rows go on otherwise than they are asked"),
+    "replies behind a closed thought": (lambda: (_opens(), _rendered(CLOSED)), "warn", "prefill", "as mode direct alone asks"),
     "weights missing": (lambda: Path("base/model.safetensors").unlink(), "FAIL", "model", "no weights"),
 }  # fmt: skip
 
@@ -88,6 +93,12 @@ def test_a_base_that_would_start_from_other_weights_or_not_at_all_is_one_line(wo
     (found,) = look()
     assert (found.level, found.name) == ("FAIL", "model") and part in found.text and found.fix
     assert "\n" not in str(found)
+
+
+def test_a_template_that_opens_the_thought_where_it_asks_suits_replies_that_open_it(world: Path) -> None:
+    """A conversation is learned whole, so the thought is opened once, as it is asked."""
+    _opens()
+    assert [str(one) for one in look() if one.level != "ok"] == []
 
 
 @pytest.mark.parametrize("pad", [None, "<|im_end|>"])
@@ -176,3 +187,10 @@ def test_a_base_drawn_with_fewer_tokens_than_its_rows_have_is_found(world: Path)
         for found in look(fewer.replace("vocab_size: 100", "vocab_size: 9000"))
         if found.name == "tokens"
     ]
+
+
+def test_a_tied_embedding_is_found_whatever_it_is_called(world: Path) -> None:
+    shutil.rmtree("base")
+    make_other("base", "gpt2", n_embd=32, n_layer=1, n_head=2, n_positions=4096, tie_word_embeddings=True)
+    lora = ("data: {traces: 1.0}", "data: {traces: 1.0}, lora: {target_modules: [wte]}")
+    assert_found(look(changed(lora)), "FAIL", "lora", "wte would be trained")

@@ -7,7 +7,11 @@ import pytest
 from tiny import make_tokenizer
 
 from reins.eval.io.errors import InputError
-from reins.train.rewards import Rewards, applies, coin
+from reins.eval.score.score import score_samples
+from reins.eval.verify import Response, Row, read_constraints
+from reins.eval.verify.thought_formats import FORMATS
+from reins.train.reward_selftest import sentinel
+from reins.train.rewards import NAMES, Rewards, applies, coin
 
 NO_COMMA = {"constraint_name": ["punctuation:no_comma"], "constraint_args": "[null]"}
 TWO = {
@@ -18,10 +22,23 @@ STOP = 2
 
 
 def ask(
-    grader, names, replies, *, rows=None, stops=True, prefilled=False, step=3, prompts=None, rank=0, group=2
+    grader,
+    names,
+    replies,
+    *,
+    rows=None,
+    stops=True,
+    prefilled=False,
+    step=3,
+    prompts=None,
+    rank=0,
+    group=2,
+    preset="reins",
 ):
     """Call reward functions as TRL does; return {name: values} and {metric: values}."""
-    made = Rewards(make_tokenizer(), grader, seed=7, group=group, prefilled=prefilled, rank=rank)
+    made = Rewards(
+        make_tokenizer(), grader, seed=7, group=group, prefilled=prefilled, preset=preset, rank=rank
+    )
     made.stops = [STOP]
     rows = rows or [{}] * len(replies)
     columns = {
@@ -86,10 +103,48 @@ def test_none_where_a_reward_does_not_apply(grader):
 
 
 def test_a_grader_that_runs_out_of_time_gives_none_and_is_counted():
+    """TRL keeps a completion out of its group where it has no reward at all: any other would be a wrong answer's."""
     slow = SimpleNamespace(grade_many=lambda pairs: ["timeout"] * len(pairs))
-    found, logged = ask(slow, ["correct"], ["\\boxed{8}"], rows=[{"solution": "8"}])
-    assert found["correct"] == [None]
-    assert logged["grader_timeout"] == [1] and "correct" not in logged
+    rows = [{"solution": "8", **NO_COMMA}]
+    found, logged = ask(slow, NAMES, ["\\boxed{8}"], rows=rows)
+    assert found == {name: [None] for name in NAMES}
+    assert logged["grader_timeout"] == [1] and "correct" not in logged and logged["hacc"] == [1]
+    assert None not in ask(slow, ["random"], ["\\boxed{8}"], rows=rows)[0]["random"]  # a coin grades nothing
+
+
+@pytest.mark.parametrize("preset", ["reins", "mathif"])
+def test_a_reply_is_worth_what_it_scores(preset, grader):
+    """Under the recipe's preset, whose rules and whose answer part differ."""
+    asked = [("startend:end_checker", {"end_phrase": "Any other questions?"})]
+    ends = {"constraint_name": [asked[0][0]], "constraint_args": json.dumps([asked[0][1]])}
+    row = Row("r", "p", "s", "0", "How many?", "8", read_constraints(*map(list, zip(*asked, strict=True))))
+    replies = [
+        "\\boxed{8} **Any other questions?**",
+        "<think>\nno\n</think>\n\\boxed{8} Any other questions?",
+        "<think>\nit is \\boxed{8} Any other questions?",
+    ]
+    samples = [Response("r", index, text) for index, text in enumerate(replies)]
+    found, _ = ask(
+        grader, ["correct", "constraints"], replies, rows=[{"solution": "8", **ends}] * 3, preset=preset
+    )
+    scores = score_samples([row], samples, preset=preset)
+    assert found == {
+        "correct": [float(score.correct) for score in scores],
+        "constraints": [score.sacc for score in scores],
+    }
+    assert found["correct"][2] == float(preset == "mathif")
+
+
+@pytest.mark.parametrize("preset", ["reins", "mathif"])
+def test_the_sentinel_is_content_with_what_a_preset_rewards(preset, grader):
+    for form in FORMATS:
+        for prefilled in (False, True):
+            made = Rewards(
+                make_tokenizer(), grader, seed=0, group=1, prefilled=prefilled, form=form, preset=preset
+            )
+            made.stops = [STOP]
+            ask_now = sentinel(made.functions(["correct", "format", "constraints"]), form, prefilled, preset)
+            assert ask_now(SimpleNamespace(global_step=0)) is None
 
 
 def test_metrics_are_logged_once_whatever_is_rewarded(grader):

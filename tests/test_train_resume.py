@@ -15,6 +15,7 @@ from transformers import LlamaForCausalLM
 
 from reins.train.checkpoints import last_whole, mark_whole, remove_broken
 from reins.train.guards import Stopped
+from reins.train.stage import read_stage
 
 CUT = {  # in the first two, the checkpoint gone on from lies within the second epoch
     "sft": ("sft", {"per_device_train_batch_size": 8}),
@@ -83,6 +84,21 @@ def test_a_folder_is_gone_on_with_by_its_own_config_alone(base, tmp_path, capsys
 
 
 @pytest.mark.slow
+def test_a_stage_by_hand_is_another_one_with_another_model_or_teacher(base, tmp_path):
+    """What `inputs` says of a planned one is read; where the folders lie says nothing."""
+    other, moved = (shutil.copytree(base, tmp_path / name) for name in ("other", "moved"))
+    weights_of_it = load_file(other / "model.safetensors")
+    save_file({name: weight + 1 for name, weight in weights_of_it.items()}, other / "model.safetensors")
+
+    def digest(model, teacher, inputs=""):
+        config = make_stage(tmp_path / "stage", model, "distill", teacher=str(teacher), inputs=inputs)
+        return read_stage(config, "distill").digest()
+
+    assert digest(base, base) == digest(moved, moved)
+    assert len({digest(base, base), digest(other, base), digest(base, other), digest("me/base", base)}) == 4
+    assert digest(base, base, "a hash of both") == digest(other, other, "a hash of both")
+
+
 def test_kill_nine_under_accelerate_and_the_same_tracked_run(base, tmp_path):
     args = {"max_steps": 40, "save_total_limit": 2}
     track = {

@@ -6,11 +6,13 @@ import shutil
 
 import pytest
 from safetensors.torch import load_file
-from stages import grpo_rows, lines, make_stage, refused, same, sft_rows, train, weights
+from stages import grpo_rows, lines, make_stage, same, sft_rows, train, weights
 from tiny import make_tiny
 from transformers import AutoConfig, AutoTokenizer, GenerationConfig
 
+from reins.eval.io.errors import InputError
 from reins.eval.io.templates import DAY, on_one_day, turn_end
+from reins.train import sft
 
 
 @pytest.fixture(scope="module")
@@ -113,18 +115,43 @@ def test_the_end_is_learned_and_stopped_at_where_rows_are_padded_with_it(base, t
     assert not same(weights(apart), load_file(base / "model.safetensors"))
 
 
-def test_tags_that_decoding_loses_are_refused_where_rewards_read_text(tmp_path):
-    """The tags are those of the template, whatever they are; SFT learns ids, to which that is nothing."""
-    marked = make_tiny(tmp_path / "marked", think_tokens=True)
-    template = (marked / "chat_template.jinja").read_text()
-    (marked / "chat_template.jinja").write_text(template + "{# the thought: [THINK] to [/THINK] #}")
+def test_rewards_read_completions_as_evaluation_does(tmp_path):
+    """Tags that are special tokens, and thoughts that a tokenizer's own `response_template` would take out of the text."""
+    plain = make_tiny(tmp_path / "plain", think_tokens=True)
+    marked = shutil.copytree(plain, tmp_path / "marked")
     tokenizer = AutoTokenizer.from_pretrained(marked)
-    tokenizer.add_special_tokens({"additional_special_tokens": ["<think>"]})
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<think>", "</think>"]})
     tokenizer.save_pretrained(marked)
-    args = {"max_steps": 1, "save_strategy": "no"}
-    train(make_stage(tmp_path / "rl", marked, "grpo", args), "grpo")
-    (marked / "chat_template.jinja").write_text(template)
-    assert "<think> is or holds a special token" in refused(
-        make_stage(tmp_path / "a", marked, "grpo"), "grpo"
-    )
-    train(make_stage(tmp_path / "sft", marked, "sft", args))
+    thought = {"open": "<think>", "close_pattern": "</think>", "content": "text"}
+    fields = {
+        "reasoning_content": thought,
+        "content": {"close_pattern": r"<\|im_end\|>|$", "content": "text"},
+    }
+    parsed = {"defaults": {"role": "assistant"}, "start_anchor": "<|im_start|>assistant\n", "fields": fields}
+    settings = marked / "tokenizer_config.json"
+    settings.write_text(json.dumps(json.loads(settings.read_text()) | {"response_template": parsed}))
+    assert AutoTokenizer.from_pretrained(marked).response_template
+    args = {"max_steps": 1, "save_strategy": "no", "per_device_train_batch_size": 32}
+    logs = [
+        lines(train(make_stage(tmp_path / name, model, "grpo", args), "grpo") / "log.jsonl")[1]
+        for name, model in (("a", plain), ("b", marked))
+    ]
+    assert logs[0]["reasoning_closed"] == logs[1]["reasoning_closed"] > 0
+    assert logs[0]["reasoning_tokens"] == logs[1]["reasoning_tokens"] > 0
+
+
+def test_a_reply_is_learned_behind_a_prompt_that_is_asked(tmp_path):
+    """Some templates open a thought where they ask, and render a reply that has none without it."""
+    opens = make_tiny(tmp_path / "opens")
+    template = opens / "chat_template.jinja"
+    asks = "{{ '<|im_start|>assistant\n' }}"
+    assert asks in template.read_text()
+    template.write_text(template.read_text().replace(asks, asks.replace("\n'", "\n<think>\n'")))
+    tokenizer = AutoTokenizer.from_pretrained(opens)
+    rows = list(sft_rows(2))  # which open it themselves
+    assert len(sft.tokenize(rows, tokenizer)) == 2
+    for row in rows:
+        row["completion"][0]["content"] = "The answer is 15."
+    with pytest.raises(InputError, match=r"goes on otherwise than it is asked, by .*<think>") as caught:
+        sft.tokenize(rows, tokenizer)
+    assert "\n" not in str(caught.value)

@@ -247,8 +247,14 @@ def enums() -> dict[str, list[str]]:
 
 
 def _check_packing(args: Mapping[str, Any]) -> None:
-    if args.get("packing") and args.get("packing_strategy") == "wrapped":
-        raise InputError("args.packing_strategy", "'wrapped' lets rows see each other", "use bfd")
+    strategy = args.get("packing_strategy") or "bfd"
+    if args.get("packing") and strategy != "bfd":
+        fault = (
+            "lets rows see each other"
+            if strategy == "wrapped"
+            else "goes on with what is over without its prompt"
+        )
+        raise InputError("args.packing_strategy", f"{strategy!r} {fault}", "use bfd")
 
 
 def _check_groups(args: Mapping[str, Any], world_size: int) -> None:
@@ -268,7 +274,9 @@ def _check_groups(args: Mapping[str, Any], world_size: int) -> None:
         )
     used_up = size // step * args.get("num_iterations", 1)
     save = args.get("save_steps", 500)
-    if args.get("save_strategy", "steps") != "no" and save >= 1 and (save * accumulated) % used_up:
+    every = 1 if 0 < save < 1 else save  # a share of all steps, of which any may be the one
+    # An epoch ends where a generation batch does
+    if args.get("save_strategy", "steps") == "steps" and (every * accumulated) % used_up:
         raise InputError(
             "args.save_steps",
             f"{save} saves amid a generation batch, and its completions are not kept",

@@ -20,9 +20,10 @@ from transformers import PreTrainedTokenizerBase
 from trl import GRPOConfig, GRPOTrainer
 
 from ..eval.io.errors import InputError
-from ..eval.io.templates import asked, prompt_facts, survives
+from ..eval.io.templates import asked, prompt_facts
+from ..eval.io.tokenizers import spoken
 from ..eval.verify.answers import Grader
-from ..eval.verify.thought_formats import THINK, ThoughtFormat, format_of_template
+from ..eval.verify.thought_formats import THINK, format_of_template
 from .config import Row, check_ids, configure, load_rows, load_tokenizer, refusing
 from .loop import run
 from .lora import lora_config
@@ -39,12 +40,16 @@ COLUMNS = ("prompt", "solution", "constraint_name", "constraint_args")
 class Trainer(RollingOut, GRPOTrainer):
     """TRL's trainer, which counts what it learns from and spends nothing on padding."""
 
-    def _calculate_rewards(self, *args: Any, **kwargs: Any) -> Tensor:
-        """Log the share of groups whose completions no reward tells apart, however the rewards are added up."""
-        rewards = super()._calculate_rewards(*args, **kwargs)
-        groups = len(rewards) // cast(int, self.num_generations)
-        grouped = torch.nan_to_num(rewards, nan=-1.0).view(groups, -1, rewards.shape[1])
-        equal = (grouped == grouped[:, :1]).all(dim=(1, 2))
+    def _calculate_rewards(self, inputs: Any, prompts: Any, completions: Any, ids: list[list[int]]) -> Tensor:
+        """TRL's, over completions as evaluation reads them: TRL's own texts lack what a tokenizer's `response_template`
+        takes out of them, as thoughts, and tags that are special tokens.
+
+        Logs the share of groups whose completions no reward tells apart, however the rewards are added up.
+        """
+        texts = [spoken(self.processing_class, tokens, self.eos_token_ids) for tokens in ids]
+        said = [[{"role": "assistant", "content": text}] for text in texts]
+        rewards = super()._calculate_rewards(inputs, prompts, said, ids)
+        equal = told_alike(rewards, cast(int, self.num_generations))
         self._metrics["train"]["zero_variance_groups"].append(equal.float().mean().item())
         return rewards
 
@@ -74,6 +79,19 @@ class Trainer(RollingOut, GRPOTrainer):
                 entropies[rows, : last - border] = entropy
             extra.append(aux)
         return logps, entropies, None if extra[0] is None else torch.stack(extra).mean()
+
+
+def told_alike(rewards: Tensor, group: int) -> Tensor:
+    """Of each group whether its completions have equal rewards, [groups]; NaN, none, is a value of its own.
+
+    A completion without any takes no part, as in TRL's advantages.
+    """
+    paid = ~rewards.isnan().all(1, keepdim=True)
+    values = torch.nan_to_num(rewards, nan=-1.0)
+    lowest, highest = (
+        torch.where(paid, values, other).view(-1, group, values.shape[1]) for other in (torch.inf, -torch.inf)
+    )
+    return (lowest.amin(1) >= highest.amax(1)).all(1)
 
 
 def check_rewards(stage: Stage, rows: Sequence[Row]) -> None:
@@ -110,14 +128,6 @@ def _check_prompts(
     check_ids(stage, tokenizer, tokenizer(texts, add_special_tokens=False)["input_ids"])
 
 
-def _check_tags(model: str, tokenizer: PreTrainedTokenizerBase, form: ThoughtFormat) -> None:
-    """Raise InputError where TRL would hand the rewards texts without the tags of thoughts."""
-    for tag in (form.opening.strip(), form.closing.strip()):
-        if not survives(tokenizer, tag):
-            what = f"{tag} is or holds a special token, lost when text is decoded for the rewards"
-            raise InputError(model, what, "make it an added one")
-
-
 def train(stage: Stage) -> None:
     """Train the stage, from its last whole checkpoint if it has one."""
     tokenizer, rows = load_tokenizer(stage), load_rows(stage, "prompt")
@@ -129,7 +139,6 @@ def train(stage: Stage) -> None:
     prompts = [asked(tokenizer, row["prompt"], **options) for row in rows]
     _check_prompts(stage, args, tokenizer, prompts)
     form = format_of_template(str(tokenizer.chat_template), prompts[0])
-    _check_tags(stage.model, tokenizer, form or THINK)
     args.reward_weights = list(stage.rewards.values())
     stop_at_turn_end(args, tokenizer, stage.args)
     with Grader(workers=1) as grader:
@@ -141,13 +150,14 @@ def train(stage: Stage) -> None:
             group=args.num_generations,
             prefilled=prefilled,
             form=form,
+            preset=stage.preset,
             rank=PartialState().process_index,
         )
         functions = rewards.functions(stage.rewards)
         trainer = _trainer(stage, args, tokenizer, rows, functions)
         rewards.stops = trainer.eos_token_ids
         facts = prompt_facts(tokenizer, rows[0]["prompt"], **options)
-        known_replies = sentinel(functions, form or THINK, prefilled)
+        known_replies = sentinel(functions, form or THINK, prefilled, stage.preset)
         run(trainer, stage, {"rows": len(rows), "cut_rows": 0}, facts, known_replies)
 
 

@@ -21,13 +21,16 @@ def lora_config(lora: Mapping[str, Any] | None) -> LoraConfig | None:
 def refuse_tied(model: Any) -> None:
     """Raise InputError where an adapted model trains its embeddings, or its head, and both are one weight: it would be
     changed in one of the two places alone."""
-    if not model.get_base_model().config.get_text_config().tie_word_embeddings:
+    base = model.get_base_model()
+    if not base.config.get_text_config().tie_word_embeddings:
         return
-    for name, weight in model.named_parameters():
-        part = next((part for part in ("embed_tokens", "lm_head") if f".{part}." in name), None)
-        if weight.requires_grad and part:
+    ends = (base.get_input_embeddings(), base.get_output_embeddings())
+    for name, module in base.named_modules():
+        # Frozen but for what peft has put in: an adapter, or a copy of the weight
+        if module in ends and any(weight.requires_grad for weight in module.parameters()):
+            part = name.rpartition(".")[2]
             what = f"{part} would be trained, which in this model is head and embedding at once, in one place alone"
-            raise InputError("lora", what, "take embed_tokens and lm_head out")
+            raise InputError("lora", what, f"take {part} out")
 
 
 def merge(folder: Path, trainer: Any, base: str) -> None:

@@ -9,18 +9,18 @@ from typing import Any
 
 from transformers import TrainerState
 
-from ..eval.verify.thought_formats import ThoughtFormat
+from ..eval.verify.thought_formats import THINK, ThoughtFormat
 
 Case = tuple[str, dict[str, Any], dict[str, float]]  # completion, row, what each reward must give
 
 
 def sentinel(
-    functions: Sequence[Any], form: ThoughtFormat, prefilled: bool
+    functions: Sequence[Any], form: ThoughtFormat, prefilled: bool, preset: str = "reins"
 ) -> Callable[[TrainerState], str | None]:
-    """What to ask now and then: says which reward has gone wrong, or None. `form` and `prefilled` as in `cases`."""
+    """What to ask now and then: says which reward has gone wrong, or None. The other arguments are those of `cases`."""
 
     def ask(state: TrainerState) -> str | None:
-        texts, rows, expected = zip(*cases(state.global_step, form, prefilled), strict=True)
+        texts, rows, expected = zip(*cases(state.global_step, form, prefilled, preset), strict=True)
         for function in functions:
             values = function(**_call(texts, rows), trainer_state=state)
             for text, value, wanted in zip(texts, values, expected, strict=True):
@@ -31,11 +31,14 @@ def sentinel(
     return ask
 
 
-def cases(step: int, form: ThoughtFormat, prefilled: bool) -> list[Case]:
+def cases(step: int, form: ThoughtFormat, prefilled: bool, preset: str = "reins") -> list[Case]:
     """Completions with other numbers at every step, so that no grader can answer from memory.
 
     Thoughts are marked as the model marks them (`form`), and opened where the template has not done so (`prefilled`).
+    Preset mathif cuts at `<think>` alone, and judges a thought that never closes as an answer.
     """
+    published = preset == "mathif"
+    form = THINK if published else form
     opened, closed = "" if prefilled else form.opening, form.closing
     number = 2 * step + 1
     kinds = [
@@ -53,7 +56,7 @@ def cases(step: int, form: ThoughtFormat, prefilled: bool) -> list[Case]:
     return [
         (f"{opened}It is so.{closed}{right}", gold, {"correct": 1.0, "format": 1.0}),
         (f"{opened}It is so.{closed}{wrong}", gold, {"correct": 0.0, "format": 1.0}),
-        (f"{opened}It is so: {right}", gold, {"correct": 0.0, "format": 0.0}),
+        (f"{opened}It is so: {right}", gold, {"correct": float(published), "format": 0.0}),
         (f"{opened}One, two.{closed}None here.", comma, {"constraints": 1.0, "constraints_all": 1.0}),
         (
             f"{opened}One two.{closed}this is one answer, and it is in small letters",

@@ -1,7 +1,10 @@
 """The rewards of RL, and what is measured beside them so that a hacked reward shows.
 
-Reward, score and composer call the same verifiers, on the answer part only: a thought that never closes has no answer.
-A reward is None on a row it does not apply to; TRL leaves None out of the sum (and out of the mean it logs).
+Reward, score and composer call the same verifiers, on the answer part only: a thought that never closes has no answer
+(preset `mathif` judges it as one, in rewards as in scores).
+A reward is None on a row it does not apply to; TRL leaves None out of the sum (and out of the mean it logs). Where the
+grader ran out of time, `correct` and all beside it are None: only then does TRL keep a completion out of its group, and a
+sum without `correct` is what a wrong answer gets.
 """
 
 import hashlib
@@ -38,7 +41,7 @@ class Judged:
 
 
 def correct(judged: Judged) -> float | None:
-    """1 for a right answer, 0 for a wrong, unreadable or missing one; None where the grader ran out of time."""
+    """1 for a right answer, 0 for a wrong, unreadable or missing one; None where it is not known."""
     return None if judged.outcome in (None, "timeout") else float(judged.outcome == "right")
 
 
@@ -86,7 +89,8 @@ class Rewards:
     """The reward functions that TRL calls, over one judgement of each completion.
 
     `group`: completions per prompt; `prefilled`: the template opens the thought in the prompt; `form`: how it marks
-    thoughts, where it says; `rank`: of this process, each of which holds an equal part of the generation batch.
+    thoughts, where it says; `preset`: whose split and verdicts count, the evaluation's; `rank`: of this process, each of
+    which holds an equal part of the generation batch.
     `stops`, the token ids that end a completion, is the trainer's to say.
     """
 
@@ -99,49 +103,51 @@ class Rewards:
         group: int,
         prefilled: bool = False,
         form: ThoughtFormat | None = None,
+        preset: str = "reins",
         rank: int = 0,
     ) -> None:
         self.tokenizer, self.grader, self.seed, self.group = tokenizer, grader, seed, group
-        self.prefilled, self.form, self.rank = prefilled, form, rank
+        self.prefilled, self.form, self.preset, self.rank = prefilled, form, preset, rank
         self.stops: Container[int] = ()
         self._batch: tuple[Any, list[Judged]] = (None, [])
 
     def functions(self, names: Iterable[str]) -> list[Any]:
         """One function per name; TRL logs each as `rewards/<name>/mean`. Raises InputError on an unknown name."""
-        return [self._function(name) for name in names]
+        together = list(names)
+        return [self._function(name, beside_correct="correct" in together) for name in together]
 
-    def _function(self, name: str) -> Reward:
+    def _function(self, name: str, beside_correct: bool) -> Reward:
         if name not in NAMES:
             raise InputError(f"rewards.{name}", "no such reward", f"choose from {', '.join(NAMES)}")
 
         def reward(**columns: Any) -> list[float | None]:
             judged = self._judge_once(**columns)
-            return (
-                self._coins(**columns)
-                if name == "random"
-                else [RULES[name](completion) for completion in judged]
-            )
+            values = self._coins(**columns) if name == "random" else map(RULES[name], judged)
+            return [
+                None if beside_correct and completion.outcome == "timeout" else value
+                for completion, value in zip(judged, values, strict=True)
+            ]
 
         reward.__name__ = name
         return reward
 
     def judge(self, completions: Sequence[Any], tasks: Sequence[Task]) -> list[Judged]:
         """Judge completions (lists of messages), each by its task, in order."""
-        splits = [
-            split_reasoning(messages[-1]["content"], prefilled=self.prefilled, known=self.form)
-            for messages in completions
-        ]
+        splits = [self._split(messages[-1]["content"]) for messages in completions]
         judged_by = list(zip(splits, tasks, strict=True))
         graded = [(task.solution, split.answer) for split, task in judged_by if task.solution is not None]
         outcomes = iter(self.grader.grade_many(graded))
         return [
             Judged(
                 split,
-                verdicts(task.constraints, split.answer),
+                verdicts(task.constraints, split.answer, preset=self.preset),
                 None if task.solution is None else next(outcomes),
             )
             for split, task in judged_by
         ]
+
+    def _split(self, text: str) -> Split:
+        return split_reasoning(text, preset=self.preset, prefilled=self.prefilled, known=self.form)
 
     def _judge_once(self, completions: Sequence[Any], **columns: Any) -> list[Judged]:
         """TRL hands every reward function of a step the same list, which is judged and measured the first time."""

@@ -18,6 +18,7 @@ from trl import SFTConfig, SFTTrainer
 from ..eval.io.errors import InputError
 from ..eval.io.templates import prompt_facts
 from .config import Row, check_ids, configure, load_rows, load_tokenizer, refusing
+from .contexts import context_of
 from .loop import Counted, run
 from .lora import lora_config
 from .stage import Stage, main
@@ -36,7 +37,8 @@ class Trainer(Counted, SFTTrainer):
 def tokenize(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase) -> Dataset:
     """Columns `input_ids` and `labels` (IGNORED on the prompt), whole: nothing is cut yet.
 
-    Raises InputError where the template drops a part of the completion, or the end token is not learned.
+    Raises InputError where the template drops a part of the completion, goes on to it from a prompt that it never asks by
+    (some open a thought when they ask, which the reply does not have), or its end token is not learned.
     """
     dataset = Dataset.from_list([{"prompt": row["prompt"], "completion": row["completion"]} for row in rows])
     options = {"batched": True, "batch_size": 256, "remove_columns": dataset.column_names}
@@ -49,11 +51,15 @@ def _tokens(batch: dict[str, Any], tokenizer: PreTrainedTokenizerBase) -> dict[s
     prompts = tokenizer.apply_chat_template(
         [prompt for prompt, _ in pairs], tokenize=False, add_generation_prompt=True
     )
-    for (_, answer), text in zip(pairs, whole, strict=True):
+    for (turns, answer), text, prompt in zip(pairs, whole, prompts, strict=True):
         if answer[-1]["content"].strip() not in text:
             raise InputError(
                 "chat template", "drops a part of the completion (its reasoning?)", "use one that keeps it"
             )
+        if not text.startswith(prompt) and context_of(tokenizer, turns, text) == "never asked":
+            what = f"a row goes on otherwise than it is asked, by {prompt[-30:]!r}"
+            fix = "use one that renders both alike, or replies that begin as the prompt does"
+            raise InputError("chat template", what, fix)
     ids = tokenizer(whole, add_special_tokens=False)["input_ids"]
     before = tokenizer(prompts, add_special_tokens=False)["input_ids"]
     labels = [_labels(row, prompt) for row, prompt in zip(ids, before, strict=True)]

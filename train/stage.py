@@ -7,6 +7,7 @@ generation settings: all that `from_pretrained` needs), log.jsonl, and last of a
 import hashlib
 import json
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,9 +16,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..eval.io.command import of_config
 from ..eval.io.errors import InputError, nearest
+from ..eval.io.files import sha256
 from .arguments import check_args, check_lora
 from .checkpoints import is_done
 from .limits import Trainer
+
+OF_A_MODEL = (".json", ".safetensors", ".jinja", ".txt")  # weights, settings, tokenizer and template
 
 
 class Track(BaseModel):
@@ -35,8 +39,9 @@ class Track(BaseModel):
 
 class Stage(BaseModel):
     """One training run. `args` are TRL's, `lora` peft's (without it all weights are trained), `architecture` the keys of
-    the model's config that `pretrain` replaces, `teacher` the model that `distill` learns from; `world_size` and `wrapper`
-    are what the launch file promises; `inputs` is a hash of what went in, given back in done.json."""
+    the model's config that `pretrain` replaces, `teacher` the model that `distill` learns from; `preset` is what the
+    `rewards` judge by; `world_size` and `wrapper` are what the launch file promises; `inputs` is a hash of what went in,
+    given back in done.json."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     trainer: Trainer
@@ -44,6 +49,7 @@ class Stage(BaseModel):
     rows: Path
     out: Path
     rewards: dict[str, float] = {}
+    preset: Literal["reins", "mathif"] = "reins"
     args: dict[str, Any] = {}
     lora: dict[str, Any] | None = None
     architecture: dict[str, Any] | None = None
@@ -60,14 +66,33 @@ class Stage(BaseModel):
         path = self.args.get("chat_template_path")
         return Path(path) if path else None
 
+    @cached_property
+    def models(self) -> list[str]:
+        """What the stage starts from and learns from, by content."""
+        return [_content_of(name) for name in (self.model, self.teacher) if name]
+
     def digest(self) -> str:
-        """sha256 of what decides the weights, paths left out: a folder may be moved."""
+        """sha256 of what decides the weights, paths left out: a folder may be moved.
+
+        What `inputs` does not say, since the stage was written by hand, is read: model and teacher.
+        """
         decides = self.model_dump(include={"trainer", "rewards", "args", "world_size", "threads", "inputs"})
         decides["args"] = {key: value for key, value in self.args.items() if key != "output_dir"}
         changes = {"lora": self.lora, "architecture": self.architecture}
         decides |= {key: value for key, value in changes.items() if value is not None}
+        decides |= {"preset": self.preset} if self.preset != "reins" else {}
+        decides |= {} if self.inputs else {"models": self.models}
         content = json.dumps(decides, sort_keys=True).encode() + self.rows.read_bytes()
         return hashlib.sha256(content + (self.template.read_bytes() if self.template else b"")).hexdigest()
+
+
+def _content_of(model: str) -> str:
+    """A hub id as it is; of a folder sha256 of the files that make a model, wherever it lies."""
+    if not Path(model).is_dir():
+        return model
+    files = sorted(file for file in Path(model).iterdir() if file.suffix in OF_A_MODEL)
+    content = json.dumps([[file.name, sha256(file)] for file in files])
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def read_stage(path: Path, trainer: str) -> Stage:

@@ -67,13 +67,6 @@ def asked(tokenizer: "PreTrainedTokenizerBase", messages: Messages, **options: A
     return rendered(tokenizer, messages, add_generation_prompt=True, **options)
 
 
-def survives(tokenizer: "PreTrainedTokenizerBase", text: str) -> bool:
-    """Whether a text is still there once it was made into tokens and back without the special ones, as RL's rewards
-    read completions."""
-    ids = tokenizer.encode(text, add_special_tokens=False)
-    return text.strip() in str(tokenizer.decode(ids, skip_special_tokens=True))
-
-
 def prompt_facts(tokenizer: "PreTrainedTokenizerBase", messages: Messages, **options: Any) -> dict[str, Any]:
     """What a checkpoint's prompt.json holds, for evaluation to ask alike, and to compare with."""
     text = asked(tokenizer, messages, **options)

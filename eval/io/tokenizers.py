@@ -1,5 +1,6 @@
 """Tokenizers, opened by the installed code alone: none of a model's own is run, and nobody is asked whether to."""
 
+from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,13 @@ def open_tokenizer(name: str | Path) -> Any:
                 "save it again, or name another model",
             )
         raise InputError(name, said, fix) from None
+
+
+def spoken(tokenizer: Any, tokens: Iterable[int], ends: Container[int]) -> str:
+    """A reply's text, with its tags, special or not; only its `ends` and padding are dropped. Samples and rewards read
+    replies by this alone."""
+    said = [token for token in tokens if token not in ends and token != tokenizer.pad_token_id]
+    return str(tokenizer.decode(said, clean_up_tokenization_spaces=False))
 
 
 def _wants_code(name: str | Path) -> bool:

@@ -19,7 +19,7 @@ from transformers import (
 
 from ..io.errors import InputError
 from ..io.templates import PROMPT, asked, closing_token, on_one_day
-from ..io.tokenizers import open_tokenizer
+from ..io.tokenizers import open_tokenizer, spoken
 from ..verify import render
 from ..verify.rows import Row
 from ..verify.thought_formats import THINK, ThoughtFormat, format_of_template
@@ -104,9 +104,7 @@ class Checkpoint:
 
     def decode(self, tokens: list[int]) -> str:
         """Text with its tags, special or not; end and padding tokens are dropped."""
-        silent = self.stops | {self.tokenizer.pad_token_id}
-        spoken = [token for token in tokens if token not in silent]
-        return self.tokenizer.decode(spoken, clean_up_tokenization_spaces=False)
+        return spoken(self.tokenizer, tokens, self.stops)
 
     def piece(self, token: int) -> str:
         """The text of one token."""

@@ -43,7 +43,7 @@ def stage(
         name=f"stage {name}",
         folder=run.paths.stage(name),
         module=f"reins.train.{settings.trainer}",
-        config=_config(run, stages, seed, mixture) | _teacher(run, settings, teacher),
+        config=_config(run, stages, seed, mixture) | _judge(run, settings) | _teacher(run, settings, teacher),
         spec=_spec(run, settings, seed),
         needs=tuple(dict.fromkeys(task.name for task in (parent, teacher, mixture) if task)),
         amount=count,
@@ -84,14 +84,22 @@ def between(run: RecipeRun, stages: Sequence[str], seed: int, parent: Task) -> T
 
 
 def _spec(run: RecipeRun, settings: Stage, seed: int) -> dict[str, Any]:
-    launch = run.recipe.launch
+    launch, judge = run.recipe.launch, _judge(run, settings)
+    # Left out where it is the default: stages were hashed so before there was a choice
+    judge = {} if judge.get("preset") == "reins" else judge
     return {
         "stage": _decides(settings),
         "seed": seed,
         "base": run.base.hashed,
         "launch": [fingerprint.of_file(locate(launch.accelerate)), launch.processes, launch.threads],
         "code": code(settings.trainer),
+        **judge,
     }
+
+
+def _judge(run: RecipeRun, settings: Stage) -> dict[str, str]:
+    """What the rewards of a `grpo` stage judge by: the preset that its evaluation is scored by."""
+    return {"preset": run.recipe.preset} if settings.trainer == "grpo" else {}
 
 
 def _config(run: RecipeRun, stages: Sequence[str], seed: int, mixture: Task) -> dict[str, Any]:

@@ -52,7 +52,6 @@ CHECKS: tuple[Callable[[Material], Iterator[Finding]], ...] = (
     tokens.generation,
     template.template,
     template.prefill,
-    template.tags,
     replies.replies,
     asking.day,
     asking.templates,

@@ -94,8 +94,7 @@ def truncation(material: Material) -> Iterator[Finding]:
             text = f"{name}: {empty} of {len(measured)} rows have nothing to learn from within {limit} tokens"
             yield Finding("FAIL", "supervised", text, "a longer max_length, or rows with a response")
         level = "FAIL" if over > MOST else "warn" if over > SOME else "ok"
-        packed = " (packing drops what is over)" if stage.args.get("packing") else ""
-        yield Finding(level, "cut", summary + packed, f"max_length: {longest}" if level != "ok" else "")  # type: ignore[arg-type]
+        yield Finding(level, "cut", summary, f"max_length: {longest}" if level != "ok" else "")  # type: ignore[arg-type]
 
 
 def tokens_of(material: Material, stage: Stage) -> Iterator[tuple[int, int]]:

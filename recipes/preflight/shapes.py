@@ -115,7 +115,7 @@ def shape_of(model: str) -> Shape | None:
     if made is None:
         return None
     config = made.config.get_text_config()
-    blocks = [sum(weight.numel() for weight in layer.parameters()) for layer in made.get_decoder().layers]
+    blocks = [sum(weight.numel() for weight in layer.parameters()) for layer in _layers(made)]
     total, heads = made.num_parameters(), config.num_attention_heads
     return Shape(
         hidden=config.hidden_size,
@@ -130,6 +130,12 @@ def shape_of(model: str) -> Shape | None:
         active=total - _idle(made),
         block=max(blocks),
     )
+
+
+def _layers(model: Any) -> Any:
+    """The blocks of its decoder, which most architectures call `layers`, and GPT-2 and BLOOM `h`."""
+    decoder = model.get_decoder()
+    return decoder.layers if hasattr(decoder, "layers") else decoder.h
 
 
 def meta_model(model: str) -> Any:

@@ -1,12 +1,14 @@
-"""The chat template: whether thoughts survive it, in learning and in decoding, and whether it says things of its own."""
+"""The chat template: whether thoughts survive it, rows begin as they are asked, and it says nothing of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from jinja2 import TemplateError
 
-from ...eval.io.templates import rendered, survives
+from ...data_builders.mixture import training_turn
+from ...eval.io.templates import asked, rendered
 from ...eval.verify.thought_formats import THINK, ThoughtFormat, format_of_template
+from ...train.contexts import Context, context_of
 from ..recipe.schema import Stage
 from .finding import Finding
 from .material import Material, prompt_of
@@ -25,6 +27,17 @@ class Conversation(NamedTuple):
     bare: str
     whole: str
     refusal: str = ""
+
+
+class Turn(NamedTuple):
+    """A row's prompt as it is asked, the same with its reply as it is learned, and whether it is ever asked so."""
+
+    prompt: str
+    whole: str
+    context: Context
+
+    def opens_twice(self, form: ThoughtFormat) -> bool:
+        return form.is_open(self.prompt) and form.opens_first(self.whole[len(self.prompt) :])
 
 
 def conversation(tokenizer: Any) -> Conversation:
@@ -74,43 +87,41 @@ def _learned(name: str, stage: Stage, said: Conversation) -> Finding:
 
 
 def prefill(material: Material) -> Iterator[Finding]:
-    """Where the template opens the thought, rows must not open it again, and the format reward pays for closing it."""
+    """A row goes on from the prompt as it is asked, and opens no thought that is open; the format reward pays for closing it."""
     for name, stage in material.stages.items():
         tokenizer = material.tokenizer_of(stage)
         if tokenizer is None:
             continue
         said = conversation(tokenizer)
-        opened = said.form.is_open(said.prompt)
-        replies = _replies(material, stage) if opened else []
-        opening = sum(map(said.form.opens_first, replies))
-        if opening:
-            text = f"{name}: the template opens {said.form.opening.strip()}, and so do {opening} of {len(replies)} rows"
-            yield Finding("FAIL", "prefill", text, "chat_template_path: one that does not open it")
+        if not stage.rolls_out and not said.refusal:
+            yield from _begun(name, said.form, list(_turns(material, stage, tokenizer)))
         elif stage.rewards.get("format"):
+            opened = said.form.is_open(said.prompt)
             how = "closing the thought that the template opens" if opened else "a thought opened and closed"
             yield Finding("ok", "prefill", f"{name}: the format reward pays for {how}")
 
 
-def _replies(material: Material, stage: Stage) -> list[str]:
-    """What SFT learns to reply, of the rows at hand."""
-    rows = (row for name in material.taken(stage) for row in material.rows(name) or [])
-    return [row.response for row in rows if row.response] if not stage.rolls_out else []
+def _begun(name: str, form: ThoughtFormat, turns: Sequence[Turn]) -> Iterator[Finding]:
+    """What is wrong with how replies begin."""
+    never = [turn for turn in turns if turn.context == "never asked"]
+    if never:
+        text = f"{name}: {len(never)} of {len(turns)} rows go on otherwise than they are asked, by {never[0].prompt[-30:]!r}"
+        fix = "chat_template_path: one that renders both alike, or replies that begin as the prompt does"
+        yield Finding("FAIL", "prefill", text, fix)
+    directly = sum(turn.context == "asked directly" for turn in turns)
+    if directly:
+        text = f"{name}: {directly} of {len(turns)} rows are learned behind a closed thought, as mode direct alone asks"
+        yield Finding("warn", "prefill", text, "evaluate the arm in mode direct too")
+    twice = sum(turn.opens_twice(form) for turn in turns)
+    if twice:
+        text = f"{name}: the template opens {form.opening.strip()}, and so do {twice} of {len(turns)} rows"
+        yield Finding("FAIL", "prefill", text, "chat_template_path: one that does not open it")
 
 
-def tags(material: Material) -> Iterator[Finding]:
-    """RL's rewards read text without special tokens, so a tag that is one would be lost. Evaluation keeps them."""
-    for name, stage in material.stages.items():
-        tokenizer = material.tokenizer_of(stage)
-        if tokenizer is None:
-            continue
-        form = conversation(tokenizer).form
-        marks = f"{form.opening.strip()} and {form.closing.strip()}"
-        if survives(tokenizer, form.opening) and survives(tokenizer, form.closing):
-            yield Finding("ok", "tags", f"{name}: {marks} survive decoding")
-        elif stage.trainer == "grpo":
-            text = (
-                f"{name}: {marks}: a special token of these is lost in decoding, so no reward sees a thought"
-            )
-            yield Finding("FAIL", "tags", text, "make them added tokens that are not special")
-        else:
-            yield Finding("ok", "tags", f"{name}: {marks} are special tokens, which are learned as such")
+def _turns(material: Material, stage: Stage, tokenizer: Any) -> Iterator[Turn]:
+    """The rows at hand that SFT learns from."""
+    for row in (row for name in material.taken(stage) for row in material.rows(name) or []):
+        if row.response:
+            prompt = [{"role": "user", "content": training_turn(row, material.recipe.preset)}]
+            whole = rendered(tokenizer, [*prompt, {"role": "assistant", "content": row.response}])
+            yield Turn(asked(tokenizer, prompt), whole, context_of(tokenizer, prompt, whole))

@@ -85,12 +85,22 @@ def _check_set(recipe: Recipe, name: str) -> DataSet:
         raise InputError(
             f"{key}.builder", f"unknown builder {dataset.builder!r}", nearest(dataset.builder, BUILDERS)
         )
+    dataset = _with_preset(recipe, dataset)
     _check_arguments(dataset, key)
     if isinstance(dataset, AnswersSet):
         check_answers_mode(dataset, key)
     if name in ancestors(recipe, name):
         raise InputError(key, "made from itself", "break the circle")
     return dataset
+
+
+def _with_preset(recipe: Recipe, dataset: BuiltSet) -> BuiltSet:
+    """The set with the recipe's preset, where its builder judges by one and the set says no other. That it is reins is left
+    unsaid, as it is the builders' own default."""
+    takes = "preset" in inspect.signature(BUILDERS[dataset.builder]).parameters
+    if recipe.preset == "reins" or not takes or "preset" in dataset.args:
+        return dataset
+    return dataset.model_copy(update={"preset": recipe.preset})
 
 
 def _rows_in(dataset: FileSet, key: str, preset: str) -> int:
