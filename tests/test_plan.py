@@ -180,6 +180,14 @@ def test_a_changed_base_or_launch_file_changes_every_stage(world: Path) -> None:
         )
 
 
+def test_a_folder_named_like_a_choice_changes_no_hash(world: Path) -> None:
+    before = hashes(plan(recipe(), Path("runs/small")))
+    for name in ("train", "own_answers", "self"):  # a split, a builder, a set
+        Path(name).mkdir()
+        Path(name, "file").write_text("text")
+    assert hashes(plan(recipe(), Path("runs/small"))) == before
+
+
 def test_tracking_and_slots_change_no_hash(world: Path) -> None:
     before = hashes(plan(recipe(), Path("runs/small")))
     other = RECIPE.replace("side_by_side: 2", "side_by_side: 1") + "track: {mode: disabled}\n"

@@ -11,7 +11,7 @@ from ...data_builders import BUILDERS
 from ...eval.io.run_paths import checkpoint_name
 from ...eval.verify.decision import DIRECT
 from ..recipe.schema import Stage
-from ..recipe.sets import AnswersSet, BuiltSet, is_reference
+from ..recipe.sets import AnswersSet, BuiltSet, DataSet, FileSet, HubSet, is_reference
 from . import fingerprint
 from .asking import deciding
 from .estimate import added_rows
@@ -25,7 +25,7 @@ def build(run: RecipeRun, name: str, sources: Sequence[Task]) -> Task:
     dataset = run.recipe.data[name]
     content = dataset.model_dump(mode="json")
     decides = deciding(content) if isinstance(dataset, AnswersSet) else content
-    spec: dict[str, Any] = {"set": decides, "files": _files(content)}
+    spec: dict[str, Any] = {"set": decides, "files": _files(_open_ended(dataset))}
     if isinstance(dataset, BuiltSet):
         content = {"builder": dataset.builder, "rows": dataset.rows, "seed": dataset.seed}
         content["args"] = _args(run, name, dataset)
@@ -101,6 +101,22 @@ def _answers(run: RecipeRun, name: str, dataset: AnswersSet) -> dict[str, str]:
         "direct_scores": run.paths.answers(name, DIRECT) / "scores.jsonl",
     }
     return {key: str(files[key]) for key in dataset.taken}
+
+
+def _open_ended(dataset: DataSet) -> list[Any]:
+    """The values in a set that may name a file or folder: not those of a choice, as `split: train` beside a folder `train`."""
+    if isinstance(dataset, FileSet):
+        return [dataset.file]
+    if isinstance(dataset, HubSet):
+        return [dataset.hub]
+    takes = typing.get_type_hints(BUILDERS[dataset.builder])
+    return [value for key, value in dataset.args.items() if not _is_choice(takes.get(key))]
+
+
+def _is_choice(kind: Any) -> bool:
+    """Whether a type takes words of a list alone."""
+    parts = [part for part in typing.get_args(kind) if part is not type(None)]
+    return typing.get_origin(kind) is typing.Literal or (bool(parts) and all(map(_is_choice, parts)))
 
 
 def _files(content: Any) -> dict[str, str]:
