@@ -7,6 +7,7 @@ import re
 from .choices import CHOICE_LETTER, SHORT, stated_choice
 from .formulas import closing, plain_formula
 from .numerals import exact_numbers, joined_groups
+from .sets import plain_set
 from .signs import latex_signs
 from .units import joined_unit
 from .words import OTHER_ANSWERS, TEXT, opened_text, without_lead
@@ -28,37 +29,13 @@ WRAPPER = re.compile(
 LABEL = re.compile(rf"\s*[_^]\s*\{{\s*{TEXT}\{{[^{{}}]*\}}\s*\}}")
 NAMED_OTHERWISE = [
     (re.compile(r"\\(?:nice|s|flat|x)frac(?=\s*[\d{\\])"), r"\\frac"),
+    (re.compile(r"\\colon(?![a-z])"), ":"),
     (re.compile(r"\\textsuperscript\s*(?=\{)"), "^"),
 ]
-
 TEXT_PART = re.compile(rf"({TEXT}\{{[^{{}}]*\}})")
 WORDS = re.compile(rf"{TEXT}\{{([^{{}}\d]{{3,}})\}}")
-VECTOR = re.compile(
-    r"(?:\\left\s*)?\\langle(?![a-z])(?P<inner>[^<>]*,.*?)(?:\\right\s*)?\\rangle(?![a-z])|^<(?P<plain>[^<>=]*,[^<>=]*)>$"
-)
-TRANSPOSED = re.compile(
-    r"^(\([^()]*,[^()]*\)|\[[^\[\]]*,[^\[\]]*\])\s*\^\s*\{?\s*(?:T|\\top|\\intercal)\s*\}?$"
-)
-SYSTEM = re.compile(
-    r"^(?:\\left\s*\\?[{.]\s*)?\\begin\{(?P<name>cases|aligned|array|gathered)\}(?:\{[lcr]+\})?(?P<rows>[^&]*=[^&]*)"
-    r"\\end\{(?P=name)\}(?:\s*\\right\s*\.?)?$",
-    re.DOTALL,
-)
-NEW_ROW = re.compile(r"\s*,?\s*\\\\(?:\[[^\]]*\])?\s*(?=\S)")
-REAL = r"\\in\s*(?:\\mathbb\s*\{?\s*R\s*\}?|\\R(?![a-z]))"
-OF_REALS = re.compile(
-    rf"^(?P<letter>[a-z])\s*{REAL}\s*(?:$|[,:;]\s*(?:{TEXT}\{{[^{{}}]*\}}\s*)?(?=(?P=letter)\b))"
-)
-ALL_REALS = re.compile(
-    r"(?:the\s+set\s+of\s+)?(?:all|every|any)\s+(?:the\s+)?real(?:s|\s+numbers?|\s+values?(?:\s+of\s+[a-z])?)",
-    re.IGNORECASE,
-)
-SUCH_THAT = re.compile(
-    r"^(?:\\left\s*)?\\?\{\s*(?P<letter>[a-z])\s*(?:\\in\s*\\(?:mathbb|R)\s*(?:\{R\}|R)?\s*)?(?:\\mid(?![a-z])|\\?\||:)"
-    r"(?P<condition>.*(?P=letter).*?)(?:\\right\s*)?\\?\}$"
-)
 APPROXIMATELY = re.compile(
-    rf"(?<=\S)\s*(?:{TEXT}\{{\s*)?\(\s*(?:approx(?:\.|imately)?|about|roughly)(?![a-z])[^()]*\)\s*\}}?\s*$"
+    rf"(?<=\S)\s*(?P<face>{TEXT}\{{\s*)?\(\s*(?:approx(?:\.|imately)?|about|roughly)(?![a-z])[^()]*\)\s*(?(face)\}}|(?=\}}?))\s*(?=\}}?\s*$)"
 )
 PERCENT = re.compile(
     rf"(?<=[\d)}}])\s*(?:{TEXT}\{{\s*)?(?:per\s?cent(?:age\s+points?)?|pct\.?|\\?%(?=\s*\}}))\s*\}}?$"
@@ -75,7 +52,7 @@ FUNCTION = re.compile(
 )
 ORDINAL = re.compile(rf"(?<=\d)\s*\^?\s*\{{?\s*(?:{TEXT}\{{?\s*)?(?:st|nd|rd|th)(?![A-Za-z])\s*\}}{{0,2}}")
 BEFORE = re.compile(
-    r"^(?:[\s=,;:]|\\?#|\\\\(?![a-z])|\\(?:therefore|implies|Rightarrow|rightarrow|to|approx|sim|simeq)(?![a-z]))+"
+    r"^(?:[\s=,;:]|\\?#|\\\\(?![a-z])|\\(?:therefore|implies|Rightarrow|rightarrow|to|approx|sim|simeq|star|bullet)(?![a-z]))+"
 )
 BEHIND = re.compile(
     r"(?:\s|(?<!\\)[,;:]|\\\\|(?<![.\\])\.|\\(?:hfill|blacksquare|square|checkmark|newline|n)|\\)$"
@@ -113,13 +90,8 @@ def spell(text: str) -> str:
     text = opened_text(_currency_behind(_bare(SPACE.sub(" ", text))))
     text = _bare(without_lead(_bare(text)))
     if words := WORDS.fullmatch(text):  # an answer in words alone, which need not be set as such
-        text = _bare(words[1])
-    text = VECTOR.sub(lambda vector: f"({vector['inner'] or vector['plain']})", text)
-    text = SUCH_THAT.sub(lambda elements: elements["condition"].strip(), text)
-    text = TRANSPOSED.sub(r"\1", SYSTEM.sub(lambda system: NEW_ROW.sub(", ", system["rows"].strip()), text))
-    text = OF_REALS.sub(lambda start: start[0] and ("" if start.end() < len(text) else r"\mathbb{R}"), text)
-    text = r"\mathbb{R}" if ALL_REALS.fullmatch(text) else text
-    text = BRACELESS.sub(lambda letter: rf"\mathrm{{{letter[1] or letter[2]}}}", text)
+        text = _bare(without_lead(_bare(words[1])))
+    text = BRACELESS.sub(lambda letter: rf"\mathrm{{{letter[1] or letter[2]}}}", plain_set(text))
     text = joined_unit(PERCENT.sub(r"\\%", text))
     text = NUMBER_TEXT.sub(r"\1", ORDINAL.sub("", text).replace(r"\varnothing", r"\emptyset"))
     text = re.sub(
@@ -160,7 +132,8 @@ def _unwrapped(text: str) -> str:
     while match := WRAPPER.search(text):
         end = closing(text, match.end() - 1)
         inner, rest = text[match.end() : end], text[end + 1 :]
-        text = text[: match.start()] + inner + (LABEL.sub("", rest, count=1) if match["labelled"] else rest)
+        label = LABEL.match(rest) if match["labelled"] else None
+        text = text[: match.start()] + inner + (rest[label.end() :] if label else rest)
     return text
 
 

@@ -18,6 +18,7 @@ from sympy import (
     I,
     Interval,
     MatrixBase,
+    Mul,
     Or,
     Pow,
     Rational,
@@ -32,6 +33,7 @@ from sympy import (
     simplify,
 )
 from sympy import FiniteSet as Set
+from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 
 SMALL = 0.01  # below it, six decimals are fewer than four digits
@@ -66,6 +68,14 @@ def _values(gold: Any, answer: Any) -> tuple[Any, Any]:
     if equations and not (_is_named(gold) and _is_named(answer)) and gold.lhs != answer.lhs:
         return gold, answer
     return _right_side(gold), _right_side(answer)
+
+
+def unnamed(value: Any) -> Any:
+    """What a quotient or product of functions is said to be, V(s)/U(s) = …: math-verify takes one alone for a name."""
+    if not isinstance(value, Equality) or not isinstance(value.lhs, Mul):
+        return value
+    named = all(isinstance(part.as_base_exp()[0], AppliedUndef) for part in value.lhs.args)
+    return value.rhs if named else value
 
 
 def _is_named(value: Any) -> bool:
@@ -123,12 +133,14 @@ def same(gold: Any, answer: Any) -> bool:
         return len(gold.args) == len(answer.args) and _same_elements(gold, answer)
     if not isinstance(gold, Expr) or not isinstance(answer, Expr):
         return False
-    gold, answer = _exact(gold), _exact(answer)
     letters = gold.free_symbols | answer.free_symbols
-    if letters and all(letter.name == "i" for letter in letters):
-        return _same_complex(*(side.subs(dict.fromkeys(letters, I)).doit() for side in (gold, answer)))
-    if not letters or len(letters) > MOST_LETTERS or not any(map(_has_roots, (gold, answer))):
+    if not letters:
         return False  # math-verify has compared them in full
+    gold, answer = _exact(gold), _exact(answer)
+    if all(letter.name == "i" for letter in letters):
+        return _same_complex(*(side.subs(dict.fromkeys(letters, I)).doit() for side in (gold, answer)))
+    if len(letters) > MOST_LETTERS or not any(map(_has_roots, (gold, answer))):
+        return False
     return _same_where_real(gold, answer)
 
 

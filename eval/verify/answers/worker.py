@@ -31,7 +31,7 @@ from .signs import latex_signs
 from .sizes import apart_by_size
 from .spelling import COMMAND, spell, stated
 from .units import is_number, joined_measures, split_unit
-from .values import differ, same
+from .values import differ, same, unnamed
 from .words import ARTICLE, UPRIGHT
 
 BLANK = re.compile(r"(?<![\w.,^_}])\d+(?:\.\d+)? +\d+(?![\d./])")
@@ -39,19 +39,19 @@ TIMES_TEN = re.compile(
     r"\s*([+-]?\d*\.?\d+)\s*(?:[eE]|(?:\\times|\\cdot|\*)\s*10\s*\^)\s*\{?\s*([+-]?\d+)\s*\}?\s*"
 )
 E_NOTATION = re.compile(r"(?<![\w.])(\d*\.?\d+)[eE]([+-]?\d+)(?!\w)")
+INDEXED_E = re.compile(
+    r"(?<![\\A-Za-z])[eE]\s*_\s*(?:\{\s*(\w+)\s*\}|(\w))"
+)  # a letter, and not Euler's number
 # Emphasis, and no power: 2**3.
 BOLD = re.compile(r"(?<![\w*)])\*\*(?![\s*])((?:[^*\n]|\*(?!\*))+)(?<!\s)\*\*(?![\w*(])")
 WORDS = re.compile(r"[A-Za-z]?[a-z]{2,}(?: [A-Za-z]?[a-z]+)*")  # of capitals alone: a product of letters
 PERCENT = re.compile(r"\\?%\s*$")
 UNIT_LETTERS = re.compile(r"(?<=[\d}])\s+[A-Za-z](?:\^\d)?(?:\s*/\s*[A-Za-z](?:\^\{?\d\}?)?)?$")
-KEEPING_UNITS = [  # math-verify drops single letters as units (2t is 2), so units are ours
-    LatexExtractionConfig(
-        normalization_config=NormalizationConfig(
-            basic_latex=True, units=False, malformed_operators=True, nits=True, boxed="all", equations=False
-        )
-    ),
-    ExprExtractionConfig(),
-]
+NORMAL = NormalizationConfig(  # math-verify drops single letters as units (2t is 2), so units are ours
+    basic_latex=True, units=False, malformed_operators=True, nits=True, boxed="all", equations=False
+)
+LATEX = [LatexExtractionConfig(normalization_config=NORMAL, try_extract_without_anchor=False)]
+KEEPING_UNITS = [LatexExtractionConfig(normalization_config=NORMAL), ExprExtractionConfig()]
 # What only LaTeX can read, and what stands before a value that it is the value of
 FORMAL = re.compile(r"\\(?!text|mathrm|mbox)[A-Za-z]+|[\^_]")
 LAST = re.compile(r"=|\\approx(?![a-z])")
@@ -101,7 +101,7 @@ def _bare_word(text: str) -> str:
 def _unset(text: str) -> str:
     """The text in one face: `Group 3` may be set as text in whole, in part or not at all."""
     bare = " ".join(UPRIGHT.sub(r" \1 ", text).split())
-    return re.sub(r" (?!\w)|(?<!\w) ", "", bare) if re.search(r"\w", text) else ""
+    return bare.replace(" \\", "\\") if re.search(r"\w", text) else ""
 
 
 def _equal(gold: str, text: str) -> bool:
@@ -129,10 +129,12 @@ def _in_one_unit(gold: str, text: str) -> tuple[str, str] | None:
 
 def judged(gold: str, text: str, *, boxed: bool = True) -> str:
     """The outcome by math-verify, and by what it takes for equal or unequal and is not."""
-    answer = _parsed(E_NOTATION.sub(r"\1*10^(\2)", text), boxed)
+    answer = _parsed(text, boxed)
     if not answer:
         return "unparsed" if boxed else "missing"
-    truth = _parsed(E_NOTATION.sub(r"\1*10^(\2)", gold), True)
+    truth = _parsed(gold, True)
+    if not any(isinstance(value, Equality) for value in truth):
+        answer = [unnamed(value) for value in answer]
     if number := TIMES_TEN.fullmatch(gold):
         truth, answer = _mantissas(number[1], int(number[2]), answer)
     read = [next((value for value in side if not isinstance(value, str)), None) for side in (truth, answer)]
@@ -146,13 +148,20 @@ def judged(gold: str, text: str, *, boxed: bool = True) -> str:
 
 
 def _parsed(text: str, boxed: bool) -> list[Any]:
+    text = E_NOTATION.sub(r"\1*10^(\2)", text)
     if not boxed:
         return list(parse(text, parsing_timeout=None))
-    box = rf"\boxed{{{text}}}"
-    read = list(parse(box, KEEPING_UNITS[:1], parsing_timeout=None))
-    if any(not isinstance(value, str) for value in read) or FORMAL.search(LAST.split(text)[-1]):
-        return read  # a number inside a formula that LaTeX cannot read is not its value: 3 of `\foo 3`
-    return list(parse(box, KEEPING_UNITS, parsing_timeout=None))
+    text = INDEXED_E.sub(r"X_{E\1\2}", text)
+    last = LAST.split(text)[-1]
+    for formula in dict.fromkeys((text, last)):
+        read = list(parse(rf"\boxed{{{formula}}}", LATEX, parsing_timeout=None))
+        if any(not isinstance(value, str) for value in read):
+            return read
+    if FORMAL.search(
+        last
+    ):  # a number inside a formula that LaTeX cannot read is not its value: 3 of `\foo 3`
+        return read
+    return list(parse(rf"\boxed{{{text}}}", KEEPING_UNITS, parsing_timeout=None))
 
 
 def _mantissas(mantissa: str, exponent: int, answer: list[Any]) -> tuple[list[Any], list[Any]]:
