@@ -11,6 +11,7 @@ from typing import Any
 from sympy import (
     Abs,
     And,
+    Basic,
     Complement,
     Equality,
     Expr,
@@ -68,6 +69,19 @@ def _values(gold: Any, answer: Any) -> tuple[Any, Any]:
     if equations and not (_is_named(gold) and _is_named(answer)) and gold.lhs != answer.lhs:
         return gold, answer
     return _right_side(gold), _right_side(answer)
+
+
+def in_letters_of(others: Iterable[Any], value: Any) -> Any:
+    """The value with the letters of others: beside an `i`, if only in V_i, a letter is read as one that is not real."""
+    if not isinstance(value, Basic | MatrixBase):
+        return value
+    theirs = {
+        letter.name: letter
+        for other in others
+        if isinstance(other, Basic | MatrixBase)
+        for letter in other.free_symbols
+    }
+    return value.xreplace({letter: theirs.get(letter.name, letter) for letter in value.free_symbols})
 
 
 def unnamed(value: Any) -> Any:

@@ -31,7 +31,7 @@ from .signs import latex_signs
 from .sizes import apart_by_size
 from .spelling import COMMAND, spell, stated
 from .units import is_number, joined_measures, split_unit
-from .values import differ, same, unnamed
+from .values import differ, in_letters_of, same, unnamed
 from .words import ARTICLE, UPRIGHT
 
 BLANK = re.compile(r"(?<![\w.,^_}])\d+(?:\.\d+)? +\d+(?![\d./])")
@@ -135,6 +135,7 @@ def judged(gold: str, text: str, *, boxed: bool = True) -> str:
     truth = _parsed(gold, True)
     if not any(isinstance(value, Equality) for value in truth):
         answer = [unnamed(value) for value in answer]
+    answer = [in_letters_of(truth, value) for value in answer]
     if number := TIMES_TEN.fullmatch(gold):
         truth, answer = _mantissas(number[1], int(number[2]), answer)
     read = [next((value for value in side if not isinstance(value, str)), None) for side in (truth, answer)]
