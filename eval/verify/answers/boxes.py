@@ -7,7 +7,7 @@ import re
 from itertools import pairwise
 
 BOX = re.compile(
-    r"(?P<opens>\\(?:boxed|fbox)\s*\{)|\\boxed\s*(?P<single>\d)(?=\s*[.,;]?\s*(?:\$|\\[)\]]|\Z))|\\.|[{}]",
+    r"(?P<opens>(?:\\(?:boxed|fbox|framebox)|(?<![\\A-Za-z])boxed)\s*\{)|\\boxed\s*(?P<single>\d)(?=\s*[.,;]?\s*(?:\$|\\[)\]]|\Z))|\\.|[{}]",
     re.IGNORECASE | re.DOTALL,
 )
 LIST = re.compile(r"[,;]|\\pm|\\cup|±|∪|\b(?:and|or)\b", re.IGNORECASE)
@@ -25,7 +25,7 @@ Span = tuple[int, int, int]  # where a box begins, where its content begins, whe
 
 
 def boxed(text: str) -> str | None:
-    r"""The content of the `\boxed{…}` that closes last, or None; one pass over the text."""
+    r"""The content of the `\boxed{…}` that closes last and is not blank, or None; one pass over the text."""
     spans = _spans(text)
     return text[spans[-1][1] : spans[-1][2]] if spans else None
 
@@ -74,7 +74,7 @@ def _outside_brackets(answer: str) -> int:
 
 
 def _spans(text: str) -> list[Span]:
-    """The boxes that close, in the order in which they close."""
+    """The boxes that close, in the order in which they close; blank ones only where there are no others."""
     opened: list[tuple[int, int, bool]] = []
     spans: list[Span] = []
     # One pass with a stack, so that a text of a hundred thousand braces stays linear.
@@ -87,4 +87,4 @@ def _spans(text: str) -> list[Span]:
             spans.append((mark.start(), *mark.span("single")))
         elif mark[0] == "{" or mark["opens"]:
             opened.append((mark.start(), mark.end(), bool(mark["opens"])))
-    return spans
+    return [span for span in spans if text[span[1] : span[2]].strip()] or spans

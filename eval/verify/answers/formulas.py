@@ -5,6 +5,7 @@ import re
 NAMES = "alpha beta gamma delta epsilon theta lambda mu sigma phi omega rho tau pi infty".split()
 NAMES += "arcsin arccos arctan sinh cosh tanh sin cos tan cot csc ln log".split()
 OTHER = {
+    "Infinity": "infty",
     "infinity": "infty",
     "inf": "infty",
     "oo": "infty",
@@ -17,7 +18,16 @@ WORDS = {name: name for name in NAMES} | OTHER
 WORD = re.compile(
     rf"(?<![\\A-Za-z{{])({'|'.join(sorted(WORDS, key=len, reverse=True))})(?![A-Za-z}}])|sec(?=\()"
 )
-SIGNS = {"<=": r"\le ", ">=": r"\ge ", "!=": r"\ne ", "+/-": r"\pm ", "+-": r"\pm ", "**": "^"}
+SIGNS = {
+    "<=": r"\le ",
+    ">=": r"\ge ",
+    "!=": r"\ne ",
+    "=<": r"\le ",
+    "<>": r"\ne ",
+    "+/-": r"\pm ",
+    "+-": r"\pm ",
+    "**": "^",
+}
 SIGN = re.compile("|".join(map(re.escape, SIGNS)))
 UNION = re.compile(r"(?<=[)\]}])\s*U\s*(?=[(\[{\\])")
 CALL = re.compile(r"(?:\\(sqrt|cbrt|abs)|(\^))\s*\(")
@@ -32,13 +42,27 @@ DEGREE_SIGN = re.compile(
 )
 NEGATIVE_POWER = re.compile(r"\^\s*(-\s*(?:\d+(?:\.\d+)?|[a-z](?![a-z])))")
 TIMES = re.compile(r"(?<=\d)\s*[xX]\s*(?=10\s*\^)")
+NAMED_OTHERWISE = [
+    (re.compile(pattern), command)
+    for pattern, command in (
+        (r"\\log\s*_\s*(?:\{\s*e\s*\}|e(?![a-z]))", r"\\ln "),
+        (r"\\lg(?![A-Za-z])", r"\\log_{10} "),
+        (r"\\(arc)?tg(?![A-Za-z])", r"\\\1tan "),
+        (r"\\(arc)?ctg(?![A-Za-z])", r"\\\1cot "),
+        (r"\\cosec(?![A-Za-z])", r"\\csc "),
+    )
+]
+OVER = re.compile(r"(?<![\w.^/])(\d+)/(\d+)\s+(?=(?:pi|sqrt)(?![a-z]))")
 LOG_OF_BASE = re.compile(r"(?<![A-Za-z])\\?log\s*(\d+)\s*(?=\()")
 
 
 def plain_formula(text: str) -> str:
     """The formula as LaTeX; LaTeX comes back as it is."""
     text = TIMES.sub(r"\\times ", DEGREE_SIGN.sub(r"^\\circ ", UNION.sub(r"\\cup ", text)))
+    for pattern, command in NAMED_OTHERWISE:
+        text = pattern.sub(command, text)
     text = LOG_OF_BASE.sub(r"\\log_{\1}", NEGATIVE_POWER.sub(r"^{\1}", text))
+    text = OVER.sub(r"\\frac{\1}{\2} ", text)
     text = SIGN.sub(lambda sign: SIGNS[sign[0]], text)
     text = re.sub(r"(?<![\\A-Za-z])(sqrt|cbrt)(?=\d)", r"\\\1 ", text)
     text = WORD.sub(lambda word: f"\\{WORDS.get(word[0], word[0])} ", text)

@@ -1,12 +1,13 @@
-r"""Notation that math-verify drops, held against each other before it is asked: the letter of a choice, the modulus
-of a number, a bound (bases and dots stand in files of their own). `same_…` say what they find, None where the answers
+r"""Notation that math-verify drops, held against each other before it is asked: the modulus of a number, ratios
+and dates, a bound (bases, choices and dots stand in files of their own). `same_…` say what they find, None where the answers
 have nothing of the kind; `with_…` and `without_…` write one answer as the other is written.
 """
 
 import re
 from collections.abc import Callable
+from fractions import Fraction
 
-from .numerals import exact_numbers
+from .numerals import THOUSANDS, exact_numbers
 
 FACE = r"(?:\\(?:text|mathrm|mbox)\s*\{\s*)?"
 MODULUS = re.compile(
@@ -14,14 +15,14 @@ MODULUS = re.compile(
 )
 CONGRUENT = re.compile(r"^.*(?:\\equiv|\\cong)(?![a-z])")
 INTEGER = re.compile(r"-?\d+")
-LETTER = re.compile(r"\(?([A-J])[).:]?")
-CHOICE = re.compile(  # and not several of them: (A) and (C)
-    rf"{FACE}(?:\(([A-J])\)(?=}}?[\s.:])|([A-J])(?:\)|[.:](?!\d)))[\s.:}}]*(?!(?:,|and\b|or\b|&)|.*\([A-J]\)|.*[\s,;][A-J][.):]\s)(\S.*)",
-    re.DOTALL,
-)
 BOUND = re.compile(r"\\(?:[lg]eq?(?:slant)?|[lg]t|neq?)(?![a-z])|[<>]")
 BOUNDED = re.compile(rf"([A-Za-z]|\\[a-z]+)\s*(?:{BOUND.pattern})")
 
+RATIO = re.compile(r"\d+(?:\.\d+)?(?:\s*:\s*\d+(?:\.\d+)?){2,}")
+PLAIN = re.compile(r"[\d.,/\s]+|\\frac\{\d+\}\{\d+\}")
+DATE = re.compile(r"\d{4}([-/.])\d\d?\1\d\d?|\d\d?([-/.])\d\d?\2\d{4}")
+ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+LAKHS = re.compile(r"[1-9]\d?(?:,\d\d)+,\d{3}")
 WHOLE_AND_PART = re.compile(
     r"(-?\d+)\s*(?:and|\\text\s*\{\s*and\s*\})\s*(\d+/\d+|\\[dt]?frac\s*\{\d+\}\s*\{\d+\})"
 )
@@ -29,26 +30,40 @@ WHOLE_AND_PART = re.compile(
 Equal = Callable[[str, str], bool]
 
 
-def same_choice(gold: str, text: str) -> bool | None:
-    """Whether a letter is that of a choice written out: of C and (C) 12."""
-    for letter, written in ((gold, text), (text, gold)):
-        bare, choice = LETTER.fullmatch(letter), CHOICE.fullmatch(written)
-        if bare and choice:
-            return bare[1] == (choice[1] or choice[2])
-    return None
-
-
-def without_choice(gold: str, text: str) -> str:
-    """An answer without the letter of its choice, where the gold answer has none."""
-    choice = CHOICE.fullmatch(text)
-    return choice[3] if choice and not CHOICE.fullmatch(gold) else text
-
-
 def with_mixed_number(text: str, beside: str) -> str:
     """`3 and 1/2` as one number, where the answer beside it is no list of two."""
     alone = "," not in beside and not re.search(r"\b(?:and|or)\b", beside)
     match = WHOLE_AND_PART.fullmatch(text)
     return exact_numbers(f"{match[1]} {match[2]}") if match and alone else text
+
+
+def same_ratio(gold: str, text: str) -> bool | None:
+    """Whether two ratios of three parts or more are the same: 1:2:3 is 2:4:6, and no number."""
+    sides = [side.rpartition("=")[2].strip() for side in (gold, text)]
+    ratios = [bool(RATIO.fullmatch(side)) for side in sides]
+    if not all(ratios):
+        return False if any(ratios) and any(map(PLAIN.fullmatch, sides)) else None
+    one, other = ([Fraction(part.strip()) for part in side.split(":")] for side in sides)
+    if len(one) != len(other) or not any(one) or not any(other):
+        return one == other
+    return all(a / sum(one) == b / sum(other) for a, b in zip(one, other, strict=True))
+
+
+def same_date(gold: str, text: str) -> bool | None:
+    """Whether two dates in digits are the same day; a date is no difference of numbers."""
+    if not DATE.fullmatch(gold) and not ISO_DATE.fullmatch(text):
+        return None
+    if not DATE.fullmatch(gold) or not DATE.fullmatch(text):
+        return False
+    return [int(part) for part in re.findall(r"\d+", gold)] == [
+        int(part) for part in re.findall(r"\d+", text)
+    ]
+
+
+def without_lakhs(text: str, beside: str) -> str:
+    """`12,34,567` as one number, where the answer beside it is no list."""
+    alone = "," not in THOUSANDS.sub("", beside)
+    return text.replace(",", "") if LAKHS.fullmatch(text) and alone else text
 
 
 def same_residue(gold: str, text: str, equal: Equal) -> bool | None:

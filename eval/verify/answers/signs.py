@@ -17,7 +17,8 @@ SIGNS = {
     "ℝ": r"\mathbb{R}", "ℤ": r"\mathbb{Z}", "ℕ": r"\mathbb{N}", "ℚ": r"\mathbb{Q}", "ℂ": r"\mathbb{C}",
     "µ": r"\mu ", "Ω": r"\Omega ", "∑": r"\sum ", "∫": r"\int ", "‘": "'", "’": "'", "“": '"', "”": '"', "„": '"',
     "٪": "%", "٫": ".", "٬": ",", "،": ",", "。": ".", "।": ".", "、": ",", "﹐": ",",
-    "˚": r"^\circ ", "℃": r"^\circ\text{C}", "℉": r"^\circ\text{F}", "∶": ":", "∣": "|", "∆": r"\Delta ",
+    "˚": r"^\circ ", "℃": r"^\circ\text{C}", "℉": r"^\circ\text{F}", "∶": ":", "∣": "|", "△": r"\triangle ", "∠": r"\angle ", "→": r"\to ", "•": r"\cdot ", "Ø": r"\emptyset ", "ℏ": r"\hbar ",
+    "∆": r"\Delta ",
     "\u2063": ",", "\ufe0e": "", "\ufe0f": "",
 }  # fmt: skip
 TABLE = str.maketrans(SIGNS)
@@ -27,7 +28,7 @@ SCRIPTS = {"<super>": "^", "<sub>": "_"}
 FRACTION = re.compile(r"\^\{(\d+)\}[/⁄]_\{(\d+)\}")
 INDEX = {"√": r"\sqrt", "∛": r"\cbrt", "∜": r"\sqrt[4]"}
 ROOT = re.compile(r"(√(?:\[\w+\])?|[∛∜])\s*(?:(\d+(?:\.\d+)?|[A-Za-z]|\\frac\{\d+\}\{\d+\})|(?=[({])|)")
-VINCULUM = re.compile("((?:\\d\u0305)+)")
+VINCULUM = re.compile("((?:\\d[\u0304\u0305])+)")
 DOTTED = re.compile("(\\d)\u0307")
 
 
@@ -35,7 +36,7 @@ def latex_signs(text: str) -> str:
     """The text with its signs as LaTeX and its digits as ASCII; ASCII text comes back as it is."""
     if text.isascii():
         return text
-    text = VINCULUM.sub(lambda m: r"\overline{" + m[1].replace("\u0305", "") + "}", text)
+    text = VINCULUM.sub(lambda m: r"\overline{" + re.sub("[\u0304\u0305]", "", m[1]) + "}", text)
     text = DOTTED.sub(r"\\dot{\1}", text)
     text = RAISED_INDEX.sub(lambda m: f"√[{unicodedata.normalize('NFKC', m[1])}]", text)
     text = FRACTION.sub(r"\\frac{\1}{\2}", _scripts(text))

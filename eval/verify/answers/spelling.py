@@ -4,8 +4,10 @@ r"""An answer without its ornaments, and what is written in plain text as LaTeX:
 
 import re
 
+from .choices import CHOICE_LETTER, SHORT, stated_choice
 from .formulas import closing, plain_formula
-from .numerals import exact_numbers
+from .numerals import exact_numbers, joined_groups
+from .sets import plain_set
 from .signs import latex_signs
 from .units import joined_unit
 from .words import OTHER_ANSWERS, TEXT, opened_text, without_lead
@@ -16,37 +18,44 @@ SPACE = re.compile(
     r"|\\[hv]space\*?\{[^{}]*\}|\\phantom\{[^{}]*\}|\\(?:display|text|script)style(?![a-z])"
     r"|\\(?:LARGE|Large|large|huge|Huge|normalsize|small)(?![A-Za-z])|\\(?:text)?color\s*\{[^{}]*\}"
     r"|\\(?:[bB]igg?)[lrm]?(?![A-Za-z])|\\(?:bf|it|sf|tt|sl|sc|em|bfseries|itshape|boldmath)(?![A-Za-z])"
+    r"|\\(?:tag\*?|label)\s*\{[^{}]*\}|\\(?:notag|nonumber)(?![a-z])"
     r"|(?<=\d)\{\s*\}(?![_^])"  # 36{}, but not {}_5C_2
 )
 WRAPPER = re.compile(
     r"\\(?:underline|text(?:bf|it|sf|tt|sl|sc|up|md)|math(?:bf|it|sf|tt|normal)|boldsymbol|bm|bold|emph|boxed|fbox|framebox"
-    r"|ensuremath|(?:text)?color\s*\{[^{}]*\})\s*\{"
+    r"|ensuremath|(?:text)?color\s*\{[^{}]*\}|colorbox\s*\{[^{}]*\}|fcolorbox\s*\{[^{}]*\}\s*\{[^{}]*\}|bbox\s*(?:\[[^\]]*\])?"
+    r"|(?P<labelled>underbrace|overbrace))\s*\{"
 )
+LABEL = re.compile(rf"\s*[_^]\s*\{{\s*{TEXT}\{{[^{{}}]*\}}\s*\}}")
+NAMED_OTHERWISE = [
+    (re.compile(r"\\(?:nice|s|flat|x)frac(?=\s*[\d{\\])"), r"\\frac"),
+    (re.compile(r"\\colon(?![a-z])"), ":"),
+    (re.compile(r"\\textsuperscript\s*(?=\{)"), "^"),
+]
 TEXT_PART = re.compile(rf"({TEXT}\{{[^{{}}]*\}})")
 WORDS = re.compile(rf"{TEXT}\{{([^{{}}\d]{{3,}})\}}")
-VECTOR = re.compile(
-    r"(?:\\left\s*)?\\langle(?![a-z])(?P<inner>[^<>]*,.*?)(?:\\right\s*)?\\rangle(?![a-z])|^<(?P<plain>[^<>=]*,[^<>=]*)>$"
-)
-SUCH_THAT = re.compile(
-    r"^(?:\\left\s*)?\\?\{\s*(?P<letter>[a-z])\s*(?:\\in\s*\\(?:mathbb|R)\s*(?:\{R\}|R)?\s*)?(?:\\mid(?![a-z])|\\?\||:)"
-    r"(?P<condition>.*(?P=letter).*?)(?:\\right\s*)?\\?\}$"
+APPROXIMATELY = re.compile(
+    rf"(?<=\S)\s*(?P<face>{TEXT}\{{\s*)?\(\s*(?:approx(?:\.|imately)?|about|roughly)(?![a-z])[^()]*\)\s*(?(face)\}}|(?=\}}?))\s*(?=\}}?\s*$)"
 )
 PERCENT = re.compile(
     rf"(?<=[\d)}}])\s*(?:{TEXT}\{{\s*)?(?:per\s?cent(?:age\s+points?)?|pct\.?|\\?%(?=\s*\}}))\s*\}}?$"
 )
 NUMBER_TEXT = re.compile(rf"{TEXT}\{{\s*([-+]?\d[\d.,/]*)\s*\}}")
+ARGUMENT = r"(?:\{(?:[^{}]|\{[^{}]*\})*\}|\\(?!left|right|frac|sqrt|text)[A-Za-z]+(?![A-Za-z])|[0-9A-Za-z])"
+UNBRACED = re.compile(rf"(\\[dtc]?(?:frac|binom))\s*({ARGUMENT})\s*({ARGUMENT})(?!(?<=\d)\d)")
+LETTER_INDEX = re.compile(r"(?<=[A-Za-z])_([A-Za-z])(?![A-Za-z])")
 BRACELESS = re.compile(r"\\(?:mathrm\s+([A-Za-z])(?![A-Za-z])|rm\s*\{([A-Za-z])\})")
 LETTER = re.compile(rf"{TEXT}\{{\s*([A-Za-z]|\\[a-z]+)\s*\}}|\{{\\rm\s+([a-z])\}}")
 FUNCTION = re.compile(
-    rf"{TEXT}\{{\s*((?:arc)?(?:sin|cos|tan)|(?:sin|cos|tan)h|cot|csc|ln|log|exp|max|gcd|lcm|det)\s*\}}"
+    rf"{TEXT}\{{\s*((?:arc)?(?:sin|cos|tan)|(?:sin|cos|tan)h|(?:arc)?c?tg|cot|csc|cosec|ln|lg|log|exp|max|gcd|lcm|det)\s*\}}"
     rf"|{TEXT}\{{\s*(min)\s*\}}(?=\s*\S)"  # at the end: minutes
 )
 ORDINAL = re.compile(rf"(?<=\d)\s*\^?\s*\{{?\s*(?:{TEXT}\{{?\s*)?(?:st|nd|rd|th)(?![A-Za-z])\s*\}}{{0,2}}")
 BEFORE = re.compile(
-    r"^(?:[\s=,;:]|\\?#|\\\\(?![a-z])|\\(?:therefore|implies|Rightarrow|rightarrow|to)(?![a-z]))+"
+    r"^(?:[\s=,;:]|\\?#|\\\\(?![a-z])|\\(?:therefore|implies|Rightarrow|rightarrow|to|approx|sim|simeq|star|bullet)(?![a-z]))+"
 )
 BEHIND = re.compile(
-    r"(?:\s|(?<!\\)[,;:]|\\\\|(?<![.\\])\.|\\(?:hfill|blacksquare|square|checkmark|newline)|\\)$"
+    r"(?:\s|(?<!\\)[,;:]|\\\\|(?<![.\\])\.|\\(?:hfill|blacksquare|square|checkmark|newline|n)|\\)$"
 )
 PICTURES = "".join(map(chr, (0x220E, *range(0x2580, 0x27C0), *range(0x1F300, 0x1FB00), 0xFE0F)))
 PAIRED = re.compile(r"([*_`\"']{1,3})(.+)\1$", re.DOTALL)
@@ -60,11 +69,10 @@ NAME = re.compile(  # n, x_1, f(2), AB, |AB|, \angle ABC, \text{Area}
 )
 EQUALS = re.compile(r"(?<![<>!\\])=")
 STATED = re.compile(
-    rf"^\W*(?:(?:the\s+)?(?:final\s+)?answer|{'|'.join(sorted(OTHER_ANSWERS, key=len, reverse=True))})\s*(?:is\s*)?\W*?[:=]"
+    rf"^\W*(?:(?:the\s+)?(?:final\s+)?answer|{'|'.join(sorted(OTHER_ANSWERS, key=len, reverse=True))})(?:是|为|為|\s*(?:is\s*)?\W*?[:=])"
     r"\W*?(?=[-(\[{\\√\w])(.+?)\s*$",
     re.IGNORECASE | re.MULTILINE,
 )
-CHOICE_LETTER = re.compile(r"\(?[A-J]\)?")
 NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
 OPERATION = re.compile(r"[\\^=]|[\w)]\s*[-+*/]\s*[\w(]")
 LONG_WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,}")
@@ -74,15 +82,17 @@ def spell(text: str) -> str:
     """The answer in the spelling that is compared."""
     if text.isupper():  # a reply in capitals writes \FRAC
         text = COMMAND.sub(lambda command: command[0].lower(), text)
-    text = re.sub(r"\\!\s*", "", _unwrapped(latex_signs(text)))
+    text = _unwrapped(latex_signs(text))
+    for pattern, command in NAMED_OTHERWISE:
+        text = pattern.sub(command, text)
+    text = joined_groups(UNBRACED.sub(_braced, re.sub(r"\\!\s*", "", text)))
+    text = APPROXIMATELY.sub("", text)
     text = opened_text(_currency_behind(_bare(SPACE.sub(" ", text))))
     text = _bare(without_lead(_bare(text)))
     if words := WORDS.fullmatch(text):  # an answer in words alone, which need not be set as such
-        text = _bare(words[1])
-    text = VECTOR.sub(lambda vector: f"({vector['inner'] or vector['plain']})", text)
-    text = SUCH_THAT.sub(lambda elements: elements["condition"].strip(), text)
+        text = _bare(without_lead(_bare(words[1])))
+    text = BRACELESS.sub(lambda letter: rf"\mathrm{{{letter[1] or letter[2]}}}", plain_set(text))
     text = joined_unit(PERCENT.sub(r"\\%", text))
-    text = BRACELESS.sub(lambda letter: rf"\mathrm{{{letter[1] or letter[2]}}}", text)
     text = NUMBER_TEXT.sub(r"\1", ORDINAL.sub("", text).replace(r"\varnothing", r"\emptyset"))
     text = re.sub(
         r"\\imath(?![a-z])",
@@ -91,26 +101,39 @@ def spell(text: str) -> str:
     )
     parts = TEXT_PART.split(text)
     parts[::2] = map(plain_formula, parts[::2])
-    return _forward(_bare(exact_numbers("".join(parts))))
+    return LETTER_INDEX.sub(r"_{\1}", _forward(_bare(exact_numbers("".join(parts)))))
 
 
 def stated(text: str, gold: str) -> str | None:
     """The formula, number or choice of the last line that says `Answer: …`, where math-verify would read less, else None."""
+    of_choices = CHOICE_LETTER.fullmatch(gold)
+    if of_choices:
+        if len(text) <= SHORT and CHOICE_LETTER.fullmatch(letter := spell(text)):
+            return letter
+        if letters := stated_choice(text):
+            return letters
     lines = STATED.findall(latex_signs(text))
     if not lines or "$" in lines[-1] or "\\(" in lines[-1]:
         return None
     line = spell(lines[-1])
     formula = OPERATION.search(line) and not LONG_WORD.search(TEXT_PART.sub("", line))
-    choice = CHOICE_LETTER.fullmatch(line) and CHOICE_LETTER.match(gold)
-    return line if formula or choice or NUMBER.fullmatch(line) else None
+    if of_choices and CHOICE_LETTER.fullmatch(line.upper()):
+        return line.upper()
+    return line if formula or NUMBER.fullmatch(line) else None
+
+
+def _braced(match: re.Match[str]) -> str:
+    r"""`\frac\pi3` with its arguments in braces."""
+    return match[1] + "".join(part if part[0] == "{" else f"{{{part}}}" for part in match.group(2, 3))
 
 
 def _unwrapped(text: str) -> str:
     """Without the commands that only set their argument in another face."""
     while match := WRAPPER.search(text):
         end = closing(text, match.end() - 1)
-        inner = text[match.end() : end]
-        text = text[: match.start()] + inner + text[end + 1 :]
+        inner, rest = text[match.end() : end], text[end + 1 :]
+        label = LABEL.match(rest) if match["labelled"] else None
+        text = text[: match.start()] + inner + (rest[label.end() :] if label else rest)
     return text
 
 

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from .numerals import SCALE_SIGNS, SCALES, UNIT_OF_KILO
 from .unit_names import UNITS, Reading
@@ -61,6 +62,10 @@ EXPONENT = re.compile(r"\^\s*\{\s*(-?\d)\s*\}")
 FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 WORDS = re.compile(r"\s*[A-Za-z]{2,}(?:[\s/()]+[A-Za-z]{2,})*[\s)]*")
 LETTERS = re.compile(r"(?<![\\A-Za-z])[A-Za-z]")
+MEASURE = re.compile(
+    rf"\s*(?:(?:,|and\b)\s*)?(?P<number>\d+(?:\.\d+)?)\s*(?:{TEXT}\{{(?P<words>[^{{}}\d]+)\}}|(?P<name>[A-Za-z]+)(?![A-Za-z]))"
+)
+AND = re.compile(r"^\s*and\b|[\s,.]*(?:\band)?\s*$")
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,24 @@ def split_unit(text: str, *, letters: bool) -> tuple[str, list[Unit]]:
         if units or not _changes(behind[0]):
             return text[: behind.start()], units
     return text, []
+
+
+def joined_measures(text: str) -> str:
+    r"""`1\text{ h }30\text{ min}` as `90 \text{ min}`: numbers with ever smaller units of one kind are one number."""
+    found, place = list[tuple[Fraction, str]](), 0
+    while piece := MEASURE.match(text, place):
+        words = AND.sub("", piece["words"] or piece["name"]).strip()
+        found.append((Fraction(piece["number"]), words))
+        place = piece.end()
+    if len(found) < 2 or text[place:].strip(" ."):
+        return text
+    for last in units_of(found[-1][1]):
+        alike = [next((u for u in units_of(words) if u.kinds == last.kinds), None) for _, words in found]
+        sizes = [unit.size for unit in alike if unit]
+        if len(sizes) == len(found) and all(a > b for a, b in pairwise(sizes)):
+            total = sum(number * size for (number, _), size in zip(found, sizes, strict=True)) / last.size
+            return rf"\frac{{{total.numerator}}}{{{total.denominator}}} \text{{ {found[-1][1]} }}"
+    return text
 
 
 def joined_unit(text: str) -> str:

@@ -9,25 +9,32 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sympy import (
+    Abs,
     And,
+    Basic,
+    Complement,
     Equality,
     Expr,
     Float,
     I,
     Interval,
     MatrixBase,
+    Mul,
     Or,
     Pow,
     Rational,
+    S,
     Symbol,
     Tuple,
     UnevaluatedExpr,
     Union,
     log,
+    oo,
     preorder_traversal,
     simplify,
 )
 from sympy import FiniteSet as Set
+from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 
 SMALL = 0.01  # below it, six decimals are fewer than four digits
@@ -36,7 +43,7 @@ DECIMALS, DECIMAL = (
     1.01e-4,
 )  # how far apart, for their size, two small decimals or one and an exact number may be
 DIGITS = 30  # to which two exact numbers must agree
-MOST_LETTERS = 8  # whose signs are all tried
+MOST_LETTERS = 8  # which are tried negative, one by one
 POINTS = [Rational(n, 7) for n in (3, 5, 8, 11, 13, 17, 19, 23)]  # values of letters
 
 
@@ -62,6 +69,27 @@ def _values(gold: Any, answer: Any) -> tuple[Any, Any]:
     if equations and not (_is_named(gold) and _is_named(answer)) and gold.lhs != answer.lhs:
         return gold, answer
     return _right_side(gold), _right_side(answer)
+
+
+def in_letters_of(others: Iterable[Any], value: Any) -> Any:
+    """The value with the letters of others: beside an `i`, if only in V_i, a letter is read as one that is not real."""
+    if not isinstance(value, Basic | MatrixBase):
+        return value
+    theirs = {
+        letter.name: letter
+        for other in others
+        if isinstance(other, Basic | MatrixBase)
+        for letter in other.free_symbols
+    }
+    return value.xreplace({letter: theirs.get(letter.name, letter) for letter in value.free_symbols})
+
+
+def unnamed(value: Any) -> Any:
+    """What a quotient or product of functions is said to be, V(s)/U(s) = …: math-verify takes one alone for a name."""
+    if not isinstance(value, Equality) or not isinstance(value.lhs, Mul):
+        return value
+    named = all(isinstance(part.as_base_exp()[0], AppliedUndef) for part in value.lhs.args)
+    return value.rhs if named else value
 
 
 def _is_named(value: Any) -> bool:
@@ -112,19 +140,27 @@ def same(gold: Any, answer: Any) -> bool:
     gold, answer = _tuple(gold, answer), _tuple(answer, gold)
     if _ends(gold) and _ends(gold) == _ends(answer):
         gold, answer = Tuple(gold.start, gold.end), Tuple(answer.start, answer.end)
-    if isinstance(gold, Union | Interval) or isinstance(answer, Union | Interval):
-        left = _numbers_left(gold)
+    if any(map(_leaves_numbers, (gold, answer))):
+        left = _numbers_left(gold) if len(gold.free_symbols | answer.free_symbols) < 2 else None
         return left is not None and left == _numbers_left(answer)
     if isinstance(gold, Tuple | Set) and type(gold) is type(answer):
         return len(gold.args) == len(answer.args) and _same_elements(gold, answer)
-    if not isinstance(gold, Expr) or not isinstance(answer, Expr) or gold.has(Float) or answer.has(Float):
+    if not isinstance(gold, Expr) or not isinstance(answer, Expr):
         return False
     letters = gold.free_symbols | answer.free_symbols
-    if letters and all(letter.name == "i" for letter in letters):
-        return _same_complex(*(side.subs(dict.fromkeys(letters, I)).doit() for side in (gold, answer)))
-    if not letters or len(letters) > MOST_LETTERS or not any(map(_has_roots, (gold, answer))):
+    if not letters:
         return False  # math-verify has compared them in full
+    gold, answer = _exact(gold), _exact(answer)
+    if all(letter.name == "i" for letter in letters):
+        return _same_complex(*(side.subs(dict.fromkeys(letters, I)).doit() for side in (gold, answer)))
+    if len(letters) > MOST_LETTERS or not any(map(_has_roots, (gold, answer))):
+        return False
     return _same_where_real(gold, answer)
+
+
+def _exact(value: Expr) -> Any:
+    """The value with its decimals as the fractions that they are."""
+    return value.replace(lambda part: part.is_Float, lambda part: Rational(str(part)))
 
 
 def _ends(value: Any) -> tuple[bool, bool] | None:
@@ -143,10 +179,16 @@ def _same_elements(gold: Any, answer: Any) -> bool:
     return True
 
 
+def _leaves_numbers(value: Any) -> bool:
+    if isinstance(value, Union | Interval | Complement) or value == S.Reals:
+        return True
+    return isinstance(value, Relational) and value.has(Abs)
+
+
 def _numbers_left(value: Any) -> Any:
     """The numbers that a set, or inequalities between one letter and numbers, leave; None of anything else."""
-    if isinstance(value, Union | Interval):
-        return value
+    if isinstance(value, Union | Interval | Complement) or value == S.Reals:
+        return Interval(-oo, oo) if value == S.Reals else value.subs(S.Reals, Interval(-oo, oo)).doit()
     parts = value.args if isinstance(value, Set | And | Or) else (value,)
     bounds = all(isinstance(part, Relational) and _bounds_a_letter(part) for part in parts)
     if not bounds or len(value.free_symbols) != 1:
@@ -157,7 +199,7 @@ def _numbers_left(value: Any) -> Any:
 
 def _bounds_a_letter(part: Relational) -> bool:
     sides = (part.lhs, part.rhs)
-    return any(isinstance(a, Symbol) and b.is_number for a, b in (sides, sides[::-1]))
+    return any(isinstance(a, Symbol | Abs) and b.is_number for a, b in (sides, sides[::-1]))
 
 
 def _has_roots(value: Expr) -> bool:
@@ -175,22 +217,28 @@ def _tuple(value: Any, beside: Any) -> Any:
     """A row or column as a tuple beside something that is no matrix; a pair, which is read as an open interval, too."""
     if isinstance(value, MatrixBase) and not isinstance(beside, MatrixBase) and 1 in value.shape:
         return Tuple(*value.flat())
-    if isinstance(value, Interval) and value.is_open and isinstance(beside, MatrixBase):
+    pair = (
+        isinstance(value, Interval) and value.left_open == value.right_open
+    )  # (1,2) and [1,2], but not (1,2]
+    if pair and isinstance(beside, MatrixBase):
         return Tuple(value.start, value.end)
     return value
 
 
 def _same_where_real(gold: Expr, answer: Expr) -> bool:
-    """Whether two formulas are equal for positive letters, and at every choice of signs where all of both is real.
+    """Whether two formulas are equal for positive letters, and where one of them is negative and all of both is real.
 
-    So √(ab) is √a √b, but √(x²) is not x: at x < 0 both are real and differ.
+    So √(ab) is √a √b, but √(x²) is not x: at x < 0 both are real and differ. √(k/m) is √(km)/m, though these
+    differ where both letters are negative: of two that are nobody thinks.
     """
     names = sorted({letter.name for letter in gold.free_symbols | answer.free_symbols})
     positive = {name: Symbol(name, positive=True) for name in names}
     if simplify(_at(gold, positive).doit() - _at(answer, positive).doit()) != 0:
         return False
-    for signs in itertools.product((1, -1), repeat=len(names)):
-        values = {name: sign * value for name, sign, value in zip(names, signs, POINTS, strict=False)}
+    for negative in (None, *names):
+        values = {
+            name: -value if name == negative else value for name, value in zip(names, POINTS, strict=False)
+        }
         # Far above the error of DIGITS digits, far below a difference that a wrong answer makes
         apart = abs((_at(gold, values) - _at(answer, values)).evalf(DIGITS)) > 1e-9
         if apart and _real(gold, values) and _real(answer, values):

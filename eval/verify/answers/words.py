@@ -14,7 +14,7 @@ WORD = re.compile(
 LEADING = re.compile(rf"^(?:{TEXT}\{{([^{{}}\d]*)\}}|((?:[A-Za-z]+[\s:]+)+))\s*(?=\S)")
 ANSWER_WORDS = frozenset(
     "the final answer answers is are result total value solution so thus hence therefore we get have it equals "
-    "equal to our sum number of that this which gives required exactly approximately about roughly around".split()
+    "equal to our sum number of that this which gives required exactly approximately about roughly around yes only just ans".split()
 )
 # An answer may follow these words at once, where none of CHANGES stands before them and the last word leaves nothing open.
 SAYS = re.compile(
@@ -26,6 +26,7 @@ CHANGES = frozenset(
     "not no non never none neither nor without except excluding but cannot can could may might unequal wrong incorrect false "
     "than exceed exceeds exceeding bound bounded bounds up if unless half twice thrice".split()
 )
+ARTICLE = re.compile(r"(?:an?|the)\s+(?=[a-z]{2})", re.IGNORECASE)
 BOUNDS = re.compile(r"\bat\s+(?:least|most)\b|<|>|≤|≥|≠|!=", re.IGNORECASE)
 LEFT_OPEN = frozenset(
     "of by from to over under above below between within beyond and or greater less more fewer larger smaller higher "

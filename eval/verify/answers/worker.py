@@ -17,32 +17,44 @@ from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse, veri
 from sympy import Equality, Expr, Float, Integer
 
 from .bases import same_base
-from .notation import same_choice, same_residue, with_left_side, with_mixed_number, without_choice
+from .choices import same_choice, without_choice
+from .notation import (
+    same_date,
+    same_ratio,
+    same_residue,
+    with_left_side,
+    with_mixed_number,
+    without_lakhs,
+)
 from .sequences import same_sequence, without_endless_dots
 from .signs import latex_signs
 from .sizes import apart_by_size
 from .spelling import COMMAND, spell, stated
-from .units import is_number, split_unit
-from .values import differ, same
-from .words import UPRIGHT
+from .units import is_number, joined_measures, split_unit
+from .values import differ, in_letters_of, same, unnamed
+from .words import ARTICLE, UPRIGHT
 
+BLANK = re.compile(r"(?<![\w.,^_}])\d+(?:\.\d+)? +\d+(?![\d./])")
 TIMES_TEN = re.compile(
     r"\s*([+-]?\d*\.?\d+)\s*(?:[eE]|(?:\\times|\\cdot|\*)\s*10\s*\^)\s*\{?\s*([+-]?\d+)\s*\}?\s*"
 )
 E_NOTATION = re.compile(r"(?<![\w.])(\d*\.?\d+)[eE]([+-]?\d+)(?!\w)")
+INDEXED_E = re.compile(
+    r"(?<![\\A-Za-z])[eE]\s*_\s*(?:\{\s*(\w+)\s*\}|(\w))"
+)  # a letter, and not Euler's number
 # Emphasis, and no power: 2**3.
 BOLD = re.compile(r"(?<![\w*)])\*\*(?![\s*])((?:[^*\n]|\*(?!\*))+)(?<!\s)\*\*(?![\w*(])")
 WORDS = re.compile(r"[A-Za-z]?[a-z]{2,}(?: [A-Za-z]?[a-z]+)*")  # of capitals alone: a product of letters
 PERCENT = re.compile(r"\\?%\s*$")
 UNIT_LETTERS = re.compile(r"(?<=[\d}])\s+[A-Za-z](?:\^\d)?(?:\s*/\s*[A-Za-z](?:\^\{?\d\}?)?)?$")
-KEEPING_UNITS = [  # math-verify drops single letters as units (2t is 2), so units are ours
-    LatexExtractionConfig(
-        normalization_config=NormalizationConfig(
-            basic_latex=True, units=False, malformed_operators=True, nits=True, boxed="all", equations=False
-        )
-    ),
-    ExprExtractionConfig(),
-]
+NORMAL = NormalizationConfig(  # math-verify drops single letters as units (2t is 2), so units are ours
+    basic_latex=True, units=False, malformed_operators=True, nits=True, boxed="all", equations=False
+)
+LATEX = [LatexExtractionConfig(normalization_config=NORMAL, try_extract_without_anchor=False)]
+KEEPING_UNITS = [LatexExtractionConfig(normalization_config=NORMAL), ExprExtractionConfig()]
+# What only LaTeX can read, and what stands before a value that it is the value of
+FORMAL = re.compile(r"\\(?!text|mathrm|mbox)[A-Za-z]+|[\^_]")
+LAST = re.compile(r"=|\\approx(?![a-z])")
 
 
 def outcome(gold: str, text: str, boxed: bool) -> str:
@@ -60,25 +72,36 @@ def outcome(gold: str, text: str, boxed: bool) -> str:
 
 def compared(gold: str, text: str) -> str:
     """The outcome of two answers in one spelling: by word, by notation, by unit, then by math-verify."""
-    if WORDS.fullmatch(gold) and gold.lower() == text.lower() or _unset(gold) == _unset(text) != "":
+    if WORDS.fullmatch(gold) and _bare_word(gold) == _bare_word(text) or _unset(gold) == _unset(text) != "":
         return "right"
+    gold, text = without_lakhs(gold, text), without_lakhs(text, gold)
     gold, text = without_endless_dots(gold), with_mixed_number(without_endless_dots(text), gold)
     for verdict in (
         same_choice(gold, text),
+        same_ratio(gold, text),
+        same_date(gold, text),
         same_base(gold, text, _equal),
         same_residue(gold, text, _equal),
         same_sequence(gold, text, _equal),
     ):
         if verdict is not None:
             return "right" if verdict else "wrong"
-    gold, text = with_left_side(gold, text), with_left_side(without_choice(gold, text), gold)
+    if BLANK.search(UPRIGHT.sub("|", text)):
+        return "unparsed"  # math-verify adds what stands side by side: 4 8 is 12
+    gold, text = without_choice(gold, text), without_choice(text, gold)
+    gold, text = with_left_side(gold, text), with_left_side(text, gold)
     values = _in_one_unit(gold, text)
     return "wrong" if values is None else judged(*values)
 
 
+def _bare_word(text: str) -> str:
+    return ARTICLE.sub("", text.lower(), count=1) if ARTICLE.match(text) else text.lower()
+
+
 def _unset(text: str) -> str:
     """The text in one face: `Group 3` may be set as text in whole, in part or not at all."""
-    return " ".join(UPRIGHT.sub(r" \1 ", text).split()) if re.search(r"\w", text) else ""
+    bare = " ".join(UPRIGHT.sub(r" \1 ", text).split())
+    return bare.replace(" \\", "\\") if re.search(r"\w", text) else ""
 
 
 def _equal(gold: str, text: str) -> bool:
@@ -87,6 +110,7 @@ def _equal(gold: str, text: str) -> bool:
 
 def _in_one_unit(gold: str, text: str) -> tuple[str, str] | None:
     """Both without their units, the second converted to the first's; None where the units are of two kinds."""
+    gold, text = joined_measures(gold), joined_measures(text)
     letters = UNIT_LETTERS.search(gold)
     value, units = split_unit(gold, letters=bool(letters and is_number(gold[: letters.start()])))
     its_value, its_units = split_unit(text, letters=is_number(value))
@@ -105,10 +129,13 @@ def _in_one_unit(gold: str, text: str) -> tuple[str, str] | None:
 
 def judged(gold: str, text: str, *, boxed: bool = True) -> str:
     """The outcome by math-verify, and by what it takes for equal or unequal and is not."""
-    answer = _parsed(E_NOTATION.sub(r"\1*10^(\2)", text), boxed)
+    answer = _parsed(text, boxed)
     if not answer:
         return "unparsed" if boxed else "missing"
-    truth = _parsed(E_NOTATION.sub(r"\1*10^(\2)", gold), True)
+    truth = _parsed(gold, True)
+    if not any(isinstance(value, Equality) for value in truth):
+        answer = [unnamed(value) for value in answer]
+    answer = [in_letters_of(truth, value) for value in answer]
     if number := TIMES_TEN.fullmatch(gold):
         truth, answer = _mantissas(number[1], int(number[2]), answer)
     read = [next((value for value in side if not isinstance(value, str)), None) for side in (truth, answer)]
@@ -122,9 +149,20 @@ def judged(gold: str, text: str, *, boxed: bool = True) -> str:
 
 
 def _parsed(text: str, boxed: bool) -> list[Any]:
-    if boxed:
-        return list(parse(rf"\boxed{{{text}}}", KEEPING_UNITS, parsing_timeout=None))
-    return list(parse(text, parsing_timeout=None))
+    text = E_NOTATION.sub(r"\1*10^(\2)", text)
+    if not boxed:
+        return list(parse(text, parsing_timeout=None))
+    text = INDEXED_E.sub(r"X_{E\1\2}", text)
+    last = LAST.split(text)[-1]
+    for formula in dict.fromkeys((text, last)):
+        read = list(parse(rf"\boxed{{{formula}}}", LATEX, parsing_timeout=None))
+        if any(not isinstance(value, str) for value in read):
+            return read
+    if FORMAL.search(
+        last
+    ):  # a number inside a formula that LaTeX cannot read is not its value: 3 of `\foo 3`
+        return read
+    return list(parse(rf"\boxed{{{text}}}", KEEPING_UNITS, parsing_timeout=None))
 
 
 def _mantissas(mantissa: str, exponent: int, answer: list[Any]) -> tuple[list[Any], list[Any]]:
@@ -135,6 +173,7 @@ def _mantissas(mantissa: str, exponent: int, answer: list[Any]) -> tuple[list[An
 
 
 def serve(deadline: float) -> None:
+    sys.set_int_max_str_digits(0)  # a number of more digits is read too; the deadline bounds what it may cost
     logging.disable(logging.CRITICAL)
     for line in sys.stdin:
         gold, text, boxed = json.loads(line)
