@@ -69,7 +69,7 @@ def _shared_where_unlike(arm: Measure, against: Measure) -> Flags | None:
     samples = np.array(np.broadcast_arrays(_by_row(arm, rows), _by_row(against, rows)))
     if np.allclose(*(of_side / of_side.sum() for of_side in samples)):
         return None
-    shared: Flags = (samples > 0).all(axis=0)
+    shared: Flags = samples.min(axis=0) > 0
     return shared
 
 
@@ -125,8 +125,8 @@ def _difference(gap: Sequence[float], size: int, clusters: int) -> Difference:
 def _over_seeds(gap: Difference, arm: ArmMeasure, against: ArmMeasure, sums: Sums) -> Difference:
     """The same difference; seeds are paired, and what is not trained stands against each of them."""
     over = weighted([arm.measure, against.measure], sums, APART)
-    ends = (*over.interval(), *over.interval(INNER))
-    return Difference(gap.diff, *ends, over.p, over.detectable, gap.n, gap.clusters)
+    (low, high), (low_90, high_90) = over.interval(), over.interval(INNER)
+    return Difference(gap.diff, low, high, low_90, high_90, over.p, over.detectable, gap.n, gap.clusters)
 
 
 class Weighted(NamedTuple):

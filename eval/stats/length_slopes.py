@@ -130,7 +130,7 @@ def intervention(under: ModeSamples, think: ModeSamples, *, method: str = "inter
     the same samples.
     """
     known = [_known(samples) for samples in (under, think)]
-    rows = np.intersect1d(*(samples.row for samples in known))
+    rows = np.intersect1d(known[0].row, known[1].row)
     kept = [_at(samples, np.isin(samples.row, rows)) for samples in known]
     cluster = np.unique(_row_means(kept[0]).cluster, return_inverse=True)[1]
     verdicts, tokens = zip(*(_left_out_means(_row_means(samples), cluster) for samples in kept), strict=True)
@@ -149,7 +149,8 @@ def _known(samples: ModeSamples) -> ModeSamples:
 
 
 def _at(samples: ModeSamples, chosen: Flags) -> ModeSamples:
-    return ModeSamples(*(values[chosen] for values in samples))
+    tokens, verdict, row, cluster = samples
+    return ModeSamples(tokens[chosen], verdict[chosen], row[chosen], cluster[chosen])
 
 
 def _row_means(samples: ModeSamples) -> ModeSamples:
