@@ -81,7 +81,9 @@ def in_letters_of(others: Iterable[Any], value: Any) -> Any:
         if isinstance(other, Basic | MatrixBase)
         for letter in other.free_symbols
     }
-    return value.xreplace({letter: theirs.get(letter.name, letter) for letter in value.free_symbols})
+    # Only what differs: what is replaced is computed anew, and x² = -1 is false for a real x
+    other = {letter: theirs.get(letter.name, letter) for letter in value.free_symbols}
+    return value.xreplace({ours: letter for ours, letter in other.items() if ours != letter})
 
 
 def unnamed(value: Any) -> Any:
