@@ -16,7 +16,7 @@ _IN_TICKS = re.compile(r"`\[[^\W\d_][^`\[\]\n]*[^\W\d_]\]`")
 _LEADING = rf"(?:{OPENING}|\\)*+"
 _OPENING = (
     rf"(?:^{_LEADING}|(?<=[.!?…。！？।:;)\"”*_\u2600-\u27bf\U0001f000-\U0001faff])[^\S\n]++(?:[^\w\s]|_)*+"
-    r"|(?<=[!?。।])(?:[^\w\s]|_)*+)"
+    r"|(?<=[!?。।])(?:[^\w\s]|_){0,8}+)"
 )
 _POSTSCRIPTS = {"P.S.": r"p\.\s?s\.", "P.P.S": r"p\.\s?p\.\s?s"}
 _NAMES = ("name", "date", "place", "city", "address", "topic", "title", "time")
