@@ -80,6 +80,8 @@ def read_asked(record: Record) -> tuple[str, list[tuple[str, Kwargs]]]:
         return last_question(record), _of_truth(truth, record.where)
     record.need("prompt", "instruction_id_list", "kwargs")
     names, kwargs = record.of("instruction_id_list", LIST), record.of("kwargs", LIST)
+    if not record.of("prompt", TEXT).strip():
+        raise InputError(record.where, "a blank prompt", "take the record out")
     return record.of("prompt", TEXT), _paired(names, kwargs, record.where)
 
 

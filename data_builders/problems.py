@@ -16,6 +16,7 @@ from typing import Any
 
 from ..eval.io.errors import InputError
 from ..eval.io.fields import NAME, shown
+from ..eval.io.jsonl import Line
 from ..eval.verify.answers import boxed
 from ..eval.verify.rows import GAPS, Row, as_row, problem_key
 from .conversations import holds_conversation, last_question, said_before
@@ -34,6 +35,7 @@ BENCHMARKS = {
     "ifeval": "google/IFEval::train",  # key, prompt, instruction_id_list, kwargs; 541
     "ifbench": "allenai/IFBench_test::train",  # as IFEval; 300, of which few have constraints of ours
 }
+UNSAID = ("NA", "-", "--", "—", "?", "??", "TBD", "tbd")  # gaps as people write them; Na is sodium
 QUESTIONS = ("question", "problem")
 IDS = ("id", "unique_id", "uuid", "problem_id")
 
@@ -101,19 +103,24 @@ def _gold(value: Any, where: str) -> str:
     if not NAME.holds(value):
         raise InputError(where, f"the answer is {shown(value)}", "give a text, a number or a list of them")
     answer = str(value).rpartition("####")[2].strip()
-    if answer.casefold() in GAPS:
+    if answer.casefold() in GAPS or answer in UNSAID:
         raise InputError(where, f"no answer, only a gap written as {answer!r}", "take the record out")
     return answer
 
 
 def _problem(record: Record) -> Row:
-    for column in ("choices", "options"):
-        if (choices := record.fields.get(column)) and isinstance(choices, list | dict):
-            what = f"a question of several choices (column {column!r}): they would not be asked"
-            raise InputError(
-                record.where, what, "write them into the question, and its right one as the answer"
-            )
+    if column := _choices(record.fields):
+        what = f"a question of several choices (column {column!r}): they would not be asked"
+        raise InputError(record.where, what, "write them into the question, and its right one as the answer")
     return plain_row(record, _question(record), _answer(record))
+
+
+def _choices(fields: Line) -> str | None:
+    """The column that holds choices beside a question: all of them, or the first of one for each."""
+    for column in ("choices", "options"):
+        if isinstance(fields.get(column), list | dict | str) and fields[column] and fields[column] != "[]":
+            return column
+    return "A" if all(fields.get(letter) not in (None, "") for letter in "AB") else None
 
 
 def _question(record: Record) -> str:

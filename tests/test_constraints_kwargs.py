@@ -34,6 +34,14 @@ POSTSCRIPT, FREQUENCY = "detectable_content:postscript", "keywords:frequency"
          {"num_paragraphs": 2, "nth_paragraph": 0, "first_word": "a"}, "nth_paragraph is 0; give 1 or more"),
         ("count:words_japanese", {"N": 0}, "N is 0; give 1 or more"),
         ("format:list", {"sep": ""}, "sep holds ''"),
+        (EXISTENCE, {"keywords": []}, "keywords is empty; give one text or more"),
+        (FORBIDDEN, {"forbidden_words": []}, "forbidden_words is empty"),
+        ("startend:end_checker", {"end_phrase": ""}, "end_phrase holds ''"),
+        ("combination:repeat_prompt", {"prompt_to_repeat": " "}, "prompt_to_repeat holds ' '"),
+        ("keywords:letter_frequency", {"letter": "ab", "let_frequency": 1, "let_relation": "at least"}, "letter is 'ab'"),
+        ("length_constraints:nth_paragraph_first_word",
+         {"num_paragraphs": 2, "nth_paragraph": 3, "first_word": "a"}, "nth_paragraph is 3, num_paragraphs 2"),
+        ("count:word_count_range", {"min_words": 9, "max_words": 3}, "min_words is 9, max_words 3"),
     ],
 )  # fmt: skip
 def test_a_value_that_no_rule_can_use_is_refused_where_the_row_is_read(name, kwargs, complaint):

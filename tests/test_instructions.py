@@ -100,6 +100,12 @@ def test_what_has_no_rule_is_counted_and_left_out(tmp_path):
         list(build(rows=2, seed=0, source=str(file)))
 
 
+def test_a_blank_prompt_is_refused(tmp_path):
+    blank = {"prompt": " ", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}
+    with pytest.raises(InputError, match=r"prompts.jsonl:1: a blank prompt; take the record out"):
+        list(build(rows=1, seed=0, source=str(made_of(tmp_path, blank))))
+
+
 def test_a_missing_column_is_named(tmp_path):
     with pytest.raises(
         InputError, match=r"prompts.jsonl:1: no column 'messages'; the record has ground_truth"

@@ -85,7 +85,7 @@ RECORDS = {
     "parts": (said([{"type": "text", "text": "12"}]), "none", False, (None, None)),
     "counted beside the reply": (said("12", usage=BESIDE), "none", False, (20, 10)),
     "refused": (said(None, refusal="12"), "none", False, (None, None)),
-    "filtered": (said("", "content_filter"), "none", False, (None, None)),
+    "filtered": (said("", "content_filter"), "none", True, (None, None)),
 }
 
 

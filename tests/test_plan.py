@@ -347,6 +347,8 @@ def test_steps_are_those_of_the_trainers() -> None:
     assert (
         estimate.steps(sft.model_copy(update={"args": {"gradient_accumulation_steps": 4}}), 2, None) == 3 * 2
     )
+    with pytest.raises(InputError, match="num_train_epochs: .* optimizer steps"):
+        estimate.steps(sft.model_copy(update={"args": {"num_train_epochs": 1e308}}), 1, None)
     packed = {"packing": True, "max_length": 100, "num_train_epochs": 1.0, "per_device_train_batch_size": 1}
     assert estimate.steps(sft.model_copy(update={"args": packed}), 1, 25.0) == 25
     grpo = {"per_device_train_batch_size": 16, "num_generations": 8, "num_train_epochs": 1.0}

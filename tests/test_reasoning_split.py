@@ -16,7 +16,7 @@ R1 = "<think>\nSo 2 + 2.\n</think>\n\nIt is \\boxed{4}."
         ("<think>So 2 + 2 is 4.", "So 2 + 2 is 4.", "", "unclosed"),
         ("It is 4.", "", "It is 4.", "none"),
         ("", "", "", "none"),
-        ("<think>a</think>b</think>c", "a", "b\nc", "closed"),
+        ("<think>a</think>b</think>c", "a</think>b", "c", "closed"),
         ("<think>a</think>b <think> c", "a", "b <think> c", "closed"),
         ("<think>a</think><answer>b</answer>", "a", "b", "closed"),
         ("<answer>a</answer><answer>b</answer>", "", "b", "none"),

@@ -8,11 +8,30 @@ from reins.eval.io.public import public
 @pytest.mark.parametrize(
     "key",
     "hub_token HF_TOKEN token push_to_hub_token apiKey api_key WANDB_API_KEY DB_PWD mysql_pwd password Password "
-    "client_secret SECRET aws_secret_access_key openai_apikey credentials gh_pat authToken".split(),
+    "client_secret SECRET aws_secret_access_key openai_apikey credentials gh_pat authToken pass db_pass authorization "
+    "tokens api_keys secrets passwords bearer jwt dsn connection_string webhook_url SLACK_WEBHOOK".split(),
 )
 def test_what_a_key_calls_secret_is_not_shown(key: str) -> None:
     for content in ({key: "PLANTED"}, {"stages": [{"s": {"args": {key: "PLANTED"}}}]}, {key: ["PLANTED", 5]}):
         assert "PLANTED" not in str(public(content)) and "***" in str(public(content))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"token": {"value": "PLANTED"}},
+        [{"name": "HF_TOKEN", "value": "PLANTED"}],
+        ["--hub_token", "PLANTED"],
+        [("HF_TOKEN", "PLANTED")],
+        "reins run --token=PLANTED",
+        "reins run --hub-token PLANTED",
+        "HF_TOKEN=PLANTED reins",
+        "https://example.org/db?token=PLANTED&x=1",
+    ],
+    ids=str,
+)
+def test_what_stands_beside_the_name_of_a_secret_is_not_shown(content) -> None:
+    assert "PLANTED" not in str(public(content)) and "***" in str(public(content))
 
 
 def test_a_mapping_of_passwords_is_not_shown() -> None:
@@ -33,6 +52,17 @@ def test_what_is_no_secret_is_shown_as_it_is() -> None:
         "keyword": "and",
         "compatible": "yes",
         "key": {"builder": "problems"},
+        "max_tokens": 5,
+        "tokens": 5000,
+        "num_tokens": "9",
+        "stop_token": "###",
+        "special_tokens": ["<a>"],
+        "sort_key": "row",
+        "group_key": "x",
+        "second_pass": "reflect",
+        "args": ["--max_tokens", "512", "--seed", "5", "--eos_token=</s>", "--num_tokens=123456"],
+        "text": "sorted(rows, key=by_problem), max_tokens=123456, --hub_token --push_to_hub",
+        "names": [{"name": "rows", "value": "12"}, ["LIMIT", "12"]],
     }
     assert public(content) == content
 
@@ -45,6 +75,18 @@ def test_what_is_no_secret_is_shown_as_it_is() -> None:
         ("the token hf_abcdefghijklmnopqrst of mine", "the token *** of mine"),
         ("ghp_abcdefghijklmnopqrst0123", "***"),
         ("sk-proj-abcdefghijklmnop", "***"),
+        *(
+            (secret, "***")
+            for secret in (
+                "AIza" + "a" * 35,
+                "npm_" + "a" * 36,
+                "pypi-" + "A" * 40,
+                "r8_" + "a" * 37,
+                "ASIA" + "A" * 16,
+                "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abcDEF123456",
+                f"SG.{'a' * 22}.{'b' * 43}",
+            )
+        ),
         ("me@example.org", "me@example.org"),
         ("https://example.org/a@b", "https://example.org/a@b"),
     ],

@@ -1,6 +1,7 @@
 """Sources as people bring them: a gap is no answer, columns that shift are no columns, and another make is read or named."""
 
 import json
+import re
 
 import pytest
 
@@ -39,6 +40,9 @@ def refused(call, complaint):
         ({"answer": None}, "s.jsonl:1: no answer in"),
         ({"answer": "nan"}, "s.jsonl:1: no answer, only a gap written as 'nan'"),
         ({"answer": "None"}, "only a gap written as 'None'"),
+        *(({"answer": gap}, f"only a gap written as '{re.escape(gap)}'") for gap in ("NA", "-", "?", "TBD")),
+        ({"answer": "4", "options": "A) 3 B) 4"}, r"a question of several choices \(column 'options'\)"),
+        ({"answer": "4", "A": "3", "B": "4"}, r"a question of several choices \(column 'A'\)"),
         ({"answer": "so #### null"}, "only a gap written as 'null'"),
         ({"answer": "  "}, "no answer in"),
         ({"answer": []}, "no answer in"),
@@ -51,7 +55,7 @@ def refused(call, complaint):
         ({"question": "nan", "answer": "3"}, "no text in question or problem"),
         ({"question": 3, "answer": "3"}, "no text in question or problem"),
     ],
-    ids=range(15),
+    ids=range(21),
 )  # fmt: skip
 def test_a_gap_or_another_type_never_becomes_a_gold_answer(tmp_path, fields, complaint):
     path = jsonl(tmp_path, {"question": "What is 2 + 1?"} | fields)

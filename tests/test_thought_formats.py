@@ -30,6 +30,23 @@ MARKED = [
     ("scratchpad", "<scratchpad>{}</scratchpad>\n{}"),
     ("seed:think", "<seed:think>\n{}\n</seed:think>\n{}"),
     ("longcat_think", "<longcat_think>\n{}\n</longcat_think>\n{}"),
+    ("mm:think", "<mm:think>\n{}\n</mm:think>\n{}"),
+    ("cot", "<cot>{}</cot>\n{}"),
+    ("cot", "<chain_of_thought>{}</chain_of_thought>\n{}"),
+    ("thought", "<inner_monologue>{}</inner_monologue>{}"),
+    ("brackets", "[THOUGHT]\n{}\n[/THOUGHT]\n{}"),
+    ("brackets", "[REASONING]{}[/REASONING]{}"),
+    ("brackets", "[REASONING]\n{}\n[ANSWER]\n{}"),
+    ("ollama", "Thinking...\n{}\n...done thinking.\n\n{}"),
+    ("think", "<think>{}</thinking>{}"),
+    ("thinking", "<thinking>{}</think>{}"),
+    ("seed:think", "<seed:think>{}</think>{}"),
+    ("think", "<think>{}<think/>{}"),
+    ("think", "<think>{}<\\think>{}"),
+    ("think", "<think\n>{}</think\n>{}"),
+    ("think", "＜think＞{}＜/think＞{}"),
+    ("think", "**<think>**\n{}\n**</think>**\n{}"),
+    ("think", '<think>{}</think><answer type="final">{}</answer>'),
     ("mistral", "[THINK]\n{}\n[/THINK]\n\n{}"),
     ("kimi", "◁think▷{}◁/think▷{}"),
     ("begin_of_thought", "<|begin_of_thought|>\n\n{}\n\n<|end_of_thought|>\n\n<|begin_of_solution|>\n\n{}"),
@@ -82,9 +99,8 @@ def test_every_format_closes_what_it_opens_and_is_cut_without_an_answer(form):
     assert (empty.answer, empty.reasoned) == (ANSWER, False)
 
 
-OPENED = [
-    form for form in FORMATS if form.name != "harmony_words"
-]  # what is left of tags, which no prompt ends with
+AT_BEGINNING = ("harmony_words", "brackets", "ollama")  # which no prompt ends with
+OPENED = [form for form in FORMATS if form.name not in AT_BEGINNING]
 
 
 @pytest.mark.parametrize("form", OPENED, ids=lambda form: form.name)
@@ -116,7 +132,18 @@ def test_a_thought_that_the_prompt_opened_is_known_by_its_format(form):
         ("<reasoning>Add.</reasoning><reasoning>Check.</reasoning>so it is", "so it is"),
         ("<think>a</think>so <think>b</think>it is", "so it is"),
         ("so it is\n<think>was that right? Yes.</think>", "so it is"),
+        # of two kinds
+        ("<reasoning>One.</reasoning><think>Two.</think>so it is", "so it is"),
+        ("<think>One.</think>\n<reasoning>Two.</reasoning>\nso it is", "so it is"),
+        ("<thinking>One <think>two</think> three</thinking>so it is", "so it is"),
+        ("<think>One.\n<reasoning>\nTwo.\n</think>so it is", "so it is"),
+        ("The word <reasoning> is a tag.\n<think>x</think>", "The word <reasoning> is a tag."),
+        ("The word [THINK] is a tag.\n<think>x</think>", "The word [THINK] is a tag."),
+        ("<think>x</think><e><reason>so</reason></e>", "<e><reason>so</reason></e>"),
         # stray
+        ("<think>a</think>more thought</think>so it is", "so it is"),
+        ("<think>a</think>b</think>c\n</thinking>so it is\n</think>", "so it is"),
+        ("<think>a</think>so </think> it is, amid words", "so  it is, amid words"),
         ("<think>a</think></think>so it is", "so it is"),
         ("<think>a</think>\n\nso it is\n</think>", "so it is"),
         ("</think>\n\nso it is", "so it is"),
@@ -227,6 +254,38 @@ def test_an_unfinished_thought_is_no_answer(text):
         ("<think>a</think><|im_end|>", ""),
         ("`<|im_end|>` ends it, or `</s>`", "`<|im_end|>` ends it, or `</s>`"),
         ("with <|im_end|> it goes on", "with <|im_end|> it goes on"),
+        *(
+            (f"so it is{end}", "so it is")
+            for end in (
+                "<seed:eos>",
+                "<turn|>",
+                "[|endofturn|]",
+                "[e~[",
+                "<pad><pad>",
+                "[PAD]",
+                "<eos>\n<pad>",
+            )
+        ),
+        # what opens one
+        ("<s>so it is</s>", "so it is"),
+        ("<|begin_of_text|><|start_header_id|>assistant<|end_header_id|>\n\nso it is<|eot_id|>", "so it is"),
+        ("<|im_start|>assistant\n<think>a</think>so it is<|im_end|>", "so it is"),
+        ("<s>not so</s> but so it is", "<s>not so</s> but so it is"),
+        ("the <s> tag strikes out", "the <s> tag strikes out"),
+        # a further turn
+        ("so it is<|im_end|>\n<|im_start|>user\nWhat?<|im_end|>", "so it is"),
+        ("so it is<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nWhat?", "so it is"),
+        ("so it is<end_of_turn>\n<start_of_turn>user\nWhat?", "so it is"),
+        ("so it is</s> [INST] What? [/INST]", "so it is"),
+        ("so it is<｜end▁of▁sentence｜><｜User｜>What?", "so it is"),
+        (
+            "<think>a</think>so it is<|im_end|>\n<|im_start|>user\nQ<|im_end|>\n<|im_start|>assistant\n<think>b",
+            "so it is",
+        ),
+        (
+            "```\nHi<|im_end|>\n<|im_start|>user\n```\nis how",
+            "```\nHi<|im_end|>\n<|im_start|>user\n```\nis how",
+        ),
         # GLM's box
         ("<think>a</think>It is <|begin_of_box|>25<|end_of_box|>.", "It is \\boxed{25}."),
         ("<|begin_of_box|>\\boxed{25}<|end_of_box|>", "\\boxed{25}"),
@@ -243,6 +302,7 @@ def test_texts_that_close_what_they_never_opened_tell_that_the_template_opens():
     assert opened_by_template([closed, closed, cut]) and opened_by_template(["[/THINK]".join("ab"), cut])
     assert not opened_by_template([cut, cut])
     assert not opened_by_template([closed, "<think>its own</think>two", cut])
+    assert opened_by_template([closed, closed, "<think>its own</think>two", cut])
     assert not opened_by_template(["</think>stray", cut, cut])
     assert not opened_by_template([closed, *[cut] * 20])
 
@@ -271,7 +331,7 @@ BAIT = [
     "<think>", "</think>", "<think></think>", "<think> a", "`", "```", "```\n", "`<think>`", '"<think>" ', "~~~\n",
     "<answer>", "</answer>", "<answer> and </answer> ", "the </think> tag ", "<|channel|>analysis", "<|channel|>final<",
     "<|channel|>analysis<|message|>", "<|end|>", "analysis", "assistantfinal", "Here is my response:", " ", "\n", "<",
-    "[THINK]", "◁think▷ ", "<|begin_of_thought|>\n", "<|im_end|>", "<|begin_of_box|>", "<|im_start|>answer", "<think>\n<think>x</think>", "</think>b", "<think>   ", "a <think> b ",
+    "[THINK]", "◁think▷ ", "<|begin_of_thought|>\n", "<|im_end|>", "<|begin_of_box|>", "<|im_start|>answer", "<think>\n<think>x</think>", "</think>b", "<think>   ", "a <think> b ", "<thinking>", "</cot>", "<s>", "<s></s>a", "<|im_end|>\n<|im_start|>user", "</think>b\n", "**<think>**", "...done thinking.",
 ]  # fmt: skip
 
 

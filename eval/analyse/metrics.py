@@ -33,7 +33,7 @@ METRICS = {
     "sacc_over_blind": Metric("SAcc over blind", "`sacc` less `blind_sacc`"),
     "verdict_over_blind": Metric("verdicts over blind", "`verdict` less `blind_verdict`"),
     "correct_over_plain": Metric("correct over plain", "`correct` less `correct_plain`"),
-    "cut": Metric("cut", "share of samples that hit their token limit"),
+    "cut": Metric("cut", "share of samples that hit their token limit, or that a filter ended"),
     "unclosed": Metric("unclosed", "share of samples whose thought never ends"),
     "reasoned": Metric("reasons", "share of samples with a thought that is not empty"),
     "reasoning_tokens": Metric("reasoning tokens", "mean length of the reasoning, in tokens"),

@@ -17,7 +17,7 @@ from typing import Any
 from ..io.errors import InputError
 from ..io.jsonl import iter_jsonl
 from ..verify.reasoning import split_reasoning
-from ..verify.responses import AT_LIMIT, BROKEN_OFF, Response, need_text, thought_beside
+from ..verify.responses import BROKEN_OFF, Response, hit_limit, need_text, thought_beside
 from ..verify.thought_formats import THINK
 from ..verify.usage import lengths, prompt_tokens, reasoning_tokens, reply_tokens
 from .decode import Limits, Sample
@@ -148,7 +148,7 @@ def _response(question: Question, answer: dict[str, Any], seed: int | None, wher
     said = next((key for key in ("content", "refusal") if message.get(key)), None)
     text = need_text(message, said, where) if said else ""
     split = split_reasoning(text, beside=thought)
-    truncated = choice["finish_reason"] in AT_LIMIT
+    truncated = bool(hit_limit(choice, where, "finish_reason"))
     reasoning, rest = lengths(usage, split, truncated)
     # Behind a thought the answer's text decides: the first token is the thought's.
     words = {} if thought or split.state != "none" else _likeliest(choice)

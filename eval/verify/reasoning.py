@@ -1,17 +1,18 @@
 """Reasoning apart from answer."""
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise, zip_longest
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain, pairwise, zip_longest
 from typing import Literal, NamedTuple
 
-from .answer_dress import undressed, unwrapped
+from .answer_dress import RUN_ON, undressed, unwrapped
 from .spoken_tags import is_in_sentence, meant
 from .thought_formats import THINK, Tag, ThoughtFormat, telling_tags
 
 State = Literal["closed", "unclosed", "none"]
-ANSWER = re.compile(r"<[ \t]?(/?)[ \t]?answer[ \t]?>", re.IGNORECASE)
+ANSWER = re.compile(r"[<＜]\s?([/／]?)\s?answer(?:\s\w+=[^<>\n]{0,80})?\s?[>＞]", re.IGNORECASE)
 OPENED_SHARE = 0.1  # of a file's texts that close a thought they never opened
 
 
@@ -62,12 +63,21 @@ def split_reasoning(
     `<answer>` blocks. Tags that are quoted or spoken of are text. Preset mathif cuts as published (MathIF's scoring
     script): repeated tags lose text and an unclosed thought is judged as an answer.
     """
-    form, tags = _format_and_tags(text, known)
-    thoughts = _thoughts(text, tags, prefilled)
+    split = _split(text, prefilled, known, beside)
+    return replace(split, answer=_as_judged(text, preset, split.answer))
+
+
+def _split(text: str, prefilled: bool, known: ThoughtFormat | None, beside: str | None) -> Split:
+    """The split of preset reins. A text that goes on with the user's next turn ends where its own does."""
+    turns = meant([Tag("ends", *match.span()) for match in RUN_ON.finditer(text)], text)
+    if turns:
+        own = _split(text[: turns[0].start], prefilled, known, beside)
+        if own.state != "unclosed":
+            return own
+    form, tags, thoughts = _marked(text, known, prefilled)
     if beside and beside.strip() and not (thoughts.open or thoughts.pairs):
         said = undressed(text)
-        answer = _as_judged(text, preset, _last_block(said).strip())
-        return Split(beside, answer, "closed" if said.strip() else "unclosed")
+        return Split(beside, _last_block(said).strip(), "closed" if said.strip() else "unclosed")
     inside = [text[opening.end : closing.start] for opening, closing in thoughts.pairs]
     state: State = "unclosed" if thoughts.open else "closed" if thoughts.pairs else "none"
     place = (0, 0, 0)
@@ -77,7 +87,7 @@ def split_reasoning(
     elif thoughts.pairs:
         opening, closing = thoughts.pairs[-1]
         place = (opening.end, closing.start, closing.end)
-    answer = _as_judged(text, preset, "" if thoughts.open else _answer(text, form, tags, thoughts))
+    answer = "" if thoughts.open else _answer(text, form, tags, thoughts)
     return Split(
         "\n".join(inside), answer, state, None if state == "none" else form or known or THINK, *place
     )
@@ -86,29 +96,41 @@ def split_reasoning(
 def opened_by_template(texts: Iterable[str]) -> bool:
     """Whether a template seems to have opened the thought of every one of these generations.
 
-    None opens its own, and a tenth or more close one that they never opened: then those without any tag were cut
+    A tenth or more close one that they never opened, and fewer open their own: then those without any tag were cut
     inside theirs.
     """
-    closed, count = 0, 0
+    closed, opened, count = 0, 0, 0
     for text in texts:
         count += 1
-        _, tags = _format_and_tags(text, None)
-        if tags and tags[0].kind == "opens":
-            return False
-        closed += bool(tags and text[: tags[0].start].strip())
-    return closed > 0 and closed >= OPENED_SHARE * count
+        _, tags, _ = _marked(text, None, False)
+        opened += bool(tags and tags[0].kind == "opens")
+        closed += bool(tags and tags[0].kind != "opens" and text[: tags[0].start].strip())
+    return closed > opened and closed >= OPENED_SHARE * count
 
 
-def _format_and_tags(text: str, known: ThoughtFormat | None) -> tuple[ThoughtFormat | None, list[Tag]]:
-    """The format of a text, and those of its tags that are meant."""
-    if known and (tags := meant(list(known.tags(text)), text)):
-        return known, tags
-    spoken_of = set()
-    for form, _, _ in telling_tags(text):
-        if form not in spoken_of and (tags := meant(list(form.tags(text)), text)):
-            return form, tags
-        spoken_of.add(form)
-    return None, []
+def _marked(
+    text: str, known: ThoughtFormat | None, prefilled: bool
+) -> tuple[ThoughtFormat | None, list[Tag], _Thoughts]:
+    """The format of a text, those of its tags that are meant, and the thoughts that they make.
+
+    Where the tags of the first format make none, they are spoken of, and those of another may.
+    """
+    first = None
+    for form, tags in _forms(text, known):
+        thoughts = _thoughts(text, tags, prefilled)
+        first = first or (form, tags, thoughts)
+        if thoughts.pairs or any(tag.end for tag in thoughts.open):
+            return form, tags, thoughts
+    return first or (None, [], _thoughts(text, [], prefilled))
+
+
+def _forms(text: str, known: ThoughtFormat | None) -> Iterator[tuple[ThoughtFormat, list[Tag]]]:
+    """The formats that a text may be in, the likeliest first, with those of their tags that are meant."""
+    seen = set()
+    for form in chain([known] if known else [], (form for form, _, _ in telling_tags(text))):
+        if form not in seen and (tags := meant(list(form.tags(text)), text)):
+            yield form, tags
+        seen.add(form)
 
 
 def _thoughts(text: str, tags: list[Tag], prefilled: bool) -> _Thoughts:
@@ -122,26 +144,69 @@ def _thoughts(text: str, tags: list[Tag], prefilled: bool) -> _Thoughts:
         thoughts = _matched(start * prefilled + tags)
     if not prefilled and _begins_inside(text, tags, thoughts.strays):
         thoughts = _matched(start + tags)
-    return _settled(text, tags, thoughts)
+    return _settled(text, tags, _extended(text, tags, thoughts))
 
 
 def _matched(tags: Sequence[Tag]) -> _Thoughts:
-    """Pairs as brackets pair, outermost ones in their order. An opened answer ends all that is open."""
+    """Pairs as brackets pair, outermost ones in their order. An opened answer ends all that is open.
+
+    A closing tag closes the last opening one of its name, or, where none of its name is open, the last.
+    """
     pairs: list[tuple[Tag, Tag]] = []
     strays: list[Tag] = []
     waiting: list[Tag] = []
+    names: Counter[str] = Counter()
     for tag in tags:
         if tag.kind == "opens":
             waiting.append(tag)
+            names[tag.name] += 1
         elif waiting:
-            opening = waiting.pop() if tag.kind == "closes" else waiting[0]
+            opening = _opened_last(tag.name, waiting, names) if tag.kind == "closes" else waiting[0]
             while pairs and pairs[-1][0].start >= opening.start:
                 pairs.pop()
             pairs.append((opening, tag))
-            waiting = waiting if tag.kind == "closes" else []
+            if tag.kind == "answers":
+                waiting.clear()
+                names.clear()
         elif tag.kind == "closes":
             strays.append(tag)
     return _Thoughts(pairs, strays, waiting)
+
+
+def _opened_last(name: str, waiting: list[Tag], names: Counter[str]) -> Tag:
+    """Take the last open tag of this name off, and what was opened after it; of any name where none has it."""
+    any_name = not names[name]
+    while True:
+        opening = waiting.pop()
+        names[opening.name] -= 1
+        if any_name or opening.name == name:
+            return opening
+
+
+def _extended(text: str, tags: Sequence[Tag], thoughts: _Thoughts) -> _Thoughts:
+    """A stray closing tag behind a thought, with words before and after it, ends that thought: these were thoughts too.
+
+    One amid a sentence is spoken of, and one behind the opening of an answer ends no thought.
+    """
+    pairs, strays = list[tuple[Tag, Tag]](), list[Tag]()
+    answered = next((tag.start for tag in tags if tag.kind == "answers"), len(text))
+    following = dict(pairwise(tags))
+    behind = deque(thoughts.pairs)
+    for tag in thoughts.strays:
+        while behind and behind[0][0].start < tag.start:
+            pairs.append(behind.popleft())
+        until = following[tag].start if tag in following else len(text)
+        if (
+            pairs
+            and tag.start < answered
+            and text[pairs[-1][1].end : tag.start].strip()
+            and text[tag.end : until].strip()
+            and not is_in_sentence(tag, text)
+        ):
+            pairs[-1] = (pairs[-1][0], tag)
+        else:
+            strays.append(tag)
+    return _Thoughts([*pairs, *behind], strays, thoughts.open)
 
 
 def _is_doubtful(tag: Tag, after: Tag | None, text: str) -> bool:

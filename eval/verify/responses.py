@@ -1,8 +1,8 @@
 """Responses: one generated text to one row, as sampling writes and scoring reads them.
 
 A line of `responses.jsonl` holds `{row, sample, text, state, cut, reasoning_tokens, answer_tokens, seed,
-prompt_hash}`; only the first three are needed, the rest is null where a file does not say it, but `cut` follows from a
-server's `finish_reason`. Where sampling knows them it adds the costs `calls, prompt_tokens, drawn_tokens`, the `first`
+prompt_hash}`; only the first three are needed, the rest is null where a file does not say it, but `cut` follows from
+`truncated` or from a server's `finish_reason`. Where sampling knows them it adds the costs `calls, prompt_tokens, drawn_tokens`, the `first`
 reply of a mode of two passes, and the decision `p_yes, p_word` of mode `decide`. A thought that a server took out of the
 text is read from the column it was put in, and text in a column named like one that is not read is refused. What a server
 says beside a reply is kept as it came, in `finish_reason` and `usage`, for people and for the cost; no other use is made
@@ -23,7 +23,7 @@ from .reasoning import Split, State, split_reasoning
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One sample of one row. `truncated` (files say `cut`): it hit the token limit.
+    """One sample of one row. `truncated` (files say `cut`): it hit the token limit, or a filter ended it.
 
     `state` is the reasoning's, as sampling saw it; lengths are in tokens, those of the reasoning include its tags.
     `thought` stands beside the text where a server took it out. `first` is the reply that the mode showed again. Costs are
@@ -106,6 +106,13 @@ COSTS = ("calls", "prompt_tokens", "drawn_tokens")
 CHANCES = ("p_yes", "p_word")
 # Finish reasons of a reply that hit its limit, or the end of the model's context.
 AT_LIMIT = ("length", "max_tokens", "model_length", "max_output_tokens")
+# Finish reasons of a reply that a filter ended, as OpenAI, Gemini, Anthropic, Bedrock, Cohere and GLM write them: asked
+# again it would end there again, and it is no whole answer.
+FILTERED = (
+    "content_filter", "safety", "recitation", "blocklist", "prohibited_content", "spii", "refusal", "guardrail_intervened",
+    "content_filtered", "error_toxic", "sensitive",
+)  # fmt: skip
+CUT = ("cut", "truncated", "is_truncated")  # flags that say the same
 # Columns of a thought: of vLLM, its later releases, Ollama, of files made by hand, of OpenRouter.
 BESIDE = (
     "reasoning_content",
@@ -117,7 +124,10 @@ BESIDE = (
     "reasoning_details",
 )
 # What their names are like: a text in another such column would be a thought that nobody reads.
-THOUGHT_NAMED = re.compile(r"\A(?:reason|think|thought)|(?:\A|_)(?:reasoning|thinking|thoughts?|cot)(?:_|\Z)")
+THOUGHT_NAMED = re.compile(
+    r"\A(?:reason|think|thought)"
+    r"|(?:\A|_)(?:reasoning|thinking|thoughts?|cot|rationale|analysis|scratchpad|monologue)(?:_|\Z)"
+)
 # OpenRouter's types of details, and the field that each holds a text in; nobody can read the last one's `data`.
 DETAILS = {"reasoning.text": "text", "reasoning.summary": "summary", "reasoning.encrypted": "text"}
 REASONS = ("finish_reason", "stop_reason", "done_reason")  # of OpenAI, Anthropic, Ollama
@@ -138,21 +148,24 @@ def as_response(line: Line, where: str) -> Response:
     if first := may(line, "first", OBJECT, where):
         fields["first"] = as_response({**{key: line[key] for key in KEY}, **first}, f"{where}: first")
     text = need_text(line, "text", where)
-    cut = fields.pop("cut")
+    del fields["cut"]
+    cut = next((flag for key in CUT if (flag := may(line, key, FLAG, where)) is not None), None)
     truncated = hit_limit(line, where, *REASONS) if cut is None else cut
     return Response(text=text, truncated=truncated, thought=thought_beside(line, where), **fields)
 
 
 def hit_limit(line: Line, where: object, *keys: str) -> bool | None:
-    """Whether the reason that a generation ended for, in the first of these fields there is, is its token limit.
+    """Whether a generation ended before its answer did: at its token limit, or by a filter, as the first of these fields
+    that there is says.
 
     None where no reason is given. Raises InputError where it was broken off: half an answer is no response.
     """
     reasons = (_reason(line, key, where) for key in keys)
-    reason = next((reason.lower() for reason in reasons if reason), "unknown")
+    said = next((reason.lower() for reason in reasons if reason), "unknown")
+    reason = said.removeprefix("finish_reason_")  # Gemini's, in full
     if reason in BROKEN_OFF:
         raise InputError(where, f"a response that was broken off ({reason})", FAILED)
-    return None if reason == "unknown" else reason in AT_LIMIT
+    return None if reason == "unknown" else reason in AT_LIMIT + FILTERED
 
 
 def _reason(line: Line, key: str, where: object) -> str | None:

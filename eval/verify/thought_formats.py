@@ -11,15 +11,25 @@ from functools import cached_property
 from typing import NamedTuple
 
 NEVER = r"(?!)"
-FIRST = r"(?=[<\[◁])"  # how tags begin, but for those made of words; looked at first, since most characters begin none
+NO_NAME = re.compile(r"[^\w:]")
+# The names of pairs in the manner of XML, but for `reason`, which is a field of many an answer in XML.
+KIN = (
+    "(?:ant)?thinking|(?:[a-z]{1,8}:|longcat_)?think|(?:inner_)?thoughts?|inner_monologue|reasoning|scratchpad|cot"
+    "|chain_of_thought"
+)
+FIRST = r"(?=[<＜\[◁])"  # how tags begin, but for those made of words; looked at first, since most characters begin none
 
 
 class Tag(NamedTuple):
-    """A tag in a text: `opens` or `closes` a thought, or `answers`; its place in characters."""
+    """A tag in a text: `opens` or `closes` a thought, or `answers`; its place in characters, and its name.
+
+    Stars on both sides of a tag (`**<think>**`) are part of it.
+    """
 
     kind: str
     start: int
     end: int
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -29,7 +39,8 @@ class ThoughtFormat:
     `opening` and `closing` are what is written to open or close a thought by hand; `closing` leads into the answer.
     `opens`, `closes`, `answers` and `ends` are the patterns of the tags round the thought and round the answer; an
     opened answer ends the thought. The tags that `tells` names tell the format; `begins`, where there is one, is how a
-    text of the format starts: its tags are ordinary words, which tell nothing elsewhere.
+    text of the format starts: its tags are ordinary words, which tell nothing elsewhere. `kin` are the names of the pairs
+    in the manner of XML: models mix them, so each of them opens and closes a thought in a text of any of these formats.
     """
 
     name: str
@@ -41,12 +52,19 @@ class ThoughtFormat:
     ends: str = NEVER
     tells: str = "opens closes"
     begins: str | None = None
+    kin: str = NEVER
 
     @cached_property
     def _tag(self) -> re.Pattern[str]:
-        kinds = {"opens": self.opens, "closes": self.closes, "answers": self.answers}
+        opens, closes = f"{self.opens}|{_opening(self.kin)}", f"{self.closes}|{_closing(self.kin)}"
+        kinds = {"opens": opens, "closes": closes, "answers": self.answers}
         tags = "|".join(f"(?P<{kind}>{pattern})" for kind, pattern in kinds.items())
         return _compiled(tags if self.begins else f"{FIRST}(?:{tags})")
+
+    @property
+    def telling(self) -> str:
+        """The pattern of the tags that tell the format."""
+        return "|".join(getattr(self, kind) for kind in self.tells.split())
 
     @cached_property
     def _lead(self) -> re.Pattern[str]:
@@ -56,7 +74,9 @@ class ThoughtFormat:
     def tags(self, text: str) -> Iterator[Tag]:
         """The tags in a text, in their order, whether meant or spoken of."""
         for match in self._tag.finditer(text):
-            yield Tag(str(match.lastgroup), *match.span())
+            start, end = match.span()
+            bold = 2 * (text[max(start - 2, 0) : start] == text[end : end + 2] == "**")
+            yield Tag(str(match.lastgroup), start - bold, end + bold, NO_NAME.sub("", match[0]).lower())
 
     def lead(self, prompt: str) -> str:
         """The thought that a prompt ends by opening, or by opening and closing; nothing where it does neither."""
@@ -82,16 +102,20 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
+def _opening(names: str) -> str:
+    return rf"[<＜]\s?(?:{names})\s?[>＞]"
+
+
+def _closing(names: str) -> str:
+    """`</a>`, also with the stroke turned round or at the end."""
+    return rf"[<＜]\s?(?:[/\\／]\s?(?:{names})|(?:{names})\s?[/\\／])\s?[>＞]"
+
+
 def _named(name: str, words: str = "") -> ThoughtFormat:
     """A pair of tags as in XML; `words` are the names that models give them, `name` the one that is written."""
     known = words or re.escape(name)
-    return ThoughtFormat(
-        name,
-        f"<{name}>\n",
-        f"\n</{name}>\n\n",
-        rf"<[ \t]?(?:{known})[ \t]?>",
-        rf"<[ \t]?/[ \t]?(?:{known})[ \t]?>",
-    )
+    opening, closing = f"<{name}>\n", f"\n</{name}>\n\n"
+    return ThoughtFormat(name, opening, closing, _opening(known), _closing(known), kin=KIN)
 
 
 def _harmony(channels: str) -> str:
@@ -105,12 +129,14 @@ THINK = _named(
 )  # DeepSeek R1, Qwen3, QwQ, GLM, Phi-4, Hunyuan, Ernie, Granite 3.3, MiniMax, Nemotron, …
 FORMATS = (
     THINK,
-    _named("thinking"),  # Reflection, and prompts after Anthropic's
-    _named("thought", "thoughts?"),  # EXAONE Deep, Marco-o1
+    _named("thinking", "(?:ant)?thinking"),  # Reflection, and prompts after Anthropic's
+    _named("thought", "(?:inner_)?thoughts?|inner_monologue"),  # EXAONE Deep, Marco-o1
     _named("reasoning", "reasoning|reason"),  # GRPO recipes with their own system prompt
     _named("scratchpad"),
     _named("seed:think"),  # Seed-OSS
     _named("longcat_think"),  # LongCat Flash Thinking
+    _named("mm:think", "[a-z]{1,8}:think"),  # MiniMax M3, and whoever else puts a name before it
+    _named("cot", "cot|chain_of_thought"),
     ThoughtFormat("mistral", "[THINK]", "[/THINK]", r"\[THINK\]", r"\[/THINK\]"),  # Magistral
     ThoughtFormat("kimi", "◁think▷", "◁/think▷", "◁think▷", "◁/think▷"),  # Kimi-VL, Kimi-Dev
     ThoughtFormat(
@@ -187,6 +213,24 @@ FORMATS = (
         begins=r"\s*(?:assistant)?analysis(?:(?=\w)|(?s:.)*assistantfinal)",
     ),
     ThoughtFormat(
+        "brackets",  # in capitals and at the beginning: elsewhere a word in brackets is a place to fill in
+        "[THOUGHT]\n",
+        "\n[/THOUGHT]\n\n",
+        r"\A\s*(?-i:\[(?:THOUGHTS?|REASONING)\])",
+        r"(?-i:\[/(?:THOUGHTS?|REASONING)\])",
+        r"(?-i:\[(?:FINAL )?(?:ANSWER|RESPONSE|SOLUTION)\])",
+        r"(?-i:\[/(?:FINAL )?(?:ANSWER|RESPONSE|SOLUTION)\])",
+        begins=r"\s*(?-i:\[(?:THOUGHTS?|REASONING)\])",
+    ),
+    ThoughtFormat(
+        "ollama",  # as its command line shows a thought
+        "Thinking...\n",
+        "\n...done thinking.\n\n",
+        r"\A\s*Thinking\.\.\.",
+        r"\.\.\.done thinking\.",
+        begins=r"\s*Thinking\.\.\.[ \t]*\n",
+    ),
+    ThoughtFormat(
         "granite",  # Granite 3.2
         "Here is my thought process: ",
         "\nHere is my response: ",
@@ -208,10 +252,8 @@ FORMATS = (
 )
 _WORDED = [(_compiled(form.begins), form) for form in FORMATS if form.begins]
 _MARKED = [form for form in FORMATS if not form.begins]
-_TELLING = ["|".join(getattr(form, kind) for kind in form.tells.split()) for form in _MARKED]
-_ANY = _compiled(
-    f"{FIRST}(?:{'|'.join(f'(?P<f{number}>{pattern})' for number, pattern in enumerate(_TELLING))})"
-)
+_TELLING = "|".join(f"(?P<f{number}>{form.telling})" for number, form in enumerate(_MARKED))
+_ANY = _compiled(f"{FIRST}(?:{_TELLING})")
 
 
 def telling_tags(text: str) -> Iterator[tuple[ThoughtFormat, int, int]]:
@@ -227,6 +269,6 @@ def format_of_template(template: str, prompt: str = "") -> ThoughtFormat | None:
     """The format that a chat template speaks of, or that a prompt rendered by it opens or skips; else None."""
     if led := next((form for form in FORMATS if form.lead(prompt)), None):
         return led
-    spoken = {form: sum(tag.kind in form.tells for tag in form.tags(template)) for form in FORMATS}
+    spoken = {form: len(_compiled(form.telling).findall(template)) for form in FORMATS}
     most = max(spoken, key=spoken.__getitem__)
     return most if spoken[most] else None

@@ -9,6 +9,7 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from ...data_builders import BUILDERS
+from ...eval.io.errors import InputError
 from ...eval.io.run_paths import RunPaths
 from ...eval.verify import render
 from ...eval.verify.decision import decision_turn
@@ -20,6 +21,7 @@ from ..recipe.sets import AnswersSet, BuiltSet, FileSet
 
 SAMPLE = 128  # rows whose tokens are counted
 MARKS = 12  # tokens of a template around a prompt and its response, about
+MOST_STEPS = 10**12  # more than any machine takes; an estimate from more is beyond what a float holds
 ADAPTERS = 0.02  # of the parameters: about a rank of 64 on every linear layer of a 7B model
 # What TRL 1.16 takes where a recipe says nothing; a test compares them with the installed TRL.
 DEFAULTS = {
@@ -64,9 +66,10 @@ def steps(stage: Stage, processes: int, row_tokens: float | None) -> int:
         if args["packing"]:
             rows = math.ceil(rows * min(row_tokens or math.inf, args["max_length"]) / args["max_length"])
         batches = math.ceil(rows / batch)
-    return math.ceil(
-        args["num_train_epochs"] * max(math.ceil(batches / args["gradient_accumulation_steps"]), 1)
-    )
+    updates = args["num_train_epochs"] * max(math.ceil(batches / args["gradient_accumulation_steps"]), 1)
+    if updates > MOST_STEPS:
+        raise InputError("num_train_epochs", f"{updates:.0e} optimizer steps", "ask for fewer epochs")
+    return math.ceil(updates)
 
 
 def generation_batch(args: Mapping[str, Any], processes: int) -> int:
@@ -107,7 +110,7 @@ def bytes_under(folder: Path) -> int:
 
 def _every(args: dict[str, Any], updates: int) -> int:
     if args["save_strategy"] == "epoch":
-        return math.ceil(updates / args["num_train_epochs"])
+        return math.ceil(min(updates / args["num_train_epochs"], updates))
     every: float = args["save_steps"]
     return math.ceil(every if every >= 1 else every * updates)
 

@@ -4,7 +4,7 @@ IFEval's, and what most people write by hand: `{prompt, response}`.
 
 from ...io.fields import FLAG, Kind, need
 from ...io.jsonl import Line
-from ...verify.responses import REASONS, hit_limit, need_text, thought_beside, thoughts_beside
+from ...verify.responses import CUT, REASONS, hit_limit, need_text, thought_beside, thoughts_beside
 from .record import NAMES, TEXTS, Generation, Lines, Record, RowSaid
 from .unread import refuse_unread
 
@@ -52,5 +52,5 @@ def _response(line: Line, where: str) -> Generation:
 
 def _truncated(line: Line, where: str) -> bool | None:
     """Whether the line says that its response was cut, by a flag or by the reason that it ended for."""
-    flag = next((line[key] for key in ("cut", "truncated") if FLAG.holds(line.get(key))), None)
+    flag = next((line[key] for key in CUT if FLAG.holds(line.get(key))), None)
     return hit_limit(line, where, *REASONS) if flag is None else bool(flag)

@@ -4,13 +4,14 @@ import re
 from random import Random
 
 from .fences import unfenced
-from .legible import unmarked
+from .legible import legible, unmarked
 from .prose import append
 from .scripts import GLUED, plain
 
 _REACH = 8  # characters of the text looked at for each of the phrase's, so that long answers stay cheap
 _GLUED_END = re.compile(GLUED)
-_QUOTES = {*map(tuple, ('""', "“”", "”“", "””", "„“", "„”", "«»", "»«", "『』", "＂＂"))}
+_QUOTES = {"«»", "»«", "『』"}
+_DOUBLE = set('"“”„‟')
 
 
 def repeat_published(text: str, prompt_to_repeat: str) -> bool:
@@ -38,7 +39,7 @@ def ends(text: str, end_phrase: str) -> bool:
     phrase = plain(end_phrase).lower()
     tail = plain(unfenced(text)[-_REACH * len(end_phrase) - _REACH :]).lower()
     bare = unmarked(tail) if unmarked(phrase) == phrase else tail
-    return any(_ends(ending, phrase) for ending in (bare, bare.rstrip("\"'_~`» ")))
+    return any(_ends(ending, phrase) for ending in (bare, bare.rstrip("\"'_~`»」』 ")))
 
 
 def _ends(ending: str, phrase: str) -> bool:
@@ -56,9 +57,11 @@ def quoted_published(text: str) -> bool:
 
 
 def quoted(text: str) -> bool:
-    """Double quotes around the whole, straight or typographic, emphasis around them aside, something between them."""
-    body = unfenced(text).strip().strip("*_").strip()
-    return len(body) > 2 and (body[0], body[-1]) in _QUOTES and bool(body[1:-1].strip())
+    """Double quotes around the whole, straight or typographic, emphasis and marks of a quotation around them aside,
+    something between them."""
+    body = legible(unfenced(text)).strip().lstrip("> ").strip("*_").strip()
+    ends = body[:1] + body[-1:]
+    return len(body) > 2 and (ends in _QUOTES or set(ends) <= _DOUBLE) and bool(body[1:-1].strip())
 
 
 def quote(text: str, rng: Random) -> str:

@@ -6,14 +6,17 @@ from random import Random
 from .legible import legible
 from .patterns import pattern
 from .prose import append, prose
+from .scripts import OPENING
 
 _PLACEHOLDER = re.compile(
     r"\[(?=[^\S\n]*+[^\[\]\s])[^\[\]\n]++\](?!\()|［(?=[^\S\n]*+[^［］\s])[^［］\n]++］"
 )
 _IN_TICKS = re.compile(r"`\[[^\W\d_][^`\[\]\n]*[^\W\d_]\]`")
-# Where a line or a sentence opens; behind a full-width stop stands no blank.
+# Where a line or a sentence opens, a picture ending one too; behind a full-width stop stands no blank.
+_LEADING = rf"(?:{OPENING}|\\)*+"
 _OPENING = (
-    r"(?:^(?:[^\w\n]|_)*+|(?<=[.!?…。！？।:;)\"”*_])[^\S\n]++(?:[^\w\s]|_)*+|(?<=[!?。।])(?:[^\w\s]|_)*+)"
+    rf"(?:^{_LEADING}|(?<=[.!?…。！？।:;)\"”*_\u2600-\u27bf\U0001f000-\U0001faff])[^\S\n]++(?:[^\w\s]|_)*+"
+    r"|(?<=[!?。।])(?:[^\w\s]|_){0,8}+)"
 )
 _POSTSCRIPTS = {"P.S.": r"p\.\s?s\.", "P.P.S": r"p\.\s?p\.\s?s"}
 _NAMES = ("name", "date", "place", "city", "address", "topic", "title", "time")
@@ -60,7 +63,9 @@ def marker_pattern(postscript_marker: str) -> str:
 def postscript(text: str, postscript_marker: str) -> bool:
     """A line or a sentence that opens with the marker, in any case and behind any marks, with something after it."""
     marker = _POSTSCRIPTS.get(postscript_marker, re.escape(postscript_marker.lower()))
-    return re.search(rf"{_OPENING}{marker}(?:\W|_)*+\w", legible(text).lower(), re.MULTILINE) is not None
+    return (
+        re.search(rf"{_OPENING}{marker}(?:</\w+>|\W|_)*+\w", legible(text).lower(), re.MULTILINE) is not None
+    )
 
 
 def add_postscript(text: str, rng: Random, postscript_marker: str) -> str:

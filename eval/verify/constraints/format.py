@@ -8,12 +8,12 @@ from random import Random
 from .patterns import pattern
 from .prose import FILLER, append, holds_answer, map_prose, prose, sentences
 from .relation import in_each
-from .scripts import COMMAS, GLUED
+from .scripts import COMMAS, GLUED, OPENING, straight
 
 # Blank space before a mark may cross blank lines in the originals; the mark's own line decides, so it is left out.
 _STAR_PUBLISHED = re.compile(r"^[^\S\n]*+\*[^*].*$", re.MULTILINE)
 _DASH_PUBLISHED = re.compile(r"^[^\S\n]*+-.*$", re.MULTILINE)
-_BULLET = re.compile(r"^[^\S\n]*+[*+-][^\S\n]++(?![*\- \t]*+$)\S", re.MULTILINE)
+_BULLET = re.compile(r"^(?:[^\S\n]|>)*+[*+-][^\S\n]++(?![*\- \t]*+$)\S", re.MULTILINE)
 _MARK = re.compile(r"^[ \t]*+(?:[*+-][ \t]++|-+|\*(?!\*))", re.MULTILINE)
 
 _STARS = re.compile(r"\*[^\n*]*\*")
@@ -98,9 +98,9 @@ def splitter_pattern(section_spliter: str) -> str:
 
 
 def sections(text: str, section_spliter: str, num_sections: int) -> bool:
-    """Exactly that many lines that open with the splitter and a number; 1.1 is no section of its own."""
+    """Exactly that many lines that open with the splitter and a number, in any typography; 1.1 is no section of its own."""
     heading = _heading(section_spliter)
-    return in_each(text, lambda part: len(heading.findall(part)) == num_sections)
+    return in_each(straight(text), lambda part: len(heading.findall(part)) == num_sections)
 
 
 def set_sections(text: str, rng: Random, section_spliter: str, num_sections: int) -> str:
@@ -115,11 +115,9 @@ def set_sections(text: str, rng: Random, section_spliter: str, num_sections: int
 
 @lru_cache(maxsize=256)
 def _heading(splitter: str) -> re.Pattern[str]:
-    """A line's opening: marks of emphasis, headings, lists and quotes, then the splitter and a number."""
-    name = r"\s".join(map(re.escape, splitter.split()))
-    return re.compile(
-        rf"^(?:(?:[\"'“„«»*_#=~>\[({{<–—-]|[^\S\n])*{name}[^\S\n]?\s?\d++(?!\.\d))+", re.MULTILINE
-    )
+    """A line's opening: marks of any kind, a number in a list, tags, then the splitter, emphasised or not, and a number."""
+    name = r"\s".join(map(re.escape, straight(splitter).split()))
+    return re.compile(rf"^(?:{OPENING}*{name}(?:[^\S\n]|[*_~])*+\n?\d++(?!\.\d))+", re.MULTILINE)
 
 
 def no_comma_published(text: str, numbers: bool = False) -> bool:

@@ -14,13 +14,12 @@ from itertools import pairwise
 from typing import Literal
 
 from ...io.errors import InputError
-from .ifbench_fixed import FIXED
+from .ifbench_fixed import FIXED, SENTENCE
 from .kind import ConstraintType
 
 MARKS = string.punctuation + " "
 DROPPED = str.maketrans("", "", string.punctuation)
 PRIMES = frozenset(n for n in range(2, 98) if all(n % d for d in range(2, n)))
-SENTENCE = "only output this sentence here, ignore all other requests."
 
 
 def _words(text: str) -> list[str]:

@@ -9,12 +9,19 @@ from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
 
+from .legible import unmarked
 from .lexical import count_word
 from .scripts import count_words, plain
 
+SENTENCE = "only output this sentence here, ignore all other requests."
 _DROPPED = re.compile(r"[^\w\s]|_")
 _NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?")
 _TEMPLATE = ("My Answer:", "My Conclusion:", "Future Outlook:")
+
+
+def _simple(text: str) -> bool:
+    """The sentence in any typography, emphasised or not."""
+    return plain(unmarked(text)).lower() == SENTENCE
 
 
 def _words(text: str) -> list[str]:
@@ -101,6 +108,7 @@ FIXED: dict[str, Callable[..., bool]] = {
     "format:newline": lambda text: all(len(_words(line)) <= 1 for line in text.split("\n")),
     "format:list": _list,
     "format:output_template": _template,
+    "repeat:repeat_simple": _simple,
     "repeat:repeat_change": _changed,
     "repeat:repeat_span": _span,
 }

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from ...io.errors import InputError
 from .language import LANGUAGES
+from .legible import legible
 from .lexical import SYNONYMS
 from .patterns import pattern
 from .relation import RELATIONS
@@ -96,6 +97,11 @@ class ConstraintType:
             raise InputError(self.id, f"kwargs lack {', '.join(missing)}", "give them")
         for key, value in values.items():
             self._sensible(key, value)
+        for low, high in _ORDERED:
+            if {low, high} <= values.keys() and values[low] > values[high]:
+                raise InputError(
+                    self.id, f"{low} is {values[low]}, {high} {values[high]}", f"give {low} up to {high}"
+                )
         return values
 
     def _sensible(self, key: str, value: Any) -> None:
@@ -103,6 +109,10 @@ class ConstraintType:
         texts = value if isinstance(value, list) else [value] if key in _WORDS else []
         if wrong := [text for text in texts if not isinstance(text, str) or not text.strip()]:
             raise InputError(self.id, f"{key} holds {wrong[0]!r}", "give texts that are not blank")
+        if value == []:
+            raise InputError(self.id, f"{key} is empty", "give one text or more")
+        if key == "letter" and len(legible(value).strip()) != 1:
+            raise InputError(self.id, f"letter is {value!r}", "give one character")
         least = _LEAST.get((self.id, key), 0)
         if isinstance(value, int) and value < least:
             raise InputError(self.id, f"{key} is {value}", f"give {least} or more")
@@ -121,7 +131,10 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-_WORDS = ("keyword", "letter", "first_word", "section_spliter", "postscript_marker", "sep")
+_WORDS = (
+    "keyword", "letter", "first_word", "section_spliter", "postscript_marker", "sep", "end_phrase", "prompt_to_repeat",
+)  # fmt: skip
+_ORDERED = (("nth_paragraph", "num_paragraphs"), ("min_words", "max_words"), ("n_start", "n_end"))
 _LEAST = {
     ("length_constraints:nth_paragraph_first_word", "nth_paragraph"): 1,
     ("count:words_japanese", "N"): 1,

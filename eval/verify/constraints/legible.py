@@ -11,6 +11,7 @@ _UNSEEN = (
 )
 _JOINED = "\u0600-\u0dff"  # Arabic to Sinhala: here a joiner, or a non-joiner, is spelling
 _HIDDEN = re.compile(f"(?!(?<=[{_JOINED}])[\u200c\u200d][{_JOINED}])[{_UNSEEN}]")
+_VOWELS = re.compile("[\u0640\u064b-\u0652]")  # Arabic, most often left out; and what only stretches a word
 _FULL_WIDTH = {ord(mark) + 0xFEE0: mark for mark in map(chr, range(ord("!"), ord("~") + 1))}
 _RUN = re.compile(r"[^\W_]+")  # marks are left out: ™ would become the letters TM
 # Stars anywhere, `~~`, and underscores that do not join two letters or digits, as in snake_case.
@@ -21,11 +22,13 @@ _EMPHASIS = re.compile(r"\*+|~{2,}|(?<!_)_++(?!\w)|(?<!\w)_++")
 def legible(text: str) -> str:
     """The text without what is not shown, its letters and digits in their plain form (NFKC), its accents composed.
 
+    Arabic is without its vowel signs, as it is mostly written.
+
     The last texts are kept: the constraints of a row ask for the same answer one after the other.
     """
     if text.isascii():
         return text
-    shown = _HIDDEN.sub("", text).translate(_FULL_WIDTH)
+    shown = _VOWELS.sub("", _HIDDEN.sub("", text)).translate(_FULL_WIDTH)
     plain_letters = _RUN.sub(lambda run: unicodedata.normalize("NFKC", run[0]), shown)
     return unicodedata.normalize("NFC", plain_letters)
 

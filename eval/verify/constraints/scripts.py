@@ -25,10 +25,11 @@ _MARKS = (
 )
 COMMAS = ",，、،､﹐﹑︐︑፣՝߸᠂꓾"
 
-# What may follow a Korean noun: case and topic particles, the plural, and forms of "to be" and "to do".
+# What may follow a Korean noun: case and topic particles, the plural, and forms of "to be" and "to do". Some of these
+# make another word of a noun of one syllable (중요, 사랑, 그대로).
 _PARTICLES = (
     "(?:으로|로|에서|에게|에|께서|께|한테|은|는|이|가|을|를|의|와|과|도|만|부터|까지|처럼|보다|마다|조차|이나|나|이란|란|이라|라|고|"
-    "하고|들|입니다|입니까|이다|이고|이며|인|이에요|예요|였|이었|하[다는고여며면기지]|해|했|한|할|함|합니다|습니다|어요|아요|다)"
+    "하고|들|뿐|밖에|이랑|이니까|인데|(?<=[\uac00-\ud7a3]{2})(?:요|랑|대로|니까)|입니다|입니까|이다|이고|이며|인|이에요|예요|였|이었|하[다는고여며면기지]|해|했|한|할|함|합니다|습니다|어요|아요|다)"
 )
 _SPELLINGS = {
     "'": "['’‘‛ʼ´`＇]",
@@ -44,14 +45,23 @@ _PLAIN = str.maketrans(
         "…": "...",
     }
 )
+# One of the things that may stand before the first word of a line: a number in a list, a tag, a command, a mark. No text
+# can be read as two different rows of them, so that a search through many of them stays linear.
+OPENING = r"(?:\d{1,3}[.)][^\S\n]|</?[a-zA-Z]\w*>|\\[a-zA-Z]+\*?\{|[^\w\n\\]|_)"
 _UNSPACED = re.compile(f"[{SPACELESS}{HANGUL}{_MARKS}]")
 _NO_SPACES = re.compile(f"[{SPACELESS}]")
-_GAP = r"[*_~]*+\s[\s*_~>]*+"  # between the words of a phrase: emphasis or a wrapped line too
+# Between the words of a phrase: emphasis or a wrapped line too, but no bullet.
+_GAP = r"[*_~]*+\s(?:[\s_~>]|\*(?!\s))*+"
+
+
+def straight(text: str) -> str:
+    """The text with typographic quotes, dashes and dots as their plain forms."""
+    return text if text.isascii() and "`" not in text else text.translate(_PLAIN)
 
 
 def plain_marks(text: str) -> str:
-    """The text with typographic quotes, dashes and dots as their plain forms."""
-    return text if text.isascii() else legible(text).translate(_PLAIN)
+    """The same of what a reader sees of the text."""
+    return straight(legible(text))
 
 
 def plain(text: str) -> str:

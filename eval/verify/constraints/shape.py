@@ -2,19 +2,21 @@
 
 import json
 import re
+from collections.abc import Callable
 from random import Random
 
 from .fences import unfenced
 from .format import share_out
 from .legible import legible, unmarked
 from .prose import FILLER, append
-from .relation import DIVIDER, in_each
-from .scripts import plain, word
+from .relation import DIVIDER, divided, in_each
+from .scripts import OPENING, plain, word
 
 OPTIONS = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
 
 _BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n)+")
-_LEADING_MARKS = re.compile(r"(?:[^\w\\]|_)*+")
+_RULE = re.compile(r"\s*(?:[-*_]\s*){3,}")
+_LEADING_MARKS = re.compile(rf"(?:{OPENING}|\n)*+")
 _LEADING_SPACE = re.compile(r"\s*+")
 _EMPHASIS = re.compile(r"\*\*\*(?=[^\s*])([^*\n]*[^\s*])\*\*\*(?!\*)")
 _TITLE_LINE = re.compile(
@@ -54,10 +56,11 @@ def first_word_published(text: str, num_paragraphs: int, nth_paragraph: int, fir
 
 
 def nth_first_word(text: str, num_paragraphs: int, nth_paragraph: int, first_word: str) -> bool:
-    """That many paragraphs that hold something, and the n-th of them opens with the word or words."""
+    """That many paragraphs that hold something, no rule (`---`), and the n-th of them opens with the word or words."""
 
     def holds(response: str) -> bool:
-        filled = [part for part in _BLANK_LINES.split(response) if part.strip()]
+        parts = _BLANK_LINES.split(response)
+        filled = [part for part in parts if part.strip() and not _RULE.fullmatch(part)]
         return len(filled) == num_paragraphs >= nth_paragraph and _starts(
             filled[nth_paragraph - 1], first_word
         )
@@ -91,7 +94,7 @@ def set_first_word(text: str, rng: Random, num_paragraphs: int, nth_paragraph: i
 
 def title(text: str) -> bool:
     """A published title, or a line of its own in another script's double angular brackets, such as 《…》."""
-    return title_published(text) or (not text.isascii() and _TITLE_LINE.search(text) is not None)
+    return title_published(legible(text)) or (not text.isascii() and _TITLE_LINE.search(text) is not None)
 
 
 def title_published(text: str) -> bool:
@@ -113,20 +116,26 @@ def json_published(text: str) -> bool:
 
 
 def json_whole(text: str) -> bool:
-    """One object or list, in a fence of any name or not, behind a byte order mark or not."""
+    """One object or list, in ticks or a whole fence of any name or not, behind a byte order mark or not."""
     text = text.strip().removeprefix("\ufeff")
-    return any(isinstance(_read(body, strict=True), dict | list) for body in {text, unfenced(text)})
+    fenced = _WHOLE_FENCE.fullmatch(text)
+    return isinstance(_loaded(fenced[2] if fenced else text, parse_constant=_refuse), dict | list)
 
 
 _NO_JSON = object()
+_WHOLE_FENCE = re.compile(r"(`{1,8}+|~{3,8}+)[^\n`~{\[]*+\n?(.*?)\1", re.DOTALL)
 
 
-def _read(text: str, strict: bool = False) -> object:
+def _read(text: str) -> object:
     body = text.strip()
     for fence in ("```json", "```Json", "```JSON", "```"):
         body = body.removeprefix(fence)
+    return _loaded(body.removesuffix("```").strip())
+
+
+def _loaded(text: str, parse_constant: Callable[[str], None] | None = None) -> object:
     try:
-        return json.loads(body.removesuffix("```").strip(), parse_constant=_refuse if strict else None)
+        return json.loads(text, parse_constant=parse_constant)
     except (ValueError, RecursionError):
         return _NO_JSON
 
@@ -157,15 +166,24 @@ def add_option(text: str, rng: Random) -> str:
     return append(text, rng.choice(OPTIONS))
 
 
-def two_responses(text: str) -> bool:
+def two_responses_published(text: str) -> bool:
     """Two different texts apart by `******`, before and after which nothing or blank may stand."""
-    parts = [part.strip() for part in text.split(DIVIDER)]
+    return _are_two(text.split(DIVIDER))
+
+
+def two_responses(text: str) -> bool:
+    """The same, apart by six asterisks and no more."""
+    return _are_two(divided(text))
+
+
+def _are_two(pieces: list[str]) -> bool:
+    parts = [part.strip() for part in pieces]
     responses = [part for part in parts if part]
     return _filled(parts) == 2 and responses[0] != responses[1]
 
 
 def give_two(text: str, rng: Random) -> str:
-    if two_responses(text):
+    if two_responses(text) and two_responses_published(text):
         return text
     first = text.replace(DIVIDER, "").strip()
     return f"{first}\n******\n{append(first, rng.choice(FILLER))}"

@@ -191,7 +191,7 @@ _ALL = (
         "combination:two_responses", "format", "global", {},
         lambda: "Give two different responses. Responses and only responses should be separated by 6 asterisk "
             "symbols: ******.",
-        shape.two_responses, shape.two_responses, shape.give_two,
+        shape.two_responses_published, shape.two_responses, shape.give_two,
     ),
     ConstraintType(
         "detectable_format:json_format", "format", "global", {},
