@@ -172,8 +172,9 @@ def _reason(line: Line, key: str, where: object) -> str | None:
     reason = line.get(key)
     if key == "stop_reason" and isinstance(reason, int):
         return None  # vLLM's is the token, or the text, that it stopped at: it says nothing of a limit
-    by_type = isinstance(reason, dict)  # SGLang's own interface says `{type: length, length: 512}`
-    said: str | None = may(reason, "type", TEXT, where) if by_type else may(line, key, TEXT, where)
+    if isinstance(reason, dict):  # SGLang's own interface says `{type: length, length: 512}`
+        line, key = reason, "type"
+    said: str | None = may(line, key, TEXT, where)
     return said
 
 
