@@ -1,7 +1,5 @@
 """Policies over samples that exist: what is planted comes back, and what is not there is not claimed."""
 
-import shutil
-
 import numpy as np
 import pytest
 from analysed import one, pick, results_of
@@ -198,14 +196,14 @@ def test_few_rows_get_no_classifier_and_one_mode_no_policy(tmp_path):
     assert results_of(make_run(tmp_path / "alone", arms=ARMS, rows=24))["policies"] == []
 
 
-def test_a_rule_by_number_of_constraints_asks_not_in_what_order_rows_stand(telling, tmp_path):
-    run = tmp_path / "run"
-    shutil.copytree(telling[0], run)
+def test_a_rule_by_number_of_constraints_asks_not_in_what_order_rows_stand(tmp_path):
+    run = planted(tmp_path / "run", by_type=False, rows=60)
+    before = results_of(run)["policies"]
     file = run / "data/composite/rows.jsonl"
     rows = read_jsonl(file)
     write_jsonl(file, [rows[i] for i in np.random.default_rng(0).permutation(len(rows))])
     wanted = {"arm": "sft", "mode": "think", "policy": "number of constraints"}
-    was, now = (one(entries, **wanted) for entries in (telling[1], results_of(run)["policies"]))
+    was, now = (one(entries, **wanted) for entries in (before, results_of(run)["policies"]))
     assert [was[key] for key in ("value", "think_rate")] == [now[key] for key in ("value", "think_rate")]
 
 

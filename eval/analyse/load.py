@@ -34,9 +34,7 @@ STEP, OTHER, BOTH = "step", "constraint", "both"
 KINDS = {"arm": (BLUE, "an arm"), "factor": (ORANGE, "what a factor does to it")}
 TERMS = {STEP: "a step more", OTHER: "a constraint more", BOTH: "both, beyond each alone"}
 TITLES = TERMS | {BOTH: "both"}  # of panels, which are narrow
-FURTHEST = (
-    10.0  # log-odds over the range of a column, beyond which nothing but the ridge holds its coefficient
-)
+FURTHEST = 10.0  # log-odds over a column's range, beyond which the ridge alone holds a coefficient
 
 
 @dataclass(frozen=True)
