@@ -127,7 +127,7 @@ def _fit(data: SetData, samples: Sequence[ScoredSamples], steps: Floats) -> Fitt
 def _apart(fitted: Logistic, columns: Sequence[Floats]) -> bool:
     """Whether one of the first columns (n,) tells verdicts that hold from those that do not without fail."""
     reached = [abs(each) * np.ptp(column) for each, column in zip(fitted.coefficients, columns, strict=False)]
-    return max(reached) > FURTHEST
+    return bool(max(reached) > FURTHEST)
 
 
 def _of_factors(data: SetData, mode: str, fits: Mapping[str, Fitted]) -> Iterator[Load]:
