@@ -205,4 +205,14 @@ KINDS = {
         ("2/3", r"\boxed{x_{\text{max}}=\frac{2}{3}}", "right"),
         ("2/3", r"\boxed{x_{\text{max}}=\frac{1}{3}}", "wrong"),
     ],
+    "percents of formulas": [
+        (r"\frac{1}{3}", r"\boxed{\frac{100}{3}\%}", "right"),
+        (r"33\frac13\%", r"\boxed{\frac13}", "right"),
+        (r"33\frac13\%", r"\boxed{\frac17}", "wrong"),
+        (r"33\frac13\%", r"\boxed{\frac{100}{7}\%}", "wrong"),
+        (r"\frac{2\sqrt3}{100}", r"\boxed{2\sqrt3\%}", "right"),
+        (r"\frac{2\sqrt3}{100}", r"\boxed{3\sqrt3\%}", "wrong"),
+        (r"\frac18", r"\boxed{p=12\frac12\%}", "right"),
+        (r"\frac23", r"\boxed{\foo\frac{200}{3}\%}", "unparsed"),
+    ],
 }

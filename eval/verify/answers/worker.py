@@ -14,6 +14,7 @@ from typing import Any
 
 from latex2sympy2_extended import NormalizationConfig
 from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse, verify
+from math_verify.parser import convert_to_pct
 from sympy import Equality, Expr, Float, Integer
 
 from .bases import same_base
@@ -161,10 +162,14 @@ def _parsed(text: str, boxed: bool) -> list[Any]:
         read = list(parse(rf"\boxed{{{formula}}}", LATEX, parsing_timeout=None))
         if any(not isinstance(value, str) for value in read):
             return read
-    if FORMAL.search(
-        last
-    ):  # a number inside a formula that LaTeX cannot read is not its value: 3 of `\foo 3`
-        return read
+    if (percent := PERCENT.search(last)) and FORMAL.search(last):  # which LaTeX does not read
+        return [
+            convert_to_pct(value)
+            for value in _parsed(last[: percent.start()], boxed)
+            if isinstance(value, Expr)
+        ]
+    if FORMAL.search(last):
+        return read  # a number inside a formula that LaTeX cannot read is not its value: 3 of `\foo 3`
     return list(parse(rf"\boxed{{{text}}}", KEEPING_UNITS, parsing_timeout=None))
 
 
