@@ -28,6 +28,7 @@ LEFT_OUT = {
     "reins.eval.io.terminal": _SAID,
     "reins.eval.io.errors": "how a process ends whose work cannot be done",
     "reins.eval.verify.published": "refuses rows or takes them as they are",
+    "reins.train.contexts": "refuses rows or takes them as they are",
     "reins.eval.io.public": "tracking: what may leave the machine",
     "reins.eval.io.wandb_names": "tracking",
     "reins.eval.sample.progress": _SAID,
