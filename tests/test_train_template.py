@@ -69,7 +69,9 @@ def test_grpo_takes_a_template_as_sft_does(qwen_like, tmp_path):
         args = {"chat_template_path": str(template), "max_steps": 1, "save_strategy": "no"}
         out = train(make_stage(tmp_path / trainer, bare, trainer, args), trainer)
         assert (out / "final" / "chat_template.jinja").read_text() == template.read_text()
-        assert json.loads((out / "final" / "prompt.json").read_text())["text"].endswith("<|im_start|>my assistant\n")
+        assert json.loads((out / "final" / "prompt.json").read_text())["text"].endswith(
+            "<|im_start|>my assistant\n"
+        )
 
 
 def test_a_template_that_writes_the_date_is_learned_and_kept_with_one_day(qwen_like, tmp_path):
