@@ -114,8 +114,8 @@ def _within(sized: Draft, budget: float) -> Draft:
             if hours <= budget:
                 return replace(tried, hours=hours)
             cheapest = min(cheapest, hours)
-    arms = len(tried.arms or _parent(tried).arms)
-    what = f"the least is {cheapest:,.2g} {sized.gpu} hours, of {arms} arms with a {SAVINGS[-1][0]}th of the rows"
+    count = len(tried.arms or _parent(tried).arms)
+    what = f"the least is {cheapest:,.2g} {sized.gpu} hours, of {count} arms with a {SAVINGS[-1][0]}th of the rows"
     raise InputError(f"--budget-hours {budget:g}", what, "raise it, or name a smaller base")
 
 
