@@ -27,8 +27,8 @@ def has(keyword: str) -> dict:
 HEADINGS = [
     *(
         (SECTIONS, PARTS, heading.format(1) + "\na\n" + heading.format(2) + "\nb", True)
-        for heading in ("**Part** {}", "🌟 Part {}", "{0}. Part {0}", "| Part {} |", "<h2>Part {}</h2>",
-                        "\\section*{{Part {}}}", "***Part*** **{}**")
+        for heading in ("**Part {}**", "🌟 Part {}", "{0}. Part {0}", "| Part {} |", "<h2>Part {}</h2>",
+                        "\\section*{{Part {}}}")
     ),
     (SECTIONS, ROUNDS, "Round – 1\nRound — 1\nRound – 2", True),
     (SECTIONS, ROUNDS, "Round 1\nRound 2", False),

@@ -1,5 +1,6 @@
 """Rows for the instruction-following arms: traces whose answers hold constraints, prompts that carry a gradient."""
 
+import sys
 from itertools import islice
 from pathlib import Path
 
@@ -9,10 +10,10 @@ from reins.data_builders import judged_samples
 from reins.data_builders.if_traces import LEFT_OUT, if_traces
 from reins.data_builders.varied_rewards import undecided
 from reins.eval.io.errors import InputError
-from reins.eval.io.jsonl import read_jsonl, write_jsonl
+from reins.eval.io.jsonl import write_jsonl
 from reins.eval.verify import split_reasoning, verdicts
 from reins.eval.verify.answers import boxed
-from reins.eval.verify.rows import as_row
+from reins.eval.verify.rows import Row, as_row
 
 ANSWER = "We add 2 and 5, which is easy.\n\nThe final answer is \\boxed{7}."
 
@@ -50,15 +51,19 @@ def test_too_few_traces_are_an_error(tmp_path: Path) -> None:
         list(if_traces(4, 1, source=traces(tmp_path / "traces.jsonl", 3)))
 
 
-def test_traces_are_read_until_there_are_as_many_rows(tmp_path: Path) -> None:
-    """An answer that closes a thought once more holds no constraint, and five in six here do."""
-    source = traces(tmp_path / "traces.jsonl", 60)
-    records = read_jsonl(Path(source))
-    for record in records[10:]:
-        record["generations"] = [f"{record['generations'][0]} </think> 7"]
-    write_jsonl(Path(source), records)
-    built = if_traces(10, 1, source=source)
-    assert len(list(built)) == 10 and built.tally.dropped[LEFT_OUT] > 10
+def test_traces_are_read_until_there_are_as_many_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no constraints hold on an answer the next trace is taken, here in five of six."""
+    module = sys.modules[if_traces.__module__]
+    constrained = module._try
+
+    def seldom(trace: Row, *how: object) -> Row | None:
+        return constrained(trace, *how) if int(trace.problem_id, 16) % 6 == 0 else None
+
+    monkeypatch.setattr(module, "_try", seldom)
+    built = if_traces(5, 1, source=traces(tmp_path / "traces.jsonl", 60))
+    assert len(list(built)) == 5 and built.tally.dropped[LEFT_OUT] > 5
 
 
 def two_each(folder: Path) -> dict[str, Path]:

@@ -115,9 +115,9 @@ def set_sections(text: str, rng: Random, section_spliter: str, num_sections: int
 
 @lru_cache(maxsize=256)
 def _heading(splitter: str) -> re.Pattern[str]:
-    """A line's opening: marks of any kind, a number in a list, tags, then the splitter, emphasised or not, and a number."""
+    """A line's opening: marks of any kind, a number in a list, tags, then the splitter and a number."""
     name = r"\s".join(map(re.escape, straight(splitter).split()))
-    return re.compile(rf"^(?:{OPENING}*{name}(?:[^\S\n]|[*_~])*+\n?\d++(?!\.\d))+", re.MULTILINE)
+    return re.compile(rf"^(?:{OPENING}*{name}[^\S\n]?\s?\d++(?!\.\d))+", re.MULTILINE)
 
 
 def no_comma_published(text: str, numbers: bool = False) -> bool:
