@@ -22,13 +22,12 @@ from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTra
 
 from ..data_builders.micro import corpus
 from ..data_builders.mixture import sft_row
-from ..eval.io.files import write_text
+from ..eval.io.files import model_files, write_text
 from ..eval.io.jsonl import write_jsonl
 from ..eval.io.run_paths import CONFIG
 from ..eval.verify import TYPES, Row, render
 from ..train.pretrain import train
 from ..train.stage import start
-from .plan.fingerprint import model_files
 
 TEMPLATE = Path(__file__).parent / "templates" / "chatml.jinja"
 

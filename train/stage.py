@@ -16,12 +16,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..eval.io.command import of_config
 from ..eval.io.errors import InputError, nearest
-from ..eval.io.files import sha256
+from ..eval.io.files import model_files, sha256_of
 from .arguments import check_args, check_lora
 from .checkpoints import is_done
 from .limits import Trainer
-
-OF_A_MODEL = (".json", ".safetensors", ".jinja", ".txt")  # weights, settings, tokenizer and template
 
 
 class Track(BaseModel):
@@ -90,9 +88,7 @@ def _content_of(model: str) -> str:
     """A hub id as it is; of a folder sha256 of the files that make a model, wherever it lies."""
     if not Path(model).is_dir():
         return model
-    files = sorted(file for file in Path(model).iterdir() if file.suffix in OF_A_MODEL)
-    content = json.dumps([[file.name, sha256(file)] for file in files])
-    return hashlib.sha256(content.encode()).hexdigest()
+    return sha256_of(model_files(Path(model)))
 
 
 def read_stage(path: Path, trainer: str) -> Stage:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from ..score.measure import Entry
 from ..verify import JUDGED
 from .analysis import Analysis, Figure, Table
-from .contrasts import TURNS, claimed, claims_head, references, turns_of
+from .contrast_cells import TURNS, claimed, claims_head, turns_of
+from .contrasts import references
 from .formats import probability, starred
 from .results import ReportData, Rows, select
 from .style import BLUE, ORANGE, change_axis, dot, foot, intervals, panels, reach_of, room

@@ -14,6 +14,7 @@ from ..score.estimates import Sums, resample
 from ..score.measure import Entry, Measure
 from ..stats.paired import Side, Turned, holm, turned
 from .analysis import Analysis, EntryLists, Table
+from .contrast_cells import TURNS, claimed, claims_head, tested, turns_of
 from .differences import Claim, claim, comparable, differences, on_shared_rows
 from .fields import (
     Adjusted,
@@ -33,7 +34,7 @@ from .fields import (
     SetName,
     grouping,
 )
-from .formats import probability, starred
+from .formats import starred
 from .metrics import CONTRASTED, label
 from .results import ReportData, Rows, select
 from .roles import Question
@@ -53,9 +54,7 @@ QUESTIONS = {  # of a contrast: in words, in the order that they are read in
     "mixed": "mixed against unmixed",
     "base": "against base",
 }
-OWN_MARGIN = "at its margin"
 UNTURNED = ("sacc", "hacc_finished")  # of which no prompts are counted that turn
-TURNS = ("repaired / broken / churn",)
 FIRST = (TREATMENT, QUESTIONS["control"], QUESTIONS["pair"])  # those beside the first figure
 READING = (
     "Arm minus against, on the same rows, paired, clustered by problem. * the 95 % interval leaves zero out. "
@@ -246,35 +245,6 @@ def contrasts_table(data: ReportData) -> Rows:
         of_hacc = [*tested(hacc), *claimed(hacc, claims), *turns_of(hacc)]
         table.append([asks, arm, against, *of_hacc, *changes])
     return table
-
-
-def claims_head(contrasts: Sequence[Entry]) -> list[str]:
-    """The head of the column of claims; none where no recipe states a margin, and no margin where runs state several."""
-    margins = list(dict.fromkeys(entry["margin"] for entry in contrasts if entry["margin"]))
-    return [OWN_MARGIN] if len(margins) > 1 else [f"at ±{margin:g}" for margin in margins]
-
-
-def claimed(contrast: Entry | None, head: Sequence[str]) -> list[str]:
-    """What is claimed by the margin, under `head`: with the margin where that does not say it, a dash where nothing is."""
-    claim = (contrast and contrast["claim"]) or "–"
-    if contrast and contrast["claim"] and OWN_MARGIN in head:
-        claim += f" (±{contrast['margin']:g})"
-    return [claim for _ in head]
-
-
-def turns_of(contrast: Entry | None) -> list[str]:
-    """Prompts repaired and broken, and their share of all, under the head `TURNS`."""
-    if contrast is None or contrast["churn"] is None:
-        return ["–"] * len(TURNS)
-    return [f"{contrast['repaired']} / {contrast['broken']} / {contrast['churn']:.0%}"]
-
-
-def tested(contrast: Entry | None) -> list[str]:
-    """A difference, its p, the p adjusted within its family, and what this many problems would detect."""
-    if contrast is None or contrast["low"] is None:
-        return [starred(contrast), "–", "–", "–"]
-    p, p_holm = probability(contrast["p"]), probability(contrast["p_holm"])
-    return [starred(contrast), p, p_holm, f"{contrast['mdd']:.2f}"]
 
 
 def leading_table(data: ReportData) -> Rows:

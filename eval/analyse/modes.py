@@ -12,7 +12,7 @@ from ..score.estimates import resample
 from ..score.measure import Entry, Measure, ScoredSamples
 from ..stats.intervals import Floats, Ints, differences
 from .analysis import Analysis, EntryLists, Figure, Table
-from .contrasts import tested
+from .contrast_cells import tested
 from .fields import ArmName, Clusters, High, Low, Mode, Samples, SetName
 from .formats import rate, signed
 from .results import ReportData, Rows, pooled, select

@@ -2,7 +2,7 @@
 
 import difflib
 import errno
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class InputError(ValueError):
@@ -38,6 +38,12 @@ def of_place(error: OSError) -> InputError | None:
 
 class Stopped(Exception):
     """A guard has stopped training: one line, with the last good checkpoint."""
+
+
+def listed(names: Sequence[object], most: int) -> str:
+    """Names in a row, the first of them where there are many."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(map(str, names[:most])) + more
 
 
 def nearest(name: object, known: Iterable[str]) -> str:

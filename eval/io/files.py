@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -95,3 +95,15 @@ def sha256(path: Path) -> str:
     """Of a file's bytes, in hexadecimal digits."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_of(files: Iterable[Path]) -> str:
+    """Over the names and bytes of files."""
+    return hashlib.sha256(json.dumps([[file.name, sha256(file)] for file in files]).encode()).hexdigest()
+
+
+def model_files(folder: Path) -> list[Path]:
+    """What a model's folder is made of: weights, settings, tokenizer and template, not its card."""
+    return sorted(
+        file for file in folder.iterdir() if file.suffix in (".json", ".safetensors", ".jinja", ".txt")
+    )

@@ -14,7 +14,8 @@ import jinja2
 
 from ..analyse.analyse import analyse
 from ..analyse.analysis import Analysis, Figure, Sentences, Table
-from ..analyse.contrasts import TURNS, claims_head, contrasts_table
+from ..analyse.contrast_cells import TURNS, claims_head
+from ..analyse.contrasts import contrasts_table
 from ..analyse.fields import as_json
 from ..analyse.figures import arms_table
 from ..analyse.floors import floors_table

@@ -19,7 +19,7 @@ from ..io.jsonl import iter_jsonl
 from ..verify.reasoning import split_reasoning
 from ..verify.responses import BROKEN_OFF, Response, hit_limit, need_text, thought_beside
 from ..verify.thought_formats import THINK
-from ..verify.usage import lengths, prompt_tokens, reasoning_tokens, reply_tokens
+from ..verify.usage import lengths, prompt_tokens, reasoning_tokens, reply_tokens, usage_of
 from .decode import Limits, Sample
 from .modes.decide import LIKELIEST, NO, YES, decided
 from .modes.mode import Mode
@@ -142,8 +142,8 @@ def _likeliest(choice: Mapping[str, Any]) -> dict[str, list[float]]:
 
 def _response(question: Question, answer: dict[str, Any], seed: int | None, where: str) -> Response:
     """The record of one reply: its thought from a field of its own, or in the text."""
-    choice, usage = answer["choices"][0], answer.get("usage")
-    message, usage = choice["message"], usage if isinstance(usage, dict) else None
+    choice, usage = answer["choices"][0], usage_of(answer)
+    message = choice["message"]
     thought = thought_beside(message, where)
     said = next((key for key in ("content", "refusal") if message.get(key)), None)
     text = need_text(message, said, where) if said else ""

@@ -11,6 +11,12 @@ REPLY = ("completion_tokens", "output_tokens")
 DETAILS = ("completion_tokens_details", "output_tokens_details")
 
 
+def usage_of(answer: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What a server's answer says it took, where it says it as an object."""
+    usage = answer.get("usage")
+    return usage if isinstance(usage, dict) else None
+
+
 def prompt_tokens(usage: Usage | None) -> int | None:
     """Tokens of what was asked."""
     return _count(usage, *PROMPT)

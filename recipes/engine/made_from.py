@@ -7,6 +7,7 @@ is one word, the sources and packages behind it, once in a run folder.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ...eval.io.errors import listed
 from ...eval.io.files import read_state, write_json
 from ...eval.io.run_paths import RunPaths
 from ..plan.outcome import sources_of
@@ -68,7 +69,7 @@ def _of_code(key: str, old: Mapping[str, Any] | None, new: Mapping[str, Any] | N
         yield "reins itself" + " (how answers are judged)" * (key == "judge")
         return
     if modules := _differing(old["sources"], new["sources"]):
-        yield f"the code of {', '.join(modules[:3])}" + f" and {len(modules) - 3} more" * (len(modules) > 3)
+        yield f"the code of {listed(modules, 3)}"
     for package in _differing(old["packages"], new["packages"]):
         versions = old["packages"].get(package), new["packages"].get(package)
         yield f"{package} {' → '.join(version or 'none' for version in versions)}"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 
 import yaml
 
+from ...eval.io.errors import listed
 from ...eval.io.failure import forget_failures, read_failure
 from ...eval.io.files import read_state, write_text
 from ...eval.io.run_paths import ANY_STEP, CONFIG, DONE, LOG, RunPaths, name_on_the_way
@@ -64,11 +65,10 @@ class ReportSoFar:
         made.note.unlink(missing_ok=True)
         names = [self._label(self.asked[name]) for name in sorted(ended)]
         missing = [name.removeprefix("eval ") for name in self.asked if name not in ended]
-        more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
         content = {
             "run": str(self.run.root),
             "done": names,
-            "missing": f"{len(ended)} of {len(self.asked)} evaluations are in it; missing: {', '.join(missing[:NAMED])}{more}",
+            "missing": f"{len(ended)} of {len(self.asked)} evaluations are in it; missing: {listed(missing, NAMED)}",
         }
         file = self.run.so_far / CONFIG
         write_text(file, yaml.safe_dump(content, sort_keys=False))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
+from ...eval.io.files import model_files, sha256_of
 from ...eval.io.run_paths import RunPaths
 from ...eval.sample.settings import Server
 from ..recipe.files import locate
@@ -36,7 +37,7 @@ class Model:
             cached = file_of(model, "config.json")
             return cls(model, model, _parameters(cached.parent) if cached else 0)
         folder = locate(model)
-        hashed = fingerprint.of_files(fingerprint.model_files(folder))
+        hashed = sha256_of(model_files(folder))
         return cls(str(folder), hashed, _parameters(folder))
 
 

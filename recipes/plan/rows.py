@@ -8,11 +8,11 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from ...data_builders import BUILDERS
+from ...eval.io.files import sha256, sha256_of
 from ...eval.io.run_paths import checkpoint_name
 from ...eval.verify.decision import DIRECT
 from ..recipe.schema import Stage
 from ..recipe.sets import AnswersSet, BuiltSet, DataSet, FileSet, HubSet, is_reference
-from . import fingerprint
 from .asking import deciding
 from .estimate import added_rows
 from .outcome import code
@@ -127,9 +127,9 @@ def _files(content: Any) -> dict[str, str]:
     try:
         if isinstance(content, str) and content and Path(content).is_dir():
             files = sorted(file for file in Path(content).iterdir() if file.is_file())
-            return {content: fingerprint.of_files(files)}
+            return {content: sha256_of(files)}
         if isinstance(content, str) and Path(content).is_file():
-            return {content: fingerprint.of_file(Path(content))}
+            return {content: sha256(Path(content))}
     except (OSError, ValueError):
         pass  # too long for a path, or with a NUL in it: a text
     return {}

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ...eval.io.files import sha256
 from ...eval.io.run_paths import checkpoint_name
 from ..recipe.files import locate
 from ..recipe.launch_files import wrapper
 from ..recipe.schema import Recipe, Stage
 from ..recipe.yaml_file import read_yaml
-from . import fingerprint
 from .estimate import added_rows, bytes_left, steps, tokens
 from .outcome import code
 from .recipe_run import RecipeRun
@@ -91,7 +91,7 @@ def _spec(run: RecipeRun, settings: Stage, seed: int) -> dict[str, Any]:
         "stage": _decides(settings),
         "seed": seed,
         "base": run.base.hashed,
-        "launch": [fingerprint.of_file(locate(launch.accelerate)), launch.processes, launch.threads],
+        "launch": [sha256(locate(launch.accelerate)), launch.processes, launch.threads],
         "code": code(settings.trainer),
         **judge,
     }
@@ -148,7 +148,7 @@ def _decides(settings: Stage) -> dict[str, Any]:
     """What a stage's weights depend on beside its rows: of a template its contents, wherever it is."""
     said = settings.model_dump(mode="json", exclude=set(OF_ITS_ROWS))
     content = {key: value for key, value in said.items() if value is not None}
-    contents = {key: fingerprint.of_file(Path(path)) for key, path in _template(settings).items()}
+    contents = {key: sha256(Path(path)) for key, path in _template(settings).items()}
     return {**content, "args": {**content["args"], **contents}}
 
 

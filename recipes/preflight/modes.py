@@ -19,17 +19,17 @@ def modes(material: Material) -> Iterator[Finding]:
     for name, evaluation in material.recipe.evaluate.items():
         questions = material.all_questions(name)
         rows = list(questions.rows) if questions else []
+        turn = max((render(row, preset=material.recipe.preset) for row in rows), key=len, default="")
         for mode in map(parse_mode, evaluation.modes if rows else ()):
             try:
                 mode.check_rows(rows)
-                yield from _shown(material, name, mode, rows)
+                yield from _shown(material, name, mode, rows, turn)
             except InputError as error:
                 yield Finding("FAIL", "modes", f"{name}: {error.where}: {error.what}", error.fix)
 
 
-def _shown(material: Material, name: str, mode: Mode, rows: list[Row]) -> Iterator[Finding]:
-    """What stands before a row, or behind its first reply; raises InputError where examples do not serve these rows."""
-    turn = max((render(row, preset=material.recipe.preset) for row in rows), key=len)
+def _shown(material: Material, name: str, mode: Mode, rows: list[Row], turn: str) -> Iterator[Finding]:
+    """What stands before the longest `turn`, or behind its first reply; raises InputError where examples do not serve these rows."""
     if isinstance(mode, FewShot):
         yield from _with_examples(material, name, mode, rows, turn)
     elif mode.shell("", THINK) is not None:

@@ -5,7 +5,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from ...eval.io.errors import InputError
+from ...eval.io.errors import InputError, listed
 from ...eval.io.templates import turn_end
 from ...eval.weights.tokens import RESIZE, unembedded
 from ..recipe.files import json_object
@@ -51,8 +51,7 @@ def _unembedded(
     beyond = unembedded(material.tokenizer, vocab)
     used = _used(material, vocab, stages) if beyond else []
     if used:
-        named = ", ".join(used[:NAMED]) + (f" and {len(used) - NAMED} more" if len(used) > NAMED else "")
-        text = f"{whose} embeds {vocab} tokens, and not {named}, which rows or template use"
+        text = f"{whose} embeds {vocab} tokens, and not {listed(used, NAMED)}, which rows or template use"
         yield Finding("FAIL", "tokens", text, fix)
     elif beyond:
         text = f"{len(beyond)} token(s) that {whose} does not embed are in no row and no template"

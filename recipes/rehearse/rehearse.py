@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from ...eval.io.errors import InputError
+from ...eval.io.files import sha256_of
 from ...eval.io.run_paths import DONE, LOCK, PROGRESS, RunPaths, saved_checkpoints
 from ..engine.execute import TaskFailed, execute
 from ..engine.places import is_run
 from ..engine.run import report, working_in
-from ..plan import fingerprint
 from ..plan.plan import plan
 from ..plan.task import Task
 from ..recipe.files import locate
@@ -233,7 +233,7 @@ def _with_needed(tasks: Mapping[str, Task], wanted: Mapping[str, Task]) -> dict[
 
 
 def _weights(run: RunPaths, stage: Task) -> str:
-    return fingerprint.of_files(sorted(run.final(stage.checkpoint).glob("*.safetensors")))
+    return sha256_of(sorted(run.final(stage.checkpoint).glob("*.safetensors")))
 
 
 def _forget_the_end(run: RunPaths, stage: Task) -> None:

@@ -13,7 +13,7 @@ from ...io.fields import COUNT, LIST, NAME, OBJECT, TEXT, list_of, may, need
 from ...io.jsonl import Line
 from ...verify.reasoning import split_reasoning
 from ...verify.responses import FAILED, REASONS, hit_limit, need_text, thought_beside
-from ...verify.usage import Usage, lengths
+from ...verify.usage import Usage, lengths, usage_of
 from .record import Generation, Lines, Record, RowSaid, beside, listed, row_said
 from .unread import SETTINGS, refuse_unread
 
@@ -77,7 +77,7 @@ def completed(body: Line, where: str) -> list[Generation]:
     choices = need(body, "choices", OBJECTS, where)
     if not choices:
         raise InputError(where, "a completion without any choice", FAILED)
-    usage = _usage(body) if len(choices) == 1 else None
+    usage = usage_of(body) if len(choices) == 1 else None
     in_order = sorted(choices, key=lambda choice: may(choice, "index", COUNT, where) or 0)
     return [_of_choice(choice, usage, where) for choice in in_order]
 
@@ -196,11 +196,6 @@ def _has_failed(line: Line) -> bool:
     return bool(answer.get("status_code", 200) != 200 or _body(answer).get("status") in NOT_ENDED)
 
 
-def _usage(body: Line) -> Usage | None:
-    usage = body.get("usage")
-    return usage if isinstance(usage, dict) else None
-
-
 def _lengths(
     usage: Usage | None, text: str, thought: str | None, truncated: bool | None
 ) -> tuple[int | None, int | None]:
@@ -232,4 +227,4 @@ def _of_items(body: Line, where: str) -> Generation:
     thought = "\n".join(texts) or None
     ended = beside(body, "incomplete_details", where) or {"reason": body.get("status")}
     truncated = hit_limit(ended, where, "reason")
-    return Generation(text, thought, truncated, *_lengths(_usage(body), text, thought, truncated))
+    return Generation(text, thought, truncated, *_lengths(usage_of(body), text, thought, truncated))

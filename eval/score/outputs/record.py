@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ...io import errors
 from ...io.fields import NAME, OBJECT, TEXT, may
 from ...io.jsonl import Line
 
@@ -65,5 +66,4 @@ def beside(line: Line, key: str, where: object) -> Line:
 
 def listed(names: Sequence[object]) -> str:
     """Names in a row, the first of them where there are many."""
-    more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
-    return ", ".join(f"{name!s:.60}" for name in names[:MOST]) + more
+    return errors.listed([f"{name!s:.60}" for name in names], MOST)
