@@ -162,13 +162,10 @@ def _parsed(text: str, boxed: bool) -> list[Any]:
         read = list(parse(rf"\boxed{{{formula}}}", LATEX, parsing_timeout=None))
         if any(not isinstance(value, str) for value in read):
             return read
-    if (percent := PERCENT.search(last)) and FORMAL.search(last):  # which LaTeX does not read
-        return [
-            convert_to_pct(value)
-            for value in _parsed(last[: percent.start()], boxed)
-            if isinstance(value, Expr)
-        ]
     if FORMAL.search(last):
+        if percent := PERCENT.search(last):  # which LaTeX does not read
+            number = _parsed(last[: percent.start()], boxed)
+            return [convert_to_pct(value) for value in number if isinstance(value, Expr)]
         return read  # a number inside a formula that LaTeX cannot read is not its value: 3 of `\foo 3`
     return list(parse(rf"\boxed{{{text}}}", KEEPING_UNITS, parsing_timeout=None))
 
