@@ -18,7 +18,6 @@ from trl import SFTConfig, SFTTrainer
 from ..eval.io.errors import InputError
 from ..eval.io.templates import prompt_facts
 from .config import Row, check_ids, configure, load_rows, load_tokenizer, refusing
-from .contexts import context_of
 from .loop import Counted, run
 from .lora import lora_config
 from .stage import Stage, main
@@ -56,7 +55,7 @@ def _tokens(batch: dict[str, Any], tokenizer: PreTrainedTokenizerBase) -> dict[s
             raise InputError(
                 "chat template", "drops a part of the completion (its reasoning?)", "use one that keeps it"
             )
-        if not text.startswith(prompt) and context_of(tokenizer, turns, text) == "never asked":
+        if not text.startswith(prompt) and _is_never_asked(tokenizer, turns, text):
             what = f"a row goes on otherwise than it is asked, by {prompt[-30:]!r}"
             fix = "use one that renders both alike, or replies that begin as the prompt does"
             raise InputError("chat template", what, fix)
@@ -68,6 +67,12 @@ def _tokens(batch: dict[str, Any], tokenizer: PreTrainedTokenizerBase) -> dict[s
             "chat template", f"does not end a turn with {tokenizer.eos_token!r}", "set args.eos_token"
         )
     return {"input_ids": ids, "labels": labels}
+
+
+def _is_never_asked(tokenizer: PreTrainedTokenizerBase, prompt: list[dict[str, str]], whole: str) -> bool:
+    from .contexts import context_of  # with it the verifiers, which a stage needs only here
+
+    return context_of(tokenizer, prompt, whole) == "never asked"
 
 
 def _labels(ids: list[int], prompt: list[int]) -> list[int]:
