@@ -112,6 +112,19 @@ def test_one_stage_and_two_in_turn_of_the_same_trainer_are_compared(tmp_path):
     assert (effect["crossed"], effect["level"], effect["reference"]) == ("order (sft)", "in turn", "at once")
 
 
+def test_crossings_of_the_same_factors_and_trainers_are_told_apart_by_what_each_holds(tmp_path):
+    of = {"teacher": {"voice": "teacher"}, "own": {"voice": "own"}}
+    arms = {f"{name}_{share}": (voice, share) for name, voice in of.items() for share in (1, 2)}
+    cells = {name: {**voice, "share": share} for name, (voice, share) in arms.items()}
+    cells |= {f"kept_{share}": {"share": share, "voice": "kept"} for share in (1, 2)}
+    listed = {name: {"stages": [name], "factors": factors} for name, factors in cells.items()}
+    effects = results_of(make_run(tmp_path / "run", arms={"base": []} | listed, rows=40))["effects"]
+    of_share = {
+        entry["crossed"] for entry in effects if entry["factor"] == "share" and entry["kind"] == "main"
+    }
+    assert of_share == {"voice × share (trained)", "share (voice kept)"}
+
+
 def test_factors_that_go_together_are_named_as_such(tmp_path):
     arms = {
         name: {"stages": [name], "factors": {"voice": name, "share": share}}

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
 METRICS = (*OUTCOMES, "joint")
+Group = tuple[
+    tuple[str, ...], tuple[str, ...]
+]  # factors and trainers, which arms that are crossed have alike
 KINDS = {"main": ("main effect", BLUE), "interaction": ("interaction", ORANGE)}
 
 
@@ -38,7 +41,9 @@ class FactorEffect:
     mode: Mode
     metric: Metric
     crossed: Annotated[str, "the factors, and the trainers of the arms that they cross, in their order"]
-    trainers: Annotated[str, "those trainers alone"]
+    trainers: Annotated[
+        str, "those trainers alone, with the values that tell these arms from others by the same"
+    ]
     kind: Annotated[str, "`main`: averaged over the other factors; `interaction`: of two factors"]
     factor: Annotated[str, "the factor"]
     level: Annotated[str, "its value"]
@@ -71,7 +76,7 @@ class Crossing(NamedTuple):
 def crossings(data: SetData) -> Iterator[Crossing]:
     """The arms on a set by their factors and the order of their trainers; factors of one value are left out."""
     recipe = data.run.recipe
-    grouped: dict[tuple[tuple[str, ...], tuple[str, ...]], dict[str, Mapping[str, Any]]] = {}
+    grouped: dict[Group, dict[str, Mapping[str, Any]]] = {}
     for name in data.arms:
         arm = recipe["arms"].get(name)
         if isinstance(arm, dict) and arm.get("factors"):
@@ -79,6 +84,7 @@ def crossings(data: SetData) -> Iterator[Crossing]:
             each = (known[stage]["trainer"] for stage in arm["stages"] if stage in known)
             trainers = tuple(trainer for trainer, _ in groupby(each))  # two in turn are as one
             grouped.setdefault((tuple(arm["factors"]), trainers), {})[name] = arm["factors"]
+    labels = _labels(grouped)
     for (factors, trainers), cells in grouped.items():
         values = tuple(
             tuple(dict.fromkeys(str(cell[factor]) for cell in cells.values())) for factor in factors
@@ -91,10 +97,35 @@ def crossings(data: SetData) -> Iterator[Crossing]:
         )
         varied = [i for i in range(len(factors)) if len(values[i]) > 1]
         if varied:
-            trained_by = ", ".join(trainers) or "trained"
+            trained_by = labels[factors, trainers]
             name = f"{' × '.join(factors[i] for i in varied)} ({trained_by})"
             named = tuple(factors[i] for i in varied), tuple(values[i] for i in varied)
             yield Crossing(name, trained_by, *named, tuple(cells), levels[:, varied])
+
+
+def _labels(grouped: Mapping[Group, Mapping[str, Mapping[str, Any]]]) -> dict[Group, str]:
+    """The trainers of each group of arms, with those values of its own that tell it from others by these trainers."""
+    crossed = {
+        group: cells
+        for group, cells in grouped.items()
+        if not all(_is_held(cells, factor) for factor in group[0])
+    }
+    held = {
+        group: {
+            f"{factor} {next(iter(cells.values()))[factor]}" for factor in group[0] if _is_held(cells, factor)
+        }
+        for group, cells in crossed.items()
+    }
+    labels = {}
+    for group, values in held.items():
+        beside = [held[other] for other in held if other[1] == group[1] and other != group]
+        apart = sorted(values - set.intersection(*beside)) if beside else []
+        labels[group] = ", ".join([*group[1], *apart]) or "trained"
+    return labels
+
+
+def _is_held(cells: Mapping[str, Mapping[str, Any]], factor: str) -> bool:
+    return len({str(cell[factor]) for cell in cells.values()}) == 1
 
 
 def unknown(data: SetData, crossing: Crossing) -> str | None:

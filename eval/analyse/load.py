@@ -47,7 +47,7 @@ class Load:
     crossed: Annotated[
         str | None, "of a factor's effect: the factors, and the trainers of the arms; else null"
     ]
-    trainers: Annotated[str | None, "those trainers alone; else null"]
+    trainers: Annotated[str | None, "those trainers, as in `effects`; else null"]
     level: Annotated[str | None, "of a factor's effect: `factor: value − first value`; else null"]
     term: Annotated[
         str,
