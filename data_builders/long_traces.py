@@ -12,7 +12,7 @@ problem one trace is kept, however many records it has, so that as many rows are
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
-from typing import Any
+from typing import Any, Literal
 
 from ..eval.io.errors import InputError
 from ..eval.io.fields import FLAG, TEXT, list_of, or_null
@@ -32,18 +32,22 @@ def long_traces(
     seed: int,
     *,
     source: str,
+    thought: Literal["long", "none"] = "long",
     tokenizer: str | None = None,
     max_reasoning_tokens: int | None = None,
     against: list[str] | None = None,
 ) -> Built:
     """The first `rows` usable traces of the source in an order drawn from the seed, each of another problem.
 
+    With `thought: none` the same rows have what stands behind the thought alone: the control without the reasoning.
     Reasoning longer than `max_reasoning_tokens` by `tokenizer` (a folder or hub id, the base's) is left out, and so are
     problems of the evaluation sets named in `against`. Raises `InputError` when the source's columns are unknown
     or too few traces are left.
     """
     tally = Tally(against=against or [])
     traces = usable_traces(source, seed, fitting(tokenizer, max_reasoning_tokens), tally)
+    if thought == "none":
+        traces = (row.adding(response=split_reasoning(str(row.response)).answer) for row in traces)
     return Built(first_named(traces, rows, "trace", source, tally), tally)
 
 

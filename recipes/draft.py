@@ -37,11 +37,12 @@ RATES = {
     "grpo": 1e-6,
 }  # for a larger base, as MathIF and open-r1 have them in order of magnitude
 CONTROLS = {
-    "sft_self": "{stages: [sft_self], control_of: sft}     # the base's own answers: is it training as such?",
-    "rl_random": "{stages: [rl_random], control_of: rl}     # a coin for a reward: is it RL as such?",
+    "sft_direct": "{stages: [sft_direct], control_of: sft}     # the same answers without the reasoning: is it the reasoning?",
+    "sft_self": "{stages: [sft_self], control_of: sft}       # the base's own answers: is it training as such?",
+    "rl_random": "{stages: [rl_random], control_of: rl}       # a coin for a reward: is it RL as such?",
 }
 MIXED = {
-    "sft_if": "{stages: [sft_if], mixed_of: sft}         # 30 % of the rows with constraints: does mixing help?",
+    "sft_if": "{stages: [sft_if], mixed_of: sft}           # 30 % of the rows with constraints: does mixing help?",
     "rl_if": "{stages: [rl_if], mixed_of: rl}",
     "sft_rl_if": "{stages: [sft_if, rl_if], mixed_of: sft_rl}",
 }
@@ -228,7 +229,7 @@ def _text(sized: Draft) -> str:
         f"base: {sized.base}",
         *_data(sized),
         *(["arms:"] if sized.arms else []),
-        *(f"  {arm + ':':<11}{stages}" for arm, stages in sized.arms.items()),
+        *(f"  {arm + ':':<12}{stages}" for arm, stages in sized.arms.items()),
         *(_stages(sized) if sized.args else []),
         *_evaluate(sized),
         f"launch: {_flow(sized.launch or {'gpu': sized.gpu})}",
@@ -244,7 +245,7 @@ def _data(sized: Draft) -> list[str]:
     counted = f"{{tokenizer: {sized.base}}}"
     return [
         "# lengths are counted in the base's own tokens",
-        f"data: {{traces: {counted}, if_traces: {counted}}}",
+        f"data: {{traces: {counted}, direct: {counted}, if_traces: {counted}}}",
     ]
 
 

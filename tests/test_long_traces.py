@@ -177,3 +177,14 @@ def test_real_r1_traces_are_closed_and_distinct():
     assert len({row.name for row in rows}) == len({row.problem_id for row in rows}) == 280
     assert all(split_reasoning(row.response).state == "closed" for row in rows)
     assert not any("DONE.' when" in row.response.split("</think>")[0][:200] for row in rows)
+
+
+@needs_data
+def test_without_thoughts_the_same_rows_have_what_stands_behind_them():
+    """The control without the reasoning: real traces of the same problems, in the same order."""
+    asked = {"rows": 20, "seed": 3, "source": str(SKYTHOUGHT)}
+    long, direct = list(build(**asked)), list(build(**asked, thought="none"))
+    assert [(row.name, row.problem_id) for row in direct] == [(row.name, row.problem_id) for row in long]
+    assert all(split_reasoning(row.response).state == "closed" for row in long)
+    assert [row.response for row in direct] == [split_reasoning(row.response).answer for row in long]
+    assert all(split_reasoning(row.response).state == "none" for row in direct)

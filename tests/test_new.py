@@ -27,11 +27,12 @@ def test_a_large_base_is_split_over_its_cards_and_an_update_stays_as_large(tmp_p
     recipe = load("big.yaml")
     assert recipe.launch.accelerate == "recipes/accelerate/fsdp2.yaml" and recipe.launch.processes == 8
     sft, rl = recipe.stages["sft"].args, recipe.stages["rl_if"].args
-    assert sft["per_device_train_batch_size"] * sft["gradient_accumulation_steps"] * 8 == 128
+    assert sft["per_device_train_batch_size"] * sft["gradient_accumulation_steps"] * 8 == 256
     assert rl["per_device_train_batch_size"] * rl["steps_per_generation"] * 8 == 1024
-    assert recipe.arms["sft_self"].control_of == ["sft"] and recipe.arms["rl_if"].mixed_of == "rl"
+    assert recipe.arms["sft_direct"].control_of == recipe.arms["sft_self"].control_of == ["sft"]
+    assert recipe.stages["sft_direct"].args == sft and recipe.arms["rl_if"].mixed_of == "rl"
     assert {line.split()[1] for line in said.splitlines() if line.startswith("FAIL")} <= {"disk"}
-    assert len([line for line in Path("big.yaml").read_text().splitlines() if line[0] not in "# "]) <= 12
+    assert len([line for line in Path("big.yaml").read_text().splitlines() if line[0] not in "# "]) <= 13
 
 
 @pytest.mark.slow

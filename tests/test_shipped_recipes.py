@@ -21,6 +21,7 @@ FOR_GPUS = [path for path in ALL if path.parent.name in ("qwen", "siblings", "sm
 ASKING = [
     path for path in ALL if path.parent.name == "micro" and "hours by `reins" in path.read_text("utf-8")
 ]
+LIST = RECIPES / "README.md"
 HEADER = ("Reproduces:", "Prerequisites:", "Command:", "Override:", "Hardware:", "GPU-hours:")
 
 
@@ -43,7 +44,7 @@ def test_it_reads_nothing_beside_the_repository(file: Path) -> None:
 
 
 def test_the_list_of_recipes_names_each_once_with_the_hours_of_its_header() -> None:
-    text = (RECIPES / "README.md").read_text(encoding="utf-8")
+    text = LIST.read_text(encoding="utf-8")
     listed = dict(re.findall(r"^\| `(\S+\.yaml)` \|.* \| (.*) \|$", text, re.MULTILINE))
     assert set(listed) == {file.relative_to(RECIPES).as_posix() for file in ALL}
     assert text.count(".yaml` |") == len(ALL)
@@ -63,6 +64,12 @@ def test_it_has_no_fault_and_costs_what_its_header_says(file: Path, tmp_path: Pa
     stated = re.search(r"at most [\d,.]+ on an (\S+) \(([^)]*)\)", header)
     total = next(one.text for one in found if one.name == "cost" and "(" in one.text)
     assert stated and f"{stated[1]} hours ({stated[2]})" in total
+    disk = next((one.text for one in found if one.name == "disk"), "about 0 GiB")
+    listed = re.search(
+        rf"`{file.parent.name}/{file.name}` .* \| ([\d,]+) \| .* \|$", LIST.read_text("utf-8"), re.MULTILINE
+    )
+    needed = re.search(r"about ([\d,.]+) GiB", disk)
+    assert listed and needed and listed[1] == f"{float(needed[1].replace(',', '')):,.0f}"
 
 
 @pytest.mark.slow

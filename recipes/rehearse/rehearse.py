@@ -46,7 +46,7 @@ ARGS: dict[str, dict[str, Any]] = {
 # What stays out of a rehearsal because it needs a GPU, or because it belongs to a batch of another size.
 LEFT_OUT = (
     *("use_vllm", "vllm_", "use_transformers_", "use_liger", "torch_compile", "deepspeed", "fsdp"),
-    *("bf16", "fp16", "tf32", "steps_per_generation", "generation_batch_size"),
+    *("bf16", "fp16", "tf32", "padding_free", "steps_per_generation", "generation_batch_size"),
 )
 MODEL_LEFT_OUT = ("attn_implementation", "dtype")
 ANSWERS = {"samples": 8, "max_new_tokens": 32, "batch_size": 16}  # many, since random text is seldom whole
