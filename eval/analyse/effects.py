@@ -119,7 +119,7 @@ def _labels(grouped: Mapping[Group, Mapping[str, Mapping[str, Any]]]) -> dict[Gr
     labels = {}
     for group, values in held.items():
         beside = [held[other] for other in held if other[1] == group[1] and other != group]
-        apart = sorted(values - set.intersection(*beside)) if beside else []
+        apart = sorted(values - beside[0].intersection(*beside[1:])) if beside else []
         labels[group] = ", ".join([*group[1], *apart]) or "trained"
     return labels
 
