@@ -86,6 +86,8 @@ RECORDS = {
     "counted beside the reply": (said("12", usage=BESIDE), "none", False, (20, 10)),
     "refused": (said(None, refusal="12"), "none", False, (None, None)),
     "filtered": (said("", "content_filter"), "none", True, (None, None)),
+    "ended as nobody knows": (said("12", "other"), "none", None, (None, None)),
+    "at the end of the context": (said("12", "model_context_window_exceeded"), "none", True, (None, None)),
 }
 
 

@@ -104,8 +104,17 @@ NEEDED = ("row", "sample", "text")
 KEY = ("row", "sample")
 COSTS = ("calls", "prompt_tokens", "drawn_tokens")
 CHANCES = ("p_yes", "p_word")
-# Finish reasons of a reply that hit its limit, or the end of the model's context.
-AT_LIMIT = ("length", "max_tokens", "model_length", "max_output_tokens")
+# Finish reasons of a reply that hit its limit, or the end of the model's context; `incomplete` is the state of an OpenAI
+# response that does not say which.
+AT_LIMIT = (
+    "length", "max_tokens", "max_new_tokens", "max_output_tokens", "max_completion_tokens", "model_length",
+    "model_context_window_exceeded", "context_length_exceeded", "error_limit", "incomplete",
+)  # fmt: skip
+# Finish reasons of a reply that came to an end of its own: by its end token, a stop text or a call of a tool.
+ENDED = (
+    "stop", "stop_sequence", "eos", "eos_token", "end_turn", "endoftext", "end_of_text",
+    "finish", "complete", "completed", "tool_calls", "tool_call", "tool_use", "function_call",
+)  # fmt: skip
 # Finish reasons of a reply that a filter ended, as OpenAI, Gemini, Anthropic, Bedrock, Cohere and GLM write them: asked
 # again it would end there again, and it is no whole answer.
 FILTERED = (
@@ -131,8 +140,11 @@ THOUGHT_NAMED = re.compile(
 # OpenRouter's types of details, and the field that each holds a text in; nobody can read the last one's `data`.
 DETAILS = {"reasoning.text": "text", "reasoning.summary": "summary", "reasoning.encrypted": "text"}
 REASONS = ("finish_reason", "stop_reason", "done_reason")  # of OpenAI, Anthropic, Ollama
-# Finish reasons of what was broken off, as routers between servers, vLLM, SGLang and hosted APIs write them.
-BROKEN_OFF = ("error", "abort", "aborted", "cancelled", "canceled", "failed", "insufficient_system_resource")
+# Finish reasons of what was broken off, as routers between servers, vLLM, SGLang, GLM and other hosted APIs write them.
+BROKEN_OFF = (
+    "error", "network_error", "timeout", "abort", "aborted", "cancelled", "canceled", "user_cancel", "failed",
+    "insufficient_system_resource",
+)  # fmt: skip
 FAILED = "ask again for what failed, and give the answers in one file"
 PARTS = ("text", "output_text", "input_text")  # types of content parts that are text
 
@@ -158,14 +170,22 @@ def hit_limit(line: Line, where: object, *keys: str) -> bool | None:
     """Whether a generation ended before its answer did: at its token limit, or by a filter, as the first of these fields
     that there is says.
 
-    None where no reason is given. Raises InputError where it was broken off: half an answer is no response.
+    None where no reason is given, or one that is not known: it may be of either kind. Raises InputError where it was
+    broken off: half an answer is no response.
     """
     reasons = (_reason(line, key, where) for key in keys)
-    said = next((reason.lower() for reason in reasons if reason), "unknown")
-    reason = said.removeprefix("finish_reason_")  # Gemini's, in full
+    reason = _plain(next(filter(None, reasons), ""))
     if reason in BROKEN_OFF:
         raise InputError(where, f"a response that was broken off ({reason})", FAILED)
-    return None if reason == "unknown" else reason in AT_LIMIT + FILTERED
+    if reason in AT_LIMIT + FILTERED:
+        return True
+    return False if reason in ENDED else None
+
+
+def _plain(reason: str) -> str:
+    """A reason as the lists above spell it: Gemini's is `FinishReason.MAX_TOKENS`, or has its type's name in front."""
+    *_, member = reason.lower().replace("-", "_").split(".")
+    return member.removeprefix("finish_reason_")
 
 
 def _reason(line: Line, key: str, where: object) -> str | None:
