@@ -146,7 +146,8 @@ BROKEN_OFF = (
     "insufficient_system_resource",
 )  # fmt: skip
 FAILED = "ask again for what failed, and give the answers in one file"
-PARTS = ("text", "output_text", "input_text")  # types of content parts that are text
+# Types of content parts that are text, and the field that each holds it in.
+PARTS = {"text": "text", "output_text": "text", "input_text": "text", "refusal": "refusal"}
 
 
 def as_response(line: Line, where: str) -> Response:
@@ -220,8 +221,8 @@ def need_text(line: Line, key: str, where: object) -> str:
     """
     value = line.get(key)
     parts = value if isinstance(value, list) else []
-    if parts and all(isinstance(part, dict) and part.get("type") in PARTS for part in parts):
-        return "".join(need(part, "text", TEXT, where) for part in parts)
+    if parts and all(isinstance(part, dict) and f"{part.get('type')}" in PARTS for part in parts):
+        return "".join(need(part, PARTS[part["type"]], TEXT, where) for part in parts)
     text: str = need(line, key, TEXT, where)
     return text
 
