@@ -49,6 +49,7 @@ DETAILS = {"completion_tokens": 30, "completion_tokens_details": {"reasoning_tok
 BESIDE = {"prompt_tokens": 5, "total_tokens": 35} | DETAILS | {"completion_tokens": 10}
 RECORDS = {
     "vLLM's field": (said("12", reasoning_content=THOUGHT, usage=DETAILS), "closed", False, (20, 10)),
+    "Qwen's name": (said("12", thinking_content=THOUGHT, usage=DETAILS), "closed", False, (20, 10)),
     "its later field": (
         said("12", reasoning=THOUGHT, usage={"completion_tokens": 30}),
         "closed",

@@ -118,7 +118,7 @@ def test_a_thought_beside_the_text_is_read_however_its_column_is_called(said, th
 
 
 @pytest.mark.parametrize(
-    "column", ["thought_process", "thinking_steps", "chain_of_thought", "model_reasoning", "cot"]
+    "column", ["thought_process", "thinking_steps", "chainOfThought", "model_reasoning", "cot"]
 )
 @pytest.mark.parametrize("value", ["so four", ["so four"], {"text": "先算"}])
 def test_a_thought_in_a_column_that_is_not_read_is_refused_by_name(column, value):

@@ -122,23 +122,24 @@ FILTERED = (
     "content_filtered", "error_toxic", "sensitive",
 )  # fmt: skip
 CUT = ("cut", "truncated", "is_truncated")  # flags that say the same
-# Columns of a thought: of vLLM, its later releases, Ollama, of files made by hand, of OpenRouter.
+# Columns of a thought: of vLLM, its later releases, Ollama, Qwen's examples, of files made by hand, of OpenRouter, LiteLLM.
 BESIDE = (
-    "reasoning_content",
-    "reasoning",
-    "thinking",
-    "thought",
-    "thoughts",
-    "reasoning_text",
-    "reasoning_details",
-)
+    "reasoning_content", "reasoning", "thinking", "thinking_content", "thought", "thoughts", "chain_of_thought",
+    "reasoning_text", "reasoning_details", "thinking_blocks",
+)  # fmt: skip
 # What their names are like: a text in another such column would be a thought that nobody reads.
 THOUGHT_NAMED = re.compile(
     r"\A(?:reason|think|thought)"
-    r"|(?:\A|_)(?:reasoning|thinking|thoughts?|cot|rationale|analysis|scratchpad|monologue)(?:_|\Z)"
+    r"|(?:\A|[_ -])(?:reasoning|thinking|thoughts?|cot|rationale|analysis|scratchpad|monologue)(?:[_ -]|\Z)"
+    r"|thoughts?\Z",
+    re.IGNORECASE,
 )
-# OpenRouter's types of details, and the field that each holds a text in; nobody can read the last one's `data`.
-DETAILS = {"reasoning.text": "text", "reasoning.summary": "summary", "reasoning.encrypted": "text"}
+# Types of OpenRouter's details and of Anthropic's blocks, and the field that each holds a text in; nobody can read the
+# `data` of those that are encrypted.
+DETAILS = {
+    "reasoning.text": "text", "reasoning.summary": "summary", "reasoning.encrypted": "text",
+    "thinking": "thinking", "redacted_thinking": "text",
+}  # fmt: skip
 REASONS = ("finish_reason", "stop_reason", "done_reason")  # of OpenAI, Anthropic, Ollama
 # Finish reasons of what was broken off, as routers between servers, vLLM, SGLang, GLM and other hosted APIs write them.
 BROKEN_OFF = (
@@ -155,7 +156,6 @@ def as_response(line: Line, where: str) -> Response:
     fields: Line = {
         key: (need if key in NEEDED else may)(line, key, kind, where) for key, kind in _FIELDS.items()
     }
-    _refuse_unread(line, where)
     fields |= {key: may(line, key, COUNT, where) for key in COSTS}
     fields |= {key: may(line, key, CHANCE, where) for key in CHANCES}
     if first := may(line, "first", OBJECT, where):
@@ -199,19 +199,19 @@ def _reason(line: Line, key: str, where: object) -> str | None:
     return said
 
 
-def _refuse_unread(line: Line, where: str) -> None:
+def _refuse_unread(line: Line, where: object) -> None:
     for key, value in line.items():
-        if key not in BESIDE and THOUGHT_NAMED.search(key) and _speaks(value):
+        if key not in BESIDE and THOUGHT_NAMED.search(key) and speaks(value):
             what = f"{key!r} holds text that may be the thought"
             raise InputError(where, what, f"call it `{BESIDE[0]}` if it is that, or take it out")
 
 
-def _speaks(value: object) -> bool:
+def speaks(value: object) -> bool:
     """Whether there is more text than the one word of a setting, such as the effort."""
     if isinstance(value, str):
         return len(value.split()) > 1 or not value.isascii()
     inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return any(map(_speaks, inside))
+    return any(map(speaks, inside))
 
 
 def need_text(line: Line, key: str, where: object) -> str:
@@ -234,7 +234,11 @@ def thought_beside(line: Line, where: object) -> str | None:
 
 
 def thoughts_beside(line: Line, samples: int, where: object) -> list[str | None]:
-    """The thoughts in a column of their own, one for each of a line's texts; raises InputError as `need_text`."""
+    """The thoughts in a column of their own, one for each of a line's texts.
+
+    Raises InputError as `need_text`, and where another column holds text that may be a thought: nobody would read it.
+    """
+    _refuse_unread(line, where)
     column = next((column for column in BESIDE if line.get(column) and line[column] is not True), None)
     if column is None:
         return [None] * samples
