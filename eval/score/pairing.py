@@ -4,7 +4,7 @@ None is ever taken for the row at its place because the numbers agree, unless it
 does, every name and prompt in it must be of one row; but where the prompt is of none, as by a template of one's own,
 a `row` that names one decides, and so do ids where all of them name rows. What several rows share (published ids are
 not unique, and one prompt may be asked twice) tells them apart only by what else a record hints at, or where all
-records stand in the order of the rows.
+records stand in the order of the rows. A prompt that is no row's may still hold one's whole, or be one in other words.
 """
 
 import sys
@@ -15,6 +15,7 @@ from ..io.errors import InputError
 from ..io.fields import NAME, TEXT, may, need, shown
 from ..verify.prompt import render
 from ..verify.rows import Row
+from .framed import take_framed
 from .outputs.record import NAMES, TEXTS, Record, listed
 from .rewording import is_reworded
 
@@ -38,6 +39,8 @@ def rows_answered(file: str | Path, records: Sequence[Record], rows: Sequence[Ro
     by_name = {row.name: place for place, row in enumerate(rows)}
     candidates = [_of_record(record, named, asked, by_name) for record in records]
     _take_named(records, by_name, candidates)
+    for number, places in take_framed(records, rows, asked, candidates).items():
+        candidates[number] = _hinted(places, records[number], named, asked)
     _reword(file, records, rows, candidates)
     if len(records) == len(rows) and all(place in places for place, places in enumerate(candidates)):
         return list(rows)
@@ -69,7 +72,11 @@ def _prompts(row: Row) -> Iterable[str]:
 
 def _of_record(record: Record, named: Places, asked: Places, by_name: Mapping[str, int]) -> set[int]:
     """The places of the rows that a record may answer; none where its prompt is of no row, and it names none."""
-    places = _of_fields(record, named, asked, by_name)
+    return _hinted(_of_fields(record, named, asked, by_name), record, named, asked)
+
+
+def _hinted(places: set[int], record: Record, named: Places, asked: Places) -> set[int]:
+    """Those among the places that a record hints at; all of them where it hints at none."""
     for hint in record.row.hints:
         places = places & (named.get(hint, set()) | asked.get(hint.strip(), set())) or places
     return places
