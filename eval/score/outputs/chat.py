@@ -12,7 +12,16 @@ from ...io.errors import InputError
 from ...io.fields import COUNT, LIST, NAME, OBJECT, TEXT, list_of, may, need
 from ...io.jsonl import Line
 from ...verify.reasoning import split_reasoning
-from ...verify.responses import FAILED, REASONS, hit_limit, need_text, speaks, thought_beside, thoughts_beside
+from ...verify.responses import (
+    BESIDE,
+    FAILED,
+    REASONS,
+    hit_limit,
+    need_text,
+    speaks,
+    thought_beside,
+    thoughts_beside,
+)
 from ...verify.usage import Usage, lengths, reasoning_tokens, usage_of
 from .record import Generation, Lines, Record, RowSaid, beside, listed, row_said
 from .unread import SETTINGS, refuse_unread
@@ -81,7 +90,8 @@ def completed(body: Line, where: str, holder: Line | None = None) -> list[Genera
     """
     holder = body if holder is None else holder
     if body.get("object") == "response":
-        return [_of_items(body, *_thoughts_in(holder, 1, where), where)]
+        (thought,) = _thoughts_in(holder, 1, where)
+        return [_of_items(body, thought, where)]
     choices = need(body, "choices", OBJECTS, where)
     if not choices:
         raise InputError(where, "a completion without any choice", FAILED)
@@ -93,7 +103,8 @@ def completed(body: Line, where: str, holder: Line | None = None) -> list[Genera
 
 def _thoughts_in(holder: Line, samples: int, where: str) -> list[str | None]:
     """The thoughts in columns beside a completion; by the same names requests say whether and how hard to think."""
-    return thoughts_beside({key: value for key, value in holder.items() if speaks(value)}, samples, where)
+    said = {key: value for key, value in holder.items() if key not in BESIDE or speaks(value)}
+    return thoughts_beside(said, samples, where)
 
 
 def last_reply(line: Line, where: str) -> Generation:
