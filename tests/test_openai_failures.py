@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -35,6 +36,7 @@ def waits(monkeypatch):
         half,
         unended,
         aborted,
+        partial(aborted, reason="network_error"),  # GLM's
         failure(200, "upstream"),
     ],
 )

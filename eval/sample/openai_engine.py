@@ -148,7 +148,7 @@ def _response(question: Question, answer: dict[str, Any], seed: int | None, wher
     said = next((key for key in ("content", "refusal") if message.get(key)), None)
     text = need_text(message, said, where) if said else ""
     split = split_reasoning(text, beside=thought)
-    truncated = bool(hit_limit(choice, where, "finish_reason"))
+    truncated = hit_limit(choice, where, "finish_reason")
     reasoning, rest = lengths(usage, split, truncated)
     # Behind a thought the answer's text decides: the first token is the thought's.
     words = {} if thought or split.state != "none" else _likeliest(choice)
