@@ -132,6 +132,109 @@ def test_a_field_that_a_server_does_not_take_is_left_out_or_renamed(few, tmp_pat
             sample(server, few, tmp_path / "other", settings={"concurrency": 1})
 
 
+def refusing(*statuses_and_contents):
+    """Faults with these contents, word for word."""
+    return [
+        lambda handler, status=status, content=content: handler.send(status, content)
+        for status, content in statuses_and_contents
+    ]
+
+
+def pydantic(kind, *place, **more):
+    """FastAPI's answer to a request that it cannot read."""
+    message = {"extra_forbidden": "Extra inputs are not permitted"}.get(kind, "Value error, too much")
+    return {"detail": [{"type": kind, "loc": ["body", *place], "msg": message, **more}]}
+
+
+NOT_TAKEN = {
+    "OpenAI": (
+        "max_tokens",
+        {
+            "error": {
+                "message": "Unsupported parameter: 'max_tokens' is not supported with this model. "
+                "Use 'max_completion_tokens' instead.",
+                "type": "invalid_request_error",
+                "param": "max_tokens",
+                "code": "unsupported_parameter",
+            }
+        },
+    ),
+    "OpenAI, of old": ("seed", {"error": {"message": "Unrecognized request argument supplied: seed"}}),
+    "FastAPI": ("seed", pydantic("extra_forbidden", "seed", input=7)),
+    "FastAPI, of a union": ("seed", pydantic("extra_forbidden", "ChatRequest", "seed")),
+    "Mistral": ("seed", {"object": "error", "message": pydantic("extra_forbidden", "seed", input=7)}),
+    "vLLM": (
+        "seed",
+        {
+            "message": "[{'type': 'extra_forbidden', 'loc': ('body', 'seed'), 'msg': 'Extra inputs are not permitted'}]"
+        },
+    ),
+    "pydantic": (
+        "seed",
+        {"error": "1 validation error for Request\nseed\n  Extra inputs are not permitted [input_value=7]"},
+    ),
+    "Gemini": (
+        "seed",
+        [{"error": {"message": 'Invalid JSON payload received. Unknown name "seed": Cannot find field.'}}],
+    ),
+    "xAI": ("seed", {"error": "Argument not supported on this model: seed"}),
+}
+
+
+@pytest.mark.parametrize("name", NOT_TAKEN)
+def test_a_field_that_is_not_taken_is_known_by_what_each_server_writes(few, tmp_path, name):
+    field, content = NOT_TAKEN[name]
+    with serving(lambda body: said("12")) as server:
+        server.faults = refusing((400, content))
+        sample(server, few, tmp_path / "out", settings={"concurrency": 1})
+    assert len(server.posted) == ROWS + 1 and field in server.posted[0]
+    assert all(field not in body for body in server.posted[1:])
+    assert all(body.keys() & {"max_tokens", "max_completion_tokens"} for body in server.posted)
+
+
+DEEPSEEK = "Invalid max_tokens value, the valid range of max_tokens is [1, 8192]"
+VLLM = (
+    "'max_tokens' or 'max_completion_tokens' is too large: 16. This model's maximum context length is 64 tokens "
+    "and your request has 60 input tokens (16 > 64 - 60). (parameter=max_tokens, value=16)"
+)
+VALUE = "Unsupported value: 'temperature' does not support 0.5 with this model. Only the default (1) value is supported."
+ECHO = {"model": MODEL, "max_tokens": 16, "seed": 3, "note": "unsupported"}
+FEWER = "give fewer max_new_tokens, or leave that row out"
+NOT_OF_A_FIELD = {
+    "DeepSeek": ({"error": {"message": DEEPSEEK, "param": None}}, FEWER),
+    "vLLM": ({"object": "error", "message": VLLM, "code": 400}, FEWER),
+    "a value": (
+        {"error": {"message": VALUE, "param": "temperature", "code": "unsupported_value"}},
+        "mend what it names",
+    ),
+    "the request said back": (pydantic("value_error", "messages", input=ECHO), "mend what it names"),
+    "a text that has the word": (
+        {"error": {"message": "The prompt asks for an unknown random seed or a forbidden nonce."}},
+        "mend what it names",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NOT_OF_A_FIELD)
+def test_a_refusal_that_only_names_a_field_is_one_line_and_drops_none(few, tmp_path, name):
+    content, fix = NOT_OF_A_FIELD[name]
+    with serving(lambda body: said("12")) as server:
+        server.faults = refusing((422, content))
+        with pytest.raises(InputError) as error:
+            sample(server, few, tmp_path / "out", settings={"concurrency": 1})
+    assert re.match(r"test-00000\d: http://.*: 422 ", str(error.value)) and error.value.fix == fix
+    assert len(server.posted) == 1
+
+
+def test_probabilities_that_a_server_tells_fewer_of_are_not_asked_for(few, tmp_path):
+    too_many = "Requested sample logprobs of 20, which is greater than max allowed: 5"
+    with serving(lambda body: said("YES")) as server:
+        server.faults = refusing((400, {"message": too_many}))
+        made = read(sample(server, few, tmp_path / "out", mode="decide", settings={"concurrency": 1}))
+    assert {record["p_yes"] for record in made} == {1.0} and len(server.posted) == ROWS + 1
+    assert not any(body.keys() & {"logprobs", "top_logprobs"} for body in server.posted[1:])
+
+
 def test_a_mode_that_only_asks_for_more_goes_by_chat(server, few, tmp_path):
     sample(server, few, tmp_path / "out", mode="cot", samples=1)
     turns = {body["messages"][0]["content"] for body in server.posted}

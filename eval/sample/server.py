@@ -10,7 +10,7 @@ import os
 import random
 import sys
 import time
-from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -21,6 +21,7 @@ from typing import Any, NamedTuple, TypeVar
 import httpx2
 
 from ..io.errors import InputError, nearest
+from .complaints import Complaint, complaints_in
 from .settings import Server
 
 T = TypeVar("T")
@@ -37,11 +38,13 @@ END = object()  # what no job results in
 
 
 class Refused(InputError):
-    """The server will not answer this, however often it is asked; `status` is HTTP's."""
+    """The server will not answer this, however often it is asked; `status` is HTTP's, `complaints` its reasons."""
 
-    def __init__(self, where: object, what: str, fix: str, status: int = 0) -> None:
+    def __init__(
+        self, where: object, what: str, fix: str, status: int = 0, complaints: Sequence[Complaint] = ()
+    ) -> None:
         super().__init__(where, what, fix)
-        self.status = status
+        self.status, self.complaints = status, complaints
 
 
 class Later(NamedTuple):
@@ -143,7 +146,7 @@ class Connection:
             what, fix = f"no model {model!r} ({what})", nearest(model, known)
         elif status == 404:
             fix = "mend base_url, which most servers want to end in /v1, or the model's name"
-        return Refused(self.server.base_url, what, fix, status)
+        return Refused(self.server.base_url, what, fix, status, [*complaints_in(_parsed(reply))])
 
     def _message(self, reply: httpx2.Response) -> str:
         """The server's own words, on one line, without the key, which some repeat."""
@@ -241,11 +244,16 @@ async def _first(running: set[asyncio.Future[T]]) -> tuple[set[asyncio.Future[T]
 
 def _content(reply: httpx2.Response) -> dict[str, Any]:
     """The JSON object of a reply; empty where it holds none."""
-    try:
-        content = reply.json()
-    except ValueError:
-        return {}
+    content = _parsed(reply)
     return content if isinstance(content, dict) else {}
+
+
+def _parsed(reply: httpx2.Response) -> Any:
+    """What the JSON of a reply holds; its text where it is none."""
+    try:
+        return reply.json()
+    except ValueError:
+        return reply.text
 
 
 def _is_exhausted(reply: httpx2.Response) -> bool:
