@@ -83,6 +83,17 @@ RECORDS = {
         (0, 3),
     ),
     "parts": (said([{"type": "text", "text": "12"}]), "none", False, (None, None)),
+    "parts, its thought among them": (
+        said(
+            [
+                {"type": "thinking", "thinking": [{"type": "text", "text": THOUGHT}]},
+                {"type": "text", "text": "12"},
+            ]
+        ),
+        "closed",
+        False,
+        (None, None),
+    ),
     "counted beside the reply": (said("12", usage=BESIDE), "none", False, (20, 10)),
     "refused": (said(None, refusal="12"), "none", False, (None, None)),
     "filtered": (said("", "content_filter"), "none", True, (None, None)),
@@ -99,6 +110,8 @@ def test_a_thought_in_a_field_or_in_the_text_is_one_record(name, few, tmp_path):
         assert record["cut"] == cut and record["finish_reason"] == choice["finish_reason"]
         assert (record["reasoning_tokens"], record["answer_tokens"]) == lengths
         assert record.get("usage") == answer.get("usage")
+        if "parts" in name:
+            assert record["text"] == "12"
     judged = read_scores(score(few, file, tmp_path / "scores"))
     assert {each.state for each in judged} == {state}
     assert {each.reasoned for each in judged} == {state != "none"}

@@ -15,8 +15,9 @@ from typing import Any
 
 from ..io.errors import InputError
 from ..io.jsonl import iter_jsonl
+from ..verify.messages import said_in
 from ..verify.reasoning import split_reasoning
-from ..verify.responses import BROKEN_OFF, Response, hit_limit, need_text, thought_beside
+from ..verify.responses import BROKEN_OFF, Response, hit_limit
 from ..verify.thought_formats import THINK
 from ..verify.usage import lengths, prompt_tokens, reasoning_tokens, reply_tokens, usage_of
 from .complaints import Complaint
@@ -161,10 +162,7 @@ def _likeliest(choice: Mapping[str, Any]) -> dict[str, list[float]]:
 def _response(question: Question, answer: dict[str, Any], seed: int | None, where: str) -> Response:
     """The record of one reply: its thought from a field of its own, or in the text."""
     choice, usage = answer["choices"][0], usage_of(answer)
-    message = choice["message"]
-    thought = thought_beside(message, where)
-    said = next((key for key in ("content", "refusal") if message.get(key)), None)
-    text = need_text(message, said, where) if said else ""
+    text, thought = said_in(choice["message"], where)
     split = split_reasoning(text, beside=thought)
     truncated = bool(hit_limit(choice, where, "finish_reason"))
     reasoning, rest = lengths(usage, split, truncated)

@@ -11,14 +11,13 @@ from typing import Any
 from ...io.errors import InputError
 from ...io.fields import COUNT, LIST, NAME, OBJECT, TEXT, list_of, may, need
 from ...io.jsonl import Line
+from ...verify.messages import said_in
 from ...verify.reasoning import split_reasoning
-from ...verify.responses import FAILED, REASONS, hit_limit, need_text, thought_beside
+from ...verify.responses import FAILED, REASONS, hit_limit, need_text
 from ...verify.usage import Usage, lengths, usage_of
 from .record import Generation, Lines, Record, RowSaid, beside, listed, row_said
 from .unread import SETTINGS, refuse_unread
 
-# Types of content parts, and the field each holds its text in: of Inspect and Anthropic, of Mistral text parts again.
-THOUGHTS = ("reasoning", "thinking")
 OBJECTS = list_of(OBJECT, "objects")
 PROMPTS = ("messages", "input", "prompt")  # fields of a line or its request that may hold what was asked
 NOT_ASKING = ("assistant", "system", "developer")
@@ -94,16 +93,7 @@ def said_by(
     message: Line, where: str, *, truncated: bool | None = None, usage: Usage | None = None
 ) -> Generation:
     """An assistant's message: its text, and the thought that stands in a field or a content part of its own."""
-    content = message.get("content")
-    parts = content if isinstance(content, list) else []
-    thoughts = [part for part in parts if isinstance(part, dict) and part.get("type") in THOUGHTS]
-    if thoughts:
-        content = [part for part in parts if part not in thoughts]
-    # No content is what servers write where a message is all thought; a refusal stands in a field of its own.
-    content = message.get("refusal") or "" if content in (None, "", []) else content
-    text = need_text({"content": content}, "content", where)
-    apart = "\n".join(need_text(part, part["type"], where) for part in thoughts)
-    thought = apart or thought_beside(message, where) or None
+    text, thought = said_in(message, where)
     return Generation(text, thought, truncated, *_lengths(usage, text, thought, truncated))
 
 
