@@ -308,6 +308,19 @@ def test_reasoning_that_a_server_counts_beside_its_replies_is_drawn_and_paid_for
     assert spent["cost"] == pytest.approx(10 * 30 * ROWS / 1e6)
 
 
+def test_numbers_that_are_none_are_gaps_in_what_a_server_counts(few, tmp_path):
+    nan, inf = float("nan"), float("inf")
+    usage = {"prompt_tokens": 5, "completion_tokens": 3, "queue_time": nan, "times": [inf, 0.5]}
+    with serving(lambda body: said("12", usage=usage)) as server:
+        made = read(sample(server, few, tmp_path / "out"))
+    assert [record["usage"] for record in made] == [usage | {"queue_time": None, "times": [None, 0.5]}] * ROWS
+    sure = said("Yes")
+    sure["choices"][0]["logprobs"] = first_token(Yes=math.log(0.5), No=-inf)
+    with serving(lambda body: sure) as server:
+        made = read(sample(server, few, tmp_path / "sure", mode="decide"))
+    assert {(record["p_yes"], record["p_word"]) for record in made} == {(1.0, 0.5)}
+
+
 def first_token(**logs):
     """The log-probabilities of a reply's first token, as a chat server tells them."""
     likeliest = [{"token": token, "logprob": logprob} for token, logprob in logs.items()]

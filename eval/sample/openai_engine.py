@@ -152,7 +152,8 @@ def _likeliest(choice: Mapping[str, Any]) -> dict[str, list[float]]:
     try:
         told = choice["logprobs"]["content"][0]["top_logprobs"]
         for each in told:
-            if (word := str(each["token"]).strip().upper()) in words:
+            # Null is what an infinite one was read as: it adds nothing.
+            if (word := str(each["token"]).strip().upper()) in words and each["logprob"] is not None:
                 words[word].append(float(each["logprob"]))
     except (LookupError, TypeError, ValueError):
         return {YES: [], NO: []}
@@ -233,7 +234,7 @@ def _told(choice: Mapping[str, Any], watched: Sequence[int]) -> dict[int, float]
     try:
         likeliest = dict(choice["logprobs"]["top_logprobs"][0])
         ids = {f"token_id:{token}": token for token in watched}
-        return {ids[name]: float(likeliest[name]) for name in likeliest if name in ids}
+        return {ids[name]: float(log) for name, log in likeliest.items() if name in ids and log is not None}
     except (LookupError, TypeError, ValueError):
         return {}
 

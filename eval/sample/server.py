@@ -6,6 +6,7 @@ wrong model name from a busy server nor anybody what they wait for.
 """
 
 import asyncio
+import math
 import os
 import random
 import sys
@@ -84,7 +85,7 @@ class Connection:
         if reply.status_code in (401, 403):
             raise self._refused(reply)
         try:
-            listed = reply.json()["data"] if reply.is_success else []
+            listed = _parsed(reply)["data"] if reply.is_success else []
             room = {str(model["id"]): model.get("max_model_len") for model in listed}
             return {name: tokens if type(tokens) is int else None for name, tokens in room.items()}
         except (ValueError, LookupError, TypeError, AttributeError):
@@ -249,11 +250,19 @@ def _content(reply: httpx2.Response) -> dict[str, Any]:
 
 
 def _parsed(reply: httpx2.Response) -> Any:
-    """What the JSON of a reply holds; its text where it is none."""
+    """What the JSON of a reply holds; its text where it is none.
+
+    NaN and infinite numbers, which some servers write among their times, are read as null: no file of ours holds them.
+    """
     try:
-        return reply.json()
-    except ValueError:
+        return reply.json(parse_constant=lambda _: None, parse_float=_finite)
+    except (ValueError, RecursionError):
         return reply.text
+
+
+def _finite(digits: str) -> float | None:
+    number = float(digits)
+    return number if math.isfinite(number) else None
 
 
 def _is_exhausted(reply: httpx2.Response) -> bool:
