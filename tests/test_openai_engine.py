@@ -279,12 +279,49 @@ def test_modes_that_edit_are_refused_by_name_before_anything_is_sent(server, few
         ({"key_variable": "sk-hunter2"}, "key_variable: is none; give the name of an environment variable"),
         ({"concurrency": 0}, "concurrency: got 0"),
         ({"timeout": 0}, "timeout: got 0"),
+        ({"timeout": math.inf}, "timeout: got inf; .*finite"),
+        ({"price": {"input": 1.0, "output": math.inf}}, "price.output: got inf; .*finite"),
     ],
 )
 def test_settings_of_no_use_are_refused_without_showing_a_secret(settings, line):
     with pytest.raises(InputError) as error:
         read_server({"base_url": "http://host/v1"} | settings)
     assert re.match(line, str(error.value)) and "hunter2" not in str(error.value)
+
+
+def test_a_temperature_that_is_no_number_is_refused_before_anything_is_sent(server, few, tmp_path):
+    with pytest.raises(InputError, match="temperature: got inf; .*finite"):
+        sample(server, few, tmp_path / "out", temperature=math.inf)
+    assert not server.posted and not (tmp_path / "out").exists()
+
+
+def with_half_a_character(few):
+    """The rows, the second of which ends in half of a surrogate pair; its name."""
+    rows = read(few)
+    rows[1]["question"] += "\ud83d"
+    few.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    return read_rows(few)[1].name
+
+
+def test_a_row_that_cannot_be_sent_is_named_before_anything_is(server, few, tmp_path):
+    name = with_half_a_character(few)
+    line = rf"{name}: asks by half of a character \('\\ud83d'\); write the whole"
+    with pytest.raises(InputError, match=line):
+        sample(server, few, tmp_path / "out")
+    assert not server.posted and not (tmp_path / "out").exists()
+
+
+def test_a_row_that_no_tokenizer_takes_is_named(tiny, few, tmp_path):
+    name = with_half_a_character(few)
+    with pytest.raises(InputError, match=f"{name}: asks by half of a character"):
+        generate(tiny, few, tmp_path / "out", samples=1, max_new_tokens=4)
+
+
+def test_a_reply_that_breaks_off_in_a_character_can_be_shown_again(few, tmp_path):
+    with serving(lambda body: said("12 \ud83d")) as server:
+        made = read(sample(server, few, tmp_path / "out", mode="reflect"))
+    assert all(record["text"] == record["first"]["text"] == "12 \ud83d" for record in made)
+    assert sum("12 ?" in body["messages"][0]["content"] for body in server.posted) == ROWS
 
 
 def test_the_cost_is_what_the_server_counted_at_the_stated_price(server, few, tmp_path):

@@ -1,15 +1,21 @@
 """A server that fails: asked again or said in one line, with nothing lost that was answered."""
 
 import asyncio
+import importlib.util
 import threading
 from itertools import pairwise
 
+import openai_server
 import pytest
 from openai_server import MODEL, ROWS, aborted, dropped, failure, half, said, sample, serving, unended
 from small_rows import keyed, read
 
 from reins.eval.io.errors import InputError
 from reins.eval.sample import server as server_module
+
+without_socksio = pytest.mark.skipif(
+    importlib.util.find_spec("socksio") is not None, reason="the client speaks SOCKS here"
+)
 
 
 @pytest.fixture
@@ -164,6 +170,40 @@ def test_a_server_that_is_not_there_is_one_line_at_once(few, tmp_path, waits):
     with pytest.raises(InputError, match="nothing answers there .*; start the server, or mend base_url"):
         sample(server, few, tmp_path / "out")
     assert not waits and not (tmp_path / "out").exists()
+
+
+SOCKS, CERTIFICATES = "needs socksio; pip install socksio", "no certificates can be read there"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "line"),
+    [
+        pytest.param("ALL_PROXY", "socks5://u:hunter2@localhost:1080", SOCKS, marks=without_socksio),
+        ("all_proxy", "socks4://u:hunter2@localhost:1080", "is no address of a proxy; name one as http://"),
+        ("HTTP_PROXY", "ftp://u:hunter2@localhost", "is no address of a proxy"),
+        ("HTTPS_PROXY", "http://u:hunter2@localhost:80a", "is no address of a proxy"),
+        ("SSL_CERT_FILE", "/nowhere/certificates.pem", f"{CERTIFICATES} (No such file or directory)"),
+    ],
+)
+def test_surroundings_of_no_use_are_named_before_anything_is_sent(
+    server, few, tmp_path, monkeypatch, name, value, line
+):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(InputError) as error:
+        sample(server, few, tmp_path / "out")
+    assert str(error.value).startswith(f"{name}: ") and line in str(error.value)
+    assert "hunter2" not in str(error.value) and "\n" not in str(error.value)
+    assert not server.asked_for_models and not (tmp_path / "out").exists()
+
+
+def test_a_list_of_models_that_cannot_be_decoded_is_one_line(server, few, tmp_path, monkeypatch):
+    def garbled(handler):
+        handler.send(200, {}, {"Content-Encoding": "gzip"})
+
+    monkeypatch.setattr(openai_server.Handler, "do_GET", garbled)
+    with pytest.raises(InputError, match="http://.*: its answer cannot be decoded .*; mend what is between"):
+        sample(server, few, tmp_path / "out")
+    assert not server.posted and not (tmp_path / "out").exists()
 
 
 def test_a_server_that_lists_no_models_is_asked_all_the_same(server, few, tmp_path):

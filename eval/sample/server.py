@@ -35,6 +35,7 @@ CONNECTING = 10.0  # seconds
 SAID_EVERY = 10.0  # seconds between lines that say what is waited for
 BUSY = (408, 409, 425, 429)  # and all of 500 and above
 EXHAUSTED = ("insufficient_quota", "billing_hard_limit_reached")  # codes of a 429 that no waiting cures
+PROXIES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY")  # the client reads them in any case
 END = object()  # what no job results in
 
 
@@ -67,7 +68,8 @@ class Connection:
         headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         timeout = httpx2.Timeout(server.timeout, connect=CONNECTING, pool=None)
         limits = httpx2.Limits(max_keepalive_connections=server.concurrency)
-        self.client = httpx2.AsyncClient(headers=headers, timeout=timeout, limits=limits)
+        with _named_surroundings():
+            self.client = httpx2.AsyncClient(headers=headers, timeout=timeout, limits=limits)
         self._said = 0.0
 
     async def models(self) -> dict[str, int | None]:
@@ -81,6 +83,12 @@ class Connection:
             why = str(error) or type(error).__name__
             raise InputError(
                 self.server.base_url, f"nothing answers there ({why})", "start the server, or mend base_url"
+            ) from None
+        except httpx2.DecodingError as error:
+            raise InputError(
+                self.server.base_url,
+                f"its answer cannot be decoded ({error})",
+                "mend what is between, or base_url",
             ) from None
         if reply.status_code in (401, 403):
             raise self._refused(reply)
@@ -162,6 +170,29 @@ class Connection:
         if time.monotonic() - self._said > SAID_EVERY:
             self._said = time.monotonic()
             print(f"{self.server.base_url}: {why}; asked again in {wait:.0f} s", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _named_surroundings() -> Iterator[None]:
+    """The client reads proxies and certificates from the environment as it is made: what of them is of no use, in one line."""
+    try:
+        yield
+    except ImportError:  # the client's extra for SOCKS
+        fix = "pip install socksio, name an http proxy there, or unset it"
+        raise InputError(_proxies(), "names a SOCKS proxy, which needs socksio", fix) from None
+    except OSError as error:
+        what = f"no certificates can be read there ({error.strerror or error})"
+        raise InputError(
+            "SSL_CERT_FILE", what, "name a file of certificates that is there, or unset it"
+        ) from None
+    except (ValueError, httpx2.InvalidURL):  # whose own words may hold a proxy's password
+        what, fix = "is no address of a proxy", "name one as http://host:port, or unset it"
+        raise InputError(_proxies(), what, fix) from None
+
+
+def _proxies() -> str:
+    """Those of the variables that are set, as they are spelled."""
+    return ", ".join(name for name, set_to in os.environ.items() if name.upper() in PROXIES and set_to)
 
 
 def listed_models(server: Server) -> dict[str, int | None]:
