@@ -172,6 +172,28 @@ def test_a_server_that_is_not_there_is_one_line_at_once(few, tmp_path, waits):
     assert not waits and not (tmp_path / "out").exists()
 
 
+KEY = "c2VjcmV0/a2V5+&x"  # of base64 letters and more
+REPEATED = {
+    "as it is": f'{{"reason": "bad key {KEY}"}}',
+    "by PHP's JSON": r'{"reason": "bad key c2VjcmV0\/a2V5+&x"}',
+    "by code points": r'{"reason": "bad key c2VjcmV0\u002fa2V5\u002B\u0026x"}',
+    "JSON in JSON": r'{"reason": "{\"key\": \"c2VjcmV0\\\/a2V5+\\u0026x\"}"}',
+    "in an address": "no /check?key=c2VjcmV0%2Fa2V5%2b%26x here",
+    "in HTML": "<p>bad key c2VjcmV0&#x2F;a2V5&#43;&amp;x</p>",
+}
+
+
+@pytest.mark.parametrize("name", REPEATED)
+def test_a_key_that_a_server_repeats_in_another_spelling_is_not_shown(
+    server, few, tmp_path, monkeypatch, waits, name
+):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    server.faults = [lambda handler: handler.send_text(401, REPEATED[name])] * ROWS
+    with pytest.raises(InputError, match=r"401 Unauthorized \(.*\*\*\*") as error:
+        sample(server, few, tmp_path / "out", settings={"concurrency": 1})
+    assert "c2Vj" not in str(error.value) and "a2V5" not in str(error.value)
+
+
 SOCKS, CERTIFICATES = "needs socksio; pip install socksio", "no certificates can be read there"
 
 

@@ -23,6 +23,7 @@ import httpx2
 
 from ..io.errors import InputError, nearest
 from .complaints import Complaint, complaints_in
+from .secret import masked
 from .settings import Server
 
 T = TypeVar("T")
@@ -135,15 +136,14 @@ class Connection:
             answer = read(_content(reply))
             return Later(f"half an answer ({self._message(reply)})") if answer is None else answer
         if reply.status_code in BUSY or reply.status_code >= 500:
-            why = f"{reply.status_code} {reply.reason_phrase} ({self._message(reply)})"
-            return Later(why, _asked_to_wait(reply), TRIES if _is_exhausted(reply) else 1)
+            return Later(self._failure(reply), _asked_to_wait(reply), TRIES if _is_exhausted(reply) else 1)
         listed = await self.models() if reply.status_code == 404 else {}
         raise self._refused(reply, str(body.get("model")), listed)
 
     def _refused(self, reply: httpx2.Response, model: str = "", listed: Iterable[str] = ()) -> Refused:
         """Why the server will not answer, with what can be done about it."""
         status, variable = reply.status_code, self.server.key_variable
-        what = f"{status} {reply.reason_phrase} ({self._message(reply)})"
+        what = self._failure(reply)
         fix = "mend what it names"
         if status in (401, 403):
             held = "is not taken" if self.key else "is not set"
@@ -157,14 +157,18 @@ class Connection:
             fix = "mend base_url, which most servers want to end in /v1, or the model's name"
         return Refused(self.server.base_url, what, fix, status, [*complaints_in(_parsed(reply))])
 
+    def _failure(self, reply: httpx2.Response) -> str:
+        """What came instead of an answer."""
+        reason = masked(reply.reason_phrase, self.key)
+        return f"{reply.status_code} {reason} ({self._message(reply)})"
+
     def _message(self, reply: httpx2.Response) -> str:
         """The server's own words, on one line, without the key, which some repeat."""
         content: Any = _content(reply)
         for key in ("error", "message", "detail"):
             content = content.get(key, content) if isinstance(content, dict) else content
         text = content if isinstance(content, str) else reply.text
-        text = text.replace(self.key, "***") if self.key else text
-        return " ".join(text.split())[:240] or "no text"
+        return " ".join(masked(text, self.key).split())[:240] or "no text"
 
     def _say(self, why: str, wait: float) -> None:
         if time.monotonic() - self._said > SAID_EVERY:
