@@ -2,7 +2,9 @@
 
 import asyncio
 import importlib.util
+import json
 import threading
+from contextlib import suppress
 from itertools import pairwise
 
 import openai_server
@@ -241,9 +243,29 @@ def test_finished_responses_need_no_server(server, few, tmp_path):
     assert not server.posted and not server.asked_for_models
 
 
-def test_a_reply_that_takes_too_long_is_asked_for_twice_and_said_in_one_line(server, few, tmp_path, waits):
+def silent(handler, never):
+    never.wait(timeout=60)
+
+
+def dribbling(handler, never):
+    """Blank lines, as some gateways keep a connection open by, before an answer that is long in coming."""
+    lines = 30
+    answer = json.dumps(said("late")).encode()
+    handler.send_response(200)
+    handler.send_header("Content-Length", str(lines + len(answer)))
+    handler.end_headers()
+    with suppress(OSError):  # the client has gone
+        for line in [b"\n"] * lines + [answer]:
+            handler.wfile.write(line)
+            never.wait(timeout=0.1)
+
+
+@pytest.mark.parametrize("slow", [silent, dribbling])
+def test_a_reply_that_takes_too_long_is_asked_for_twice_and_said_in_one_line(
+    server, few, tmp_path, waits, slow
+):
     never = threading.Event()
-    server.faults = [lambda handler: never.wait(timeout=60)] * 2
+    server.faults = [lambda handler: slow(handler, never)] * 2
     with pytest.raises(
         InputError, match=r"no answer within 0.5 s \(a longer timeout, or less concurrency, may help"
     ):

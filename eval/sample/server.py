@@ -67,7 +67,8 @@ class Connection:
         if not (self.key.isascii() and self.key.isprintable()):
             raise InputError(server.key_variable, "holds what no key does", "export the key alone")
         headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
-        timeout = httpx2.Timeout(server.timeout, connect=CONNECTING, pool=None)
+        # The client's own limits hold for each chunk of a reply, which a server may dribble: whole replies are timed here.
+        timeout = httpx2.Timeout(None, connect=CONNECTING)
         limits = httpx2.Limits(max_keepalive_connections=server.concurrency)
         with _named_surroundings():
             self.client = httpx2.AsyncClient(headers=headers, timeout=timeout, limits=limits)
@@ -79,12 +80,12 @@ class Connection:
         Asked once. Empty where a server keeps no list; raises InputError where none is there, or it refuses the key.
         """
         try:
-            reply = await self.client.get(f"{self.server.base_url}/models", timeout=CONNECTING)
+            async with asyncio.timeout(CONNECTING):
+                reply = await self.client.get(f"{self.server.base_url}/models")
+        except TimeoutError:
+            raise self._absent(f"no whole answer within {CONNECTING:g} s") from None
         except httpx2.TransportError as error:
-            why = str(error) or type(error).__name__
-            raise InputError(
-                self.server.base_url, f"nothing answers there ({why})", "start the server, or mend base_url"
-            ) from None
+            raise self._absent(str(error) or type(error).__name__) from None
         except httpx2.DecodingError as error:
             raise InputError(
                 self.server.base_url,
@@ -99,6 +100,10 @@ class Connection:
             return {name: tokens if type(tokens) is int else None for name, tokens in room.items()}
         except (ValueError, LookupError, TypeError, AttributeError):
             return {}
+
+    def _absent(self, why: str) -> InputError:
+        what = f"nothing answers there ({why})"
+        return InputError(self.server.base_url, what, "start the server, or mend base_url")
 
     async def ask(self, path: str, body: dict[str, Any], read: Reader[T]) -> T:
         """What `read` makes of the server's answer; None of it is half an answer, and asked for again.
@@ -125,8 +130,9 @@ class Connection:
 
     async def _once(self, path: str, body: dict[str, Any], read: Reader[T]) -> T | Later:
         try:
-            reply = await self.client.post(f"{self.server.base_url}/{path}", json=body)
-        except httpx2.ReadTimeout:
+            async with asyncio.timeout(self.server.timeout):
+                reply = await self.client.post(f"{self.server.base_url}/{path}", json=body)
+        except TimeoutError:
             # Asked again only once: it may have cost as much as an answer.
             why = f"no answer within {self.server.timeout:g} s (a longer timeout, or less concurrency, may help)"
             return Later(why, tries=TRIES // 2)

@@ -94,7 +94,7 @@ class Server(BaseModel):
     ] = ""
     concurrency: Annotated[int, Field(ge=1, description="Requests at once.")] = 8
     timeout: Annotated[
-        float, Field(gt=0, allow_inf_nan=False, description="Seconds that a reply may take.")
+        float, Field(gt=0, allow_inf_nan=False, description="Seconds that a whole reply may take.")
     ] = 600.0
     price: Price | None = None
 
