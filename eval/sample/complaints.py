@@ -16,6 +16,7 @@ UNKNOWN = re.compile(
     r"|\buse\W+max_completion_tokens",
     re.IGNORECASE,
 )
+# Words that a field is known, and its value is at fault.
 OUT_OF_RANGE = re.compile(
     r"too (?:large|big|high|many|long)|range|exceed|maximum|at most|greater|less than|between"
     r"|(?:invalid|unsupported)[ _]value|support \d",
