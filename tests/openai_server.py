@@ -53,9 +53,9 @@ def unended(handler: "Handler") -> None:
     handler.send(200, said("It is", None))
 
 
-def aborted(handler: "Handler") -> None:
+def aborted(handler: "Handler", reason: str = "abort") -> None:
     """What vLLM answers where a request was aborted: a whole answer with half a reply."""
-    handler.send(200, said("It is", "abort"))
+    handler.send(200, said("It is", reason))
 
 
 class Server:

@@ -49,6 +49,7 @@ DETAILS = {"completion_tokens": 30, "completion_tokens_details": {"reasoning_tok
 BESIDE = {"prompt_tokens": 5, "total_tokens": 35} | DETAILS | {"completion_tokens": 10}
 RECORDS = {
     "vLLM's field": (said("12", reasoning_content=THOUGHT, usage=DETAILS), "closed", False, (20, 10)),
+    "Qwen's name": (said("12", thinking_content=THOUGHT, usage=DETAILS), "closed", False, (20, 10)),
     "its later field": (
         said("12", reasoning=THOUGHT, usage={"completion_tokens": 30}),
         "closed",
@@ -97,6 +98,8 @@ RECORDS = {
     "counted beside the reply": (said("12", usage=BESIDE), "none", False, (20, 10)),
     "refused": (said(None, refusal="12"), "none", False, (None, None)),
     "filtered": (said("", "content_filter"), "none", True, (None, None)),
+    "ended as nobody knows": (said("12", "other"), "none", None, (None, None)),
+    "at the end of the context": (said("12", "model_context_window_exceeded"), "none", True, (None, None)),
 }
 
 

@@ -5,6 +5,7 @@ import importlib.util
 import json
 import threading
 from contextlib import suppress
+from functools import partial
 from itertools import pairwise
 
 import openai_server
@@ -43,6 +44,7 @@ def waits(monkeypatch):
         half,
         unended,
         aborted,
+        partial(aborted, reason="network_error"),  # GLM's
         failure(200, "upstream"),
     ],
 )

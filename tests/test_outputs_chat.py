@@ -82,9 +82,19 @@ def test_reasoning_that_is_counted_beside_the_reply_is_none_of_the_answer(tmp_pa
     assert (first["reasoning_tokens"], first["answer_tokens"]) == (300, 9)
 
 
-def test_a_refusal_is_a_reply(tmp_path):
-    lines = [completion(None, refusal="no, sorry") for _ in PROMPTS]
-    write_jsonl(tmp_path / "r.jsonl", lines)
+REFUSAL = [{"type": "refusal", "refusal": "no, sorry"}]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        completion(None, refusal="no, sorry"),
+        completion(REFUSAL),
+        {"object": "response", "status": "completed", "output": [{"type": "message", "content": REFUSAL}]},
+    ],
+)
+def test_a_refusal_is_a_reply(body, tmp_path):
+    write_jsonl(tmp_path / "r.jsonl", [body] * len(PROMPTS))
     first, *_ = load_responses(tmp_path / "r.jsonl", read_rows(ROWS))
     assert (first.text, first.truncated) == ("no, sorry", False)
 
@@ -102,6 +112,17 @@ def test_failed_requests_of_a_batch_are_named_and_are_no_responses(failure, tmp_
     lines = lines_of("vllm_batch.jsonl")
     write_jsonl(tmp_path / "r.jsonl", [lines[0], lines[1] | failure, lines[2]])
     refused(tmp_path / "r.jsonl", r"r.jsonl:2: 1 of 3 requests failed \(custom_id q1\); ask again")
+
+
+@pytest.mark.parametrize("prompted", [True, False])
+def test_a_text_beside_a_custom_id_is_no_failed_request(prompted, tmp_path):
+    lines = [
+        {"custom_id": f"legs-{i}", "response": f"\\boxed{{{'846'[i]}}}"}
+        | ({"prompt": PROMPTS[i]} if prompted else {})
+        for i in (2, 0, 1)
+    ]
+    write_jsonl(tmp_path / "r.jsonl", lines)
+    assert [line["outcome"] for line in scored(tmp_path / "r.jsonl", tmp_path)] == ["right"] * 3
 
 
 def _asked_by(question):

@@ -118,7 +118,7 @@ def test_a_thought_beside_the_text_is_read_however_its_column_is_called(said, th
 
 
 @pytest.mark.parametrize(
-    "column", ["thought_process", "thinking_steps", "chain_of_thought", "model_reasoning", "cot"]
+    "column", ["thought_process", "thinking_steps", "chainOfThought", "model_reasoning", "cot"]
 )
 @pytest.mark.parametrize("value", ["so four", ["so four"], {"text": "先算"}])
 def test_a_thought_in_a_column_that_is_not_read_is_refused_by_name(column, value):
@@ -144,7 +144,9 @@ def test_a_thought_in_a_column_that_is_not_read_is_refused_by_name(column, value
         ({"truncated": True, "finish_reason": "stop"}, True),
         ({"is_truncated": True}, True),
         ({"cut": False, "truncated": True}, False),
-        ({"finish_reason": "unknown"}, None),
+        *(({"finish_reason": limit}, True) for limit in ("FinishReason.MAX_TOKENS", "max_new_tokens", "model_context_window_exceeded")),
+        *(({"finish_reason": own}, False) for own in ("FinishReason.STOP", "eos_token", "stop_sequence", "end_turn", "tool-calls")),
+        *(({"finish_reason": no_end}, None) for no_end in ("unknown", "OTHER", "FINISH_REASON_UNSPECIFIED", "repetition")),
         ({}, None),
     ],
 )  # fmt: skip
@@ -152,9 +154,10 @@ def test_where_no_cut_is_told_the_reason_for_the_end_tells_it(said, cut):
     assert as_response(ours(1, **said), "r.jsonl:1").truncated is cut
 
 
-def test_half_a_reply_in_our_own_form_is_refused_too():
-    with pytest.raises(InputError, match=r"r.jsonl:1: a response that was broken off \(abort\)"):
-        as_response(ours(1, finish_reason="abort"), "r.jsonl:1")
+@pytest.mark.parametrize("reason", ["abort", "network_error"])
+def test_half_a_reply_in_our_own_form_is_refused_too(reason):
+    with pytest.raises(InputError, match=rf"r.jsonl:1: a response that was broken off \({reason}\)"):
+        as_response(ours(1, finish_reason=reason), "r.jsonl:1")
 
 
 @pytest.mark.parametrize("tokens", [10, 10.0, 0.0, 1e3])

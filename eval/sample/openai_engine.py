@@ -163,10 +163,10 @@ def _likeliest(choice: Mapping[str, Any]) -> dict[str, list[float]]:
 def _response(question: Question, answer: dict[str, Any], seed: int | None, where: str) -> Response:
     """The record of one reply: its thought from a field of its own, or in the text."""
     choice, usage = answer["choices"][0], usage_of(answer)
-    text, thought = said_in(choice["message"], where)
+    text, thought, hidden = said_in(choice["message"], where)
     split = split_reasoning(text, beside=thought)
-    truncated = bool(hit_limit(choice, where, "finish_reason"))
-    reasoning, rest = lengths(usage, split, truncated)
+    truncated = hit_limit(choice, where, "finish_reason")
+    reasoning, rest = lengths(usage, split, truncated, hidden=hidden)
     # Behind a thought the answer's text decides: the first token is the thought's.
     words = {} if thought or split.state != "none" else _likeliest(choice)
     decision = None if question.mode.answers else decided(words.get(YES, ()), words.get(NO, ()), split.answer)

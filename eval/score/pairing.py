@@ -4,25 +4,25 @@ None is ever taken for the row at its place because the numbers agree, unless it
 does, every name and prompt in it must be of one row; but where the prompt is of none, as by a template of one's own,
 a `row` that names one decides, and so do ids where all of them name rows. What several rows share (published ids are
 not unique, and one prompt may be asked twice) tells them apart only by what else a record hints at, or where all
-records stand in the order of the rows.
+records stand in the order of the rows. A prompt that is no row's may still hold one's whole, or be one in other words.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from difflib import SequenceMatcher
 from pathlib import Path
 
 from ..io.errors import InputError
 from ..io.fields import NAME, TEXT, may, need, shown
 from ..verify.prompt import render
 from ..verify.rows import Row
+from .framed import take_framed
 from .outputs.record import NAMES, TEXTS, Record, listed
+from .rewording import is_reworded
 
 Places = dict[str, set[int]]  # of rows, by a name or a text
 
 FIX = "give both of one set, with prompts as asked, or name each line's `row`"
-# Where nearly all lines hold their prompts, one at its place that differs by a few words is a new wording of it: of
-# IFEval's own files one does.
-NEAR, HELD = 0.9, 0.9
+HELD = 0.9  # where so many of the lines hold their prompts, one at its place may be a new wording of it
 
 
 def rows_answered(file: str | Path, records: Sequence[Record], rows: Sequence[Row]) -> list[Row]:
@@ -39,7 +39,9 @@ def rows_answered(file: str | Path, records: Sequence[Record], rows: Sequence[Ro
     by_name = {row.name: place for place, row in enumerate(rows)}
     candidates = [_of_record(record, named, asked, by_name) for record in records]
     _take_named(records, by_name, candidates)
-    _reword(records, rows, candidates)
+    for number, places in take_framed(records, rows, asked, candidates).items():
+        candidates[number] = _hinted(places, records[number], named, asked)
+    _reword(file, records, rows, candidates)
     if len(records) == len(rows) and all(place in places for place, places in enumerate(candidates)):
         return list(rows)
     _refuse_unknown(file, records, candidates, rows)
@@ -70,7 +72,11 @@ def _prompts(row: Row) -> Iterable[str]:
 
 def _of_record(record: Record, named: Places, asked: Places, by_name: Mapping[str, int]) -> set[int]:
     """The places of the rows that a record may answer; none where its prompt is of no row, and it names none."""
-    places = _of_fields(record, named, asked, by_name)
+    return _hinted(_of_fields(record, named, asked, by_name), record, named, asked)
+
+
+def _hinted(places: set[int], record: Record, named: Places, asked: Places) -> set[int]:
+    """Those among the places that a record hints at; all of them where it hints at none."""
     for hint in record.row.hints:
         places = places & (named.get(hint, set()) | asked.get(hint.strip(), set())) or places
     return places
@@ -101,20 +107,25 @@ def _take_named(records: Sequence[Record], by_name: Mapping[str, int], found: li
         found[:] = [places or named for places, named in zip(found, hinted, strict=True)]
 
 
-def _reword(records: Sequence[Record], rows: Sequence[Row], found: list[set[int]]) -> None:
-    """Take prompts that differ by a few words for those of the rows at their places."""
+def _reword(file: str | Path, records: Sequence[Record], rows: Sequence[Row], found: list[set[int]]) -> None:
+    """Take prompts that differ by a few words for those of the rows at their places, and say so on stderr."""
     held = sum(map(bool, found))
     if len(records) != len(rows) or held < HELD * len(records):
         return
     claimed = set().union(*found)
+    reworded = []
     for place, record in enumerate(records):
         prompt = record.row.fields.get("prompt", "")
-        if not found[place] and place not in claimed and _near(prompt, rows[place].question):
+        if not found[place] and place not in claimed and is_reworded(prompt, rows[place].question):
             found[place] = {place}
+            reworded.append(_place_in(file, record))
+    if reworded:
+        said = f"{file}: {len(reworded)} of {len(records)} prompts taken as rewordings of their rows'"
+        print(f"{said} ({listed(reworded)})", file=sys.stderr, flush=True)
 
 
-def _near(a: str, b: str) -> bool:
-    return SequenceMatcher(None, a, b, autojunk=False).ratio() >= NEAR
+def _place_in(file: str | Path, record: Record) -> str:
+    return record.where.removeprefix(f"{file}:").strip()
 
 
 def _refuse_unknown(
@@ -128,7 +139,7 @@ def _refuse_unknown(
     known_prompts = {row.question for row in rows}
     said = [key for key in (*TEXTS, *NAMES) if fields.get(key) is not None]
     key = next((key for key in said if fields[key] not in known_prompts), said[0])
-    places = [record.where.removeprefix(f"{file}:").strip() for record in unknown]
+    places = [_place_in(file, record) for record in unknown]
     which = f": {listed(places)}" if len(unknown) < len(records) else ""
     raise InputError(
         unknown[0].where,

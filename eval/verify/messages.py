@@ -2,19 +2,21 @@
 
 from typing import NamedTuple
 
+from ..io.fields import TEXT, may
 from ..io.jsonl import Line
 from .responses import need_text, thought_beside
 
 # Types of content parts that are thought, and the field each holds its text in: of Inspect and Anthropic, of Mistral text
-# parts again.
-THOUGHTS = ("reasoning", "thinking")
+# parts again. Anthropic's last holds none that anybody can read.
+THOUGHTS = ("reasoning", "thinking", "redacted_thinking")
 
 
 class Said(NamedTuple):
-    """The text of a message, and the thought that stands apart from it."""
+    """The text of a message, and the thought that stands apart from it; `hidden`: there is one that nobody can read."""
 
     text: str
     thought: str | None
+    hidden: bool
 
 
 def said_in(message: Line, where: str) -> Said:
@@ -30,5 +32,14 @@ def said_in(message: Line, where: str) -> Said:
     # No content is what servers write where a message is all thought; a refusal stands in a field of its own.
     content = message.get("refusal") or "" if content in (None, "", []) else content
     text = need_text({"content": content}, "content", where)
-    apart = "\n".join(need_text(part, part["type"], where) for part in thoughts)
-    return Said(text, apart or thought_beside(message, where) or None)
+    named = thought_beside(message, where)
+    thought = "\n".join(filter(None, (_thought(part, where) for part in thoughts))) or named or None
+    return Said(text, thought, hidden=bool(thoughts) and not thought)
+
+
+def _thought(part: Line, where: str) -> str:
+    """The text of a part that is a thought: its summary where it is left out or encrypted; else empty."""
+    kind = part["type"]
+    if part.get(kind) and part.get("redacted") is not True:
+        return need_text(part, kind, where)
+    return may(part, "summary", TEXT, where) or ""

@@ -104,8 +104,17 @@ NEEDED = ("row", "sample", "text")
 KEY = ("row", "sample")
 COSTS = ("calls", "prompt_tokens", "drawn_tokens")
 CHANCES = ("p_yes", "p_word")
-# Finish reasons of a reply that hit its limit, or the end of the model's context.
-AT_LIMIT = ("length", "max_tokens", "model_length", "max_output_tokens")
+# Finish reasons of a reply that hit its limit, or the end of the model's context; `incomplete` is the state of an OpenAI
+# response that does not say which.
+AT_LIMIT = (
+    "length", "max_tokens", "max_new_tokens", "max_output_tokens", "max_completion_tokens", "model_length",
+    "model_context_window_exceeded", "context_length_exceeded", "error_limit", "incomplete",
+)  # fmt: skip
+# Finish reasons of a reply that came to an end of its own: by its end token, a stop text or a call of a tool.
+ENDED = (
+    "stop", "stop_sequence", "eos", "eos_token", "end_turn", "endoftext", "end_of_text",
+    "finish", "complete", "completed", "tool_calls", "tool_call", "tool_use", "function_call",
+)  # fmt: skip
 # Finish reasons of a reply that a filter ended, as OpenAI, Gemini, Anthropic, Bedrock, Cohere and GLM write them: asked
 # again it would end there again, and it is no whole answer.
 FILTERED = (
@@ -113,28 +122,33 @@ FILTERED = (
     "content_filtered", "error_toxic", "sensitive",
 )  # fmt: skip
 CUT = ("cut", "truncated", "is_truncated")  # flags that say the same
-# Columns of a thought: of vLLM, its later releases, Ollama, of files made by hand, of OpenRouter.
+# Columns of a thought: of vLLM, its later releases, Ollama, Qwen's examples, of files made by hand, of OpenRouter, LiteLLM.
 BESIDE = (
-    "reasoning_content",
-    "reasoning",
-    "thinking",
-    "thought",
-    "thoughts",
-    "reasoning_text",
-    "reasoning_details",
-)
+    "reasoning_content", "reasoning", "thinking", "thinking_content", "thought", "thoughts", "chain_of_thought",
+    "reasoning_text", "reasoning_details", "thinking_blocks",
+)  # fmt: skip
 # What their names are like: a text in another such column would be a thought that nobody reads.
 THOUGHT_NAMED = re.compile(
     r"\A(?:reason|think|thought)"
-    r"|(?:\A|_)(?:reasoning|thinking|thoughts?|cot|rationale|analysis|scratchpad|monologue)(?:_|\Z)"
+    r"|(?:\A|[_ -])(?:reasoning|thinking|thoughts?|cot|rationale|analysis|scratchpad|monologue)(?:[_ -]|\Z)"
+    r"|thoughts?\Z",
+    re.IGNORECASE,
 )
-# OpenRouter's types of details, and the field that each holds a text in; nobody can read the last one's `data`.
-DETAILS = {"reasoning.text": "text", "reasoning.summary": "summary", "reasoning.encrypted": "text"}
+# Types of OpenRouter's details and of Anthropic's blocks, and the field that each holds a text in; nobody can read the
+# `data` of those that are encrypted.
+DETAILS = {
+    "reasoning.text": "text", "reasoning.summary": "summary", "reasoning.encrypted": "text",
+    "thinking": "thinking", "redacted_thinking": "text",
+}  # fmt: skip
 REASONS = ("finish_reason", "stop_reason", "done_reason")  # of OpenAI, Anthropic, Ollama
-# Finish reasons of what was broken off, as routers between servers, vLLM, SGLang and hosted APIs write them.
-BROKEN_OFF = ("error", "abort", "aborted", "cancelled", "canceled", "failed", "insufficient_system_resource")
+# Finish reasons of what was broken off, as routers between servers, vLLM, SGLang, GLM and other hosted APIs write them.
+BROKEN_OFF = (
+    "error", "network_error", "timeout", "abort", "aborted", "cancelled", "canceled", "user_cancel", "failed",
+    "insufficient_system_resource",
+)  # fmt: skip
 FAILED = "ask again for what failed, and give the answers in one file"
-PARTS = ("text", "output_text", "input_text")  # types of content parts that are text
+# Types of content parts that are text, and the field that each holds it in.
+PARTS = {"text": "text", "output_text": "text", "input_text": "text", "refusal": "refusal"}
 
 
 def as_response(line: Line, where: str) -> Response:
@@ -142,7 +156,6 @@ def as_response(line: Line, where: str) -> Response:
     fields: Line = {
         key: (need if key in NEEDED else may)(line, key, kind, where) for key, kind in _FIELDS.items()
     }
-    _refuse_unread(line, where)
     fields |= {key: may(line, key, COUNT, where) for key in COSTS}
     fields |= {key: may(line, key, CHANCE, where) for key in CHANCES}
     if first := may(line, "first", OBJECT, where):
@@ -158,14 +171,22 @@ def hit_limit(line: Line, where: object, *keys: str) -> bool | None:
     """Whether a generation ended before its answer did: at its token limit, or by a filter, as the first of these fields
     that there is says.
 
-    None where no reason is given. Raises InputError where it was broken off: half an answer is no response.
+    None where no reason is given, or one that is not known: it may be of either kind. Raises InputError where it was
+    broken off: half an answer is no response.
     """
     reasons = (_reason(line, key, where) for key in keys)
-    said = next((reason.lower() for reason in reasons if reason), "unknown")
-    reason = said.removeprefix("finish_reason_")  # Gemini's, in full
+    reason = _plain(next(filter(None, reasons), ""))
     if reason in BROKEN_OFF:
         raise InputError(where, f"a response that was broken off ({reason})", FAILED)
-    return None if reason == "unknown" else reason in AT_LIMIT + FILTERED
+    if reason in AT_LIMIT + FILTERED:
+        return True
+    return False if reason in ENDED else None
+
+
+def _plain(reason: str) -> str:
+    """A reason as the lists above spell it: Gemini's is `FinishReason.MAX_TOKENS`, or has its type's name in front."""
+    *_, member = reason.lower().replace("-", "_").split(".")
+    return member.removeprefix("finish_reason_")
 
 
 def _reason(line: Line, key: str, where: object) -> str | None:
@@ -178,19 +199,19 @@ def _reason(line: Line, key: str, where: object) -> str | None:
     return said
 
 
-def _refuse_unread(line: Line, where: str) -> None:
+def _refuse_unread(line: Line, where: object) -> None:
     for key, value in line.items():
-        if key not in BESIDE and THOUGHT_NAMED.search(key) and _speaks(value):
+        if key not in BESIDE and THOUGHT_NAMED.search(key) and speaks(value):
             what = f"{key!r} holds text that may be the thought"
             raise InputError(where, what, f"call it `{BESIDE[0]}` if it is that, or take it out")
 
 
-def _speaks(value: object) -> bool:
+def speaks(value: object) -> bool:
     """Whether there is more text than the one word of a setting, such as the effort."""
     if isinstance(value, str):
         return len(value.split()) > 1 or not value.isascii()
     inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return any(map(_speaks, inside))
+    return any(map(speaks, inside))
 
 
 def need_text(line: Line, key: str, where: object) -> str:
@@ -200,8 +221,8 @@ def need_text(line: Line, key: str, where: object) -> str:
     """
     value = line.get(key)
     parts = value if isinstance(value, list) else []
-    if parts and all(isinstance(part, dict) and part.get("type") in PARTS for part in parts):
-        return "".join(need(part, "text", TEXT, where) for part in parts)
+    if parts and all(isinstance(part, dict) and f"{part.get('type')}" in PARTS for part in parts):
+        return "".join(need(part, PARTS[part["type"]], TEXT, where) for part in parts)
     text: str = need(line, key, TEXT, where)
     return text
 
@@ -213,7 +234,11 @@ def thought_beside(line: Line, where: object) -> str | None:
 
 
 def thoughts_beside(line: Line, samples: int, where: object) -> list[str | None]:
-    """The thoughts in a column of their own, one for each of a line's texts; raises InputError as `need_text`."""
+    """The thoughts in a column of their own, one for each of a line's texts.
+
+    Raises InputError as `need_text`, and where another column holds text that may be a thought: nobody would read it.
+    """
+    _refuse_unread(line, where)
     column = next((column for column in BESIDE if line.get(column) and line[column] is not True), None)
     if column is None:
         return [None] * samples

@@ -5,7 +5,7 @@ alone, beside its request, or as the `body` of a batch's answer. A request says 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ...io.errors import InputError
@@ -13,7 +13,15 @@ from ...io.fields import COUNT, LIST, NAME, OBJECT, TEXT, list_of, may, need
 from ...io.jsonl import Line
 from ...verify.messages import said_in
 from ...verify.reasoning import split_reasoning
-from ...verify.responses import FAILED, REASONS, hit_limit, need_text
+from ...verify.responses import (
+    BESIDE,
+    FAILED,
+    REASONS,
+    hit_limit,
+    need_text,
+    speaks,
+    thoughts_beside,
+)
 from ...verify.usage import Usage, lengths, usage_of
 from .record import Generation, Lines, Record, RowSaid, beside, listed, row_said
 from .unread import SETTINGS, refuse_unread
@@ -44,7 +52,9 @@ def read_completions(lines: Lines) -> list[Record]:
 def read_calls(lines: Lines) -> list[Record]:
     """Lines of `request` or `prompt`, and a `response` that is a completion."""
     return [
-        Record(where, _asked(line, where), completed(_body(need(line, "response", OBJECT, where)), where))
+        Record(
+            where, _asked(line, where), completed(_body(need(line, "response", OBJECT, where)), where, line)
+        )
         for where, line in lines
     ]
 
@@ -60,7 +70,8 @@ def read_batch(lines: Lines) -> list[Record]:
         what = f"{len(failed)} of {len(lines)} requests failed (custom_id {names})"
         raise InputError(failed[0][0], what, FAILED)
     return [
-        Record(where, _named(line, where), completed(_body(line["response"]), where)) for where, line in lines
+        Record(where, _named(line, where), completed(_body(line["response"]), where, line))
+        for where, line in lines
     ]
 
 
@@ -69,16 +80,28 @@ def read_conversations(lines: Lines) -> list[Record]:
     return [Record(where, _asked(line, where), [last_reply(line, where)]) for where, line in lines]
 
 
-def completed(body: Line, where: str) -> list[Generation]:
-    """The generations of one completion, in the order of their index; raises InputError where there are none."""
+def completed(body: Line, where: str, holder: Line | None = None) -> list[Generation]:
+    """The generations of one completion, in the order of their index; raises InputError where there are none.
+
+    Their thoughts may stand beside it, in the `holder` that it is in.
+    """
+    holder = body if holder is None else holder
     if body.get("object") == "response":
-        return [_of_items(body, where)]
+        (thought,) = _thoughts_in(holder, 1, where)
+        return [_of_items(body, thought, where)]
     choices = need(body, "choices", OBJECTS, where)
     if not choices:
         raise InputError(where, "a completion without any choice", FAILED)
     usage = usage_of(body) if len(choices) == 1 else None
-    in_order = sorted(choices, key=lambda choice: may(choice, "index", COUNT, where) or 0)
-    return [_of_choice(choice, usage, where) for choice in in_order]
+    pairs = zip(choices, _thoughts_in(holder, len(choices), where), strict=True)
+    in_order = sorted(pairs, key=lambda pair: may(pair[0], "index", COUNT, where) or 0)
+    return [_of_choice(choice, thought, usage, where) for choice, thought in in_order]
+
+
+def _thoughts_in(holder: Line, samples: int, where: str) -> list[str | None]:
+    """The thoughts in columns beside a completion; by the same names requests say whether and how hard to think."""
+    said = {key: value for key, value in holder.items() if key not in BESIDE or speaks(value)}
+    return thoughts_beside(said, samples, where)
 
 
 def last_reply(line: Line, where: str) -> Generation:
@@ -86,15 +109,28 @@ def last_reply(line: Line, where: str) -> Generation:
     messages = need(line, "messages", OBJECTS, where)
     if not messages or messages[-1].get("role") != "assistant":
         raise InputError(where, "the last message is not the assistant's", "give the reply with its prompt")
-    return said_by(messages[-1], where, truncated=hit_limit(line, where, *REASONS))
+    (thought,) = _thoughts_in(line, 1, where)
+    return said_by(messages[-1], where, truncated=hit_limit(line, where, *REASONS), beside=thought)
 
 
 def said_by(
-    message: Line, where: str, *, truncated: bool | None = None, usage: Usage | None = None
+    message: Line,
+    where: str,
+    *,
+    truncated: bool | None = None,
+    usage: Usage | None = None,
+    beside: str | None = None,
 ) -> Generation:
-    """An assistant's message: its text, and the thought that stands in a field or a content part of its own."""
-    text, thought = said_in(message, where)
-    return Generation(text, thought, truncated, *_lengths(usage, text, thought, truncated))
+    """An assistant's message: its text, and the thought that stands in a field or a content part of its own, or is
+    known from `beside`."""
+    text, apart, hidden = said_in(message, where)
+    thought = apart or beside
+    hidden = hidden and not thought
+    return Generation(text, thought, truncated, *_lengths(usage, text, thought, truncated, hidden=hidden))
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return "\n".join(filter(None, texts))
 
 
 def user_turn(messages: object) -> str | None:
@@ -187,34 +223,48 @@ def _has_failed(line: Line) -> bool:
 
 
 def _lengths(
-    usage: Usage | None, text: str, thought: str | None, truncated: bool | None
+    usage: Usage | None, text: str, thought: str | None, truncated: bool | None, *, hidden: bool
 ) -> tuple[int | None, int | None]:
-    return lengths(usage, split_reasoning(text, beside=thought), truncated)
+    return lengths(usage, split_reasoning(text, beside=thought), truncated, hidden=hidden)
 
 
-def _of_choice(choice: Line, usage: Usage | None, where: str) -> Generation:
+def _of_choice(choice: Line, thought: str | None, usage: Usage | None, where: str) -> Generation:
     truncated = hit_limit(choice, where, *REASONS)
-    message = {"content": need(choice, "text", TEXT, where)} if "text" in choice else None
-    message = message or need(choice, "message", OBJECT, where)
-    return said_by(message, where, truncated=truncated, usage=usage)
+    if (
+        "text" in choice and "message" not in choice
+    ):  # of a completion without chat, whose thought is beside its text
+        message = {**choice, "content": need(choice, "text", TEXT, where)}
+    else:
+        message = need(choice, "message", OBJECT, where)
+    return said_by(message, where, truncated=truncated, usage=usage, beside=thought)
 
 
-def _of_items(body: Line, where: str) -> Generation:
+def _of_items(body: Line, beside_it: str | None, where: str) -> Generation:
     """OpenAI's newer form: a list of items, of which messages hold the text and reasoning its summary."""
     if body.get("error") or body.get("status") in NOT_ENDED:
         raise InputError(where, f"a response that has not ended (status {body.get('status')})", FAILED)
     items = need(body, "output", OBJECTS, where)
-    parts = [
-        part for item in items if item.get("type") == "message" for part in need(item, "content", LIST, where)
-    ]
-    texts = [
-        need(part, "text", TEXT, where)
-        for item in items
-        if item.get("type") == "reasoning"
-        for part in may(item, "content", OBJECTS, where) or may(item, "summary", OBJECTS, where) or []
-    ]
-    text = need_text({"content": parts}, "content", where) if parts else ""
-    thought = "\n".join(texts) or None
+    reasoning = [item for item in items if item.get("type") == "reasoning"]
+    text = _joined(_content(item, where) for item in _answering(items))
+    parts = (part for item in reasoning for part in _reasoning_parts(item, where))
+    thought = "\n".join(need(part, "text", TEXT, where) for part in parts) or beside_it
     ended = beside(body, "incomplete_details", where) or {"reason": body.get("status")}
     truncated = hit_limit(ended, where, "reason")
-    return Generation(text, thought, truncated, *_lengths(usage_of(body), text, thought, truncated))
+    hidden = bool(reasoning) and not thought
+    counts = _lengths(usage_of(body), text, thought, truncated, hidden=hidden)
+    return Generation(text, thought, truncated, *counts)
+
+
+def _answering(items: Iterable[Line]) -> list[Line]:
+    """The messages that are the answer, not what was said on the way to it, where they tell."""
+    messages = [item for item in items if item.get("type") == "message"]
+    final = [item for item in messages if item.get("phase") == "final_answer"]
+    return final or [item for item in messages if item.get("phase") != "commentary"] or messages
+
+
+def _content(item: Line, where: str) -> str:
+    return need_text(item, "content", where) if need(item, "content", LIST, where) else ""
+
+
+def _reasoning_parts(item: Line, where: str) -> list[Line]:
+    return may(item, "content", OBJECTS, where) or may(item, "summary", OBJECTS, where) or []

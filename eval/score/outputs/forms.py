@@ -28,6 +28,11 @@ def _has_no_response(line: Line) -> bool:
     return line.get("response") is None
 
 
+def _has_no_text(line: Line) -> bool:
+    """Whether this may be a batch's answer, an object or none, and no text that somebody named by `custom_id`."""
+    return not isinstance(line["response"], str | list)
+
+
 FORMS = (
     Form(("epoch", "input", "output"), read_samples),
     Form(("doc", "resps"), harnesses.read_lm_eval),
@@ -35,11 +40,12 @@ FORMS = (
     Form(("index", "model_output"), harnesses.read_predictions),
     Form(("index", "sample_score"), harnesses.read_reviews),
     Form(("raw_input", "choices"), harnesses.read_answers),
-    Form(("custom_id", "response"), chat.read_batch),
+    Form(("custom_id", "response"), chat.read_batch, _has_no_text),
     Form((), chat.read_completions, chat.is_completion),
     Form(("response",), chat.read_calls, lambda line: chat.is_call(line["response"])),
     # Beside a response messages and outputs are what was asked, or a reference.
     Form(("prompt", "response"), read_ifeval),
+    Form(("custom_id", "response"), read_ifeval),
     Form(("messages",), chat.read_conversations, _has_no_response),
     Form(("output",), read_mathif, _has_no_response),
 )

@@ -15,7 +15,7 @@ from ...io.errors import InputError
 from ...io.fields import OBJECT, TEXT, WHOLE, Kind, list_of, may, need, or_null
 from ...io.jsonl import Line
 from .chat import completed, last_reply, user_turn
-from .record import Generation, Lines, Record, RowSaid, beside, row_said
+from .record import TEXTS, Generation, Lines, Record, RowSaid, beside, row_said
 
 # One request, asked some number of times; a task that compares likelihoods has pairs of numbers here.
 REPEATED = Kind(
@@ -48,10 +48,14 @@ def _of_one_filter(lines: Lines) -> Iterator[tuple[str, Line]]:
 
 def _of_document(line: Line, where: str) -> Record:
     (texts,) = need(line, "resps", REPEATED, where)
-    said = row_said(need(line, "doc", OBJECT, where), _rendered(line))
+    doc = need(line, "doc", OBJECT, where)
+    prompts = {
+        key.lower(): text for key, text in doc.items() if key.lower() in TEXTS
+    }  # sets write `Problem` too
+    said = row_said(prompts | doc, _rendered(line))
     if line.get("arguments"):
         _need_fields(said, "doc", where)
-    return Record(where, said, [Generation(text) for text in texts])
+    return Record(where, said._replace(framed=True), [Generation(text) for text in texts])
 
 
 def _need_fields(said: RowSaid, held_by: str, where: str) -> None:
@@ -99,11 +103,15 @@ def _of_details(line: Line, where: str) -> Record:
         raise InputError(
             where, f"{len(thoughts)} 'reasonings' for {len(texts)} texts", "give one for each text"
         )
-    prompt = need(doc, "query", TEXT, where)
+    prompt, sent = need(doc, "query", TEXT, where), answered.get("input")
     # `doc.id` numbers the documents; an id of the row's own would be in `specific`.
-    said = row_said({**beside(doc, "specific", where), "prompt": prompt}, user_turn(answered.get("input")))
+    said = row_said(
+        {**beside(doc, "specific", where), "prompt": prompt},
+        sent if isinstance(sent, str) else user_turn(sent),
+    )
     pairs = zip(texts, thoughts, strict=True)
-    return Record(where, said, [Generation(text or "", thought or None) for text, thought in pairs])
+    generations = [Generation(text or "", thought or None) for text, thought in pairs]
+    return Record(where, said._replace(framed=True), generations)
 
 
 def read_answers(lines: Lines) -> list[Record]:

@@ -28,11 +28,13 @@ class RowSaid(NamedTuple):
     """What a record says of its row. All `fields` (of NAMES and TEXTS) must be of one row.
 
     `hints` are further texts and ids: they choose among rows that share a prompt, and count for nothing where they
-    fit none, since the id may be a number of the harness's own and the text a whole rendered chat.
+    fit none, since the id may be a number of the harness's own and the text a whole rendered chat. Where the record is
+    `framed`, a task of the harness may have put a template of its own around the row's prompt.
     """
 
     fields: Line
     hints: tuple[str, ...] = ()
+    framed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
