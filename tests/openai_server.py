@@ -107,12 +107,15 @@ class Handler(BaseHTTPRequestHandler):
         return True
 
     def send(self, status: int, content: Body, headers: Body | None = None) -> None:
-        text = json.dumps(content).encode()
+        self.send_text(status, json.dumps(content), headers)
+
+    def send_text(self, status: int, text: str, headers: Body | None = None) -> None:
+        sent = text.encode()
         self.send_response(status)
-        for name, value in {"Content-Length": str(len(text)), **(headers or {})}.items():
+        for name, value in {"Content-Length": str(len(sent)), **(headers or {})}.items():
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
-        self.wfile.write(text)
+        self.wfile.write(sent)
 
     def log_message(self, *_: Any) -> None:
         pass

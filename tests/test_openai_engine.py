@@ -84,6 +84,17 @@ RECORDS = {
         (0, 3),
     ),
     "parts": (said([{"type": "text", "text": "12"}]), "none", False, (None, None)),
+    "parts, its thought among them": (
+        said(
+            [
+                {"type": "thinking", "thinking": [{"type": "text", "text": THOUGHT}]},
+                {"type": "text", "text": "12"},
+            ]
+        ),
+        "closed",
+        False,
+        (None, None),
+    ),
     "counted beside the reply": (said("12", usage=BESIDE), "none", False, (20, 10)),
     "refused": (said(None, refusal="12"), "none", False, (None, None)),
     "filtered": (said("", "content_filter"), "none", True, (None, None)),
@@ -102,6 +113,8 @@ def test_a_thought_in_a_field_or_in_the_text_is_one_record(name, few, tmp_path):
         assert record["cut"] == cut and record["finish_reason"] == choice["finish_reason"]
         assert (record["reasoning_tokens"], record["answer_tokens"]) == lengths
         assert record.get("usage") == answer.get("usage")
+        if "parts" in name:
+            assert record["text"] == "12"
     judged = read_scores(score(few, file, tmp_path / "scores"))
     assert {each.state for each in judged} == {state}
     assert {each.reasoned for each in judged} == {state != "none"}
@@ -135,6 +148,109 @@ def test_a_field_that_a_server_does_not_take_is_left_out_or_renamed(few, tmp_pat
             sample(server, few, tmp_path / "other", settings={"concurrency": 1})
 
 
+def refusing(*statuses_and_contents):
+    """Faults with these contents, word for word."""
+    return [
+        lambda handler, status=status, content=content: handler.send(status, content)
+        for status, content in statuses_and_contents
+    ]
+
+
+def pydantic(kind, *place, **more):
+    """FastAPI's answer to a request that it cannot read."""
+    message = {"extra_forbidden": "Extra inputs are not permitted"}.get(kind, "Value error, too much")
+    return {"detail": [{"type": kind, "loc": ["body", *place], "msg": message, **more}]}
+
+
+NOT_TAKEN = {
+    "OpenAI": (
+        "max_tokens",
+        {
+            "error": {
+                "message": "Unsupported parameter: 'max_tokens' is not supported with this model. "
+                "Use 'max_completion_tokens' instead.",
+                "type": "invalid_request_error",
+                "param": "max_tokens",
+                "code": "unsupported_parameter",
+            }
+        },
+    ),
+    "OpenAI, of old": ("seed", {"error": {"message": "Unrecognized request argument supplied: seed"}}),
+    "FastAPI": ("seed", pydantic("extra_forbidden", "seed", input=7)),
+    "FastAPI, of a union": ("seed", pydantic("extra_forbidden", "ChatRequest", "seed")),
+    "Mistral": ("seed", {"object": "error", "message": pydantic("extra_forbidden", "seed", input=7)}),
+    "vLLM": (
+        "seed",
+        {
+            "message": "[{'type': 'extra_forbidden', 'loc': ('body', 'seed'), 'msg': 'Extra inputs are not permitted'}]"
+        },
+    ),
+    "pydantic": (
+        "seed",
+        {"error": "1 validation error for Request\nseed\n  Extra inputs are not permitted [input_value=7]"},
+    ),
+    "Gemini": (
+        "seed",
+        [{"error": {"message": 'Invalid JSON payload received. Unknown name "seed": Cannot find field.'}}],
+    ),
+    "xAI": ("seed", {"error": "Argument not supported on this model: seed"}),
+}
+
+
+@pytest.mark.parametrize("name", NOT_TAKEN)
+def test_a_field_that_is_not_taken_is_known_by_what_each_server_writes(few, tmp_path, name):
+    field, content = NOT_TAKEN[name]
+    with serving(lambda body: said("12")) as server:
+        server.faults = refusing((400, content))
+        sample(server, few, tmp_path / "out", settings={"concurrency": 1})
+    assert len(server.posted) == ROWS + 1 and field in server.posted[0]
+    assert all(field not in body for body in server.posted[1:])
+    assert all(body.keys() & {"max_tokens", "max_completion_tokens"} for body in server.posted)
+
+
+DEEPSEEK = "Invalid max_tokens value, the valid range of max_tokens is [1, 8192]"
+VLLM = (
+    "'max_tokens' or 'max_completion_tokens' is too large: 16. This model's maximum context length is 64 tokens "
+    "and your request has 60 input tokens (16 > 64 - 60). (parameter=max_tokens, value=16)"
+)
+VALUE = "Unsupported value: 'temperature' does not support 0.5 with this model. Only the default (1) value is supported."
+ECHO = {"model": MODEL, "max_tokens": 16, "seed": 3, "note": "unsupported"}
+FEWER = "give fewer max_new_tokens, or leave that row out"
+NOT_OF_A_FIELD = {
+    "DeepSeek": ({"error": {"message": DEEPSEEK, "param": None}}, FEWER),
+    "vLLM": ({"object": "error", "message": VLLM, "code": 400}, FEWER),
+    "a value": (
+        {"error": {"message": VALUE, "param": "temperature", "code": "unsupported_value"}},
+        "mend what it names",
+    ),
+    "the request said back": (pydantic("value_error", "messages", input=ECHO), "mend what it names"),
+    "a text that has the word": (
+        {"error": {"message": "The prompt asks for an unknown random seed or a forbidden nonce."}},
+        "mend what it names",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NOT_OF_A_FIELD)
+def test_a_refusal_that_only_names_a_field_is_one_line_and_drops_none(few, tmp_path, name):
+    content, fix = NOT_OF_A_FIELD[name]
+    with serving(lambda body: said("12")) as server:
+        server.faults = refusing((422, content))
+        with pytest.raises(InputError) as error:
+            sample(server, few, tmp_path / "out", settings={"concurrency": 1})
+    assert re.match(r"test-00000\d: http://.*: 422 ", str(error.value)) and error.value.fix == fix
+    assert len(server.posted) == 1
+
+
+def test_probabilities_that_a_server_tells_fewer_of_are_not_asked_for(few, tmp_path):
+    too_many = "Requested sample logprobs of 20, which is greater than max allowed: 5"
+    with serving(lambda body: said("YES")) as server:
+        server.faults = refusing((400, {"message": too_many}))
+        made = read(sample(server, few, tmp_path / "out", mode="decide", settings={"concurrency": 1}))
+    assert {record["p_yes"] for record in made} == {1.0} and len(server.posted) == ROWS + 1
+    assert not any(body.keys() & {"logprobs", "top_logprobs"} for body in server.posted[1:])
+
+
 def test_a_mode_that_only_asks_for_more_goes_by_chat(server, few, tmp_path):
     sample(server, few, tmp_path / "out", mode="cot", samples=1)
     turns = {body["messages"][0]["content"] for body in server.posted}
@@ -166,12 +282,49 @@ def test_modes_that_edit_are_refused_by_name_before_anything_is_sent(server, few
         ({"key_variable": "sk-hunter2"}, "key_variable: is none; give the name of an environment variable"),
         ({"concurrency": 0}, "concurrency: got 0"),
         ({"timeout": 0}, "timeout: got 0"),
+        ({"timeout": math.inf}, "timeout: got inf; .*finite"),
+        ({"price": {"input": 1.0, "output": math.inf}}, "price.output: got inf; .*finite"),
     ],
 )
 def test_settings_of_no_use_are_refused_without_showing_a_secret(settings, line):
     with pytest.raises(InputError) as error:
         read_server({"base_url": "http://host/v1"} | settings)
     assert re.match(line, str(error.value)) and "hunter2" not in str(error.value)
+
+
+def test_a_temperature_that_is_no_number_is_refused_before_anything_is_sent(server, few, tmp_path):
+    with pytest.raises(InputError, match="temperature: got inf; .*finite"):
+        sample(server, few, tmp_path / "out", temperature=math.inf)
+    assert not server.posted and not (tmp_path / "out").exists()
+
+
+def with_half_a_character(few):
+    """The rows, the second of which ends in half of a surrogate pair; its name."""
+    rows = read(few)
+    rows[1]["question"] += "\ud83d"
+    few.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    return read_rows(few)[1].name
+
+
+def test_a_row_that_cannot_be_sent_is_named_before_anything_is(server, few, tmp_path):
+    name = with_half_a_character(few)
+    line = rf"{name}: asks by half of a character \('\\ud83d'\); write the whole"
+    with pytest.raises(InputError, match=line):
+        sample(server, few, tmp_path / "out")
+    assert not server.posted and not (tmp_path / "out").exists()
+
+
+def test_a_row_that_no_tokenizer_takes_is_named(tiny, few, tmp_path):
+    name = with_half_a_character(few)
+    with pytest.raises(InputError, match=f"{name}: asks by half of a character"):
+        generate(tiny, few, tmp_path / "out", samples=1, max_new_tokens=4)
+
+
+def test_a_reply_that_breaks_off_in_a_character_can_be_shown_again(few, tmp_path):
+    with serving(lambda body: said("12 \ud83d")) as server:
+        made = read(sample(server, few, tmp_path / "out", mode="reflect"))
+    assert all(record["text"] == record["first"]["text"] == "12 \ud83d" for record in made)
+    assert sum("12 ?" in body["messages"][0]["content"] for body in server.posted) == ROWS
 
 
 def test_the_cost_is_what_the_server_counted_at_the_stated_price(server, few, tmp_path):
@@ -193,6 +346,19 @@ def test_reasoning_that_a_server_counts_beside_its_replies_is_drawn_and_paid_for
     spent = json.loads((tmp_path / "out/usage.json").read_text())
     assert (spent["completion_tokens"], spent["reasoning_tokens"]) == (30 * ROWS, 20 * ROWS)
     assert spent["cost"] == pytest.approx(10 * 30 * ROWS / 1e6)
+
+
+def test_numbers_that_are_none_are_gaps_in_what_a_server_counts(few, tmp_path):
+    nan, inf = float("nan"), float("inf")
+    usage = {"prompt_tokens": 5, "completion_tokens": 3, "queue_time": nan, "times": [inf, 0.5]}
+    with serving(lambda body: said("12", usage=usage)) as server:
+        made = read(sample(server, few, tmp_path / "out"))
+    assert [record["usage"] for record in made] == [usage | {"queue_time": None, "times": [None, 0.5]}] * ROWS
+    sure = said("Yes")
+    sure["choices"][0]["logprobs"] = first_token(Yes=math.log(0.5), No=-inf)
+    with serving(lambda body: sure) as server:
+        made = read(sample(server, few, tmp_path / "sure", mode="decide"))
+    assert {(record["p_yes"], record["p_word"]) for record in made} == {(1.0, 0.5)}
 
 
 def first_token(**logs):

@@ -1,16 +1,24 @@
 """A server that fails: asked again or said in one line, with nothing lost that was answered."""
 
 import asyncio
+import importlib.util
+import json
 import threading
+from contextlib import suppress
 from functools import partial
 from itertools import pairwise
 
+import openai_server
 import pytest
 from openai_server import MODEL, ROWS, aborted, dropped, failure, half, said, sample, serving, unended
 from small_rows import keyed, read
 
 from reins.eval.io.errors import InputError
 from reins.eval.sample import server as server_module
+
+without_socksio = pytest.mark.skipif(
+    importlib.util.find_spec("socksio") is not None, reason="the client speaks SOCKS here"
+)
 
 
 @pytest.fixture
@@ -168,6 +176,62 @@ def test_a_server_that_is_not_there_is_one_line_at_once(few, tmp_path, waits):
     assert not waits and not (tmp_path / "out").exists()
 
 
+KEY = "c2VjcmV0/a2V5+&x"  # of base64 letters and more
+REPEATED = {
+    "as it is": f'{{"reason": "bad key {KEY}"}}',
+    "by PHP's JSON": r'{"reason": "bad key c2VjcmV0\/a2V5+&x"}',
+    "by code points": r'{"reason": "bad key c2VjcmV0\u002fa2V5\u002B\u0026x"}',
+    "JSON in JSON": r'{"reason": "{\"key\": \"c2VjcmV0\\\/a2V5+\\u0026x\"}"}',
+    "in an address": "no /check?key=c2VjcmV0%2Fa2V5%2b%26x here",
+    "in HTML": "<p>bad key c2VjcmV0&#x2F;a2V5&#43;&amp;x</p>",
+}
+
+
+@pytest.mark.parametrize("name", REPEATED)
+def test_a_key_that_a_server_repeats_in_another_spelling_is_not_shown(
+    server, few, tmp_path, monkeypatch, waits, name
+):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    server.faults = [lambda handler: handler.send_text(401, REPEATED[name])] * ROWS
+    with pytest.raises(InputError, match=r"401 Unauthorized \(.*\*\*\*") as error:
+        sample(server, few, tmp_path / "out", settings={"concurrency": 1})
+    assert "c2Vj" not in str(error.value) and "a2V5" not in str(error.value)
+
+
+SOCKS, CERTIFICATES = "needs socksio; pip install socksio", "no certificates can be read there"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "line"),
+    [
+        pytest.param("ALL_PROXY", "socks5://u:hunter2@localhost:1080", SOCKS, marks=without_socksio),
+        ("all_proxy", "socks4://u:hunter2@localhost:1080", "is no address of a proxy; name one as http://"),
+        ("HTTP_PROXY", "ftp://u:hunter2@localhost", "is no address of a proxy"),
+        ("HTTPS_PROXY", "http://u:hunter2@localhost:80a", "is no address of a proxy"),
+        ("SSL_CERT_FILE", "/nowhere/certificates.pem", f"{CERTIFICATES} (No such file or directory)"),
+    ],
+)
+def test_surroundings_of_no_use_are_named_before_anything_is_sent(
+    server, few, tmp_path, monkeypatch, name, value, line
+):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(InputError) as error:
+        sample(server, few, tmp_path / "out")
+    assert str(error.value).startswith(f"{name}: ") and line in str(error.value)
+    assert "hunter2" not in str(error.value) and "\n" not in str(error.value)
+    assert not server.asked_for_models and not (tmp_path / "out").exists()
+
+
+def test_a_list_of_models_that_cannot_be_decoded_is_one_line(server, few, tmp_path, monkeypatch):
+    def garbled(handler):
+        handler.send(200, {}, {"Content-Encoding": "gzip"})
+
+    monkeypatch.setattr(openai_server.Handler, "do_GET", garbled)
+    with pytest.raises(InputError, match="http://.*: its answer cannot be decoded .*; mend what is between"):
+        sample(server, few, tmp_path / "out")
+    assert not server.posted and not (tmp_path / "out").exists()
+
+
 def test_a_server_that_lists_no_models_is_asked_all_the_same(server, few, tmp_path):
     server.models = None
     assert len(read(sample(server, few, tmp_path / "out"))) == ROWS
@@ -181,9 +245,29 @@ def test_finished_responses_need_no_server(server, few, tmp_path):
     assert not server.posted and not server.asked_for_models
 
 
-def test_a_reply_that_takes_too_long_is_asked_for_twice_and_said_in_one_line(server, few, tmp_path, waits):
+def silent(handler, never):
+    never.wait(timeout=60)
+
+
+def dribbling(handler, never):
+    """Blank lines, as some gateways keep a connection open by, before an answer that is long in coming."""
+    lines = 30
+    answer = json.dumps(said("late")).encode()
+    handler.send_response(200)
+    handler.send_header("Content-Length", str(lines + len(answer)))
+    handler.end_headers()
+    with suppress(OSError):  # the client has gone
+        for line in [b"\n"] * lines + [answer]:
+            handler.wfile.write(line)
+            never.wait(timeout=0.1)
+
+
+@pytest.mark.parametrize("slow", [silent, dribbling])
+def test_a_reply_that_takes_too_long_is_asked_for_twice_and_said_in_one_line(
+    server, few, tmp_path, waits, slow
+):
     never = threading.Event()
-    server.faults = [lambda handler: never.wait(timeout=60)] * 2
+    server.faults = [lambda handler: slow(handler, never)] * 2
     with pytest.raises(
         InputError, match=r"no answer within 0.5 s \(a longer timeout, or less concurrency, may help"
     ):

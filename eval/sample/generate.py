@@ -73,6 +73,7 @@ def generate(
     if first:
         assert isinstance(generation.mode, Again)
         generation = replace(generation, mode=generation.mode.after_replies(Path(first)))
+    generation.check_turns(rows)
     if server and not (out / resume.RESPONSES).exists():
         _reach(server, generation.model)
     _write_missing(generation, rows, out, processes, ours=ours)

@@ -8,6 +8,7 @@ from typing import Any
 from ..io.errors import InputError
 from ..verify import PRESETS, render
 from ..verify.rows import Row
+from ..verify.thought_formats import THINK
 from .modes.mode import ENGINES, Mode
 from .settings import Sampling, Server
 from .vllm_arguments import VllmArguments
@@ -46,6 +47,16 @@ class Generation:
     def turn(self, row: Row) -> str:
         """A row as its preset asks it."""
         return render(row, preset=self.preset, with_constraints=self.with_constraints)
+
+    def check_turns(self, rows: Sequence[Row]) -> None:
+        """Raise InputError naming a row that cannot be asked: half of a surrogate pair is no text to any engine."""
+        for row in rows:
+            turn = self.mode.turn(self.turn(row), THINK)
+            try:
+                turn.encode()
+            except UnicodeEncodeError as error:
+                what = f"asks by half of a character ({turn[error.start]!a})"
+                raise InputError(row.name, what, "write the whole character, or take it out") from None
 
     @property
     def checkpoint(self) -> str:

@@ -6,7 +6,6 @@ they are from vLLM in this process, so that a rule can edit them.
 """
 
 import hashlib
-import re
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,10 +15,12 @@ from typing import Any
 
 from ..io.errors import InputError
 from ..io.jsonl import iter_jsonl
+from ..verify.messages import said_in
 from ..verify.reasoning import split_reasoning
-from ..verify.responses import BROKEN_OFF, Response, hit_limit, need_text, thought_beside
+from ..verify.responses import BROKEN_OFF, Response, hit_limit
 from ..verify.thought_formats import THINK
 from ..verify.usage import lengths, prompt_tokens, reasoning_tokens, reply_tokens, usage_of
+from .complaints import Complaint
 from .decode import Limits, Sample
 from .modes.decide import LIKELIEST, NO, YES, decided
 from .modes.mode import Mode
@@ -28,7 +29,9 @@ from .settings import Price, Sampling, Server
 
 SEEDS = 2**31  # a seed is below this: more is too large for some servers
 RENAMED = {"max_tokens": "max_completion_tokens"}  # of OpenAI's reasoning models
-OPTIONAL = ("seed", "logprobs", "top_logprobs")  # left out where a server does not take it
+LOGPROBS = ("logprobs", "top_logprobs")
+# What is left out where a server does not take a field: neither of LOGPROBS is of use without the other.
+OPTIONAL = {"seed": ("seed",)} | dict.fromkeys(LOGPROBS, LOGPROBS)
 # What vLLM's server would else take from the checkpoint's generation_config.json.
 OFF = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0}
 
@@ -71,8 +74,7 @@ class Chat:
                 answer = await connection.ask("chat/completions", body, _whole_choice)
             except Refused as refused:
                 if not self._learned(refused, body):
-                    about_row = refused.status in (400, 413, 422)
-                    raise (refused.within(question.row) if about_row else refused) from None
+                    raise _of_row(refused, question.row, body) from None
             else:
                 return _response(question, answer, body.get("seed"), connection.server.base_url)
 
@@ -96,11 +98,28 @@ class Chat:
         """Whether the request can be made without what was refused: a field that has another name, or is optional."""
         if refused.status not in (400, 422):
             return False
-        for name in (*RENAMED, *OPTIONAL):
-            if name in body and re.search(rf"\b{name}\b", refused.what):
-                self.refused.add(name)
+        for name, together in {**{name: (name,) for name in RENAMED}, **OPTIONAL}.items():
+            if name in body and any(_rules_out(each, name, body) for each in refused.complaints):
+                self.refused.update(together)
                 return True
         return False
+
+
+def _rules_out(complaint: Complaint, name: str, body: Mapping[str, Any]) -> bool:
+    """Whether a field cannot be sent. How many tokens a server tells the probabilities of is no setting: one that tells
+    fewer is not asked for any."""
+    return complaint.refuses(name, body) or (name in LOGPROBS and complaint.limits(name, body))
+
+
+def _of_row(refused: Refused, row: str, body: Mapping[str, Any]) -> InputError:
+    """The refusal of one request: its row is named where it may be at fault, and so is our name of the limit."""
+    if refused.status not in (400, 413, 422):
+        return refused
+    limits = {*RENAMED, *RENAMED.values()} & body.keys()
+    if any(complaint.limits(name, body) for complaint in refused.complaints for name in limits):
+        fix = "give fewer max_new_tokens, or leave that row out"
+        return InputError(refused.where, refused.what, fix).within(row)
+    return refused.within(row)
 
 
 def ask_by_chat(
@@ -133,7 +152,8 @@ def _likeliest(choice: Mapping[str, Any]) -> dict[str, list[float]]:
     try:
         told = choice["logprobs"]["content"][0]["top_logprobs"]
         for each in told:
-            if (word := str(each["token"]).strip().upper()) in words:
+            # Null is what an infinite one was read as: it adds nothing.
+            if (word := str(each["token"]).strip().upper()) in words and each["logprob"] is not None:
                 words[word].append(float(each["logprob"]))
     except (LookupError, TypeError, ValueError):
         return {YES: [], NO: []}
@@ -143,13 +163,10 @@ def _likeliest(choice: Mapping[str, Any]) -> dict[str, list[float]]:
 def _response(question: Question, answer: dict[str, Any], seed: int | None, where: str) -> Response:
     """The record of one reply: its thought from a field of its own, or in the text."""
     choice, usage = answer["choices"][0], usage_of(answer)
-    message = choice["message"]
-    thought = thought_beside(message, where)
-    said = next((key for key in ("content", "refusal") if message.get(key)), None)
-    text = need_text(message, said, where) if said else ""
+    text, thought, hidden = said_in(choice["message"], where)
     split = split_reasoning(text, beside=thought)
     truncated = hit_limit(choice, where, "finish_reason")
-    reasoning, rest = lengths(usage, split, truncated)
+    reasoning, rest = lengths(usage, split, truncated, hidden=hidden)
     # Behind a thought the answer's text decides: the first token is the thought's.
     words = {} if thought or split.state != "none" else _likeliest(choice)
     decision = None if question.mode.answers else decided(words.get(YES, ()), words.get(NO, ()), split.answer)
@@ -217,7 +234,7 @@ def _told(choice: Mapping[str, Any], watched: Sequence[int]) -> dict[int, float]
     try:
         likeliest = dict(choice["logprobs"]["top_logprobs"][0])
         ids = {f"token_id:{token}": token for token in watched}
-        return {ids[name]: float(likeliest[name]) for name in likeliest if name in ids}
+        return {ids[name]: float(log) for name, log in likeliest.items() if name in ids and log is not None}
     except (LookupError, TypeError, ValueError):
         return {}
 

@@ -6,11 +6,12 @@ wrong model name from a busy server nor anybody what they wait for.
 """
 
 import asyncio
+import math
 import os
 import random
 import sys
 import time
-from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -21,6 +22,8 @@ from typing import Any, NamedTuple, TypeVar
 import httpx2
 
 from ..io.errors import InputError, nearest
+from .complaints import Complaint, complaints_in
+from .secret import masked
 from .settings import Server
 
 T = TypeVar("T")
@@ -33,15 +36,18 @@ CONNECTING = 10.0  # seconds
 SAID_EVERY = 10.0  # seconds between lines that say what is waited for
 BUSY = (408, 409, 425, 429)  # and all of 500 and above
 EXHAUSTED = ("insufficient_quota", "billing_hard_limit_reached")  # codes of a 429 that no waiting cures
+PROXIES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY")  # the client reads them in any case
 END = object()  # what no job results in
 
 
 class Refused(InputError):
-    """The server will not answer this, however often it is asked; `status` is HTTP's."""
+    """The server will not answer this, however often it is asked; `status` is HTTP's, `complaints` its reasons."""
 
-    def __init__(self, where: object, what: str, fix: str, status: int = 0) -> None:
+    def __init__(
+        self, where: object, what: str, fix: str, status: int = 0, complaints: Sequence[Complaint] = ()
+    ) -> None:
         super().__init__(where, what, fix)
-        self.status = status
+        self.status, self.complaints = status, complaints
 
 
 class Later(NamedTuple):
@@ -61,9 +67,11 @@ class Connection:
         if not (self.key.isascii() and self.key.isprintable()):
             raise InputError(server.key_variable, "holds what no key does", "export the key alone")
         headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
-        timeout = httpx2.Timeout(server.timeout, connect=CONNECTING, pool=None)
+        # The client's own limits hold for each chunk of a reply, which a server may dribble: whole replies are timed here.
+        timeout = httpx2.Timeout(None, connect=CONNECTING)
         limits = httpx2.Limits(max_keepalive_connections=server.concurrency)
-        self.client = httpx2.AsyncClient(headers=headers, timeout=timeout, limits=limits)
+        with _named_surroundings():
+            self.client = httpx2.AsyncClient(headers=headers, timeout=timeout, limits=limits)
         self._said = 0.0
 
     async def models(self) -> dict[str, int | None]:
@@ -72,20 +80,30 @@ class Connection:
         Asked once. Empty where a server keeps no list; raises InputError where none is there, or it refuses the key.
         """
         try:
-            reply = await self.client.get(f"{self.server.base_url}/models", timeout=CONNECTING)
+            async with asyncio.timeout(CONNECTING):
+                reply = await self.client.get(f"{self.server.base_url}/models")
+        except TimeoutError:
+            raise self._absent(f"no whole answer within {CONNECTING:g} s") from None
         except httpx2.TransportError as error:
-            why = str(error) or type(error).__name__
+            raise self._absent(str(error) or type(error).__name__) from None
+        except httpx2.DecodingError as error:
             raise InputError(
-                self.server.base_url, f"nothing answers there ({why})", "start the server, or mend base_url"
+                self.server.base_url,
+                f"its answer cannot be decoded ({error})",
+                "mend what is between, or base_url",
             ) from None
         if reply.status_code in (401, 403):
             raise self._refused(reply)
         try:
-            listed = reply.json()["data"] if reply.is_success else []
+            listed = _parsed(reply)["data"] if reply.is_success else []
             room = {str(model["id"]): model.get("max_model_len") for model in listed}
             return {name: tokens if type(tokens) is int else None for name, tokens in room.items()}
         except (ValueError, LookupError, TypeError, AttributeError):
             return {}
+
+    def _absent(self, why: str) -> InputError:
+        what = f"nothing answers there ({why})"
+        return InputError(self.server.base_url, what, "start the server, or mend base_url")
 
     async def ask(self, path: str, body: dict[str, Any], read: Reader[T]) -> T:
         """What `read` makes of the server's answer; None of it is half an answer, and asked for again.
@@ -112,8 +130,9 @@ class Connection:
 
     async def _once(self, path: str, body: dict[str, Any], read: Reader[T]) -> T | Later:
         try:
-            reply = await self.client.post(f"{self.server.base_url}/{path}", json=body)
-        except httpx2.ReadTimeout:
+            async with asyncio.timeout(self.server.timeout):
+                reply = await self.client.post(f"{self.server.base_url}/{path}", json=body)
+        except TimeoutError:
             # Asked again only once: it may have cost as much as an answer.
             why = f"no answer within {self.server.timeout:g} s (a longer timeout, or less concurrency, may help)"
             return Later(why, tries=TRIES // 2)
@@ -123,15 +142,14 @@ class Connection:
             answer = read(_content(reply))
             return Later(f"half an answer ({self._message(reply)})") if answer is None else answer
         if reply.status_code in BUSY or reply.status_code >= 500:
-            why = f"{reply.status_code} {reply.reason_phrase} ({self._message(reply)})"
-            return Later(why, _asked_to_wait(reply), TRIES if _is_exhausted(reply) else 1)
+            return Later(self._failure(reply), _asked_to_wait(reply), TRIES if _is_exhausted(reply) else 1)
         listed = await self.models() if reply.status_code == 404 else {}
         raise self._refused(reply, str(body.get("model")), listed)
 
     def _refused(self, reply: httpx2.Response, model: str = "", listed: Iterable[str] = ()) -> Refused:
         """Why the server will not answer, with what can be done about it."""
         status, variable = reply.status_code, self.server.key_variable
-        what = f"{status} {reply.reason_phrase} ({self._message(reply)})"
+        what = self._failure(reply)
         fix = "mend what it names"
         if status in (401, 403):
             held = "is not taken" if self.key else "is not set"
@@ -143,7 +161,12 @@ class Connection:
             what, fix = f"no model {model!r} ({what})", nearest(model, known)
         elif status == 404:
             fix = "mend base_url, which most servers want to end in /v1, or the model's name"
-        return Refused(self.server.base_url, what, fix, status)
+        return Refused(self.server.base_url, what, fix, status, [*complaints_in(_parsed(reply))])
+
+    def _failure(self, reply: httpx2.Response) -> str:
+        """What came instead of an answer."""
+        reason = masked(reply.reason_phrase, self.key)
+        return f"{reply.status_code} {reason} ({self._message(reply)})"
 
     def _message(self, reply: httpx2.Response) -> str:
         """The server's own words, on one line, without the key, which some repeat."""
@@ -151,13 +174,35 @@ class Connection:
         for key in ("error", "message", "detail"):
             content = content.get(key, content) if isinstance(content, dict) else content
         text = content if isinstance(content, str) else reply.text
-        text = text.replace(self.key, "***") if self.key else text
-        return " ".join(text.split())[:240] or "no text"
+        return " ".join(masked(text, self.key).split())[:240] or "no text"
 
     def _say(self, why: str, wait: float) -> None:
         if time.monotonic() - self._said > SAID_EVERY:
             self._said = time.monotonic()
             print(f"{self.server.base_url}: {why}; asked again in {wait:.0f} s", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _named_surroundings() -> Iterator[None]:
+    """The client reads proxies and certificates from the environment as it is made: what of them is of no use, in one line."""
+    try:
+        yield
+    except ImportError:  # the client's extra for SOCKS
+        fix = "pip install socksio, name an http proxy there, or unset it"
+        raise InputError(_proxies(), "names a SOCKS proxy, which needs socksio", fix) from None
+    except OSError as error:
+        what = f"no certificates can be read there ({error.strerror or error})"
+        raise InputError(
+            "SSL_CERT_FILE", what, "name a file of certificates that is there, or unset it"
+        ) from None
+    except (ValueError, httpx2.InvalidURL):  # whose own words may hold a proxy's password
+        what, fix = "is no address of a proxy", "name one as http://host:port, or unset it"
+        raise InputError(_proxies(), what, fix) from None
+
+
+def _proxies() -> str:
+    """Those of the variables that are set, as they are spelled."""
+    return ", ".join(name for name, set_to in os.environ.items() if name.upper() in PROXIES and set_to)
 
 
 def listed_models(server: Server) -> dict[str, int | None]:
@@ -241,11 +286,24 @@ async def _first(running: set[asyncio.Future[T]]) -> tuple[set[asyncio.Future[T]
 
 def _content(reply: httpx2.Response) -> dict[str, Any]:
     """The JSON object of a reply; empty where it holds none."""
-    try:
-        content = reply.json()
-    except ValueError:
-        return {}
+    content = _parsed(reply)
     return content if isinstance(content, dict) else {}
+
+
+def _parsed(reply: httpx2.Response) -> Any:
+    """What the JSON of a reply holds; its text where it is none.
+
+    NaN and infinite numbers, which some servers write among their times, are read as null: no file of ours holds them.
+    """
+    try:
+        return reply.json(parse_constant=lambda _: None, parse_float=_finite)
+    except (ValueError, RecursionError):
+        return reply.text
+
+
+def _finite(digits: str) -> float | None:
+    number = float(digits)
+    return number if math.isfinite(number) else None
 
 
 def _is_exhausted(reply: httpx2.Response) -> bool:

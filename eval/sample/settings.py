@@ -23,7 +23,9 @@ class Sampling(BaseModel):
 
     samples: Annotated[int, Field(ge=1, description="Samples per row.")] = 2
     max_new_tokens: Annotated[int, Field(ge=1, description="Tokens after which a sample is cut.")] = 256
-    temperature: Annotated[float, Field(ge=0, description="0 takes the most likely token.")] = 1.0
+    temperature: Annotated[
+        float, Field(ge=0, allow_inf_nan=False, description="0 takes the most likely token.")
+    ] = 1.0
     top_p: Annotated[float, Field(gt=0, le=1, description="Share of probability drawn from.")] = 1.0
     batch_size: Annotated[int, Field(ge=1, description="Samples at once; moves speed alone.")] = 64
 
@@ -61,8 +63,8 @@ class Price(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    input: Annotated[float, Field(ge=0)]
-    output: Annotated[float, Field(ge=0)]
+    input: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    output: Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
     def of(self, prompt_tokens: int, completion_tokens: int) -> float:
         """The cost of so many."""
@@ -91,7 +93,9 @@ class Server(BaseModel):
         str, Field(description="Checkpoint whose template and tokens are sent; for modes other than think.")
     ] = ""
     concurrency: Annotated[int, Field(ge=1, description="Requests at once.")] = 8
-    timeout: Annotated[float, Field(gt=0, description="Seconds that a reply may take.")] = 600.0
+    timeout: Annotated[
+        float, Field(gt=0, allow_inf_nan=False, description="Seconds that a whole reply may take.")
+    ] = 600.0
     price: Price | None = None
 
     @property

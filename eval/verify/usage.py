@@ -38,14 +38,17 @@ def reply_tokens(usage: Usage | None) -> int | None:
     return reply + reasoning if beside else reply
 
 
-def lengths(usage: Usage | None, split: Split, truncated: bool | None) -> tuple[int | None, int | None]:
+def lengths(
+    usage: Usage | None, split: Split, truncated: bool | None, *, hidden: bool = False
+) -> tuple[int | None, int | None]:
     """Tokens of reasoning and answer as the server counts them, its end token among them; None where it does not say.
 
     One that tells only their sum tells both where there is no thought, or nothing else. One that counts no reasoning
-    where there is some has not told the two apart: SGLang writes 0 for what it did not count.
+    where there is some has not told the two apart: SGLang writes 0 for what it did not count. Where a thought was
+    `hidden` a sum alone holds those of both.
     """
     reasoning, total = reasoning_tokens(usage), reply_tokens(usage)
-    if total is None:
+    if total is None or (hidden and reasoning is None):
         return None, None
     if reasoning is not None and (reasoning or split.state == "none"):
         return (reasoning, total - reasoning) if reasoning <= total else (None, None)

@@ -35,8 +35,8 @@ class Again(Cot):
     def turn_after(self, asked: str, first: Split, form: ThoughtFormat) -> str:
         parts = {
             "Instruction": asked,
-            "Thought of the first reply": first.reasoning.strip() or NOTHING,
-            "Answer of the first reply": first.answer.strip() or NOTHING,
+            "Thought of the first reply": _sendable(first.reasoning.strip()) or NOTHING,
+            "Answer of the first reply": _sendable(first.answer.strip()) or NOTHING,
         }
         shown = [f"{name}:\n{text}" for name, text in parts.items()]
         task = f"{self.task} {thought_request(form)}"
@@ -87,6 +87,11 @@ class ReflectOther(Reflect):
     def before(self, row: Row, sample: int) -> Response:
         """The reply of the same number; of the first, where there are fewer."""
         return (self.replies.get((row.name, sample)) or self.replies[row.name, 0]).unpaid()
+
+
+def _sendable(text: str) -> str:
+    """A reply as it can be sent: a model may break off in the middle of a character, which then is half a surrogate pair."""
+    return text.encode(errors="replace").decode()
 
 
 def _by_sample(file: Path) -> dict[tuple[str, int], Response]:

@@ -11,6 +11,7 @@ from typing import Any
 from ...io.errors import InputError
 from ...io.fields import COUNT, LIST, NAME, OBJECT, TEXT, list_of, may, need
 from ...io.jsonl import Line
+from ...verify.messages import said_in
 from ...verify.reasoning import split_reasoning
 from ...verify.responses import (
     BESIDE,
@@ -19,16 +20,12 @@ from ...verify.responses import (
     hit_limit,
     need_text,
     speaks,
-    thought_beside,
     thoughts_beside,
 )
-from ...verify.usage import Usage, lengths, reasoning_tokens, usage_of
+from ...verify.usage import Usage, lengths, usage_of
 from .record import Generation, Lines, Record, RowSaid, beside, listed, row_said
 from .unread import SETTINGS, refuse_unread
 
-# Types of content parts, and the field each holds its text in: of Inspect and Anthropic, of Mistral text parts again.
-# Anthropic's last holds none that anybody can read.
-THOUGHTS = ("reasoning", "thinking", "redacted_thinking")
 OBJECTS = list_of(OBJECT, "objects")
 PROMPTS = ("messages", "input", "prompt")  # fields of a line or its request that may hold what was asked
 NOT_ASKING = ("assistant", "system", "developer")
@@ -126,26 +123,10 @@ def said_by(
 ) -> Generation:
     """An assistant's message: its text, and the thought that stands in a field or a content part of its own, or is
     known from `beside`."""
-    content = message.get("content")
-    parts = content if isinstance(content, list) else []
-    thoughts = [part for part in parts if isinstance(part, dict) and part.get("type") in THOUGHTS]
-    if thoughts:
-        content = [part for part in parts if part not in thoughts]
-    # No content is what servers write where a message is all thought; a refusal stands in a field of its own.
-    content = message.get("refusal") or "" if content in (None, "", []) else content
-    text = need_text({"content": content}, "content", where)
-    named = thought_beside(message, where)
-    thought = _joined(_thought(part, where) for part in thoughts) or named or beside or None
-    hidden = bool(thoughts) and not thought
+    text, apart, hidden = said_in(message, where)
+    thought = apart or beside
+    hidden = hidden and not thought
     return Generation(text, thought, truncated, *_lengths(usage, text, thought, truncated, hidden=hidden))
-
-
-def _thought(part: Line, where: str) -> str:
-    """The text of a part that is a thought: its summary where it is left out or encrypted; else empty."""
-    kind = part["type"]
-    if part.get(kind) and part.get("redacted") is not True:
-        return need_text(part, kind, where)
-    return may(part, "summary", TEXT, where) or ""
 
 
 def _joined(texts: Iterable[str]) -> str:
@@ -244,10 +225,7 @@ def _has_failed(line: Line) -> bool:
 def _lengths(
     usage: Usage | None, text: str, thought: str | None, truncated: bool | None, *, hidden: bool
 ) -> tuple[int | None, int | None]:
-    """Tokens of reasoning and answer; where a thought was `hidden` a sum alone holds those of both."""
-    if hidden and reasoning_tokens(usage) is None:
-        return None, None
-    return lengths(usage, split_reasoning(text, beside=thought), truncated)
+    return lengths(usage, split_reasoning(text, beside=thought), truncated, hidden=hidden)
 
 
 def _of_choice(choice: Line, thought: str | None, usage: Usage | None, where: str) -> Generation:
