@@ -14,7 +14,7 @@ from openai_server import MODEL, ROWS, aborted, dropped, failure, half, said, sa
 from small_rows import keyed, read
 
 from reins.eval.io.errors import InputError
-from reins.eval.sample import server as server_module
+from reins.eval.sample import connection as connection_module
 
 without_socksio = pytest.mark.skipif(
     importlib.util.find_spec("socksio") is not None, reason="the client speaks SOCKS here"
@@ -30,7 +30,7 @@ def waits(monkeypatch):
         waited.append(seconds)
         await sleep(0)
 
-    monkeypatch.setattr(server_module.asyncio, "sleep", no_time)
+    monkeypatch.setattr(connection_module.asyncio, "sleep", no_time)
     return waited
 
 
@@ -60,14 +60,16 @@ def test_waits_grow_and_the_servers_own_wait_is_kept_to(server, few, tmp_path, w
     server.faults = [failure(500, "no")] * 4 + [failure(429, "no", Retry_After="30")]
     sample(server, few, tmp_path / "out", settings={"concurrency": 1})
     assert waits[4] == 30 and all(1.6 * a <= b <= 2.5 * a for a, b in pairwise(waits[:4]))
-    assert waits[0] >= server_module.FIRST_WAIT and waits[3] >= 8 * server_module.FIRST_WAIT
+    assert waits[0] >= connection_module.FIRST_WAIT and waits[3] >= 8 * connection_module.FIRST_WAIT
     server.faults = [failure(429, "no", Retry_After="Wed, 21 Oct 2015 07:28:00 GMT")]
     sample(server, few, tmp_path / "past", settings={"concurrency": 1})
-    assert 0 < waits[5] < 2 * server_module.FIRST_WAIT
+    assert 0 < waits[5] < 2 * connection_module.FIRST_WAIT
     server.faults = [failure(429, "no", Retry_After="1")] * 5
     sample(server, few, tmp_path / "short", settings={"concurrency": 1})
     assert (
-        waits[6] == 1 and all(wait >= 1 for wait in waits[6:]) and waits[10] >= 16 * server_module.FIRST_WAIT
+        waits[6] == 1
+        and all(wait >= 1 for wait in waits[6:])
+        and waits[10] >= 16 * connection_module.FIRST_WAIT
     )
 
 

@@ -21,10 +21,11 @@ from ..verify.responses import BROKEN_OFF, Response, hit_limit
 from ..verify.thought_formats import THINK
 from ..verify.usage import lengths, prompt_tokens, reasoning_tokens, reply_tokens, usage_of
 from .complaints import Complaint
+from .connection import Connection, Refused
 from .decode import Limits, Sample
 from .modes.decide import LIKELIEST, NO, YES, decided
 from .modes.mode import Mode
-from .server import Connection, Refused, answered
+from .server import answered
 from .settings import Price, Sampling, Server
 
 SEEDS = 2**31  # a seed is below this: more is too large for some servers

@@ -90,7 +90,10 @@ class Server(BaseModel):
         str, AfterValidator(_variable), Field(description="Environment variable that holds the key.")
     ] = "OPENAI_API_KEY"
     tokenizer: Annotated[
-        str, Field(description="Checkpoint whose template and tokens are sent; for modes other than think.")
+        str,
+        Field(
+            description="Checkpoint whose template and tokens are sent; for modes that edit the prompt or the reply while it is written."
+        ),
     ] = ""
     concurrency: Annotated[int, Field(ge=1, description="Requests at once.")] = 8
     timeout: Annotated[

@@ -34,6 +34,8 @@ LEFT_OUT = {
     "reins.eval.sample.progress": _SAID,
     "reins.eval.sample.vllm_arguments": "reads settings; those that decide samples are in the task",
     "reins.eval.sample.server": "asks a server until it answers; what is asked is the engine's",
+    "reins.eval.sample.connection": "asks a server until it answers; what is asked is the engine's",
+    "reins.eval.sample.secret": "keeps a key out of what people read",
     "reins.train.speed": "durations, which no two runs share",
     "reins.train.track": "tracking",
     "reins.train.guards": "stops a stage or lets it be",

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from ...eval.io.errors import InputError, nearest
-from ...eval.sample.server import Refused, listed_models
+from ...eval.sample.connection import Refused
+from ...eval.sample.server import listed_models
 from ...eval.sample.settings import Server
 from .finding import Finding
 from .material import Material
