@@ -7,8 +7,9 @@ from peft import LoraConfig
 from trl import DistillationConfig, GRPOConfig, SFTConfig
 
 from reins.eval.io.errors import InputError
-from reins.train.arguments import check_args, check_lora, fields, lora_fields
+from reins.train.arguments import check_args, fields
 from reins.train.limits import choices
+from reins.train.lora_arguments import check_lora, lora_fields
 
 CONFIGS = [("sft", SFTConfig), ("grpo", GRPOConfig), ("distill", DistillationConfig)]
 
@@ -87,6 +88,8 @@ def test_good_arguments_pass():
     check_args("grpo", {"chat_template_path": "a.jinja", "use_transformers_continuous_batching": True})
     for trainer in ("sft", "grpo"):
         check_args(trainer, {"model_init_kwargs": {"attn_implementation": "kernels-community/flash-attn2"}})
+        for dtype in ("float32", "float16", "bfloat16", "auto"):
+            check_args(trainer, {"model_init_kwargs": {"dtype": dtype}})
     lora = {"r": 16, "target_modules": "all-linear", "lora_dropout": 0.05, "use_dora": True, "bias": "none"}
     check_lora("sft", lora, {})
 
@@ -181,6 +184,18 @@ def test_the_choices_are_those_that_the_trainers_themselves_compare_with():
         ("grpo", {"max_completion_length": None}, "args.max_completion_length: blank"),
         ("grpo", {"beta": -0.1}, "args.beta: -0.1 is below 0"),
         ("grpo", {"num_generations": 0}, "args.num_generations: 0"),
+        ("grpo", {"num_generations": None}, "args.num_generations: blank"),
+        ("sft", {"max_steps": 10**13}, "args.max_steps: 1e+13 optimizer steps; ask for fewer"),
+        (
+            "sft",
+            {"model_init_kwargs": {"dtype": "bf16"}},
+            "_kwargs.dtype: 'bf16' is none that weights are trained in; did you mean 'bfloat16'?",
+        ),
+        (
+            "distill",
+            {"teacher_model_init_kwargs": {"dtype": "fp32"}},
+            "args.teacher_model_init_kwargs.dtype: 'fp32' is none",
+        ),
     ],
 )
 def test_what_would_fail_or_mislead_later_is_refused_first(trainer, args, message):

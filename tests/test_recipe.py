@@ -56,6 +56,21 @@ def read(tmp_path: Path, text: str) -> Recipe:
     return check(load(file), file)
 
 
+def test_a_set_with_a_share_of_nothing_needs_no_rows(tmp_path: Path, text: str) -> None:
+    none = "more: 0, traces: 1.0"
+    assert read(tmp_path, text.replace("traces: 0.5, more: 0.5", none)).stages["sft"].rows == 30
+    unsaid = text.replace(
+        "rows: 30, data: {traces: 0.5, more: 0.5}", f"data: {{{none}}}, add: {{problems: 0.5}}"
+    )
+    assert read(tmp_path, unsaid).stages["sft"].rows == 40
+    added = text.replace("{traces: 0.5, more: 0.5}", f"{{{none}}}, add: {{more: 0.5}}")
+    assert read(tmp_path, added).stages["sft"].rows == 30
+    with pytest.raises(InputError, match="stages.sft: wants 41 rows of 'traces', which has 40"):
+        read(
+            tmp_path, text.replace("rows: 30, data: {traces: 0.5, more: 0.5}", f"rows: 41, data: {{{none}}}")
+        )
+
+
 def test_every_default_is_written_out_and_the_result_is_a_recipe_again(tmp_path: Path, text: str) -> None:
     recipe = read(tmp_path, text)
     written = yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)
@@ -117,6 +132,11 @@ def test_every_default_is_written_out_and_the_result_is_a_recipe_again(tmp_path:
             "stages.rl.rewards: unknown reward 'corect'; did you mean 'correct'?",
         ),
         (", rewards: {correct: 1.0}", "", "stages.rl.rewards: GRPO stages have rewards, others none"),
+        (
+            "trainer: sft, rows: 30, data: {traces: 0.5, more: 0.5}, args: {learning_rate: 3e-4}",
+            "trainer: pretrain, data: {traces: 1.0}, architecture: {dtype: bf16}",
+            "stages.sft.architecture.dtype: 'bf16' is none that weights are trained in; did you mean 'bfloat16'?",
+        ),
         ("learning_rate: 3e-4", "output_dir: x", "stages.sft.args.output_dir: the recipe sets this itself"),
         (
             "learning_rate: 3e-4",

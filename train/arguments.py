@@ -5,7 +5,7 @@ milliseconds instead of seconds, so a recipe is refused before the first import.
 """
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -88,7 +88,7 @@ REFUSED: dict[str, tuple[tuple[Any, ...], str, str]] = {
         "launch.accelerate: recipes/accelerate/zero2.yaml",
     ),
 }
-LORA_ELSEWHERE = ("task_type", "inference_mode", "base_model_name_or_path", "peft_type", "revision")
+DTYPES = ("float32", "bfloat16", "float16")  # by their names in torch
 
 
 def check_args(trainer: Trainer, args: Mapping[str, Any], world_size: int = 1) -> None:
@@ -118,10 +118,10 @@ def _check_key(trainer: Trainer, key: str, value: Any) -> None:
         raise _unknown(key, name, known)
     if key in ELSEWHERE:
         raise InputError(where, f"not settled here: {ELSEWHERE[key]}", "take it out")
-    if not _fits(value, known[key]):
+    if not fits(value, known[key]):
         raise InputError(where, f"{value!r} is not what {name} takes", f"give {_wanted(known[key])}")
     # TRL would read JSON, or a file of it, where a mapping may stand: what it holds could not be looked at here.
-    if isinstance(value, str) and "dict" in _kinds(known[key]) and key not in REFUSED:
+    if isinstance(value, str) and "dict" in kinds_of(known[key]) and key not in REFUSED:
         raise InputError(where, f"{value!r} is a text", "give a mapping")
     line = _lines(trainer).get(key)
     check_value(key, value, known[key], default(line) if line else ..., choices(trainer).get(key, []))
@@ -132,11 +132,19 @@ def _check_key(trainer: Trainer, key: str, value: Any) -> None:
 def _check_inside(args: Mapping[str, Any]) -> None:
     """What is refused inside arguments that hold settings of their own."""
     for key in ("model_init_kwargs", "teacher_model_init_kwargs"):
-        if (args.get(key) or {}).get("trust_remote_code"):
+        loading = args.get(key) or {}
+        if loading.get("trust_remote_code"):
             what, fix = REFUSED["trust_remote_code"][1:]
             raise InputError(f"args.{key}.trust_remote_code", what, fix)
+        check_dtype(loading.get("dtype"), f"args.{key}.dtype", [*DTYPES, "auto"])
     if (args.get("accelerator_config") or {}).get("use_seedable_sampler") is False:
         raise InputError("args.accelerator_config", f"{RESUMED}: rows come in another order", "take it out")
+
+
+def check_dtype(dtype: Any, where: str, known: Sequence[str] = DTYPES) -> None:
+    """Raise InputError where weights cannot be opened or drawn in this type; None is none of ours to say."""
+    if dtype is not None and dtype not in known:
+        raise InputError(where, f"{dtype!r} is none that weights are trained in", nearest(dtype, known))
 
 
 @cache
@@ -157,59 +165,15 @@ def _lines(trainer: Trainer) -> dict[str, ast.AnnAssign]:
     }
 
 
-def check_lora(trainer: Trainer, lora: Mapping[str, Any], args: Mapping[str, Any]) -> None:
-    """Raise InputError for the first key or value that this peft would refuse, or that is settled here; `trainer` and
-    `args` are the stage's."""
-    known = lora_fields()
-    for key, value in lora.items():
-        if key in LORA_ELSEWHERE:
-            raise InputError(f"lora.{key}", "not settled here", "take it out")
-        if key not in known:
-            raise InputError(f"lora.{key}", "LoraConfig has no such key", nearest(key, known))
-        if not _fits(value, known[key]):
-            raise InputError(f"lora.{key}", f"{value!r} is not what LoraConfig takes", f"give {known[key]}")
-    if "lm_head" in (lora.get("target_modules") or ()):
-        raise InputError(
-            "lora.target_modules", "lm_head would not be trained (TRL reads its weight)", "take it out"
-        )
-    _check_start(lora.get("init_lora_weights", True), trainer == "grpo" and bool(args.get("beta")))
-
-
-def _check_start(start: Any, referred: bool) -> None:
-    """Initialisations that want data, or after which base and adapter are not what they seem."""
-    where = "lora.init_lora_weights"
-    if start is False:
-        raise InputError(
-            where, "false starts from random adapters, so not from the base", "true, or take it out"
-        )
-    if isinstance(start, str) and f"{start}_config" in lora_fields():
-        raise InputError(where, f"{start} starts from data that a stage does not give it", "true, or pissa")
-    if str(start).startswith("pissa_niter"):
-        what = f"{start} is random, and the base that it is merged into afterwards another"
-        raise InputError(where, what, "pissa, which is exact")
-    if referred and str(start).startswith(("pissa", "olora")):
-        what = f"with beta the reference is the model without its adapter, and {start} changes that"
-        raise InputError(where, what, "beta: 0.0, or true")
-
-
-@cache
-def lora_fields() -> dict[str, str]:
-    """Field name -> annotation, for peft's LoraConfig."""
-    lines = annotated(source("peft/tuners/lora/config.py"), "LoraConfig")
-    return {
-        line.target.id: ast.unparse(line.annotation) for line in lines if isinstance(line.target, ast.Name)
-    }
-
-
 def _unknown(key: str, config: str, known: Mapping[str, str]) -> InputError:
     if key in REMOVED:
         return InputError(f"args.{key}", f"gone from {config}", REMOVED[key])
     return InputError(f"args.{key}", f"{config} has no such key", nearest(key, known))
 
 
-def _fits(value: Any, annotation: str) -> bool:
+def fits(value: Any, annotation: str) -> bool:
     """Whether a value from YAML has the annotated type; what is neither a plain type nor an enum is left to TRL."""
-    kinds = _kinds(annotation)
+    kinds = kinds_of(annotation)
     if value is None or any(kind not in KINDS and kind not in enums() for kind in kinds):
         return True
     if choices := [value for kind in kinds for value in enums().get(kind, ())]:
@@ -219,13 +183,13 @@ def _fits(value: Any, annotation: str) -> bool:
     return any(isinstance(value, KINDS[kind]) for kind in kinds)
 
 
-def _kinds(annotation: str) -> list[str]:
+def kinds_of(annotation: str) -> list[str]:
     return [kind for part in annotation.split("|") if (kind := part.strip().partition("[")[0]) != "None"]
 
 
 def _wanted(annotation: str) -> str:
     return (
-        " | ".join(", ".join(map(repr, enums()[kind])) for kind in _kinds(annotation) if kind in enums())
+        " | ".join(", ".join(map(repr, enums()[kind])) for kind in kinds_of(annotation) if kind in enums())
         or annotation
     )
 
@@ -264,6 +228,8 @@ def _check_groups(args: Mapping[str, Any], world_size: int) -> None:
         args.get("gradient_accumulation_steps", 1),
     )
     group, step = args.get("num_generations", 8), per_device * world_size
+    if group is None:
+        raise InputError("args.num_generations", "blank", "give an int, or take the key out: TRL's is 8")
     size = args.get("generation_batch_size") or step * (args.get("steps_per_generation") or accumulated)
     if size % step or size % group:
         raise InputError(

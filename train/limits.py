@@ -18,6 +18,7 @@ Trainer = Literal["sft", "grpo", "pretrain", "distill"]
 ROLLING_OUT = ("grpo", "distill")  # they learn from completions that they draw themselves
 # By which of TRL's each works.
 THEIRS: dict[Trainer, str] = {"sft": "sft", "grpo": "grpo", "pretrain": "sft", "distill": "distillation"}
+MOST_STEPS = 10**8  # years at one a second; of more no machine could even list the checkpoints
 FASTEST = 1.0  # no optimizer here learns at a higher rate: 2.0e5 is 2.0e-5 without its sign
 
 
@@ -99,6 +100,8 @@ def check_numbers(trainer: Trainer, args: Mapping[str, Any]) -> None:
         raise InputError(
             "args.num_train_epochs", "0", "give epochs or max_steps; an arm without stages trains nothing"
         )
+    if args.get("max_steps", -1) > MOST_STEPS:
+        raise InputError("args.max_steps", f"{args['max_steps']:.0e} optimizer steps", "ask for fewer")
     for key in ("adam_beta1", "adam_beta2", "label_smoothing_factor"):
         if args.get(key, 0.0) >= 1:
             raise InputError(f"args.{key}", f"{args[key]}", "below 1")

@@ -20,7 +20,7 @@ from ..eval.io.whole import put_in_place
 from .checkpoints import counts_of, grown, last_whole, remove_broken
 from .guards import Guards, Sentinel, saving
 from .logging import Record
-from .lora import ADAPTER, merge, refuse_tied
+from .lora import ADAPTER, check_adapted, merge
 from .speed import Speed, size
 from .stage import Stage
 from .track import Tracked
@@ -73,7 +73,7 @@ def run(
     Stopped when a guard stops it.
     """
     if stage.lora is not None:
-        refuse_tied(trainer.accelerator.unwrap_model(trainer.model))
+        check_adapted(trainer.accelerator.unwrap_model(trainer.model))
     checkpoint = _last(stage)
     _check_disk(trainer, stage)
     _align(trainer)

@@ -8,17 +8,46 @@ import torch
 from peft import LoraConfig, PeftModel
 from trl.trainer.utils import create_model_from_path
 
-from ..eval.io.errors import InputError
+from ..eval.io.errors import InputError, nearest
 
 ADAPTER = "adapter"  # in a checkpoint's folder: what training goes on from
+PUT_IN = (
+    ".base_layer",
+    ".lora_",
+    ".original_module",
+    ".modules_to_save",
+)  # by peft, beside a model's own modules
 
 
 def lora_config(lora: Mapping[str, Any] | None) -> LoraConfig | None:
-    """A stage's `lora` (checked by `arguments.check_lora`) as peft takes it; None trains all weights."""
+    """A stage's `lora` (checked by `lora_arguments.check_lora`) as peft takes it; None trains all weights."""
     return None if lora is None else LoraConfig(**lora, task_type="CAUSAL_LM")
 
 
-def refuse_tied(model: Any) -> None:
+def check_adapted(model: Any) -> None:
+    """Raise InputError where an adapted model is not what its stage's `lora` asks for, or cannot be merged."""
+    _refuse_missing(model)
+    _refuse_tied(model)
+
+
+def _refuse_missing(model: Any) -> None:
+    """Of several names peft takes those that the model has, and drops the others unsaid."""
+    config = next(iter(model.peft_config.values()))
+    modules = [name for name, _ in model.get_base_model().named_modules()]
+    known = [f".{name}" for name in modules if not any(part in f".{name}" for part in PUT_IN)]
+    for key, start in (("target_modules", "."), ("exclude_modules", "."), ("modules_to_save", "")):
+        wanted = getattr(config, key)
+        for name in (
+            () if isinstance(wanted, str) else wanted or ()
+        ):  # one text is a pattern, which must match
+            if not any(module.endswith(f"{start}{name}") for module in known):
+                last = {part for module in known if not (part := module.rpartition(".")[2]).isdecimal()}
+                raise InputError(
+                    f"lora.{key}", f"the model has no {name!r}", nearest(name, sorted(last - {""}))
+                )
+
+
+def _refuse_tied(model: Any) -> None:
     """Raise InputError where an adapted model trains its embeddings, or its head, and both are one weight: it would be
     changed in one of the two places alone."""
     base = model.get_base_model()

@@ -17,9 +17,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ..eval.io.command import of_config
 from ..eval.io.errors import InputError, nearest
 from ..eval.io.files import model_files, sha256_of
-from .arguments import check_args, check_lora
+from .arguments import check_args
 from .checkpoints import is_done
 from .limits import Trainer
+from .lora_arguments import check_lora
 
 
 class Track(BaseModel):

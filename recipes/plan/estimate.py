@@ -14,6 +14,7 @@ from ...eval.io.run_paths import RunPaths
 from ...eval.verify import render
 from ...eval.verify.decision import decision_turn
 from ...eval.verify.rows import Row, iter_rows
+from ...train.limits import MOST_STEPS
 from ..recipe.models import file_of, is_hub_id
 from ..recipe.resolve import references
 from ..recipe.schema import Recipe, Stage
@@ -21,7 +22,6 @@ from ..recipe.sets import AnswersSet, BuiltSet, FileSet
 
 SAMPLE = 128  # rows whose tokens are counted
 MARKS = 12  # tokens of a template around a prompt and its response, about
-MOST_STEPS = 10**12  # more than any machine takes; an estimate from more is beyond what a float holds
 ADAPTERS = 0.02  # of the parameters: about a rank of 64 on every linear layer of a 7B model
 # What TRL 1.16 takes where a recipe says nothing; a test compares them with the installed TRL.
 DEFAULTS = {
@@ -92,7 +92,7 @@ def saved(stage: Stage, updates: int) -> list[int]:
     args = DEFAULTS | stage.args
     if args["save_strategy"] == "no":
         return []
-    return list(range(every := _every(args, updates), updates, every))[-(args["save_total_limit"] or 0) :]
+    return list(range(every := _every(args, updates), updates, every)[-(args["save_total_limit"] or 0) :])
 
 
 def bytes_left(stage: Stage, parameters: int, updates: int) -> int:

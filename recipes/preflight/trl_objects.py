@@ -163,7 +163,7 @@ def _adapters(material: Material, stage: Stage) -> Adapters | None:
         return None
     from peft import LoraConfig, get_peft_model
 
-    from ...train.lora import refuse_tied
+    from ...train.lora import check_adapted
 
     _try_start(stage.lora)
     model = meta_model(material.recipe.base)
@@ -177,7 +177,7 @@ def _adapters(material: Material, stage: Stage) -> Adapters | None:
         lora_kwargs = {**stage.lora, "init_lora_weights": True}
         adapted = get_peft_model(model, LoraConfig(**lora_kwargs, task_type="CAUSAL_LM"))
     trained = {name: weight.numel() for name, weight in adapted.named_parameters() if weight.requires_grad}
-    refuse_tied(adapted)
+    check_adapted(adapted)
     frozen = [size for name, size in sizes.items() if not any(f"{name}." in weight for weight in trained)]
     return Adapters(sum(trained.values()), sum(frozen))
 

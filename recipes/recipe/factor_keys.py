@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...eval.io.errors import InputError, nearest
+from .sets import BuiltSet
 
 Content = dict[str, Any]
 Value = str | int | float | bool
@@ -40,7 +41,7 @@ def read_factors(content: Content) -> list[Factor]:
     if not isinstance(factors, dict):
         raise InputError("factors", "no mapping of names to keys and values", FORM)
     known = [key for key in _keys(content) if key.split(".")[0] in ("stages", "data", "arms")]
-    return [_factor(name, written, known) for name, written in factors.items()]
+    return [_factor(name, written, known, content) for name, written in factors.items()]
 
 
 def replace(content: Content, levels: Sequence[Level]) -> Content:
@@ -58,7 +59,7 @@ def replace(content: Content, levels: Sequence[Level]) -> Content:
     return replaced
 
 
-def _factor(name: str, written: Any, known: Sequence[str]) -> Factor:
+def _factor(name: str, written: Any, known: Sequence[str], content: Content) -> Factor:
     where = f"factors.{name}"
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
         raise InputError(where, "no name for a factor", "letters, digits and _, a letter first")
@@ -70,9 +71,12 @@ def _factor(name: str, written: Any, known: Sequence[str]) -> Factor:
     levels = list(_levels(where, name, written))
     if len(levels) < 2 or len({repr(level.value) for level in levels}) < len(levels):
         raise InputError(f"{where}.values", "fewer than two different ones", "two or more, each once")
+    _refuse_one_tag(where, levels)
     for key in dict.fromkeys(key for level in levels for key, _ in level.puts):
         _check_key(where, key, known)
-    _refuse_seeds(where, levels)
+    for level in levels:
+        _check_stages(where, level)
+    _refuse_seeds(where, levels, content)
     return Factor(name, tuple(levels))
 
 
@@ -123,25 +127,39 @@ def _check_key(where: str, key: str, known: Sequence[str]) -> None:
         )
 
 
-def _refuse_seeds(where: str, levels: Sequence[Level]) -> None:
-    """Values that are whole mappings may hold a seed: it must be one."""
-    seeds: dict[str, set[str]] = {}
+def _refuse_one_tag(where: str, levels: Sequence[Level]) -> None:
+    """`x y` and `x-y` are both x_y in the name of an arm, a stage or a set."""
+    tagged: dict[str, Value] = {}
     for level in levels:
-        for key in (f"{put}.{inner}" for put, value in level.puts for inner in _seeds(value)):
-            place, _, seed = key.rpartition("=")
-            seeds.setdefault(place, set()).add(seed)
-    for place, different in seeds.items():
-        if len(different) > 1:
-            what = f"{place} differs between its values, so the arms would differ in seed too"
-            raise InputError(where, what, "the same seed in each")
+        if level.tag in tagged:
+            what = f"{tagged[level.tag]!r} and {level.value!r} are both {level.tag} in names"
+            raise InputError(f"{where}.values", what, "values that differ in letters or digits")
+        tagged[level.tag] = level.value
 
 
-def _seeds(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for key, inside in value.items():
-            if key == "seed":
-                yield f"seed={inside}"
-            yield from (f"{key}.{inner}" for inner in _seeds(inside))
+def _check_stages(where: str, level: Level) -> None:
+    for key, value in level.puts:
+        listed = isinstance(value, list) and all(isinstance(stage, str) for stage in value)
+        if key.startswith("arms.") and not listed:
+            what = f"{value!r:.60} is no list of stages, which {key} takes"
+            raise InputError(f"{where}.values", what, "as `{one: [sft], both: [sft, rl]}`")
+
+
+def _refuse_seeds(where: str, levels: Sequence[Level], content: Content) -> None:
+    """Values that are whole sets may say a seed, or leave it at its default: it must be one, as it must be of a set that
+    a value leaves as it is."""
+    for name in dict.fromkeys(key.split(".")[1] for level in levels for key, _ in level.puts):
+        seeds = {_seed(replace(content, [level]).get("data", {}).get(name)) for level in levels} - {None}
+        if len(seeds) > 1:
+            what = f"data.{name}.seed differs between its values, so the arms would differ in seed too"
+            said = ", ".join(sorted(map(str, seeds)))
+            raise InputError(where, f"{what}: {said}", "the same seed in each")
+
+
+def _seed(dataset: Any) -> Any:
+    """By which seed a set is built, said or not; None of one that is not built."""
+    built = isinstance(dataset, dict) and ("builder" in dataset or "of" in dataset)
+    return dataset.get("seed", BuiltSet.model_fields["seed"].default) if built else None
 
 
 def _keys(content: Any, before: str = "") -> Iterator[str]:

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import count
 from typing import Any
 
 from ...eval.io.errors import InputError
+from .factor_cells import Cell, Cells, only
 from .factor_keys import Content, Factor, Level, replace
 from .sets import is_reference
 from .shares import with_rest
@@ -54,8 +56,9 @@ def _mapping(value: Any, key: str) -> Mapping[str, Any]:
 
 
 def _sources(dataset: Mapping[str, Any]) -> list[str]:
-    of = [dataset["of"]] if "of" in dataset else []
-    return of + [value["set"] for value in dataset.values() if is_reference(value)]
+    """The sets that a set refers to; what is no name is refused where recipes are read."""
+    of = [dataset.get("of"), *(value["set"] for value in dataset.values() if is_reference(value))]
+    return [name for name in of if isinstance(name, str)]
 
 
 class Written:
@@ -73,21 +76,25 @@ class Written:
             self._crossing[kind, name] = crossing(self._content, [(kind, name)], self._factors)
         return self._crossing[kind, name]
 
-    def stage(self, varied: Content, name: str, levels: Mapping[str, Level]) -> str:
-        """The name of a stage as these levels leave it."""
-        stage = dict(varied["stages"].get(name, {}))
+    def stage(self, varied: Content, name: str, cell: Cell, by_arm: Cells) -> str:
+        """The name of a stage as a cell's levels leave it, taught by the cell of its teacher that has the same."""
+        stage, levels = dict(varied.get("stages", {}).get(name, {})), cell.levels
+        parts = [("stages", name)]
         if "data" in stage:
             stage["data"] = self._shares(name, stage["data"], levels)
         for key in [key for key in ("data", "add") if key in stage]:
             sets = {of: self._set(varied, of, levels) for of, share in stage[key].items() if share}
             stage[key] = {sets.get(of, of): share for of, share in stage[key].items() if of in sets}
-        return self._name("stages", name, stage, levels)
+        if isinstance(teacher := stage.get("teacher"), str):
+            stage["teacher"] = only(f"stages.{name}.teacher", cell, teacher, by_arm)
+            parts.append(("arms", teacher))
+        return self._name("stages", name, stage, self._varied(parts, levels))
 
     def _shares(self, name: str, shares: Content, levels: Mapping[str, Level]) -> Content:
         try:
             return with_rest(shares)
         except ValueError as error:
-            varied = self._varied("stages", name, levels)
+            varied = self._varied([("stages", name)], levels)
             where = (
                 f"stages.{name}.data, at {', '.join(f'{of} {level.value}' for of, level in varied.items())}"
             )
@@ -103,27 +110,47 @@ class Written:
             raise InputError(f"data.{name}", "made from itself", "break the circle")
         made = {of: self._set(varied, of, levels, (*behind, name)) for of in _sources(varied["data"][name])}
         renamed = {key: _renamed(key, value, made) for key, value in varied["data"][name].items()}
-        return self._name("data", name, renamed, levels)
+        return self._name("data", name, renamed, self._varied([("data", name)], levels))
 
-    def _name(self, kind: str, name: str, inside: Content, levels: Mapping[str, Level]) -> str:
-        own = named(name, self._varied(kind, name, levels).values())
-        alike = self._names.setdefault(json.dumps([kind, name, inside], sort_keys=True), own)
-        if alike != name and alike in self._content[kind]:
-            raise InputError(f"{kind}.{alike}", f"{name} at some values would have this name", "rename it")
-        self.parts[kind][alike] = inside
-        return alike
+    def _name(self, kind: str, name: str, inside: Content, varied: Mapping[str, Level]) -> str:
+        """Under what name a part is written: the first that one like it was written under."""
+        own, alike = named(name, varied.values()), json.dumps([kind, name, inside], sort_keys=True)
+        if alike not in self._names:
+            if own != name and own in self._content.get(kind, {}):
+                raise InputError(f"{kind}.{own}", f"{name} at some values would have this name", "rename it")
+            self._names[alike] = self._free(kind, own, inside)
+        self.parts[kind][self._names[alike]] = inside
+        return self._names[alike]
 
-    def _varied(self, kind: str, name: str, levels: Mapping[str, Level]) -> dict[str, Level]:
-        """Of these levels those that change a part."""
-        crossed = (factor.name for factor in self.crossing(kind, name))
-        return {factor: levels[factor] for factor in crossed if factor in levels}
+    def _free(self, kind: str, own: str, inside: Content) -> str:
+        """A part's own name, with a number where other content has come to it: `sft` at `long_high`, `sft_long` at `high`."""
+        written = self.parts[kind]
+        if written.get(own, inside) == inside:
+            return own
+        numbered = (f"{own}_{number}" for number in count(2))
+        return next(
+            name for name in numbered if name not in written and name not in self._content.get(kind, {})
+        )
+
+    def _varied(self, parts: Sequence[Part], levels: Mapping[str, Level]) -> dict[str, Level]:
+        """Of these levels those that change one of these parts."""
+        crossed = {factor.name for part in parts for factor in self.crossing(*part)}
+        return {
+            factor.name: levels[factor.name]
+            for factor in self._factors
+            if factor.name in crossed and factor.name in levels
+        }
 
 
 def _renamed(key: str, value: Any, made: Mapping[str, str]) -> Any:
     """An argument of a set, with the new name of the set that it refers to."""
     if is_reference(value):
-        return {"set": made[value["set"]]}
-    return made[value] if key == "of" else value
+        return {"set": _of(value["set"], made)}
+    return _of(value, made) if key == "of" else value
+
+
+def _of(name: Any, made: Mapping[str, str]) -> Any:
+    return made[name] if isinstance(name, str) else name
 
 
 def named(name: str, levels: Iterable[Level]) -> str:

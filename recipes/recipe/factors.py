@@ -5,56 +5,44 @@ combinations. What comes out equal is one stage or set, under one name, so that 
 of it says of every arm which values it has, and nothing of `factors`.
 """
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 from itertools import combinations, product
 from typing import Any
 
 from ...eval.io.errors import InputError, nearest
+from .factor_cells import Cell, Cells, agreeing, only, sole
 from .factor_keys import Content, Factor, Level, read_factors, replace
-from .factor_parts import Written, made_of, named
+from .factor_parts import Part, Written, made_of, named
 
 MOST_CELLS = 1000
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One combination of levels that an arm of the recipe comes in, under a name of its own; none for a plain arm."""
-
-    name: str
-    of: str
-    levels: Mapping[str, Level]
-    stages: tuple[str, ...]
-
-    def agrees(self, other: "Cell") -> bool:
-        """Whether both have the same level of every factor that crosses both."""
-        return all(level == other.levels[name] for name, level in self.levels.items() if name in other.levels)
 
 
 def expand(content: Content) -> Content:
     """A recipe's content with its factors written out; it is a recipe as it stands, of one value each.
 
-    Raises InputError on factors that name no key or change what must be equal, on cells that coincide, and on roles
-    that no arm or more than one could have.
+    Raises InputError on factors that name no key or change what must be equal, on cells that coincide, and on roles,
+    teachers and shown replies that no cell or more than one could have.
     """
     content = deepcopy(content)
+    content["arms"] = {name: _written(arm) for name, arm in content.get("arms", {}).items()}
     factors = read_factors(content)
     kept = content.pop("cells", None)
     if not factors:
         if kept is not None:
             raise InputError("cells", "no factors to choose from", "say `factors`, or take it out")
         return content
-    content["arms"] = {name: _written(arm) for name, arm in content.get("arms", {}).items()}
     _refuse_evaluated(content, factors)
     wanted = None if kept is None else _read_cells(kept, factors)
     out = Written(content, factors)
-    chosen = _chosen_levels(content, out, wanted)
-    cells = [_cell(content, arm, levels, out) for arm, levels in chosen]
+    chosen = _chosen_cells(content, out, wanted)
+    by_arm = {arm: [cell for cell in chosen if cell.of == arm] for arm in content["arms"]}
+    cells = [_with_stages(content, cell, out, by_arm) for cell in chosen]
     if unused := [factor.name for factor in factors if not any(factor.name in cell.levels for cell in cells)]:
         raise InputError(f"factors.{unused[0]}", "changes no arm", "name a key of a stage that an arm has")
     _refuse_alike(cells)
-    return _put_together(content, cells, out)
+    return _put_together(content, cells, out, by_arm)
 
 
 def _written(arm: Any) -> Content:
@@ -81,15 +69,15 @@ def _read_cells(kept: Any, factors: Sequence[Factor]) -> list[dict[str, list[Any
     return cells
 
 
-def _chosen_levels(
+def _chosen_cells(
     content: Content, out: Written, wanted: Sequence[Mapping[str, Sequence[Any]]] | None
-) -> list[tuple[str, dict[str, Level]]]:
-    """Every arm with each combination of levels that is kept. Raises InputError where they are too many to be meant."""
-    chosen: list[tuple[str, dict[str, Level]]] = []
+) -> list[Cell]:
+    """Every arm at each combination of levels that is kept. Raises InputError where they are too many to be meant."""
+    chosen: list[Cell] = []
     for arm in content["arms"]:
         for levels in _combinations(content, arm, out):
             if wanted is None or any(_is_of(levels, cell) for cell in wanted):
-                chosen.append((arm, levels))
+                chosen.append(Cell(named(arm, levels.values()), arm, levels))
             if len(chosen) > MOST_CELLS:
                 raise InputError("factors", f"more than {MOST_CELLS} cells", f"{MOST_CELLS} at most")
     return chosen
@@ -104,10 +92,10 @@ def _combinations(content: Content, arm: str, out: Written) -> Iterator[dict[str
         yield {factor.name: level for factor, level in zip(crossing, levels, strict=True)}
 
 
-def _cell(content: Content, arm: str, levels: Mapping[str, Level], out: Written) -> Cell:
-    varied = replace(content, list(levels.values()))
-    stages = [out.stage(varied, stage, levels) for stage in varied["arms"][arm]["stages"]]
-    return Cell(named(arm, levels.values()), arm, levels, tuple(stages))
+def _with_stages(content: Content, cell: Cell, out: Written, by_arm: Cells) -> Cell:
+    varied = replace(content, list(cell.levels.values()))
+    stages = [out.stage(varied, stage, cell, by_arm) for stage in varied["arms"][cell.of]["stages"]]
+    return dataclasses.replace(cell, stages=tuple(stages))
 
 
 def _is_of(levels: Mapping[str, Level], cell: Mapping[str, Sequence[Any]]) -> bool:
@@ -131,33 +119,38 @@ def _refuse_alike(cells: Sequence[Cell]) -> None:
             raise InputError("cells", f"two arms would be called {first.name}", "rename an arm or a value")
 
 
-def _put_together(content: Content, cells: Sequence[Cell], out: Written) -> Content:
+def _put_together(content: Content, cells: Sequence[Cell], out: Written, by_arm: Cells) -> Content:
     crossed = {cell.of for cell in cells if cell.levels}
     parts = {part for name in crossed for part in made_of(content, [("arms", name)])}
-    used = {name for written in out.parts.values() for name in written}
-    evaluated = made_of(content, [("data", name) for name in content.get("evaluate", {})])
+    kept = _kept(content, parts)
     for kind, written in out.parts.items():
         others = {
             name: inside
             for name, inside in content.get(kind, {}).items()
-            if (kind, name) not in parts or (kind, name) in evaluated or name in used
+            if (kind, name) in kept or name in written
         }
         content[kind] = {**others, **written}
-    by_arm: dict[str, list[Cell]] = {}
-    for cell in cells:
-        by_arm.setdefault(cell.of, []).append(cell)
-    against = content.get("against", {})
     content["arms"] = {cell.name: _arm(content["arms"][cell.of], cell, by_arm) for cell in cells}
-    if against:
+    if against := content.get("against"):
         content["against"] = {
-            cell.name: _only(f"against.{name}", cell, other, by_arm)
+            cell.name: only(f"against.{name}", cell, other, by_arm)
             for name, other in against.items()
-            for cell in by_arm.get(name, [Cell(name, name, {}, ())])
+            for cell in by_arm.get(name) or [Cell(name, name, {})]
         }
+    for name, asked in content.get("evaluate", {}).items():
+        if other := asked.get("replies_of"):
+            asked["replies_of"] = sole(f"evaluate.{name}.replies_of", other, by_arm)
     return content
 
 
-def _arm(arm: Content, cell: Cell, by_arm: Mapping[str, Sequence[Cell]]) -> Content:
+def _kept(content: Content, crossed: set[Part]) -> set[Part]:
+    """What stays as it is written: what is evaluated, what no crossed arm is made of, and all that those are made of."""
+    others = [(kind, name) for kind in ("stages", "data") for name in content.get(kind, {})]
+    evaluated = [("data", name) for name in content.get("evaluate", {})]
+    return made_of(content, [*evaluated, *(part for part in others if part not in crossed)])
+
+
+def _arm(arm: Content, cell: Cell, by_arm: Cells) -> Content:
     """An arm of the recipe as one of its cells is written, its roles towards the cells that agree with it."""
     written = {**arm, "stages": list(cell.stages)}
     if cell.levels or arm.get("factors"):
@@ -166,27 +159,8 @@ def _arm(arm: Content, cell: Cell, by_arm: Mapping[str, Sequence[Cell]]) -> Cont
     if others := arm.get("control_of"):
         names = [others] if isinstance(others, str) else others
         key = f"arms.{cell.of}.control_of"
-        written["control_of"] = [name for other in names for name in _agreeing(key, cell, other, by_arm)]
+        written["control_of"] = [name for other in names for name in agreeing(key, cell, other, by_arm)]
     for role in ("mixed_of", "decides_for"):
         if other := arm.get(role):
-            written[role] = _only(f"arms.{cell.of}.{role}", cell, other, by_arm)
+            written[role] = only(f"arms.{cell.of}.{role}", cell, other, by_arm)
     return written
-
-
-def _agreeing(key: str, cell: Cell, other: str, by_arm: Mapping[str, Sequence[Cell]]) -> list[str]:
-    if other == cell.of:
-        raise InputError(key, f"{other!r} is itself", "name another trained arm")
-    if other not in by_arm:
-        return [other]  # refused where names are looked up
-    agreeing = [candidate.name for candidate in by_arm[other] if cell.agrees(candidate)]
-    if not agreeing:
-        raise InputError(key, f"no cell of {other} has the values of {cell.name}", "list such a cell")
-    return agreeing
-
-
-def _only(key: str, cell: Cell, other: str, by_arm: Mapping[str, Sequence[Cell]]) -> str:
-    names = _agreeing(key, cell, other, by_arm)
-    if len(names) > 1:
-        what = f"{len(names)} cells of {other} have the values of {cell.name}: {', '.join(names[:3])} …"
-        raise InputError(key, what, "name an arm that fewer factors cross")
-    return names[0]

@@ -16,9 +16,9 @@ def check_modes(recipe: Recipe, name: str) -> None:
     """Raise InputError, naming the key, where a set cannot be asked in one of its modes."""
     evaluation, key = recipe.evaluate[name], f"evaluate.{name}"
     texts = evaluation.modes
-    if len(set(texts)) < len(texts):
-        raise InputError(f"{key}.modes", f"{texts} names a mode twice", "give each once")
     modes = [_parsed(text, f"{key}.modes") for text in texts]
+    if len({(mode.name, mode.numbers) for mode in modes}) < len(modes):  # `budget 40` is `budget-40`
+        raise InputError(f"{key}.modes", f"{texts} names a mode twice", "give each once")
     for mode in modes:
         try:
             mode.check_engine(recipe.launch.engine)

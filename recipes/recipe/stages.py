@@ -3,7 +3,8 @@
 from ...data_builders.mixture import counts
 from ...eval.io.errors import InputError, nearest
 from ...eval.io.run_paths import BASE
-from ...train.arguments import check_args, check_lora
+from ...train.arguments import check_args, check_dtype
+from ...train.lora_arguments import check_lora
 from ...train.rewards import NAMES as REWARDS
 from .files import json_object, locate, text_of
 from .models import is_hub_id
@@ -78,6 +79,7 @@ def _check_new(recipe: Recipe, stage: Stage, key: str) -> None:
         raise InputError(f"{key}.lora", "weights drawn anew are trained whole", "take it out")
     if "model_init_kwargs" in stage.args:
         raise InputError(f"{key}.args.model_init_kwargs", "no weights are loaded", "say `architecture`")
+    check_dtype((stage.architecture or {}).get("dtype"), f"{key}.architecture.dtype")
     if not is_hub_id(recipe.base):
         known = json_object(locate(recipe.base) / "config.json")
         for name in stage.architecture or {}:
@@ -115,25 +117,26 @@ def _behind(recipe: Recipe, arm_name: str) -> set[str]:
 
 
 def _with_rows(recipe: Recipe, stage: Stage, key: str) -> Stage:
-    """The mixture's first set holds every place before the others take theirs, so it must have `rows` rows."""
-    first = next(iter(stage.data))
-    shares = {**stage.add, **stage.data}
+    """The mixture's first set holds every place before the others take theirs, so it must have `rows` rows.
+
+    A set with a share of 0 is none of the mixture's.
+    """
+    mixed = {name: share for name, share in stage.data.items() if share}
+    first, shares = next(iter(mixed)), {**stage.add, **mixed}
     available = {name: recipe.data[name].rows for name in shares}
     sizes = {name: size for name, size in available.items() if size is not None}
     if stage.rows is None and len(sizes) < len(available):
         raise InputError(
             f"{key}.rows", "missing", "how many rows a hub set has is not known, so say how many to take"
         )
-    limits = [
-        int(size / (1.0 if name == first else shares[name])) for name, size in sizes.items() if shares[name]
-    ]
-    if both := sorted(stage.data.keys() & stage.add.keys()):
+    limits = [int(size / (1.0 if name == first else shares[name])) for name, size in sizes.items()]
+    if both := sorted(mixed.keys() & stage.add.keys()):
         what = f"{both[0]!r} is in `data` and in `add`, which would take the same rows again"
         raise InputError(key, what, "raise its share, or make a set of other rows")
     rows = stage.rows or min(limits)
-    wanted = counts(stage.data, rows) | {name: round(share * rows) for name, share in stage.add.items()}
+    wanted = counts(mixed, rows) | {name: round(share * rows) for name, share in stage.add.items()}
     for name, count in wanted.items():
-        if not count and shares[name]:
+        if not count:
             raise InputError(key, f"{rows} rows at this share give no row of {name!r}", "raise one of them")
         needed = rows if name == first else count
         if sizes.get(name, needed) < needed:
