@@ -181,7 +181,10 @@ def _arguments(material: Material, stage: Stage, cards: int, shape: Shape) -> li
     and of these the most rows."""
     args = material.args(stage)
     size, accumulated = args["per_device_train_batch_size"], args["gradient_accumulation_steps"]
-    update, rounds = _update(stage, material.recipe), (args["steps_per_generation"] or accumulated) / accumulated
+    update, rounds = (
+        _update(stage, material.recipe),
+        (args["steps_per_generation"] or accumulated) / accumulated,
+    )
     more = _share(shape, material) if stage.args.get("use_vllm") else {}
     if stage.args["learning_rate"] > RATES[stage.trainer] and shape.parameters > SMALL:
         more["learning_rate"] = RATES[stage.trainer]
