@@ -170,7 +170,9 @@ def _largest(
     on_these = copy.copy(material)
     on_these.recipe = material.recipe.model_copy(update={"launch": Launch.model_validate(launch)})
     for args in _arguments(material, stage, launch["processes"], shape):
-        taken = sum(stage_memory(on_these, stage.model_copy(update={"args": stage.args | args})).values())
+        taken = sum(
+            stage_memory(on_these, stage.model_copy(update={"args": stage.args | args}), shape).values()
+        )
         if taken <= FULL * material.card.memory:
             return args, taken
     return None

@@ -14,6 +14,7 @@ from ...data_builders import BUILDERS
 from ...eval.io.errors import InputError, nearest
 from ...eval.verify.published import refuse_patterns
 from ...eval.verify.rows import read_rows
+from .architecture import check_alike
 from .files import locate
 from .models import check_models
 from .modes import check_answers_mode, check_attention, check_modes, check_prompt_states, check_shown
@@ -204,4 +205,5 @@ def _check_arm(recipe: Recipe, name: str) -> None:
         if stages.count(stage) > 1:
             fix = "name each time a stage of its own"
             raise InputError(f"arms.{name}", f"{stage!r} is there twice", fix)
+    check_alike(recipe, name)
     check_roles(recipe, name)
