@@ -18,6 +18,7 @@ from ..recipe.resolve import disk
 from ..recipe.schema import Recipe, dump
 from .done import finished
 from .execute import execute
+from .gone import checkpoints_gone
 from .output_folders import report_folder
 from .places import bytes_begun, make_places, put_aside_unasked, refuse_foreign
 from .processes import process_group
@@ -40,6 +41,8 @@ def run(recipe: Recipe, folder: Path, arms: Sequence[str], seeds: Sequence[int])
         return
     with working_in(folder, recipe, everything) as group:
         put_aside_unasked(everything, RunPaths(folder))
+        for line in checkpoints_gone(recipe, tasks, RunPaths(folder)):
+            print(shown(line), flush=True)
         execute(tasks, RunPaths(folder), recipe.launch.slots, group, reported=everything)
         if recipe.evaluate:
             report(recipe, folder, everything)
