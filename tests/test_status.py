@@ -153,6 +153,9 @@ def test_clean_asks_first_and_status_refuses_what_is_no_run(
     assert "Remove 0.0 MiB?" in CliRunner().invoke(app, ["clean", "k"], input="n\n").output
     assert Path("runs/k/old").exists()
     assert "to do    data x" in CliRunner().invoke(app, ["status", "k.yaml"]).output
+    Path("empty.yaml").write_text("name: t\n")
+    nothing = CliRunner().invoke(app, ["status", "empty.yaml", "--out", "runs/k"])
+    assert nothing.output == "runs/k: nothing to do, as t has neither arms, models nor data\n"
     CliRunner().invoke(app, ["clean", "k", "--yes"])
     assert not Path("runs/k/old").exists()
     Path("runs/k/recipe.yaml").write_text("name: k\narms: {base: []}\nbase: runs/other/final\n")

@@ -121,7 +121,7 @@ def _spent(material: Material, arm_tasks: Mapping[str, Task], hours: Mapping[str
     known = [estimate for name in arm_tasks if (estimate := hours[name]) is not None]
     return (
         f", at most {_shown(sum(known))} {material.recipe.launch.gpu} hours"
-        if len(known) == len(arm_tasks)
+        if material.card and len(known) == len(arm_tasks)
         else ""
     )
 
