@@ -35,6 +35,10 @@ RecipeFile = Annotated[
         autocompletion=complete,
     ),
 ]
+TOGETHER = {  # why a flag of `reins run` goes with some others not
+    "--task": "runs one task of the whole plan, here",
+    "--rehearse": "runs all of it here, in a folder of its own",
+}
 Out = Annotated[Path | None, typer.Option("--out", help="The run folder; runs/<name> where not given.")]
 
 
@@ -70,9 +74,11 @@ def run(
     """
     if launch not in ("here", "slurm"):
         raise InputError(f"--launch {launch}", "unknown launcher", "give here or slurm")
+    asked = {"--launch slurm": launch == "slurm", "--task": task, "--arm": arm, "--seed": seed}
+    _refuse_together([flag for flag, given in asked.items() if given], rehearse, dry_run)
     checked, folder = _read(recipe, out)
     if task:
-        runs.part(checked, folder, task)
+        runs.part(checked, folder, task, dry_run)
         return
     if launch == "slurm":
         runs.by_slurm(checked, folder, arm or [], seed or [], dry_run)
@@ -148,6 +154,16 @@ app.add_typer(new_recipe)
 app.add_typer(runs_there)
 app.add_typer(answers)
 app.add_typer(tracking, name="track")
+
+
+def _refuse_together(asked: list[str], rehearse: bool, dry_run: bool) -> None:
+    """Raise InputError where one flag of `reins run` would have to be left unheeded for another."""
+    pairs = [("--task", other) for other in ("--launch slurm", "--arm", "--seed")]
+    given = [*asked, *["--rehearse"] * rehearse, *["--dry-run"] * dry_run]
+    pairs += [("--rehearse", other) for other in ("--launch slurm", "--task", "--dry-run")]
+    for flag, other in pairs:
+        if flag in given and other in given:
+            raise InputError(f"{flag} with {other}", TOGETHER[flag], f"leave out {flag} or {other}")
 
 
 def _load(file: Path, processes: int | None) -> Recipe:

@@ -1,7 +1,7 @@
 """A recipe for a model and its cards, sized by the arithmetic of `reins check`: wrapper, batches, vLLM's share, cost.
 
 It extends one of ours: MathIF's data and lengths for a base that attends far enough, short stories for any other. An
-update holds as many rows as there, on however many cards.
+update holds as many rows as there, or as near to it as the cards allow.
 """
 
 import copy
@@ -10,10 +10,12 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from ..eval.io.errors import InputError, nearest
+from .plan.estimate import DEFAULTS
 from .preflight.cards import CARDS
 from .preflight.cost import task_hours
 from .preflight.gpu import GIB, stage_memory
@@ -23,13 +25,14 @@ from .recipe.files import recipe_file
 from .recipe.models import check_model
 from .recipe.resolve import check
 from .recipe.schema import Launch, Recipe, Stage, load
-from .recipe.yaml_file import read_yaml
+from .recipe.yaml_file import read_yaml, write_yaml
 
 LONG, SHORT = "qwen/shared.yaml", "smollm2/ablation.yaml"
 REACH = 20000  # positions that a base needs for the replies, of up to 16,384 tokens, that LONG asks for
 FULL = 0.9  # of a card's memory, by formula
 ROOM = 0.15  # of a card, that vLLM has for its cache in rollouts
 NODE = 8  # cards
+MOST_ROWS = 128  # at once
 SIDE = 4  # stages of SHORT that share a card where there is room: each leaves most of it idle
 SMALL = 5e8  # parameters, up to which SHORT's learning rates are meant
 RATES = {
@@ -167,35 +170,49 @@ def _largest(
     on_these = copy.copy(material)
     on_these.recipe = material.recipe.model_copy(update={"launch": Launch.model_validate(launch)})
     for args in _arguments(material, stage, launch["processes"], shape):
-        taken = sum(stage_memory(on_these, stage.model_copy(update={"args": stage.args | args})).values())
+        taken = sum(
+            stage_memory(on_these, stage.model_copy(update={"args": stage.args | args}), shape).values()
+        )
         if taken <= FULL * material.card.memory:
             return args, taken
     return None
 
 
 def _arguments(material: Material, stage: Stage, cards: int, shape: Shape) -> list[dict[str, int | float]]:
-    """What keeps an update, and the completions that are generated together, as large as they are; where no number of
-    rows does so exactly, nearly. Most rows at once first."""
-    args, before = material.args(stage), material.recipe.launch.processes
+    """The settings for every number of rows at once: those whose update is nearest in size to the one that is there first,
+    and of these the most rows."""
+    args = material.args(stage)
     size, accumulated = args["per_device_train_batch_size"], args["gradient_accumulation_steps"]
-    update, rounds = size * accumulated * before, (args["steps_per_generation"] or accumulated) / accumulated
+    update, rounds = (
+        _update(stage, material.recipe),
+        (args["steps_per_generation"] or accumulated) / accumulated,
+    )
     more = _share(shape, material) if stage.args.get("use_vllm") else {}
     if stage.args["learning_rate"] > RATES[stage.trainer] and shape.parameters > SMALL:
         more["learning_rate"] = RATES[stage.trainer]
-    exact: list[dict[str, int | float]] = []
-    near: list[dict[str, int | float]] = []
-    for rows in (2**power for power in range(7, -1, -1) if 2**power <= 4 * size):
-        steps = max(round(update / (rows * cards)), 1)
+    found: list[tuple[int, dict[str, int | float]]] = []
+    for rows in range(min(MOST_ROWS, 4 * size), 0, -1):
+        steps = _nearest_steps(
+            update, rows * cards, rounds, args["num_generations"] if stage.trainer == "grpo" else 1
+        )
         generation = {"steps_per_generation": round(steps * rounds)} if rounds != 1 else {}
-        settings = {
-            "per_device_train_batch_size": rows,
-            "gradient_accumulation_steps": steps,
-            **generation,
-            **more,
-        }
-        if stage.trainer == "sft" or not rows * cards * round(steps * rounds) % args["num_generations"]:
-            (exact if rows * cards * steps == update else near).append(settings)
-    return exact + near
+        settings = {"per_device_train_batch_size": rows, "gradient_accumulation_steps": steps}
+        found.append((abs(rows * cards * steps - update), settings | generation | more))
+    return [settings for _, settings in sorted(found, key=itemgetter(0))]
+
+
+def _nearest_steps(update: int, at_once: int, rounds: float, group: int) -> int:
+    """Batches of an update that is nearest to this size, where whole groups of completions are generated together."""
+    tried = range(1, update // at_once + group + 1)
+    whole = (steps for steps in tried if (drawn := round(steps * rounds)) and not at_once * drawn % group)
+    return min(whole, key=lambda steps: abs(at_once * steps - update))
+
+
+def _update(stage: Stage, recipe: Recipe) -> int:
+    """Rows, or completions, of one update of a stage in this recipe."""
+    args = DEFAULTS | stage.args
+    batch = args["per_device_train_batch_size"] * args["gradient_accumulation_steps"]
+    return int(batch * recipe.launch.processes)
 
 
 def _share(shape: Shape, material: Material) -> dict[str, float]:
@@ -225,7 +242,7 @@ def _text(sized: Draft) -> str:
         f"# {sized.base} ({sized.size}) on {sized.gpus} x {sized.gpu}, sized by `reins new` on {date.today()}.",
         f"# At most {sized.hours:,.{0 if sized.hours >= 10 else 2}f} hours of one card, all at full length; `reins check {sized.name}` has the rest.",
         f"extends: {sized.parent}".ljust(44) + "# data, lengths, learning rates, evaluation sets",
-        f"name: {sized.name}",
+        write_yaml({"name": sized.name}).rstrip(),  # quoted where it reads as a number
         f"base: {sized.base}",
         *_data(sized),
         *(["arms:"] if sized.arms else []),
@@ -261,10 +278,20 @@ def _stages(sized: Draft) -> Iterator[str]:
         if stage.trainer not in first:
             first.add(stage.trainer)
             memory = f"about {sized.taken[stage.trainer]:.0f} of {CARDS[sized.gpu].memory:.0f} GiB a card"
-            yield f"  # {memory}; an update is about as large as there"
+            yield f"  # {memory}; {_compared(sized, stage)}"
             yield f"  {name}: &{stage.trainer} {settings}"
         else:
             yield f"  {name}: *{stage.trainer}"
+
+
+def _compared(sized: Draft, stage: Stage) -> str:
+    """How large an update is beside the one that is there."""
+    args, there = sized.args[stage.trainer], _update(stage, _parent(sized))
+    here = args["per_device_train_batch_size"] * args["gradient_accumulation_steps"] * sized.gpus
+    if here == there:
+        return "an update is as large as there"
+    what = "completions" if stage.rolls_out else "rows"
+    return f"an update holds {here} {what}, as near to the {there} there as these cards come"
 
 
 def _evaluate(sized: Draft) -> list[str]:

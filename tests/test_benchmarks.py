@@ -9,6 +9,7 @@ from reins.data_builders import BUILDERS
 from reins.data_builders.problems import BENCHMARKS
 from reins.eval.io.errors import InputError
 from reins.eval.verify.rows import as_row
+from reins.recipes.recipe.set_rows import PUBLISHED
 from reins.recipes.rehearse.stand_ins import offline, stand_in
 
 build = BUILDERS["benchmark"]
@@ -54,6 +55,10 @@ def test_fewer_rows_are_drawn_by_the_seed_and_keep_their_names(tmp_path):
 def test_the_documentation_names_the_same_hub_sets():
     text = (Path(__file__).parents[1] / "docs/sets.md").read_text()
     assert all(f"| `{name}` | `{source}`" in text for name, source in BENCHMARKS.items())
+    for name, count in PUBLISHED.items():
+        (line,) = [line for line in text.splitlines() if line.startswith(f"| `{name}`")]
+        assert f"| {count:,} " in line
+    assert PUBLISHED.keys() == BENCHMARKS.keys()
     assert all(name in text for name in BUILDERS if not name.startswith("micro."))
 
 

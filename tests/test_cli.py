@@ -69,6 +69,31 @@ def test_a_dry_run_prints_the_plan_and_starts_nothing(world: Path) -> None:
     assert not Path("runs").exists()
 
 
+def test_a_dry_run_of_one_task_prints_it_alone_and_starts_nothing(world: Path) -> None:
+    done = reins("run", "recipe.yaml", "--task", "data traces", "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert "to do  data traces" in done.stdout and "data problems" not in done.stdout
+    assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--task", "data traces", "--launch", "slurm"],
+        ["--task", "data traces", "--arm", "sft"],
+        ["--task", "data traces", "--seed", "0"],
+        ["--rehearse", "--launch", "slurm"],
+        ["--rehearse", "--task", "data traces"],
+        ["--rehearse", "--dry-run"],
+    ],
+)
+def test_flags_of_which_one_would_be_left_unheeded_are_refused(world: Path, flags: list[str]) -> None:
+    done = reins("run", "recipe.yaml", *flags)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert done.stderr.startswith(f"reins: {flags[0]} with --"), done.stderr
+    assert not Path("runs").exists()
+
+
 @pytest.mark.parametrize("command", [["run"], ["run", "--dry-run"], ["run", "--rehearse"], ["build"]])
 def test_bad_input_is_one_line_on_stderr_and_status_2_and_leaves_nothing(
     world: Path, command: list[str]

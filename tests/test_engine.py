@@ -45,7 +45,9 @@ def test_another_judge_goes_over_the_samples_that_are_there(run_dir: Path) -> No
     assert [len(begun(run_dir, name)) for name in "ab"] == [2, 1]
 
 
-def evaluation(run_dir: Path, name: str = "a", members: str | None = None, **sets: object) -> Task:
+def evaluation(
+    run_dir: Path, name: str = "a", members: str | list[int] | None = None, **sets: object
+) -> Task:
     """A task with a part for each set, of which the child reads only its own keys."""
     folders = [run_dir / "evals" / name / label for label in sets]
     parts = tuple(
@@ -129,6 +131,27 @@ def test_what_a_plan_no_longer_asks_of_its_checkpoints_is_put_aside_and_comes_ba
     go(run_dir, *needed, both, along)
     there = sorted(str(file.relative_to(run_dir)) for file in run_dir.rglob("scores.jsonl"))
     assert there == [f"evals/{folder}/scores.jsonl" for folder in ("a/plain", "a/think", "a@5/think")]
+
+
+def test_steps_that_are_no_longer_asked_are_put_aside_and_come_back(run_dir: Path) -> None:
+    needed = [replace(task(run_dir, "a"), checkpoint="a"), task(run_dir, "rows")]
+    both, first = (
+        replace(
+            evaluation(run_dir, "a@*", steps, think=1), along=True, checkpoint="a", config={"steps": steps}
+        )
+        for steps in ([5, 10], [5])
+    )
+    go(run_dir, *needed, both)
+    for step in (5, 10):
+        (run_dir / f"evals/a@{step}/think/scores.jsonl").touch()
+    put_aside_unasked({each.name: each for each in (*needed, first)}, RunPaths(run_dir))
+    assert not (run_dir / "evals/a@10").exists()
+    go(run_dir, *needed, first)
+    there = {str(file.relative_to(run_dir)) for file in run_dir.rglob("scores.jsonl")}
+    assert there == {"evals/a@5/think/scores.jsonl", "old/evals/a@10/think/scores.jsonl"}
+    go(run_dir, *needed, both)
+    there = {str(file.relative_to(run_dir)) for file in run_dir.rglob("scores.jsonl")}
+    assert there == {f"evals/a@{step}/think/scores.jsonl" for step in (5, 10)}
 
 
 def test_a_task_can_be_run_again_by_hand(run_dir: Path) -> None:

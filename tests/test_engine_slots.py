@@ -23,6 +23,12 @@ def test_one_slot_takes_the_longest_chain_first(run_dir: Path) -> None:
     assert done(run_dir, "long")["to"] <= done(run_dir, "short")["from"]
 
 
+def test_rows_that_wait_for_no_model_are_made_before_a_model_is_trained(run_dir: Path) -> None:
+    rows = replace(task(run_dir, "rows"), kind="build")
+    go(run_dir, replace(task(run_dir, "long"), amount=50), rows, slots=1)
+    assert done(run_dir, "rows")["to"] <= done(run_dir, "long")["from"]
+
+
 def test_each_slot_has_its_share_of_the_gpus(run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1,2,5")
     go(run_dir, *(replace(task(run_dir, name, sleep=0.5), kind="evaluate") for name in "ab"))

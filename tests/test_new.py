@@ -52,6 +52,28 @@ def test_a_base_of_few_positions_gets_short_data(tmp_path: Path) -> None:
     assert "FAIL" not in said and load("short").launch.accelerate == "recipes/accelerate/ddp.yaml"
 
 
+@pytest.mark.parametrize("gpus", [3, 5, 6, 7])
+def test_cards_that_do_not_divide_an_update_get_the_nearest(gpus: int) -> None:
+    new("odd", "--base", "recipes/micro/base", "--gpus", str(gpus))
+    stages, there = load("odd").stages, load("smollm2/ablation").stages
+    for name in ("sft", "rl"):
+        here, before = (
+            each[name].args["per_device_train_batch_size"]
+            * each[name].args.get("gradient_accumulation_steps", 1)
+            for each in (stages, there)
+        )
+        assert abs(here * gpus / before - 1) <= gpus / 2 / 16, name
+    drawn = stages["rl"].args["per_device_train_batch_size"] * stages["rl"].args["steps_per_generation"]
+    assert drawn * gpus % 8 == 0
+    assert ", as near to the 16 there as these cards come" in Path("odd.yaml").read_text()
+
+
+def test_a_name_that_reads_as_a_number_is_quoted() -> None:
+    for name in ("1.5", "true", "1e5"):
+        assert "FAIL" not in new(name, "--base", "recipes/micro/base", "--gpus", "1")
+        assert load(f"{name}.yaml").name == name
+
+
 @pytest.mark.parametrize(
     ("words", "refused"),
     [

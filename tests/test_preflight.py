@@ -165,6 +165,12 @@ def test_seven_billion_parameters_do_not_fit_forty_gigabytes_unless_in_parts(wor
     assert any("H100-80G hours" in one.text for one in parts if one.name == "cost")
 
 
+def test_without_card_and_evaluation_no_hours_are_made_up(world: Path) -> None:
+    asked = "evaluate:\n  composite: {samples: 2, max_new_tokens: 1000, checkpoints: all}\n"
+    costs = [one.text for one in look(changed((asked, ""))) if one.name == "cost"]
+    assert "base: 0 updates, 0 tokens trained" in costs
+
+
 def gpu_hours(recipe: str, of: str) -> float:
     """What the recipe's tasks of a kind take, as the last line of its costs says."""
     total = next(one.text for one in look(recipe) if one.name == "cost" and "(" in one.text)

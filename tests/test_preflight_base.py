@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file, save_file
-from small_recipe import assert_found, changed, look
+from small_recipe import RUN, assert_found, changed, look
 from tiny import CHATML, make_other
 from transformers import AutoTokenizer
 
+from reins.recipes.plan.plan import plan
 from reins.recipes.preflight import weights
+from reins.recipes.recipe.resolve import check
+from reins.recipes.recipe.schema import load
 
 
 def _template(find: str, put: str) -> Callable[[], None]:
@@ -187,6 +190,36 @@ def test_a_base_drawn_with_fewer_tokens_than_its_rows_have_is_found(world: Path)
         for found in look(fewer.replace("vocab_size: 100", "vocab_size: 9000"))
         if found.name == "tokens"
     ]
+
+
+def test_a_model_drawn_in_an_architecture_of_its_own_is_measured_by_that(world: Path) -> None:
+    large = "hidden_size: 4096, intermediate_size: 11008, num_hidden_layers: 32, num_attention_heads: 32"
+    new = f"stages:\n  new: {{trainer: pretrain, data: {{traces: 1.0}}, architecture: {{{large}, max_position_embeddings: 128}}}}\n"
+    card = (RUN, "recipes/accelerate/single_gpu.yaml, gpu: L40S-48G")
+    arms = ("arms: {base: [], sft: [sft],", "arms: {base: [], new: [new, sft],")
+    found = look(changed(("stages:\n", new), arms, card))
+    assert_found(found, "FAIL", "memory", "new: about ")
+    assert_found(found, "FAIL", "memory", "sft: about ")
+    assert_found(found, "FAIL", "positions", "new: max_length 1024, the model has 128")
+    assert_found(found, "FAIL", "positions", "sft: max_length 1200, the model has 128")
+    assert_found(found, "FAIL", "positions", "arms from new: replies of up to 1000 tokens, it has 128")
+    (hours,) = [one.text for one in found if one.name == "cost" and one.text.startswith("new: ")]
+    assert float(hours.split(", at most ")[1].split()[0]) > 0.01
+    train = plan(check(load("recipe.yaml"), Path("recipe.yaml")), Path("runs/small"))["stage new-s0"]
+    assert train.disk > 20 * 2**30
+
+
+def test_models_of_unlike_architectures_are_not_mixed_or_compared(world: Path) -> None:
+    new = "stages:\n  new: {trainer: pretrain, data: {traces: 1.0}, architecture: {vocab_size: 9000}}\n"
+    back = new + "  back: {trainer: interpolate, share: 0.5}\n"
+    mixed = look(changed(("stages:\n", back), ("sft: [sft]", "sft: [sft], back: [new, back]")))
+    assert_found(mixed, "FAIL", "arms", "'back' is between the base and what 'new' draws, whose ")
+    taught = new + "  taught: {trainer: distill, data: {problems: 1.0}}\n"
+    compared = look(changed(("stages:\n", taught), ("sft: [sft]", "sft: [sft], taught: [new, taught]")))
+    assert_found(compared, "FAIL", "mixture", "the student embeds 9000 tokens, its teacher ")
+    same = back.replace("vocab_size: 9000", "max_position_embeddings: 64")
+    alike = look(changed(("stages:\n", same), ("sft: [sft]", "sft: [sft], back: [new, back]")))
+    assert not [one for one in alike if one.name == "arms" and one.level == "FAIL"]
 
 
 def test_a_tied_embedding_is_found_whatever_it_is_called(world: Path) -> None:

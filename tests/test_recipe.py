@@ -112,6 +112,36 @@ def test_every_default_is_written_out_and_the_result_is_a_recipe_again(tmp_path:
         ("of: problems, ", "", "data.own.samples: unknown argument of own_answers"),
         ("of: problems", "of: problem", "data.own: unknown set 'problem'; did you mean 'problems'?"),
         ("of: problems", "of: own", "data.own: made from itself; break the circle"),
+        (
+            "builder: micro.composites, rows: 12",
+            "builder: benchmark, name: iffeval, rows: 12",
+            "data.composite.name: unknown benchmark 'iffeval'; did you mean 'ifeval'?",
+        ),
+        (
+            "builder: micro.composites, rows: 12",
+            "builder: benchmark, name: aime24, rows: 300",
+            "data.composite.rows: 300, and aime24 has 30; 30 at most",
+        ),
+        (
+            "rows: 10, samples: 2",
+            "rows: 31, samples: 2",
+            "data.own.rows: 31, and each of the 30 rows of problems gives one at most; 30 at most",
+        ),
+        (
+            "own_answers, of: problems, rows: 10, samples: 2",
+            "undecided, of: problems, rows: 10",
+            "data.own.samples: 1, and undecided compares several; samples: 4, or more",
+        ),
+        (
+            "own_answers, of: problems, rows: 10, samples: 2",
+            "undecided, of: problems, rows: 10, samples: 2, temperature: 0",
+            "data.own.temperature: 0, at which all samples to a prompt are the same",
+        ),
+        (
+            "rows: 10, samples: 2",
+            "rows: 10, keep: [thought, no_thought]",
+            "data.own.keep: thought and no_thought, and no sample is both",
+        ),
         ("builder: micro.problems, rows: 30", "file: no.jsonl", "data.problems.file: no.jsonl: No such file"),
         (
             "trainer: grpo",

@@ -54,6 +54,16 @@ def test_a_rehearsal_keeps_stages_arms_and_sets_and_says_every_value_that_differ
     assert differences(recipe, recipe) == []
 
 
+def test_a_rehearsal_keeps_as_many_examples_as_a_mode_shows(tmp_path: Path) -> None:
+    file = tmp_path / "shots.yaml"
+    file.write_text(
+        "name: shots\nbase: recipes/micro/base\narms: {base: []}\n"
+        "data: {e: {builder: micro.composites, rows: 20}, x: {builder: micro.examples, rows: 16, kind: story}}\n"
+        "evaluate: {e: {modes: [think, few_shot, few_shot-10], examples: x}}\n"
+    )
+    assert reduced(check(load(file), file), tmp_path, online=False).data["x"].rows == 10
+
+
 def test_alike_differences_are_one_line(tmp_path: Path) -> None:
     file = RECIPES / "micro" / "ablation.yaml"
     recipe = check(load(file), file)

@@ -1,6 +1,7 @@
 """`reins status` and `reins clean`: what is said of a run that was stopped, changed, damaged, and what it can do without."""
 
 import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -12,12 +13,14 @@ from small_tasks import CHILD, go, task, wait_for
 from typer.testing import CliRunner
 
 from reins.eval.io.files import write_json
+from reins.eval.io.run_paths import RunPaths
 from reins.recipes.cli import app
 from reins.recipes.engine.clean import remove, spare
 from reins.recipes.engine.execute import TaskFailed
+from reins.recipes.engine.gone import checkpoints_gone
 from reins.recipes.engine.status import status
 from reins.recipes.plan.task import Part, Task
-from reins.recipes.recipe.schema import Recipe
+from reins.recipes.recipe.schema import Recipe, Stage
 
 RECIPE = Recipe(name="k")
 
@@ -124,6 +127,22 @@ def test_clean_spares_what_is_evaluated_and_what_is_not_done(run: Path) -> None:
     assert (cut_off.folder / "checkpoint-2" / "optimizer.pt").exists()
 
 
+def test_a_checkpoint_that_is_asked_for_and_gone_is_named(run: Path) -> None:
+    stage = replace(task(run, "a"), checkpoint="a", stages=("a",))
+    asked = (Part(run / "evals/a@*/e.think", {}, {}, (), members=[5, 15]),)
+    along = replace(task(run, "c", "a"), along=True, checkpoint="a", stages=("a",), parts=asked)
+    go(run, stage)
+    done = json.loads((stage.folder / "done.json").read_text())
+    write_json(stage.folder / "done.json", done | {"steps": 20})
+    (run / "evals/a@5/e.think").mkdir(parents=True)
+    recipe = Recipe(name="k", stages={"a": Stage(trainer="sft", args={"save_steps": 5})})
+    (line,) = checkpoints_gone(recipe, {each.name: each for each in (stage, along)}, RunPaths(run))
+    assert line.startswith(f"c: checkpoint-15 of {stage.folder} is gone") and "train it again" in line
+    (stage.folder / "checkpoint-15").mkdir()
+    (stage.folder / "checkpoint-15/whole.json").write_text("{}")
+    assert not [*checkpoints_gone(recipe, {each.name: each for each in (stage, along)}, RunPaths(run))]
+
+
 def test_clean_asks_first_and_status_refuses_what_is_no_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -134,6 +153,9 @@ def test_clean_asks_first_and_status_refuses_what_is_no_run(
     assert "Remove 0.0 MiB?" in CliRunner().invoke(app, ["clean", "k"], input="n\n").output
     assert Path("runs/k/old").exists()
     assert "to do    data x" in CliRunner().invoke(app, ["status", "k.yaml"]).output
+    Path("empty.yaml").write_text("name: t\n")
+    nothing = CliRunner().invoke(app, ["status", "empty.yaml", "--out", "runs/k"])
+    assert nothing.output == "runs/k: nothing to do, as t has neither arms, models nor data\n"
     CliRunner().invoke(app, ["clean", "k", "--yes"])
     assert not Path("runs/k/old").exists()
     Path("runs/k/recipe.yaml").write_text("name: k\narms: {base: []}\nbase: runs/other/final\n")

@@ -87,7 +87,7 @@ class Engine:
                 raise InputError(task.name, said, "raise launch.processes or launch.side_by_side")
 
     def finish(self) -> dict[str, str]:
-        """Run all that waits, the longest chain first; return every task's output.
+        """Run all that waits, rows first and then the longest chain; return every task's output.
 
         After a failure nothing more is started, and what runs is let end: hours may have gone into it.
         """
@@ -178,9 +178,10 @@ def execute(
 
 
 def _ready(waiting: Mapping[str, Task], outputs: Container[str], order: Mapping[str, float]) -> list[Task]:
-    """The tasks that wait for nothing, the longest chain first."""
+    """The tasks that wait for nothing, the longest chain first; before all that run a model those that only make rows, since
+    one that is refused, for want of the hub or of rows, is better refused before stages are trained than after."""
     ready = [task for task in waiting.values() if all(name in outputs for name in task.needs)]
-    return sorted(ready, key=lambda task: -order[task.name])
+    return sorted(ready, key=lambda task: (task.needs_model, -order[task.name]))
 
 
 def _config(task: Task, outputs: Mapping[str, str]) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from collections.abc import Callable, Container, Iterator, Mapping
 from pathlib import Path
 
 from ...eval.io.errors import InputError
-from ...eval.io.run_paths import ANY_STEP, DONE, LOCK, ORIGIN, RunPaths, name_on_the_way
+from ...eval.io.run_paths import ANY_STEP, DONE, LOCK, ORIGIN, RunPaths, at_step, name_on_the_way
 from ..plan.estimate import bytes_under
-from ..plan.task import Task
-from .done import origins_of
+from ..plan.task import Part, Task
+from .done import finished, origins_of
 
 OWN = "give an --out of its own, or move it away"
 
@@ -65,11 +65,12 @@ def bytes_begun(task: Task, outputs: Mapping[str, str]) -> int:
 def put_aside_unasked(tasks: Mapping[str, Task], run: RunPaths, say: Callable[[str], None] = print) -> None:
     """Move to old/ what checkpoints of a whole plan were asked once and no task asks any more, which comes back once it is
     asked again: nothing redoes it when their weights change, and the report reads all that is there."""
-    asked = {place for task in tasks.values() for part in task.parts for place in _matches(part.folder, run)}
-    working, moved = {task.folder for task in tasks.values()}, []
+    asked = {place for task in tasks.values() for part in task.parts for place in _asked(part, run)}
+    done, moved = finished(tasks), []
+    looked = {task.folder for task in tasks.values() if task.along and task.name in done}
     for name in dict.fromkeys(task.checkpoint for task in tasks.values() if task.checkpoint):
         on_the_way = _unasked(name_on_the_way(name, ANY_STEP), asked, run)
-        if on_the_way and run.along(name) not in working:
+        if on_the_way and run.along(name) not in looked:
             # How many there should be nobody knows, so the task that made them must look again should it come back.
             (run.along(name) / DONE).unlink(missing_ok=True)
         moved += [*_unasked(name, asked, run), *on_the_way]
@@ -78,6 +79,8 @@ def put_aside_unasked(tasks: Mapping[str, Task], run: RunPaths, say: Callable[[s
         shelf.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(shelf, ignore_errors=True)
         folder.rename(shelf)
+        if not any(folder.parent.iterdir()):  # of a step on the way: reports count those that are there
+            folder.parent.rmdir()
     if moved:
         say(f"no longer asked: {len(moved)} evaluation(s), which are now in {run.old(run.evaluations)}")
 
@@ -95,8 +98,17 @@ def _places(task: Task, outputs: Mapping[str, str], run: RunPaths) -> Iterator[t
     if not task.parts:
         yield task.folder, origins[0]
     for part, origin in zip(task.parts, origins, strict=bool(task.parts)):
-        for folder in _matches(part.folder, run):
+        for folder in _asked(part, run):
             yield folder, origin
+
+
+def _asked(part: Part, run: RunPaths) -> list[Path]:
+    """The folders of a part that are there, in use or put aside, and of steps on the way only those that it asks for."""
+    places = _matches(part.folder, run)
+    if part.members is None or isinstance(part.members, str):
+        return places
+    steps = {at_step(part.folder, step) for step in part.members}
+    return [place for place in places if place in steps]
 
 
 def _matches(folder: Path, run: RunPaths) -> list[Path]:

@@ -18,6 +18,7 @@ from ..recipe.resolve import disk
 from ..recipe.schema import Recipe, dump
 from .done import finished
 from .execute import execute
+from .gone import checkpoints_gone
 from .output_folders import report_folder
 from .places import bytes_begun, make_places, put_aside_unasked, refuse_foreign
 from .processes import process_group
@@ -40,13 +41,15 @@ def run(recipe: Recipe, folder: Path, arms: Sequence[str], seeds: Sequence[int])
         return
     with working_in(folder, recipe, everything) as group:
         put_aside_unasked(everything, RunPaths(folder))
+        for line in checkpoints_gone(recipe, tasks, RunPaths(folder)):
+            print(shown(line), flush=True)
         execute(tasks, RunPaths(folder), recipe.launch.slots, group, reported=everything)
         if recipe.evaluate:
             report(recipe, folder, everything)
 
 
-def part(recipe: Recipe, folder: Path, names: Sequence[str]) -> None:
-    """Run these tasks of the recipe, what they need being done, or (`report`) report on all that is there.
+def part(recipe: Recipe, folder: Path, names: Sequence[str], dry: bool = False) -> None:
+    """Run these tasks of the recipe, what they need being done, or (`report`) report on all that is there; `dry`: print them.
 
     Raises InputError on an unknown task, and where what it needs is not done.
     """
@@ -54,6 +57,10 @@ def part(recipe: Recipe, folder: Path, names: Sequence[str]) -> None:
     for name in names:
         if name not in (*tasks, REPORT):
             raise InputError(f"--task {name}", f"no such task of {recipe.name}", nearest(name, tasks))
+    if dry:
+        named = {name: task for name, task in tasks.items() if name in names}
+        print(outline(recipe, folder, named, finished(tasks)))
+        return
     # A job has what its tasks take: an evaluation may be spread over more cards than a stage has processes.
     slots = max([recipe.launch.processes, *(tasks[name].processes for name in names if name in tasks)])
     with process_group(folder, names[0].replace(" ", "-")) as group:

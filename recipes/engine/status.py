@@ -42,6 +42,8 @@ class TaskStatus:
 
 def status(recipe: Recipe, folder: Path, tasks: Mapping[str, Task]) -> str:
     """A line for the whole, one a task, and what to do next. Nothing is changed."""
+    if not tasks:
+        return f"{folder}: nothing to do, as {recipe.name} has neither arms, models nor data"
     run, outputs = RunPaths(folder), finished(tasks)
     pace = _pace(tasks, outputs)
     statuses = [_status(task, outputs, run, pace) for task in tasks.values()]

@@ -1,6 +1,6 @@
 """A recipe in its run folder: what all of its tasks share."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from math import prod
@@ -11,6 +11,7 @@ from safetensors import SafetensorError, safe_open
 from ...eval.io.files import model_files, sha256_of
 from ...eval.io.run_paths import RunPaths
 from ...eval.sample.settings import Server
+from ..recipe.architecture import drawn_model
 from ..recipe.files import locate
 from ..recipe.models import WEIGHTS, file_of, is_hub_id
 from ..recipe.schema import Recipe
@@ -59,6 +60,11 @@ class RecipeRun:
     paths: RunPaths
     base: Model
     env: Mapping[str, str]
+
+    def parameters(self, stages: Sequence[str]) -> int:
+        """How many parameters what these stages train has; 0 where nobody here knows."""
+        drawn = drawn_model(self.recipe, stages)
+        return self.base.parameters if drawn is None else int(drawn.num_parameters())
 
     @classmethod
     def of(cls, recipe: Recipe, paths: RunPaths) -> "RecipeRun":

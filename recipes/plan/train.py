@@ -51,7 +51,7 @@ def stage(
         stages=tuple(stages),
         seed=seed,
         checkpoint=name,
-        disk=bytes_left(settings, run.base.parameters, updates),
+        disk=bytes_left(settings, run.parameters(stages), updates),
         launch=("-m", "accelerate.commands.launch", *_accelerate(file, launch.processes, machines)),
         processes=launch.processes,
         machines=machines,
@@ -78,7 +78,7 @@ def between(run: RecipeRun, stages: Sequence[str], seed: int, parent: Task) -> T
         stages=tuple(stages),
         seed=seed,
         checkpoint=name,
-        disk=bytes_left(settings, run.base.parameters, 0),
+        disk=bytes_left(settings, run.parameters(stages), 0),
         env=run.env,
     )
 

@@ -156,7 +156,8 @@ def disk(material: Material) -> Iterator[Finding]:
     for task in material.tasks.values():
         if task.kind == "train":
             stage = material.recipe.stages[task.stages[-1]]
-            whole = bytes_left(stage, material.shape.parameters, material.steps(stage))
+            shape = material.shape_after(task.stages) or material.shape
+            whole = bytes_left(stage, shape.parameters, material.steps(stage))
             needed += max(whole - bytes_under(task.folder), 0)
     # The run folder may not be there yet: what counts is the disk of its nearest parent.
     existing = next(

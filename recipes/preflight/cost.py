@@ -79,10 +79,10 @@ def on_cpu(material: Material) -> bool:
 
 def _on_cores(material: Material, shape: Shape) -> Finding:
     """Hours on a CPU, one core a process: tokens by what one costs, and the start of every task."""
-    token = 3 * shape.forward(CONTEXT) / CORE
     seconds: dict[str, float] = {}
     for task in material.tasks.values():
         kind = task.kind if task.needs_model else "rows"
+        token = 3 * (_shape(material, task) or shape).forward(CONTEXT) / CORE
         spent = START + (task.cost * token if task.needs_model else 0.0)
         seconds[kind] = seconds.get(kind, 0.0) + spent * task.processes
     slots = material.recipe.launch.slots
@@ -121,7 +121,7 @@ def _spent(material: Material, arm_tasks: Mapping[str, Task], hours: Mapping[str
     known = [estimate for name in arm_tasks if (estimate := hours[name]) is not None]
     return (
         f", at most {_shown(sum(known))} {material.recipe.launch.gpu} hours"
-        if len(known) == len(arm_tasks)
+        if material.card and len(known) == len(arm_tasks)
         else ""
     )
 
@@ -129,7 +129,7 @@ def _spent(material: Material, arm_tasks: Mapping[str, Task], hours: Mapping[str
 def _hours(material: Material, task: Task) -> float | None:
     if material.card is None:
         return None
-    shape = material.shapes.get(task.checkpoint, material.shape)
+    shape = _shape(material, task)
     if shape is None:
         return None
     if task.kind == "train":
@@ -146,6 +146,15 @@ def _hours(material: Material, task: Task) -> float | None:
         steps = task.amount / min(part.config["batch_size"] for part in task.parts)
         seconds = max(seconds, _started(shape, steps, RECORDED_LAYER))
     return seconds / 3600
+
+
+def _shape(material: Material, task: Task) -> Shape | None:
+    """The shape of the model that a task runs: one that is evaluated as it is, or what its stages train."""
+    return (
+        material.shapes[task.checkpoint]
+        if task.checkpoint in material.shapes
+        else material.shape_after(task.stages)
+    )
 
 
 def _stage_hours(material: Material, stage: Stage, tokens: int, shape: Shape, rate: float) -> float:

@@ -37,7 +37,9 @@ def memory(material: Material) -> Iterator[Finding]:
         yield Finding("warn", "memory", f"{recipe.base}: {HUB}")
         return
     for name, stage in material.stages.items():
-        parts = stage_memory(material, stage)
+        shape = material.largest_in(name)
+        assert shape is not None
+        parts = stage_memory(material, stage, shape)
         yield _verdict(name, sum(parts.values()), parts, material.card.memory)
     yield from _evaluation(material)
 
@@ -56,16 +58,16 @@ def _verdict(name: str, total: float, parts: dict[str, float], available: float)
     return Finding("ok", "memory", summary)
 
 
-def stage_memory(material: Material, stage: Stage) -> dict[str, float]:
-    """GiB a card by part. Logits are not there: TRL computes the losses in chunks.
+def stage_memory(material: Material, stage: Stage, shape: Shape) -> dict[str, float]:
+    """GiB a card by part, of a model of this shape. Logits are not there: TRL computes the losses in chunks.
 
     States: float32 weights, gradients and Adam's two moments are 16 bytes a parameter, in bfloat16 8; FSDP2 and
     ZeRO-3 give each card its part of all, ZeRO-2 of all but the weights. Activations: with checkpointing, one float32
     vector a layer and token and one layer's inside. vLLM's share counts whole, or, asleep while training, where it is
     larger than the activations.
     """
-    assert material.shape is not None and material.card is not None
-    args, shape, count = material.args(stage), material.shape, material.recipe.launch.processes
+    assert material.card is not None
+    args, count = material.args(stage), material.recipe.launch.processes
     kind = wrapper(locate(material.recipe.launch.accelerate))
     whole, trained = _weights(shape, args.get("model_init_kwargs")), 0.02 if stage.lora is not None else 1.0
     parts = count if kind in ("fsdp2", "zero3") else 1
@@ -81,7 +83,9 @@ def stage_memory(material: Material, stage: Stage) -> dict[str, float]:
             vllm = max(0.0, vllm - activations)
     states = {"weights": weights, "gradients and optimizer": moments}
     if stage.trainer == "distill":
-        states["teacher"] = _weights(shape, args.get("teacher_model_init_kwargs")) / parts
+        states["teacher"] = (
+            _weights(material.teacher_of(stage) or shape, args.get("teacher_model_init_kwargs")) / parts
+        )
     elif stage.trainer == "grpo" and args["beta"] and stage.lora is None:
         states["reference"] = weights
     return states | {"gathered": gathered, "activations": activations, "vLLM": vllm, "context": CONTEXT}
@@ -144,7 +148,7 @@ def vllm(material: Material) -> Iterator[Finding]:
 def _rollouts(material: Material, name: str, args: dict[str, Any], cpu: bool) -> Finding:
     # 1 and 0.3 are TRL's defaults
     parallel, share = args.get("vllm_tensor_parallel_size", 1), args.get("vllm_gpu_memory_utilization", 0.3)
-    shape, card = material.shape, material.card
+    shape, card = material.largest_in(name), material.card
     if cpu:
         text = f"{name}: use_vllm under a launch file for the CPU"
         return Finding("FAIL", "vllm", text, "use_vllm: false")

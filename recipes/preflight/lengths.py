@@ -1,6 +1,6 @@
 """Tokens that must fit: rows into max_length, prompts and completions into what model and vLLM attend to."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ...data_builders.mixture import training_turn
@@ -34,7 +34,7 @@ def positions(material: Material) -> Iterator[Finding]:
     if material.shape is None:
         return
     for name, stage in material.stages.items():
-        args, room = material.args(stage), _room(material, stage)
+        args, room = material.args(stage), _room(material, name)
         if not stage.rolls_out:
             needed, what = args["max_length"] or 0, "max_length"
         else:
@@ -65,16 +65,19 @@ def _reply_positions(material: Material) -> Iterator[Finding]:
             yield Finding("ok", "positions", f"{name}: replies of up to {longest} of {shape.positions}")
 
 
-def _room(material: Material, stage: Stage) -> int:
-    """The model's positions in this stage, or in the longest arm that leads to it."""
-    assert material.shape is not None
-    name = next(key for key, value in material.stages.items() if value is stage)
+def _room(material: Material, name: str) -> int:
+    """The model's positions in this stage, in the arm that leads to it with the fewest."""
     arms = [arm.stages for arm in material.recipe.arms.values()]
     before = [stages[: stages.index(name) + 1] for stages in arms if name in stages]
-    stages_of = material.recipe.stages
-    asked = [[stages_of[each].loading for each in chain] for chain in before]
-    positions = [[kwargs.get("max_position_embeddings") for kwargs in chain] for chain in asked]
-    return min(max([room for room in chain if room], default=material.shape.positions) for chain in positions)
+    return min(_room_after(material, chain) for chain in before)
+
+
+def _room_after(material: Material, stages: Sequence[str]) -> int:
+    shape = material.shape_after(stages)
+    assert shape is not None
+    loading = [material.recipe.stages[name].loading for name in stages]
+    stretched = [room for kwargs in loading if (room := kwargs.get("max_position_embeddings"))]
+    return max(stretched, default=shape.positions)
 
 
 def truncation(material: Material) -> Iterator[Finding]:
@@ -128,12 +131,12 @@ def prompts(material: Material) -> Iterator[Finding]:
     for name, stage in material.stages.items():
         if stage.rolls_out:
             args = material.args(stage)
-            room = min(args.get("vllm_max_model_length") or _room(material, stage), _room(material, stage))
+            room = min(args.get("vllm_max_model_length") or _room(material, name), _room(material, name))
             sets = {set_name: material.rows(set_name) for set_name in material.taken(stage)}
             yield from _fitting(material, name, sets, args["max_completion_length"], room)
     for name, evaluation in material.recipe.evaluate.items():
         yield from _fitting(
-            material, name, {name: material.rows(name)}, evaluation.max_new_tokens, material.shape.positions
+            material, name, {name: material.rows(name)}, evaluation.max_new_tokens, material.positions
         )
 
 

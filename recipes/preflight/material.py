@@ -1,7 +1,7 @@
 """What the checks look at, each thing opened once: the plan, the tokenizer, some rows of every set."""
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache, cached_property
 from itertools import islice
 from pathlib import Path
@@ -19,13 +19,14 @@ from ..plan.estimate import DEFAULTS, mixed, row_tokens, steps, tokens
 from ..plan.estimate import from_hub as needs_hub
 from ..plan.plan import plan
 from ..plan.task import Task
+from ..recipe.architecture import drawn_model
 from ..recipe.files import locate
 from ..recipe.models import file_of
 from ..recipe.resolve import references
 from ..recipe.schema import Recipe, Stage
 from ..recipe.sets import BuiltSet, FileSet, HubSet, is_reference
 from .cards import CARDS
-from .shapes import Shape, shape_of
+from .shapes import Shape, shape_of, sizes_of
 
 LOOKED = 400  # rows of a set
 HUB = "not looked at: needs the hub"
@@ -49,6 +50,8 @@ class Material:
         if recipe.base:
             self.shapes["base"] = _shape(recipe.base, "base")
         self.shape = self.shapes.get("base")
+        self._drawn = _drawn_shapes(recipe) if self.shape else {}
+        self.shapes |= {f"arms from {name}": shape for name, shape in self._drawn.items()}
         self.tokenizer = _tokenizer(recipe.base)
         self.card = CARDS.get(recipe.launch.gpu or "")
         used = dict.fromkeys(stage for arm in recipe.arms.values() for stage in arm.stages)
@@ -71,6 +74,30 @@ class Material:
                     prompt_of(tokenizer, "")
             except InputError as error:
                 raise error.within(where) from None
+
+    def shape_after(self, stages: Sequence[str]) -> Shape | None:
+        """The shape of what these stages train: the base's, or that in which the first draws its weights anew."""
+        return self._drawn.get(stages[0], self.shape) if stages else self.shape
+
+    def shapes_in(self, name: str) -> list[Shape]:
+        """The shapes of what a stage trains, in all arms that it is part of."""
+        arms = [arm.stages for arm in self.recipe.arms.values() if name in arm.stages]
+        return [shape for stages in arms if (shape := self.shape_after(stages))]
+
+    def largest_in(self, name: str) -> Shape | None:
+        """The largest of them, by parameters."""
+        return max(self.shapes_in(name), key=lambda shape: shape.parameters, default=self.shape)
+
+    def teacher_of(self, stage: Stage) -> Shape | None:
+        """The shape of the model that a `distill` stage learns from."""
+        arm = self.recipe.arms.get(stage.teacher or "")
+        return self.shape_after(arm.stages if arm else [])
+
+    @property
+    def positions(self) -> int:
+        """How far every model of an arm attends."""
+        assert self.shape is not None
+        return min(shape.positions for shape in (self.shape, *self._drawn.values()))
 
     @cached_property
     def tasks(self) -> dict[str, Task]:
@@ -171,6 +198,13 @@ def _shape(model: str, key: str) -> Shape | None:
         return shape_of(model)
     except InputError as error:
         raise error.within(key) from None
+
+
+def _drawn_shapes(recipe: Recipe) -> dict[str, Shape]:
+    """By the stages that arms begin with, the shapes of the models that they draw in an architecture of their own."""
+    first = dict.fromkeys(arm.stages[0] for arm in recipe.arms.values() if arm.stages)
+    models = {name: drawn_model(recipe, [name]) for name in first}
+    return {name: sizes_of(model) for name, model in models.items() if model is not None}
 
 
 def _tokenizer(base: str) -> Any:

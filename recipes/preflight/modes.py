@@ -54,7 +54,7 @@ def _with_examples(
 def _within(material: Material, name: str, mode: Mode, turn: str, level: Level = "FAIL") -> Iterator[Finding]:
     if material.tokenizer is None or material.shape is None:
         return
-    room = material.shape.positions
+    room = material.positions
     before, after = _length(material, material.recipe.evaluate[name], mode, turn)
     said = f"{name}: in mode {mode.text} the longest prompt {before} + {after}"
     if before + after > room:

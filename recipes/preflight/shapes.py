@@ -8,27 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from huggingface_hub.errors import StrictDataclassError
-from safetensors import SafetensorError
-
 from ...eval.io.errors import InputError
+from ..recipe.architecture import UNREADABLE
 from ..recipe.files import json_object
 from ..recipe.models import file_of
-
-# What transformers, safetensors and the file system raise on a folder that is not a whole model.
-UNREADABLE = (
-    *(
-        ArithmeticError,
-        AttributeError,
-        ImportError,
-        LookupError,
-        OSError,
-        RuntimeError,
-        TypeError,
-        ValueError,
-    ),
-    *(SafetensorError, StrictDataclassError),
-)
 
 
 @dataclass(frozen=True)
@@ -112,8 +95,11 @@ def shape_of(model: str) -> Shape | None:
     Raises InputError on an architecture that transformers does not have, and on weights that are not the config's.
     """
     made = meta_model(model)
-    if made is None:
-        return None
+    return None if made is None else sizes_of(made)
+
+
+def sizes_of(made: Any) -> Shape:
+    """The shape of a model that was made without weights."""
     config = made.config.get_text_config()
     blocks = [sum(weight.numel() for weight in layer.parameters()) for layer in _layers(made)]
     total, heads = made.num_parameters(), config.num_attention_heads
@@ -128,7 +114,7 @@ def shape_of(model: str) -> Shape | None:
         tied=bool(config.tie_word_embeddings),
         parameters=total,
         active=total - _idle(made),
-        block=max(blocks),
+        block=max(blocks, default=0),  # an `architecture` may say none
     )
 
 

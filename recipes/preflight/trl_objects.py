@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 from ...eval.io.errors import InputError, nearest
 from ...train.arguments import OURS
 from ..plan.estimate import generation_batch
+from ..recipe.architecture import UNREADABLE
 from ..recipe.files import locate
 from ..recipe.schema import Stage
 from .finding import Finding
 from .material import Material
-from .shapes import UNREADABLE, meta_model
+from .shapes import meta_model
 
 # What this machine's hardware decides, and the wrapper; checked where the stage runs.
 ELSEWHERE = (

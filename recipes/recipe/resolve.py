@@ -14,11 +14,13 @@ from ...data_builders import BUILDERS
 from ...eval.io.errors import InputError, nearest
 from ...eval.verify.published import refuse_patterns
 from ...eval.verify.rows import read_rows
+from .architecture import check_alike
 from .files import locate
 from .models import check_models
 from .modes import check_answers_mode, check_attention, check_modes, check_prompt_states, check_shown
 from .roles import check_compared, check_roles
 from .schema import Recipe
+from .set_rows import check_answers, check_benchmark
 from .sets import OF_ANSWERS, AnswersSet, BuiltSet, DataSet, FileSet, HubSet, is_reference
 from .stages import check_stage
 
@@ -30,6 +32,8 @@ def check(recipe: Recipe, source: Path) -> Recipe:
     try:
         check_models(recipe)
         recipe = recipe.model_copy(update={"data": {name: _check_set(recipe, name) for name in recipe.data}})
+        for name in recipe.data:
+            check_answers(recipe, name)
         stages = {name: check_stage(recipe, name) for name in recipe.stages}
         _check_names(recipe)
     except InputError as error:
@@ -87,6 +91,7 @@ def _check_set(recipe: Recipe, name: str) -> DataSet:
         )
     dataset = _with_preset(recipe, dataset)
     _check_arguments(dataset, key)
+    check_benchmark(dataset, key)
     if isinstance(dataset, AnswersSet):
         check_answers_mode(dataset, key)
     if name in ancestors(recipe, name):
@@ -200,4 +205,5 @@ def _check_arm(recipe: Recipe, name: str) -> None:
         if stages.count(stage) > 1:
             fix = "name each time a stage of its own"
             raise InputError(f"arms.{name}", f"{stage!r} is there twice", fix)
+    check_alike(recipe, name)
     check_roles(recipe, name)

@@ -15,6 +15,8 @@ from typing import Any
 from ...eval.io.errors import InputError
 from ...eval.io.files import sha256_of
 from ...eval.io.run_paths import DONE, LOCK, PROGRESS, RunPaths, saved_checkpoints
+from ...eval.sample.modes.few_shot import EXAMPLES
+from ...eval.sample.modes.names import parse_mode
 from ..engine.execute import TaskFailed, execute
 from ..engine.places import is_run
 from ..engine.run import report, working_in
@@ -197,12 +199,20 @@ def _set(
     trains = any(name in (*stage.data, *stage.add) for stage in recipe.stages.values())
     answered = any(name == other.model_dump().get("of") for other in recipe.data.values())
     wanted = 2 * rows if answered else rows if trains or name not in recipe.evaluate else EVALUATED
+    wanted = max(wanted, _most_shown(recipe, name))
     dataset["rows"] = min(wanted, dataset["rows"] or wanted)
     if "of" in dataset:
         dataset |= ANSWERS
     if "tokenizer" in dataset:
         dataset["tokenizer"] = models.get(dataset["tokenizer"], models.get(recipe.base, dataset["tokenizer"]))
     return stand_ins.offline(dataset, local, 8 * max(rows, EVALUATED), 0) if local else dataset
+
+
+def _most_shown(recipe: Recipe, name: str) -> int:
+    """How many rows of a set of examples a few-shot mode shows at once, at most."""
+    texts = [text for each in recipe.evaluate.values() if each.examples == name for text in each.modes]
+    modes = [mode for mode in map(parse_mode, texts) if mode.needs == "examples"]
+    return max((mode.number or EXAMPLES for mode in modes), default=0)
 
 
 def _args(trainer: str, args: Mapping[str, Any]) -> dict[str, Any]:
