@@ -175,9 +175,9 @@ def compare(
     metric: Annotated[str, typer.Option(help="What is compared.")] = "hacc",
     data: Annotated[Path | None, typer.Option(help="The set's rows, for folders outside of a run.")] = None,
 ) -> None:
-    """Compare two evaluations of the same rows, of other arms, modes or presets.
+    """Compare two evaluations of the same rows, in pairs.
 
-    Prints A less B, paired by row, with a 95 % interval.
+    Of other arms, modes or presets. Prints A less B, paired by row, with a 95 % interval.
     """
     from ..eval.report.compare import compare as compared
 
