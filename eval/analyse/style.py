@@ -179,6 +179,8 @@ def change_axis(axes: Axes, reach: float, labels: Sequence[str]) -> None:
     axes.set(xlim=(-reach, reach), ylim=(len(labels) - 0.4, -0.6))
     axes.set_yticks(range(len(labels)), labels)
     axes.xaxis.set_major_locator(MaxNLocator(4, prune="both"))
+    # 0 and not 0.0: in a narrow panel the numbers would run into each other
+    axes.xaxis.set_major_formatter(lambda change, _: f"{round(change, 6):.3g}".replace("-", "−"))
     grid(axes, "x")
 
 
