@@ -33,6 +33,9 @@ FULL = 0.9  # of a card's memory, by formula
 ROOM = 0.15  # of a card, that vLLM has for its cache in rollouts
 NODE = 8  # cards
 MOST_ROWS = 128  # at once
+LONG_ROW = (
+    4096  # tokens, beyond which a row fills a card by itself, and several would be padded to the longest
+)
 SIDE = 4  # stages of SHORT that share a card where there is room: each leaves most of it idle
 SMALL = 5e8  # parameters, up to which SHORT's learning rates are meant
 RATES = {
@@ -191,7 +194,8 @@ def _arguments(material: Material, stage: Stage, cards: int, shape: Shape) -> li
     if stage.args["learning_rate"] > RATES[stage.trainer] and shape.parameters > SMALL:
         more["learning_rate"] = RATES[stage.trainer]
     found: list[tuple[int, dict[str, int | float]]] = []
-    for rows in range(min(MOST_ROWS, 4 * size), 0, -1):
+    most = size if (args.get("max_length") or 0) > LONG_ROW else min(MOST_ROWS, 4 * size)
+    for rows in range(most, 0, -1):
         steps = _nearest_steps(
             update, rows * cards, rounds, args["num_generations"] if stage.trainer == "grpo" else 1
         )

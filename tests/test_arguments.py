@@ -45,6 +45,7 @@ def test_fields_are_those_of_the_installed_trl():
         ("sft", {"lr_scheduler_type": "cosin"}, "args.lr_scheduler_type: 'cosin' is not"),
         ("sft", {"packing": True, "packing_strategy": "wrapped"}, "rows see each other"),
         ("sft", {"packing": True, "packing_strategy": "bfd_split"}, "goes on with what is over without"),
+        ("sft", {"padding_free": True, "max_length": 512}, "TRL cuts no row"),
         ("grpo", {"num_iterations": 2, "save_steps": 0.1}, "args.save_steps: 0.1 saves amid a generation"),
         ("sft", {"save_total_limit": 1}, "args.save_total_limit: 1"),
         (

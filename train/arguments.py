@@ -219,6 +219,9 @@ def _check_packing(args: Mapping[str, Any]) -> None:
             else "goes on with what is over without its prompt"
         )
         raise InputError("args.packing_strategy", f"{strategy!r} {fault}", "use bfd")
+    if args.get("padding_free") and not args.get("packing") and args.get("max_length", 1024) is not None:
+        fault = "TRL cuts no row at max_length then"
+        raise InputError("args.padding_free", fault, "packing: true, or max_length: null")
 
 
 def _check_groups(args: Mapping[str, Any], world_size: int) -> None:
