@@ -35,9 +35,10 @@ RecipeFile = Annotated[
         autocompletion=complete,
     ),
 ]
-TOGETHER = {  # why a flag of `reins run` goes with some others not
-    "--task": "runs one task of the whole plan, here",
-    "--rehearse": "runs all of it here, in a folder of its own",
+# Why a flag of `reins run` does not go with these others.
+APART = {
+    "--task": ("runs one task of the whole plan, here", ("--launch slurm", "--arm", "--seed")),
+    "--rehearse": ("runs all of it here, in a folder of its own", ("--launch slurm", "--task", "--dry-run")),
 }
 Out = Annotated[Path | None, typer.Option("--out", help="The run folder; runs/<name> where not given.")]
 
@@ -74,8 +75,9 @@ def run(
     """
     if launch not in ("here", "slurm"):
         raise InputError(f"--launch {launch}", "unknown launcher", "give here or slurm")
-    asked = {"--launch slurm": launch == "slurm", "--task": task, "--arm": arm, "--seed": seed}
-    _refuse_together([flag for flag, given in asked.items() if given], rehearse, dry_run)
+    flags = {"--launch slurm": launch == "slurm", "--task": task, "--arm": arm, "--seed": seed}
+    flags |= {"--rehearse": rehearse, "--dry-run": dry_run}
+    _refuse_together({flag for flag, value in flags.items() if value})
     checked, folder = _read(recipe, out)
     if task:
         runs.part(checked, folder, task, dry_run)
@@ -156,14 +158,12 @@ app.add_typer(answers)
 app.add_typer(tracking, name="track")
 
 
-def _refuse_together(asked: list[str], rehearse: bool, dry_run: bool) -> None:
+def _refuse_together(flags: set[str]) -> None:
     """Raise InputError where one flag of `reins run` would have to be left unheeded for another."""
-    pairs = [("--task", other) for other in ("--launch slurm", "--arm", "--seed")]
-    given = [*asked, *["--rehearse"] * rehearse, *["--dry-run"] * dry_run]
-    pairs += [("--rehearse", other) for other in ("--launch slurm", "--task", "--dry-run")]
-    for flag, other in pairs:
-        if flag in given and other in given:
-            raise InputError(f"{flag} with {other}", TOGETHER[flag], f"leave out {flag} or {other}")
+    for flag, (why, others) in APART.items():
+        for other in others:
+            if {flag, other} <= flags:
+                raise InputError(f"{flag} with {other}", why, f"leave out {flag} or {other}")
 
 
 def _load(file: Path, processes: int | None) -> Recipe:

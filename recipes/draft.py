@@ -4,44 +4,32 @@ It extends one of ours: MathIF's data and lengths for a base that attends far en
 update holds as many rows as there, or as near to it as the cards allow.
 """
 
-import copy
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from ..eval.io.errors import InputError, nearest
-from .plan.estimate import DEFAULTS
+from .batches import FULL, largest_batch
+from .plan.estimate import DEFAULTS, update_size
 from .preflight.cards import CARDS
 from .preflight.cost import task_hours
-from .preflight.gpu import GIB, stage_memory
+from .preflight.gpu import GIB
 from .preflight.material import Material
 from .preflight.shapes import Shape, shape_of
 from .recipe.files import recipe_file
 from .recipe.models import check_model
 from .recipe.resolve import check
-from .recipe.schema import Launch, Recipe, Stage, load
+from .recipe.schema import Recipe, Stage, load
 from .recipe.yaml_file import read_yaml, write_yaml
 
 LONG, SHORT = "qwen/shared.yaml", "smollm2/ablation.yaml"
 REACH = 20000  # positions that a base needs for the replies, of up to 16,384 tokens, that LONG asks for
-FULL = 0.9  # of a card's memory, by formula
-ROOM = 0.15  # of a card, that vLLM has for its cache in rollouts
 NODE = 8  # cards
-MOST_ROWS = 128  # at once
-LONG_ROW = (
-    4096  # tokens, beyond which a row fills a card by itself, and several would be padded to the longest
-)
 SIDE = 4  # stages of SHORT that share a card where there is room: each leaves most of it idle
-SMALL = 5e8  # parameters, up to which SHORT's learning rates are meant
-RATES = {
-    "sft": 1e-5,
-    "grpo": 1e-6,
-}  # for a larger base, as MathIF and open-r1 have them in order of magnitude
 CONTROLS = {
     "sft_direct": "{stages: [sft_direct], control_of: sft}     # the same answers without the reasoning: is it the reasoning?",
     "sft_self": "{stages: [sft_self], control_of: sft}       # the base's own answers: is it training as such?",
@@ -142,7 +130,7 @@ def _sized(request: Draft, shape: Shape) -> Draft:
         elif parallel > 1:
             launch["vllm"] = {"tensor_parallel_size": parallel}
         launch["gpu"] = request.gpu
-        largest = {trainer: _largest(material, trainer, launch, shape) for trainer in ("sft", "grpo")}
+        largest = {trainer: largest_batch(material, trainer, launch, shape) for trainer in ("sft", "grpo")}
         if all(largest.values()):
             args = {trainer: fit[0] for trainer, fit in largest.items() if fit}
             taken = {trainer: fit[1] for trainer, fit in largest.items() if fit}
@@ -162,68 +150,6 @@ def _cards_to_evaluate(shape: Shape, memory: float, gpus: int) -> int:
     sizes = [count for count in (1, 2, 4, 8) if count <= gpus and shape.heads % count == 0]
     fits = (count for count in sizes if 2 * shape.parameters / GIB + 2 * count <= count * FULL * memory)
     return next(fits, sizes[-1])
-
-
-def _largest(
-    material: Material, trainer: str, launch: Mapping[str, Any], shape: Shape
-) -> tuple[dict[str, int | float], float] | None:
-    """The arguments of the most rows at once that fit a card, and what they take of it; None where not one does."""
-    stage = next(stage for stage in material.recipe.stages.values() if stage.trainer == trainer)
-    assert material.card is not None
-    on_these = copy.copy(material)
-    on_these.recipe = material.recipe.model_copy(update={"launch": Launch.model_validate(launch)})
-    for args in _arguments(material, stage, launch["processes"], shape):
-        taken = sum(
-            stage_memory(on_these, stage.model_copy(update={"args": stage.args | args}), shape).values()
-        )
-        if taken <= FULL * material.card.memory:
-            return args, taken
-    return None
-
-
-def _arguments(material: Material, stage: Stage, cards: int, shape: Shape) -> list[dict[str, int | float]]:
-    """The settings for every number of rows at once: those whose update is nearest in size to the one that is there first,
-    and of these the most rows."""
-    args = material.args(stage)
-    size, accumulated = args["per_device_train_batch_size"], args["gradient_accumulation_steps"]
-    update, rounds = (
-        _update(stage, material.recipe),
-        (args["steps_per_generation"] or accumulated) / accumulated,
-    )
-    more = _share(shape, material) if stage.args.get("use_vllm") else {}
-    if stage.args["learning_rate"] > RATES[stage.trainer] and shape.parameters > SMALL:
-        more["learning_rate"] = RATES[stage.trainer]
-    found: list[tuple[int, dict[str, int | float]]] = []
-    most = size if (args.get("max_length") or 0) > LONG_ROW else min(MOST_ROWS, 4 * size)
-    for rows in range(most, 0, -1):
-        steps = _nearest_steps(
-            update, rows * cards, rounds, args["num_generations"] if stage.trainer == "grpo" else 1
-        )
-        generation = {"steps_per_generation": round(steps * rounds)} if rounds != 1 else {}
-        settings = {"per_device_train_batch_size": rows, "gradient_accumulation_steps": steps}
-        found.append((abs(rows * cards * steps - update), settings | generation | more))
-    return [settings for _, settings in sorted(found, key=itemgetter(0))]
-
-
-def _nearest_steps(update: int, at_once: int, rounds: float, group: int) -> int:
-    """Batches of an update that is nearest to this size, where whole groups of completions are generated together."""
-    tried = range(1, update // at_once + group + 1)
-    whole = (steps for steps in tried if (drawn := round(steps * rounds)) and not at_once * drawn % group)
-    return min(whole, key=lambda steps: abs(at_once * steps - update))
-
-
-def _update(stage: Stage, recipe: Recipe) -> int:
-    """Rows, or completions, of one update of a stage in this recipe."""
-    args = DEFAULTS | stage.args
-    batch = args["per_device_train_batch_size"] * args["gradient_accumulation_steps"]
-    return int(batch * recipe.launch.processes)
-
-
-def _share(shape: Shape, material: Material) -> dict[str, float]:
-    """The least of a card, in tenths, that holds vLLM's weights and a cache; 0.3 is TRL's own."""
-    assert material.card is not None
-    needed = 2 * shape.parameters / GIB / material.card.memory + ROOM
-    return {"vllm_gpu_memory_utilization": min(max(-(-needed * 10 // 1) / 10, 0.3), 0.9)}
 
 
 def _hours(sized: Draft) -> float:
@@ -290,8 +216,8 @@ def _stages(sized: Draft) -> Iterator[str]:
 
 def _compared(sized: Draft, stage: Stage) -> str:
     """How large an update is beside the one that is there."""
-    args, there = sized.args[stage.trainer], _update(stage, _parent(sized))
-    here = args["per_device_train_batch_size"] * args["gradient_accumulation_steps"] * sized.gpus
+    there = update_size(DEFAULTS | stage.args, _parent(sized).launch.processes)
+    here = update_size(sized.args[stage.trainer], sized.gpus)
     if here == there:
         return "an update is as large as there"
     what = "completions" if stage.rolls_out else "rows"

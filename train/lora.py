@@ -11,12 +11,8 @@ from trl.trainer.utils import create_model_from_path
 from ..eval.io.errors import InputError, nearest
 
 ADAPTER = "adapter"  # in a checkpoint's folder: what training goes on from
-PUT_IN = (
-    ".base_layer",
-    ".lora_",
-    ".original_module",
-    ".modules_to_save",
-)  # by peft, beside a model's own modules
+# By peft, beside a model's own modules.
+PUT_IN = (".base_layer", ".lora_", ".original_module", ".modules_to_save")
 
 
 def lora_config(lora: Mapping[str, Any] | None) -> LoraConfig | None:
@@ -36,10 +32,9 @@ def _refuse_missing(model: Any) -> None:
     modules = [name for name, _ in model.get_base_model().named_modules()]
     known = [f".{name}" for name in modules if not any(part in f".{name}" for part in PUT_IN)]
     for key, start in (("target_modules", "."), ("exclude_modules", "."), ("modules_to_save", "")):
-        wanted = getattr(config, key)
-        for name in (
-            () if isinstance(wanted, str) else wanted or ()
-        ):  # one text is a pattern, which must match
+        wanted = getattr(config, key) or ()
+        # One text is a pattern, which must match.
+        for name in () if isinstance(wanted, str) else wanted:
             if not any(module.endswith(f"{start}{name}") for module in known):
                 last = {part for module in known if not (part := module.rpartition(".")[2]).isdecimal()}
                 raise InputError(

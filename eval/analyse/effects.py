@@ -27,9 +27,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
 METRICS = (*OUTCOMES, "joint")
-Group = tuple[
-    tuple[str, ...], tuple[str, ...]
-]  # factors and trainers, which arms that are crossed have alike
+# The factors and the trainers that arms which are crossed have alike.
+Group = tuple[tuple[str, ...], tuple[str, ...]]
 KINDS = {"main": ("main effect", BLUE), "interaction": ("interaction", ORANGE)}
 
 
@@ -104,28 +103,23 @@ def crossings(data: SetData) -> Iterator[Crossing]:
 
 
 def _labels(grouped: Mapping[Group, Mapping[str, Mapping[str, Any]]]) -> dict[Group, str]:
-    """The trainers of each group of arms, with those values of its own that tell it from others by these trainers."""
-    crossed = {
-        group: cells
+    """The trainers of each group of arms, with those values of its own that tell it from others by these trainers; arms
+    alike in every factor are none to tell from."""
+    values = {
+        group: [{f"{factor} {value}" for factor, value in cell.items()} for cell in cells.values()]
         for group, cells in grouped.items()
-        if not all(_is_held(cells, factor) for factor in group[0])
     }
-    held = {
-        group: {
-            f"{factor} {next(iter(cells.values()))[factor]}" for factor in group[0] if _is_held(cells, factor)
-        }
-        for group, cells in crossed.items()
-    }
+    held = {group: each[0].intersection(*each[1:]) for group, each in values.items()}
     labels = {}
-    for group, values in held.items():
-        beside = [held[other] for other in held if other[1] == group[1] and other != group]
-        apart = sorted(values - beside[0].intersection(*beside[1:])) if beside else []
+    for group, own in held.items():
+        beside = [
+            held[other]
+            for other in held
+            if other[1] == group[1] and other != group and len(held[other]) < len(other[0])
+        ]
+        apart = sorted(own - beside[0].intersection(*beside[1:])) if beside else []
         labels[group] = ", ".join([*group[1], *apart]) or "trained"
     return labels
-
-
-def _is_held(cells: Mapping[str, Mapping[str, Any]], factor: str) -> bool:
-    return len({str(cell[factor]) for cell in cells.values()}) == 1
 
 
 def unknown(data: SetData, crossing: Crossing) -> str | None:

@@ -31,8 +31,8 @@ from .settings import Price, Sampling, Server
 SEEDS = 2**31  # a seed is below this: more is too large for some servers
 RENAMED = {"max_tokens": "max_completion_tokens"}  # of OpenAI's reasoning models
 LOGPROBS = ("logprobs", "top_logprobs")
-# What is left out where a server does not take a field: neither of LOGPROBS is of use without the other.
-OPTIONAL = {"seed": ("seed",)} | dict.fromkeys(LOGPROBS, LOGPROBS)
+# What is renamed or left out where a server does not take a field: neither of LOGPROBS is of use without the other.
+TOGETHER = {name: (name,) for name in (*RENAMED, "seed")} | dict.fromkeys(LOGPROBS, LOGPROBS)
 # What vLLM's server would else take from the checkpoint's generation_config.json.
 OFF = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0}
 
@@ -99,7 +99,7 @@ class Chat:
         """Whether the request can be made without what was refused: a field that has another name, or is optional."""
         if refused.status not in (400, 422):
             return False
-        for name, together in {**{name: (name,) for name in RENAMED}, **OPTIONAL}.items():
+        for name, together in TOGETHER.items():
             if name in body and any(_rules_out(each, name, body) for each in refused.complaints):
                 self.refused.update(together)
                 return True

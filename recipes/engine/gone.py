@@ -19,8 +19,8 @@ def checkpoints_gone(recipe: Recipe, tasks: Mapping[str, Task], run: RunPaths) -
             continue
         folder = run.stage(task.checkpoint)
         steps = (read_state(folder / DONE) or {}).get("steps", 0)
-        lost = [step for step in saved(recipe.stages[task.stages[-1]], steps) if _is_lost(task, step, run)]
-        if lost := [step for step in lost if step not in saved_checkpoints(folder)]:
+        missing = {*saved(recipe.stages[task.stages[-1]], steps)} - {*saved_checkpoints(folder)}
+        if lost := [step for step in sorted(missing) if _is_lost(task, step, run)]:
             named = ", ".join(f"checkpoint-{step}" for step in lost)
             yield (
                 f"{task.name}: {named} of {folder} is gone, as `reins clean` leaves it, so not evaluated; "

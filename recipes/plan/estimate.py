@@ -72,6 +72,11 @@ def steps(stage: Stage, processes: int, row_tokens: float | None) -> int:
     return math.ceil(updates)
 
 
+def update_size(args: Mapping[str, Any], processes: int) -> int:
+    """Rows, or completions, of one update, over all processes."""
+    return int(args["per_device_train_batch_size"] * args["gradient_accumulation_steps"] * processes)
+
+
 def generation_batch(args: Mapping[str, Any], processes: int) -> int:
     """Completions that are drawn together, over all processes."""
     rounds = args["steps_per_generation"] or args["gradient_accumulation_steps"]

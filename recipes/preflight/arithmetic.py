@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator
 
-from ..plan.estimate import bytes_left, bytes_under, generation_batch, saved
+from ..plan.estimate import bytes_left, bytes_under, generation_batch, saved, update_size
 from ..recipe.files import locate
 from ..recipe.launch_files import processes, wrapper
 from ..recipe.resolve import SPARE
@@ -52,7 +52,7 @@ def _update(material: Material, stage: Stage) -> tuple[int, str]:
     """Rows of one update, and the product that gives them."""
     args, count = material.args(stage), material.recipe.launch.processes
     size, accumulated = args["per_device_train_batch_size"], args["gradient_accumulation_steps"]
-    return size * count * accumulated, f"{size} x {count} process(es) x {accumulated}"
+    return update_size(args, count), f"{size} x {count} process(es) x {accumulated}"
 
 
 def launch(material: Material) -> Iterator[Finding]:

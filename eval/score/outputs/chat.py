@@ -230,9 +230,8 @@ def _lengths(
 
 def _of_choice(choice: Line, thought: str | None, usage: Usage | None, where: str) -> Generation:
     truncated = hit_limit(choice, where, *REASONS)
-    if (
-        "text" in choice and "message" not in choice
-    ):  # of a completion without chat, whose thought is beside its text
+    # Of a completion without chat, whose thought is beside its text.
+    if "text" in choice and "message" not in choice:
         message = {**choice, "content": need(choice, "text", TEXT, where)}
     else:
         message = need(choice, "message", OBJECT, where)
